@@ -1,0 +1,237 @@
+#include "base/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+/* ---- Reading ---------------------------------------------------------------------------- */
+
+Status file_map(FileMap *out, const char *path, Status failure, Error *error) {
+    *out = (FileMap){0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return error_set(error, failure, "%s: cannot be opened: %s", path, strerror(errno));
+    struct stat info;
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        close(fd);
+        return error_set(error, failure, "%s: is not a regular file", path);
+    }
+    if (info.st_size == 0) {
+        close(fd);
+        return VOXPERT_OK;
+    }
+    void *bytes = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    int reason = errno;
+    close(fd);
+    if (bytes == MAP_FAILED)
+        return error_set(error, failure, "%s: cannot be mapped: %s", path, strerror(reason));
+    *out = (FileMap){bytes, (size_t)info.st_size};
+    return VOXPERT_OK;
+}
+
+void file_unmap(FileMap *map) {
+    if (map->bytes) munmap((void *)(uintptr_t)map->bytes, map->size);
+    *map = (FileMap){0};
+}
+
+void file_map_drop(const FileMap *map, const void *bytes, size_t size) {
+    const uintptr_t page = 4096, start = (uintptr_t)bytes, end = start + size;
+    uintptr_t first = (start + page - 1) & ~(page - 1), last = end & ~(page - 1);
+    if (!map->bytes || start < (uintptr_t)map->bytes || end > (uintptr_t)map->bytes + map->size)
+        return;
+    if (last > first) madvise((void *)first, last - first, MADV_DONTNEED);
+}
+
+/* ---- Writing ---------------------------------------------------------------------------- */
+
+enum { WRITERS_MAX = 64 };
+static char *volatile open_temporaries[WRITERS_MAX];
+
+static void remember(char *temporary) {
+    for (int i = 0; i < WRITERS_MAX; i++) {
+        char *empty = NULL;
+        if (__atomic_compare_exchange_n(&open_temporaries[i], &empty, temporary, false,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+            return;
+    }
+}
+
+static void forget(const char *temporary) {
+    for (int i = 0; i < WRITERS_MAX; i++) {
+        if (open_temporaries[i] == temporary)
+            __atomic_store_n(&open_temporaries[i], NULL, __ATOMIC_SEQ_CST);
+    }
+}
+
+void file_writers_forget(void) {
+    for (int i = 0; i < WRITERS_MAX; i++) {
+        if (open_temporaries[i]) unlink(open_temporaries[i]);
+    }
+}
+
+static Status writer_failed(FileWriter *w, const char *what, Error *error) {
+    Status status = error_set(error, VOXPERT_BAD_OUTPUT, "%s: cannot be %s: %s", w->path, what,
+                              strerror(errno ? errno : EIO));
+    file_writer_abort(w);
+    return status;
+}
+
+Status file_writer_open(FileWriter *out, const char *path, Error *error) {
+    *out = (FileWriter){.path = memory_text(path), .temporary = memory_new(strlen(path) + 8)};
+    if (!out->path || !out->temporary) {
+        file_writer_abort(out);
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
+    }
+    strcpy(out->temporary, path);
+    strcat(out->temporary, ".XXXXXX");
+    int fd = mkostemp(out->temporary, O_CLOEXEC);
+    if (fd < 0) {
+        memory_free(out->temporary);
+        out->temporary = NULL;
+        return writer_failed(out, "created", error);
+    }
+    remember(out->temporary);
+    mode_t mask = umask(0);
+    umask(mask);
+    if (fchmod(fd, 0666 & ~mask) != 0 || !(out->stream = fdopen(fd, "wb"))) {
+        close(fd);
+        return writer_failed(out, "created", error);
+    }
+    return VOXPERT_OK;
+}
+
+Status file_writer_commit(FileWriter *w, Error *error) {
+    errno = 0;
+    if (fflush(w->stream) != 0 || ferror(w->stream) || fsync(fileno(w->stream)) != 0)
+        return writer_failed(w, "written", error);
+    int closed = fclose(w->stream);
+    w->stream = NULL;
+    if (closed != 0) return writer_failed(w, "written", error);
+    if (rename(w->temporary, w->path) != 0) return writer_failed(w, "renamed into place", error);
+    forget(w->temporary);
+    memory_free(w->temporary);
+    memory_free(w->path);
+    *w = (FileWriter){0};
+    return VOXPERT_OK;
+}
+
+void file_writer_abort(FileWriter *w) {
+    if (w->stream) fclose(w->stream);
+    if (w->temporary) {
+        unlink(w->temporary);
+        forget(w->temporary);
+    }
+    memory_free(w->temporary);
+    memory_free(w->path);
+    *w = (FileWriter){0};
+}
+
+Status file_write(const char *path, const void *bytes, size_t size, Error *error) {
+    FileWriter w;
+    Status status = file_writer_open(&w, path, error);
+    if (status) return status;
+    if (size && fwrite(bytes, 1, size, w.stream) != size) return writer_failed(&w, "written", error);
+    return file_writer_commit(&w, error);
+}
+
+/* ---- Folders and paths ------------------------------------------------------------------ */
+
+bool file_exists(const char *path) { return access(path, F_OK) == 0; }
+
+bool file_is_folder(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+Status folder_make(const char *path, Error *error) {
+    char *part = memory_text(path);
+    if (!part) return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to make it", path);
+    Status status = VOXPERT_OK;
+    for (char *p = part + 1; !status; p++) {
+        if (*p != '/' && *p != '\0') continue;
+        char kept = *p;
+        *p = '\0';
+        if (mkdir(part, 0777) != 0 && !(errno == EEXIST && file_is_folder(part)))
+            status = error_set(error, VOXPERT_BAD_OUTPUT, "%s: cannot be made: %s", part,
+                               strerror(errno));
+        *p = kept;
+        if (kept == '\0') break;
+    }
+    memory_free(part);
+    return status;
+}
+
+static int compare_names(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+Status folder_list(FileNames *out, const char *path, Error *error) {
+    *out = (FileNames){0};
+    DIR *folder = opendir(path);
+    if (!folder)
+        return error_set(error, VOXPERT_BAD_INPUT, "%s: cannot be listed: %s", path,
+                         strerror(errno));
+    size_t capacity = 0;
+    bool ok = true;
+    for (struct dirent *entry; ok && (entry = readdir(folder));) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        ok = memory_grow(&out->name, &capacity, out->count, sizeof *out->name) &&
+             (out->name[out->count] = memory_text(entry->d_name));
+        out->count += ok;
+    }
+    closedir(folder);
+    if (!ok) {
+        file_names_free(out);
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to list it", path);
+    }
+    if (out->count) qsort(out->name, out->count, sizeof *out->name, compare_names);
+    return VOXPERT_OK;
+}
+
+void file_names_free(FileNames *names) {
+    for (size_t i = 0; i < names->count; i++) memory_free(names->name[i]);
+    memory_free(names->name);
+    *names = (FileNames){0};
+}
+
+const char *path_base(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+const char *path_extension(const char *path) {
+    const char *base = path_base(path), *dot = strrchr(base, '.');
+    if (!dot || dot == base) return "";
+    if (strcasecmp(dot, ".gz") == 0) {
+        for (const char *p = dot - 1; p > base; p--) {
+            if (*p == '.') return p;
+        }
+    }
+    return dot;
+}
+
+char *path_join(const char *folder, const char *name) {
+    size_t length = strlen(folder);
+    char *path = memory_new(length + strlen(name) + 2);
+    if (!path) return NULL;
+    strcpy(path, folder);
+    if (length && folder[length - 1] != '/') strcat(path, "/");
+    return strcat(path, name);
+}
+
+char *path_with_extension(const char *path, const char *extension) {
+    size_t stem = (size_t)(path_extension(path) - path);
+    if (*path_extension(path) == '\0') stem = strlen(path);
+    char *result = memory_new(stem + strlen(extension) + 1);
+    if (!result) return NULL;
+    memcpy(result, path, stem);
+    strcpy(result + stem, extension);
+    return result;
+}

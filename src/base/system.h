@@ -1,0 +1,12 @@
+/* system.h - what the machine says of itself and of this process. */
+#ifndef BASE_SYSTEM_H
+#define BASE_SYSTEM_H
+
+#include <stddef.h>
+
+int system_cores(void);           /* usable by this process: affinity and cgroup quota; at least 1 */
+double system_seconds(void);      /* monotonic clock */
+size_t system_peak_memory(void);  /* largest resident set so far (VmHWM), bytes */
+size_t system_total_memory(void); /* of the machine or of the cgroup, whichever is less; bytes */
+
+#endif

@@ -1,0 +1,101 @@
+#include "base/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/memory.h"
+
+static locale_t plain_locale(void) {
+    static locale_t plain; /* set once; a race only leaks one small object */
+    if (!plain) plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    return plain;
+}
+
+void text_add(Text *t, const char *format, ...) {
+    if (t->failed) return;
+    locale_t plain = plain_locale();
+    if (!plain) {
+        t->failed = true;
+        return;
+    }
+    locale_t before = uselocale(plain); /* a host program may print 1,5 */
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    size_t needed = t->length + (size_t)(length < 0 ? 0 : length) + 1;
+    if (length >= 0 && needed > t->capacity) {
+        size_t capacity = needed + needed / 2 + 64;
+        char *grown = memory_resize(t->chars, capacity);
+        t->failed = grown == NULL;
+        if (grown) t->chars = grown, t->capacity = capacity;
+    }
+    t->failed |= length < 0;
+    if (!t->failed) {
+        vsnprintf(t->chars + t->length, t->capacity - t->length, format, again);
+        t->length += (size_t)length;
+    }
+    va_end(again);
+    uselocale(before);
+}
+
+void text_free(Text *t) {
+    memory_free(t->chars);
+    *t = (Text){0};
+}
+
+bool text_to_double(double *out, const char *from) {
+    locale_t plain = plain_locale();
+    if (!plain || isspace((unsigned char)*from) || *from == '\0') return false;
+    char *end;
+    double value = strtod_l(from, &end, plain);
+    if (*end != '\0' || !isfinite(value)) return false;
+    *out = value;
+    return true;
+}
+
+bool text_to_long(long *out, const char *from) {
+    if (isspace((unsigned char)*from) || *from == '\0') return false;
+    char *end;
+    errno = 0;
+    long value = strtol(from, &end, 10);
+    if (*end != '\0' || errno) return false;
+    *out = value;
+    return true;
+}
+
+bool text_starts(const char *text, const char *prefix) {
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool text_ends(const char *text, const char *suffix) {
+    size_t length = strlen(text), tail = strlen(suffix);
+    return length >= tail && strcasecmp(text + length - tail, suffix) == 0;
+}
+
+bool text_matches(const char *text, const char *pattern) {
+    const char *star = NULL, *resume = NULL;
+    while (*text) {
+        if (*pattern == '*') {
+            star = pattern++;
+            resume = text;
+        } else if (*pattern == '?' || *pattern == *text) {
+            pattern++, text++;
+        } else if (star) {
+            pattern = star + 1;
+            text = ++resume;
+        } else {
+            return false;
+        }
+    }
+    while (*pattern == '*') pattern++;
+    return *pattern == '\0';
+}

@@ -1,0 +1,28 @@
+/* text.h - growing text, and numbers that ignore the locale. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Sticky: after a failed allocation nothing more is added and `failed` stays set. */
+typedef struct Text {
+    char *chars; /* NULL or zero-terminated */
+    size_t length, capacity;
+    bool failed;
+} Text;
+
+void text_add(Text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_free(Text *t);
+
+/* The whole of `from` as a finite number, with a point as decimal mark; false otherwise. */
+bool text_to_double(double *out, const char *from);
+bool text_to_long(long *out, const char *from);
+
+bool text_starts(const char *text, const char *prefix);
+bool text_ends(const char *text, const char *suffix); /* ignores the case of ASCII letters */
+
+/* Glob with `*` (any characters, dots and slashes too) and `?`. */
+bool text_matches(const char *text, const char *pattern);
+
+#endif

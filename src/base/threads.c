@@ -1,0 +1,166 @@
+#include "base/threads.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+
+#include "base/memory.h"
+#include "base/system.h"
+
+struct Threads {
+    int count; /* with the caller's */
+    int started;
+    pthread_t thread[THREADS_MAX];
+    void *scratch; /* count - 1 pieces of WORKER_SCRATCH */
+
+    pthread_mutex_t run; /* one run at a time */
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t wake, done;
+    unsigned long generation;
+    int busy;
+    bool stop;
+    TaskFn *fn;
+    void *context;
+    size_t tasks;
+
+    atomic_size_t next;
+};
+
+typedef struct Starter {
+    Threads *threads;
+    int index;
+} Starter;
+
+static void *map_scratch(size_t bytes) {
+    if (memory_should_fail()) return NULL;
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+static void take_tasks(Threads *t, TaskFn *fn, void *context, size_t tasks, void *scratch) {
+    for (;;) {
+        size_t task = atomic_fetch_add_explicit(&t->next, 1, memory_order_relaxed);
+        if (task >= tasks) return;
+        fn(context, task, scratch);
+    }
+}
+
+static void *thread_main(void *argument) {
+    Starter *starter = argument;
+    Threads *t = starter->threads;
+    void *scratch = (char *)t->scratch + (size_t)starter->index * WORKER_SCRATCH;
+    memory_free(starter);
+    unsigned long seen = 0;
+
+    pthread_mutex_lock(&t->lock);
+    for (;;) {
+        while (t->generation == seen && !t->stop) pthread_cond_wait(&t->wake, &t->lock);
+        if (t->stop) break;
+        seen = t->generation;
+        TaskFn *fn = t->fn;
+        void *context = t->context;
+        size_t tasks = t->tasks;
+        pthread_mutex_unlock(&t->lock);
+        take_tasks(t, fn, context, tasks, scratch);
+        pthread_mutex_lock(&t->lock);
+        if (--t->busy == 0) pthread_cond_signal(&t->done);
+    }
+    pthread_mutex_unlock(&t->lock);
+    return NULL;
+}
+
+static bool start_one(Threads *t, int index) {
+    Starter *starter = memory_new(sizeof *starter);
+    if (!starter) return false;
+    *starter = (Starter){t, index};
+    if (pthread_create(&t->thread[index], NULL, thread_main, starter) != 0) {
+        memory_free(starter);
+        return false;
+    }
+    t->started++;
+    return true;
+}
+
+Status threads_open(Threads **out, int count, Error *error) {
+    *out = NULL;
+    if (count <= 0) count = system_cores();
+    if (count > THREADS_MAX) count = THREADS_MAX;
+
+    Threads *t = memory_new(sizeof *t);
+    if (!t) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %d threads", count);
+    t->count = count;
+    pthread_mutex_init(&t->run, NULL);
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_cond_init(&t->wake, NULL);
+    pthread_cond_init(&t->done, NULL);
+
+    bool ok = true;
+    if (count > 1) ok = (t->scratch = map_scratch((size_t)(count - 1) * WORKER_SCRATCH)) != NULL;
+    for (int i = 0; ok && i < count - 1; i++) ok = start_one(t, i);
+    if (!ok) {
+        threads_close(t);
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "cannot start %d threads", count);
+    }
+    *out = t;
+    return VOXPERT_OK;
+}
+
+void threads_close(Threads *t) {
+    if (!t) return;
+    pthread_mutex_lock(&t->lock);
+    t->stop = true;
+    pthread_cond_broadcast(&t->wake);
+    pthread_mutex_unlock(&t->lock);
+    for (int i = 0; i < t->started; i++) pthread_join(t->thread[i], NULL);
+    if (t->scratch) munmap(t->scratch, (size_t)(t->count - 1) * WORKER_SCRATCH);
+    pthread_cond_destroy(&t->done);
+    pthread_cond_destroy(&t->wake);
+    pthread_mutex_destroy(&t->lock);
+    pthread_mutex_destroy(&t->run);
+    memory_free(t);
+}
+
+int threads_count(const Threads *t) { return t ? t->count : 1; }
+
+Status worker_open(Worker *out, Threads *threads, Error *error) {
+    *out = (Worker){.threads = threads};
+    out->scratch = map_scratch(WORKER_SCRATCH);
+    out->shared = map_scratch(WORKER_SHARED);
+    if (out->scratch && out->shared) return VOXPERT_OK;
+    worker_close(out);
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a worker's scratch space");
+}
+
+void worker_close(Worker *worker) {
+    if (worker->scratch) munmap(worker->scratch, WORKER_SCRATCH);
+    if (worker->shared) munmap(worker->shared, WORKER_SHARED);
+    *worker = (Worker){0};
+}
+
+void worker_run(const Worker *worker, TaskFn *fn, void *context, size_t tasks) {
+    Threads *t = worker->threads;
+    if (!t || t->count == 1 || tasks <= 1) {
+        for (size_t i = 0; i < tasks; i++) fn(context, i, worker->scratch);
+        return;
+    }
+    pthread_mutex_lock(&t->run);
+    pthread_mutex_lock(&t->lock);
+    atomic_store_explicit(&t->next, 0, memory_order_relaxed);
+    t->fn = fn;
+    t->context = context;
+    t->tasks = tasks;
+    t->busy = t->started;
+    t->generation++;
+    pthread_cond_broadcast(&t->wake);
+    pthread_mutex_unlock(&t->lock);
+
+    take_tasks(t, fn, context, tasks, worker->scratch);
+
+    pthread_mutex_lock(&t->lock);
+    while (t->busy > 0) pthread_cond_wait(&t->done, &t->lock);
+    pthread_mutex_unlock(&t->lock);
+    pthread_mutex_unlock(&t->run);
+}

@@ -1,0 +1,94 @@
+#include "tests/check.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+static Test *tests;
+static int failures_here;
+
+void test_register(Test *t) {
+    Test **end = &tests;
+    while (*end) end = &(*end)->next; /* in the order of the file */
+    *end = t;
+}
+
+void check_report(bool ok, const char *file, int line, const char *format, ...) {
+    if (ok) return;
+    failures_here++;
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "%s:%d: ", file, line);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+void check_close(const char *file, int line, const float *got, const float *want, size_t n,
+                 float absolute, float relative) {
+    size_t worst = n;
+    float excess = 0.0f;
+    for (size_t i = 0; i < n; i++) {
+        float over = fabsf(got[i] - want[i]) - absolute - relative * fabsf(want[i]);
+        if (over > excess || isnan(over)) worst = i, excess = over;
+        if (isnan(over)) break;
+    }
+    if (worst == n) return;
+    check_report(false, file, line, "element %zu of %zu: got %.9g, want %.9g", worst, n,
+                 (double)got[worst], (double)want[worst]);
+}
+
+void check_skip(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fputs("skipped: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    skip();
+    abort();
+}
+
+const char *check_shared(const char *relative) {
+    static char paths[8][1024];
+    static unsigned turn;
+    const char *set = getenv("VOXPERT_SHARED");
+    const char *root = set && *set ? set : "../shared";
+    struct stat info;
+    if (stat(root, &info) != 0) {
+        if (set && *set) {
+            check_report(false, __FILE__, __LINE__, "VOXPERT_SHARED is set to %s, which is missing",
+                         root);
+            fail();
+        }
+        check_skip("no shared folder at %s; set VOXPERT_SHARED", root);
+    }
+    char *path = paths[turn++ % 8];
+    snprintf(path, sizeof paths[0], "%s/%s", root, relative);
+    return path;
+}
+
+static void run_one(void **state) {
+    const Test *t = *state;
+    failures_here = 0;
+    t->run();
+    if (failures_here) fail_msg("%d checks failed in %s", failures_here, t->file);
+}
+
+int main(int argc, char **argv) {
+    enum { MOST = 512 };
+    static struct CMUnitTest list[MOST];
+    size_t count = 0;
+    for (Test *t = tests; t && count < MOST; t = t->next) {
+        if (argc > 1 && !strstr(t->name, argv[1])) continue;
+        list[count++] = (struct CMUnitTest){.name = t->name, .test_func = run_one, .initial_state = t};
+    }
+    return _cmocka_run_group_tests("voxpert", list, count, NULL, NULL) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
