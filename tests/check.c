@@ -88,7 +88,9 @@ int main(int argc, char **argv) {
     size_t count = 0;
     for (Test *t = tests; t && count < MOST; t = t->next) {
         if (argc > 1 && !strstr(t->name, argv[1])) continue;
-        list[count++] = (struct CMUnitTest){.name = t->name, .test_func = run_one, .initial_state = t};
+        list[count++] =
+            (struct CMUnitTest){.name = t->name, .test_func = run_one, .initial_state = t};
     }
-    return _cmocka_run_group_tests("voxpert", list, count, NULL, NULL) ? EXIT_FAILURE : EXIT_SUCCESS;
+    return _cmocka_run_group_tests("voxpert", list, count, NULL, NULL) ? EXIT_FAILURE
+                                                                       : EXIT_SUCCESS;
 }

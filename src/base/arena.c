@@ -17,7 +17,7 @@
 #ifdef POISONS
 #include <sanitizer/asan_interface.h>
 #else
-#define ASAN_POISON_MEMORY_REGION(address, bytes) ((void)(address), (void)(bytes))
+#define ASAN_POISON_MEMORY_REGION(address, bytes)   ((void)(address), (void)(bytes))
 #define ASAN_UNPOISON_MEMORY_REGION(address, bytes) ((void)(address), (void)(bytes))
 #endif
 
@@ -62,7 +62,7 @@ void *arena_alloc(Arena *a, size_t bytes) {
     size_t rounded = (bytes + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
     if (rounded < bytes || rounded > a->capacity - a->used) return NULL;
     void *p = a->base + a->used;
-    if (a->scribble) ASAN_UNPOISON_MEMORY_REGION(p, bytes);
+    if (a->capacity != measuring_capacity) ASAN_UNPOISON_MEMORY_REGION(p, bytes);
     a->used += rounded;
     if (a->used > a->peak) a->peak = a->used;
     return p;

@@ -137,7 +137,8 @@ Status file_write(const char *path, const void *bytes, size_t size, Error *error
     FileWriter w;
     Status status = file_writer_open(&w, path, error);
     if (status) return status;
-    if (size && fwrite(bytes, 1, size, w.stream) != size) return writer_failed(&w, "written", error);
+    if (size && fwrite(bytes, 1, size, w.stream) != size)
+        return writer_failed(&w, "written", error);
     return file_writer_commit(&w, error);
 }
 

@@ -31,7 +31,7 @@ typedef struct FileWriter {
 
 MUST_CHECK Status file_writer_open(FileWriter *out, const char *path, Error *error);
 MUST_CHECK Status file_writer_commit(FileWriter *w, Error *error); /* closes w, also on failure */
-void file_writer_abort(FileWriter *w);                             /* leaves nothing; zeroed is fine */
+void file_writer_abort(FileWriter *w); /* leaves nothing; zeroed is fine */
 
 /* Unlinks the temporary files of all open writers; safe in a signal handler. */
 void file_writers_forget(void);
@@ -52,7 +52,7 @@ void file_names_free(FileNames *names);
 
 const char *path_base(const char *path);      /* after the last slash */
 const char *path_extension(const char *path); /* ".png"; ".nii.gz" as one; "" where there is none */
-char *path_join(const char *folder, const char *name);                      /* caller frees */
-char *path_with_extension(const char *path, const char *extension);         /* caller frees */
+char *path_join(const char *folder, const char *name);              /* caller frees */
+char *path_with_extension(const char *path, const char *extension); /* caller frees */
 
 #endif

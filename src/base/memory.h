@@ -7,11 +7,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-void *memory_new(size_t bytes);                 /* zeroed; NULL when out of memory */
-void *memory_resize(void *old, size_t bytes);   /* as realloc; `old` survives a failure */
-void *memory_aligned(size_t bytes);             /* 64-byte aligned, not zeroed; memory_free frees */
-char *memory_text(const char *text);            /* a copy; NULL when out of memory or given NULL */
-void memory_free(void *p);                      /* NULL is fine */
+void *memory_new(size_t bytes);               /* zeroed; NULL when out of memory */
+void *memory_resize(void *old, size_t bytes); /* as realloc; `old` survives a failure */
+void *memory_aligned(size_t bytes);           /* 64-byte aligned, not zeroed; memory_free frees */
+char *memory_text(const char *text);          /* a copy; NULL when out of memory or given NULL */
+void memory_free(void *p);                    /* NULL is fine */
 
 /* Grows `*items` (of `item` bytes each) to hold `count + 1`; false when out of memory. */
 bool memory_grow(void *items, size_t *capacity, size_t count, size_t item);

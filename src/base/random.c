@@ -22,7 +22,9 @@ uint64_t random_bits(Random *r) { return random_mix(r->key + ++r->counter * gold
 
 double random_uniform(Random *r) { return (double)(random_bits(r) >> 11) * 0x1p-53; }
 
-double random_between(Random *r, double lo, double hi) { return lo + (hi - lo) * random_uniform(r); }
+double random_between(Random *r, double lo, double hi) {
+    return lo + (hi - lo) * random_uniform(r);
+}
 
 int64_t random_integer(Random *r, int64_t lo, int64_t hi) {
     uint64_t range = (uint64_t)hi - (uint64_t)lo + 1;

@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-int system_cores(void);           /* usable by this process: affinity and cgroup quota; at least 1 */
-double system_seconds(void);      /* monotonic clock */
-size_t system_peak_memory(void);  /* largest resident set so far (VmHWM), bytes */
+int system_cores(void);          /* usable by this process: affinity and cgroup quota; at least 1 */
+double system_seconds(void);     /* monotonic clock */
+size_t system_peak_memory(void); /* largest resident set so far (VmHWM), bytes */
 size_t system_total_memory(void); /* of the machine or of the cgroup, whichever is less; bytes */
 
 #endif

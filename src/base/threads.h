@@ -18,8 +18,8 @@ enum { THREADS_MAX = 256 };
  * aligned, and keeps nothing from task to task. */
 typedef void TaskFn(void *context, size_t task, void *scratch);
 
-enum { WORKER_SCRATCH = 8 << 20 };               /* bytes for each thread, touched on demand */
-#define WORKER_SHARED ((size_t)256 << 20)        /* bytes for the caller of a run, touched on demand */
+enum { WORKER_SCRATCH = 8 << 20 };        /* bytes for each thread, touched on demand */
+#define WORKER_SHARED ((size_t)256 << 20) /* bytes for the caller of a run, touched on demand */
 
 /* What kernels get: threads and memory, so that they need neither allocation nor globals. */
 typedef struct Worker {

@@ -1,0 +1,132 @@
+/* compute.h - tensors, and the context that computes with them.
+ *
+ * A Compute is one thread's line of work: a backend, an arena for what it makes, and - only while
+ * training - a tape that remembers how to go back.  The first failure (memory, shape) sticks: later
+ * ops do nothing and return a harmless dummy, so model code reads straight through and the caller
+ * asks compute_ok() once, at the end.
+ *
+ * A Compute on measuring arenas and `kernels_measuring` runs the same code without touching memory;
+ * the arenas' peaks are then what the work needs. */
+#ifndef COMPUTE_COMPUTE_H
+#define COMPUTE_COMPUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/threads.h"
+#include "compute/kernels.h"
+
+enum { TENSOR_MAX_RANK = 6 };
+
+/* Dense, row-major, channels last.  Made by ops; owned by the arena it came from.  A view shares
+ * the storage of its root, gradient and flags included; a root is its own root. */
+typedef struct Tensor Tensor;
+struct Tensor {
+    float *data; /* on the backend's device */
+    Tensor *root;
+    int rank;
+    int dim[TENSOR_MAX_RANK];
+
+    /* Of roots only: */
+    float *grad;     /* NULL until a backward pass reaches it, or its trainer's */
+    bool needs_grad; /* trainable, or computed from something trainable */
+    bool held;       /* the tape still needs these contents */
+    bool kept;       /* handed out of its block by op_keep */
+    bool used;       /* a forward pass with a tape reached it (for optimizers) */
+};
+
+typedef struct Compute Compute;
+typedef struct Node Node;
+
+/* Adds this node's share to the gradients of n->in, given tensor_grad(n->out). */
+typedef void BackwardFn(Compute *cx, const Node *n);
+
+struct Node {
+    Node *previous;
+    BackwardFn *backward;
+    Tensor *out;
+    int inputs;
+    Tensor **in;     /* some may be NULL */
+    const void *how; /* what else the way back needs: attributes, kept tensors */
+};
+
+typedef struct Tape {
+    Node *last;
+    size_t count;
+    bool probing; /* notes whether anything would be recorded, and records nothing */
+    bool touched; /* what it noted */
+} Tape;
+
+struct Compute {
+    const Kernels *kernels;
+    const Worker *worker;
+    Arena *memory;  /* tensor contents, on the backend's device */
+    Arena *records; /* tensor headers and tape nodes, on the host */
+    Tape *tape;     /* NULL: inference, nothing is remembered */
+    Tensor dummy;
+    const char *failure; /* NULL while all is well; a constant text */
+};
+
+bool compute_ok(const Compute *cx);
+bool compute_measures(const Compute *cx); /* contents must not be looked at */
+
+/* Records the first failure and returns the dummy tensor. */
+Tensor *compute_fail(Compute *cx, const char *why);
+
+/* A sentence for the caller: VOXPERT_OUT_OF_MEMORY where memory ran out, else a bug of ours. */
+MUST_CHECK Status compute_status(const Compute *cx, Error *error);
+
+Tensor *tensor_new(Compute *cx, int rank, const int *dim); /* contents undefined */
+Tensor *tensor_zeros(Compute *cx, int rank, const int *dim);
+Tensor *tensor_like(Compute *cx, const Tensor *t);
+Tensor *tensor_from(Compute *cx, int rank, const int *dim, const float *values); /* a copy */
+
+/* The same elements, or those from element `offset` on, under another shape; no copy. */
+Tensor *tensor_view(Compute *cx, Tensor *t, size_t offset, int rank, const int *dim);
+
+size_t tensor_size(const Tensor *t);
+size_t tensor_bytes(const Tensor *t);
+size_t tensor_rows(const Tensor *t); /* product of all but the last dim */
+int tensor_cols(const Tensor *t);    /* the last dim */
+bool tensor_same_shape(const Tensor *a, const Tensor *b);
+
+/* Ends a scope: `result` moves into `into`, made before the scope and of equal size, and all that
+ * was made since is freed.  Where the way back needs any of it - something inside is on the tape,
+ * or the tape holds `into` - the scope keeps everything and returns `result` as it is. */
+typedef struct Scope {
+    size_t memory, records, nodes;
+} Scope;
+Scope scope_begin(Compute *cx);
+Tensor *scope_end(Compute *cx, Scope s, Tensor *into, Tensor *result);
+
+/* Ends a scope, keeping of it only `result`, which moves to its start; a tape keeps everything. */
+Tensor *scope_return(Compute *cx, Scope s, Tensor *result);
+
+/* Frees everything made since, whatever it was. */
+void scope_drop(Compute *cx, Scope s);
+
+/* For ops: remembers how to differentiate `out`, if any of `in` needs it; `in` and `how` are
+ * copied.  Returns out. */
+Tensor *tape_record(Compute *cx, BackwardFn *back, Tensor *out, int inputs, Tensor *const *in,
+                    const void *how, size_t how_bytes);
+
+/* Whether an op on these inputs will be differentiated: then it may not fuse what it must keep. */
+bool tape_needs(const Compute *cx, int inputs, Tensor *const *in);
+
+float *grad_of(Compute *cx, Tensor *t);    /* NULL if t is frozen; else zeroed on first use */
+const float *tensor_grad(const Tensor *t); /* NULL where nothing reached it */
+
+/* For trainers: d loss / d everything that needs it, for a scalar loss.  Empties the tape.
+ * backward_from() starts instead from whatever output gradients are already set. */
+void backward(Compute *cx, Tensor *loss);
+void backward_from(Compute *cx);
+
+/* Runs `fn` (a block, a click, a whole pass) and forgets its inside; the way back runs it again.
+ * `in` are the tensors through which gradients pass; parameters need not be among them, but their
+ * gradients must have memory of their own (a trainer's).  `how` is copied. */
+typedef Tensor *RecomputeFn(Compute *cx, Tensor *const *in, const void *how);
+Tensor *recompute(Compute *cx, RecomputeFn *fn, int inputs, Tensor *const *in, const void *how,
+                  size_t how_bytes);
+
+#endif

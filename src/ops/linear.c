@@ -1,0 +1,50 @@
+/* y = f(x W^T + b) + residual. */
+#include "ops/ops.h"
+
+typedef struct Linear {
+    Weight form;
+    Tensor *weight, *bias;
+} Linear;
+
+static void linear_backward(Compute *cx, const Node *n) {
+    const Linear *l = n->how;
+    Tensor *x = n->in[0];
+    cx->kernels->linear_backward(cx->worker, grad_of(cx, x), grad_of(cx, l->weight),
+                                 grad_of(cx, l->bias), tensor_grad(n->out), x->data, &l->form,
+                                 tensor_rows(x));
+}
+
+static Tensor *shape_error(Compute *cx, Tensor *x, Tensor *weight, const Weight *form,
+                           Tensor *bias) {
+    if (tensor_cols(x) != form->in) return compute_fail(cx, "linear: input width");
+    if (tensor_size(weight) != (size_t)form->in * (size_t)form->out)
+        return compute_fail(cx, "linear: weight");
+    if (bias && tensor_size(bias) != (size_t)form->out) return compute_fail(cx, "linear: bias");
+    return NULL;
+}
+
+Tensor *op_linear(Compute *cx, Tensor *x, Tensor *weight, const Weight *form, Tensor *bias,
+                  Activation f, Tensor *residual) {
+    if (!compute_ok(cx)) return &cx->dummy;
+    if (shape_error(cx, x, weight, form, bias)) return &cx->dummy;
+
+    int dim[TENSOR_MAX_RANK];
+    for (int i = 0; i < x->rank; i++) dim[i] = x->dim[i];
+    dim[x->rank - 1] = form->out;
+    Tensor *y = tensor_new(cx, x->rank, dim);
+    if (!compute_ok(cx)) return &cx->dummy;
+    if (residual && tensor_size(residual) != tensor_size(y))
+        return compute_fail(cx, "linear: residual");
+
+    Tensor *in[] = {x, weight, bias};
+    bool fuses = !tape_needs(cx, 3, in) && !tape_needs(cx, 1, &residual);
+    cx->kernels->linear(cx->worker, y->data, x->data, form, bias ? bias->data : NULL,
+                        fuses && residual ? residual->data : NULL, fuses ? f : ACTIVATION_NONE,
+                        tensor_rows(x));
+    if (fuses) return y;
+
+    Linear how = {*form, weight, bias};
+    y = tape_record(cx, linear_backward, y, 3, in, &how, sizeof how);
+    if (f != ACTIVATION_NONE) y = op_activation(cx, y, f);
+    return residual ? op_add(cx, y, residual) : y;
+}

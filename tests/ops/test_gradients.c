@@ -1,0 +1,229 @@
+/* Every op, every input: the way back against central differences, on the reference kernels.
+ * Tolerance 2e-3 of 1 + |slope|; seen: up to 6e-4. */
+#include <string.h>
+
+#include "ops/ops.h"
+#include "tests/check.h"
+#include "tests/gradient_check.h"
+
+typedef struct Case {
+    const char *name;
+    OpUnderTest *op;
+    int inputs;
+    int rank[6], dim[6][6];
+} Case;
+
+/* ---- Ops under test --------------------------------------------------------------------- */
+
+static Weight form_of(const Tensor *w) {
+    return (Weight){.out = w->dim[0], .in = w->dim[1], .values = w->data};
+}
+
+static Tensor *linear(Compute *cx, Tensor *const *in) {
+    Weight form = form_of(in[1]);
+    return op_linear(cx, in[0], in[1], &form, in[2], ACTIVATION_NONE, NULL);
+}
+
+static Tensor *linear_gelu(Compute *cx, Tensor *const *in) {
+    Weight form = form_of(in[1]);
+    return op_linear(cx, in[0], in[1], &form, in[2], ACTIVATION_GELU, in[3]);
+}
+
+static Tensor *matmul(Compute *cx, Tensor *const *in) { return op_matmul(cx, in[0], in[1]); }
+
+static Tensor *layer_norm(Compute *cx, Tensor *const *in) {
+    return op_layer_norm(cx, in[0], in[1], in[2], 1e-6f);
+}
+
+static Tensor *gelu(Compute *cx, Tensor *const *in) {
+    return op_activation(cx, in[0], ACTIVATION_GELU);
+}
+
+static Tensor *sigmoid(Compute *cx, Tensor *const *in) {
+    return op_activation(cx, in[0], ACTIVATION_SIGMOID);
+}
+
+static Tensor *add(Compute *cx, Tensor *const *in) { return op_add(cx, in[0], in[1]); }
+static Tensor *multiply(Compute *cx, Tensor *const *in) { return op_multiply(cx, in[0], in[1]); }
+static Tensor *mean(Compute *cx, Tensor *const *in) { return op_mean(cx, in[0]); }
+static Tensor *keep(Compute *cx, Tensor *const *in) { return op_keep(cx, in[0]); }
+
+static Tensor *attention(Compute *cx, Tensor *const *in) {
+    return op_attention(cx, in[0], in[1], in[2], 2);
+}
+
+/* in: qkv, padding, table_h, table_w */
+static Tensor *grid(Compute *cx, Tensor *const *in, GridAttention how) {
+    how.heads = 2;
+    how.head_dim = in[0]->dim[3] / 6;
+    how.grid[0] = in[0]->dim[1];
+    how.grid[1] = in[0]->dim[2];
+    if (how.position != POSITION_NONE) how.table_h = in[2];
+    if (how.position == POSITION_DECOMPOSED) how.table_w = in[3];
+    return op_grid_attention(cx, in[0], in[1], &how);
+}
+
+static Tensor *windows(Compute *cx, Tensor *const *in) {
+    return grid(cx, in, (GridAttention){.position = POSITION_DECOMPOSED, .window = 3});
+}
+
+static Tensor *whole_grid(Compute *cx, Tensor *const *in) {
+    return grid(cx, in, (GridAttention){.position = POSITION_DECOMPOSED});
+}
+
+static Tensor *tinyvit(Compute *cx, Tensor *const *in) {
+    return grid(cx, in,
+                (GridAttention){.position = POSITION_TABLE, .window = 3, .interleaved = true});
+}
+
+static Tensor *patches(Compute *cx, Tensor *const *in) { return op_patches(cx, in[0], 3, 2, 1); }
+static Tensor *unpatches(Compute *cx, Tensor *const *in) {
+    return op_unpatches(cx, in[0], 4, 2, 1);
+}
+
+static Tensor *depthwise(Compute *cx, Tensor *const *in) {
+    return op_depthwise(cx, in[0], in[1], in[2], 2);
+}
+
+static Tensor *resize(Compute *cx, Tensor *const *in) { return op_resize(cx, in[0], 7, 3); }
+
+static Tensor *concat(Compute *cx, Tensor *const *in) { return op_concat(cx, 3, in); }
+static Tensor *slice(Compute *cx, Tensor *const *in) { return op_slice(cx, in[0], 1, 2); }
+
+static Tensor *gather(Compute *cx, Tensor *const *in) {
+    return op_gather(cx, in[0], 4, (int[]){2, 0, 2, 1});
+}
+
+static Tensor *prompt_tokens(Compute *cx, Tensor *const *in) {
+    Tensor *p = tensor_from(cx, 2, (int[]){4, 2}, (float[]){0.1f, 0.9f, 0.5f, 0.2f, 0, 0, 1, 1});
+    Tensor *g = tensor_from(cx, 2, (int[]){2, 2}, (float[]){0.3f, -0.7f, 1.1f, 0.4f});
+    Tensor *tokens = op_fourier(cx, p, g);
+    return op_prompt_tokens(cx, tokens, 2, in, (int[]){1, 0, 1, -1},
+                            (bool[]){false, true, false, false});
+}
+
+static Tensor *loss(Compute *cx, Tensor *const *in, MaskLoss how) {
+    Tensor *target = tensor_like(cx, in[0]);
+    for (size_t i = 0; i < tensor_size(target); i++) target->data[i] = i * 7 % 3 == 0;
+    MaskLossParts parts;
+    return op_mask_loss(cx, in[0], target, in[1], &how, &parts);
+}
+
+static Tensor *published_loss(Compute *cx, Tensor *const *in) {
+    return loss(cx, in, (MaskLoss){MASK_LOSS_FOCAL_DICE_IOU, 20, 1, 1, 0, false, false});
+}
+
+static Tensor *sample_loss(Compute *cx, Tensor *const *in) {
+    return loss(cx, in, (MaskLoss){MASK_LOSS_FOCAL_DICE_IOU, 20, 1, 1, 1, true, false});
+}
+
+static Tensor *dice_ce(Compute *cx, Tensor *const *in) {
+    return loss(cx, in, (MaskLoss){MASK_LOSS_DICE_CE, 0, 1, 0, 1, true, false});
+}
+
+static Tensor *inner(Compute *cx, Tensor *const *in, const void *how) {
+    const int *times = how;
+    Tensor *x = in[0];
+    for (int i = 0; i < *times; i++) {
+        Scope s = scope_begin(cx);
+        x = scope_end(cx, s, x, op_add(cx, op_activation(cx, x, ACTIVATION_GELU), in[1]));
+    }
+    return x;
+}
+
+static Tensor *recomputed(Compute *cx, Tensor *const *in) {
+    int times = 3;
+    Tensor *x = op_add(cx, in[0], in[0]);
+    return recompute(cx, inner, 2, (Tensor *[]){x, in[1]}, &times, sizeof times);
+}
+
+static Tensor *viewed(Compute *cx, Tensor *const *in) {
+    Tensor *y = op_activation(cx, in[0], ACTIVATION_GELU);
+    Tensor *part = tensor_view(cx, y, 2, 2, (int[]){2, 2});
+    return op_activation(cx, part, ACTIVATION_SIGMOID);
+}
+
+/* ---- The table -------------------------------------------------------------------------- */
+
+static const Case cases[] = {
+    {"linear", linear, 3, {3, 2, 1}, {{2, 3, 5}, {4, 5}, {4}}},
+    {"linear with gelu and residual", linear_gelu, 4, {2, 2, 1, 2}, {{3, 5}, {4, 5}, {4}, {3, 4}}},
+    {"matmul", matmul, 2, {3, 3}, {{2, 3, 4}, {2, 5, 4}}},
+    {"layer_norm", layer_norm, 3, {3, 1, 1}, {{2, 3, 5}, {5}, {5}}},
+    {"gelu", gelu, 1, {2}, {{3, 4}}},
+    {"sigmoid", sigmoid, 1, {2}, {{3, 4}}},
+    {"add of equals", add, 2, {2, 2}, {{3, 4}, {3, 4}}},
+    {"add of a repeated row", add, 2, {3, 1}, {{2, 3, 4}, {4}}},
+    {"multiply", multiply, 2, {4, 2}, {{2, 2, 3, 4}, {2, 4}}},
+    {"mean", mean, 1, {4}, {{2, 2, 3, 4}}},
+    {"keep", keep, 1, {2}, {{2, 3}}},
+    {"attention", attention, 3, {3, 3, 3}, {{2, 3, 4}, {2, 5, 4}, {2, 5, 4}}},
+    {"attention in padded windows",
+     windows,
+     4,
+     {4, 1, 2, 2},
+     {{1, 4, 5, 12}, {12}, {5, 2}, {5, 2}}},
+    {"attention over a grid", whole_grid, 4, {4, 1, 2, 2}, {{2, 3, 3, 12}, {12}, {5, 2}, {5, 2}}},
+    {"attention with a table", tinyvit, 3, {4, 1, 2}, {{1, 4, 4, 12}, {12}, {2, 9}}},
+    {"patches", patches, 1, {4}, {{1, 4, 5, 2}}},
+    {"unpatches", unpatches, 1, {4}, {{1, 2, 3, 32}}},
+    {"depthwise", depthwise, 3, {4, 3, 1}, {{1, 4, 5, 3}, {3, 3, 3}, {3}}},
+    {"resize", resize, 1, {3}, {{2, 4, 5}}},
+    {"concat", concat, 3, {3, 3, 3}, {{1, 2, 3}, {2, 1, 3}, {2, 3, 3}}},
+    {"slice", slice, 1, {3}, {{2, 4, 3}}},
+    {"slice of one sample", slice, 1, {3}, {{1, 4, 3}}},
+    {"gather", gather, 1, {2}, {{3, 4}}},
+    {"prompt_tokens", prompt_tokens, 2, {2, 2}, {{1, 4}, {1, 4}}},
+    {"published loss", published_loss, 2, {3, 1}, {{2, 3, 4}, {2}}},
+    {"loss for each sample", sample_loss, 2, {3, 1}, {{2, 3, 4}, {2}}},
+    {"dice and cross-entropy", dice_ce, 1, {3}, {{2, 3, 4}}},
+    {"recompute", recomputed, 2, {2, 2}, {{3, 4}, {3, 4}}},
+    {"view", viewed, 1, {2}, {{2, 4}}},
+};
+
+static double check_case(const Case *c, unsigned trained) {
+    Workbench *w = workbench_open(NULL, 0, (size_t)8 << 20);
+    Tensor *in[6] = {0};
+    for (int i = 0; i < c->inputs; i++) {
+        in[i] = workbench_tensor(w, c->rank[i], c->dim[i], (unsigned)(i + 1));
+        in[i]->needs_grad = trained >> i & 1;
+    }
+    double worst = gradient_check(w, c->op, in, c->inputs, 1e-2f);
+    for (int i = 0; i < c->inputs; i++) {
+        if (!in[i]->needs_grad)
+            check_report(in[i]->grad == NULL, __FILE__, __LINE__,
+                         "%s: frozen input %d has a gradient", c->name, i);
+    }
+    workbench_close(w);
+    return worst;
+}
+
+TEST(every_op_goes_back_as_its_derivative) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double worst = check_case(&cases[i], ~0u);
+        check_report(worst < 2e-3, __FILE__, __LINE__, "%s: %.2e", cases[i].name, worst);
+    }
+}
+
+TEST(each_input_trains_alone_and_leaves_the_frozen_ones_untouched) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (int input = 0; input < cases[i].inputs; input++) {
+            double worst = check_case(&cases[i], 1u << input);
+            bool unseen = strcmp(cases[i].name, "attention over a grid") == 0 && input == 1;
+            check_report(unseen || worst < 2e-3, __FILE__, __LINE__, "%s, input %d: %.2e",
+                         cases[i].name, input, worst);
+        }
+    }
+}
+
+TEST(wrong_shapes_fail_once_and_stay_harmless) {
+    Workbench *w = workbench_open(NULL, 0, 1 << 20);
+    Tensor *a = workbench_tensor(w, 2, (int[]){3, 4}, 1);
+    Tensor *b = workbench_tensor(w, 1, (int[]){5}, 2);
+    Tensor *bad = op_add(&w->cx, a, b);
+    Tensor *after = op_layer_norm(&w->cx, op_activation(&w->cx, bad, ACTIVATION_RELU), a, a, 0.0f);
+    CHECK(!compute_ok(&w->cx));
+    CHECK(strcmp(w->cx.failure, "add: sizes differ") == 0);
+    CHECK(after->dim[0] == 1); /* safe to look at, even to divide by */
+    workbench_close(w);
+}
