@@ -1,6 +1,8 @@
 #include "compute/compute.h"
 
 #include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/size.h"
@@ -25,6 +27,16 @@ Status compute_status(const Compute *cx, Error *error) {
                          cx->memory->used, cx->memory->capacity);
     return error_set(error, VOXPERT_BAD_MODEL, "the model's shapes do not fit together: %s",
                      cx->failure);
+}
+
+void compute_observe(const Compute *cx, const Tensor *t, const char *format, ...) {
+    if (!cx->observe || !compute_ok(cx)) return;
+    char stage[96];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(stage, sizeof stage, format, args);
+    va_end(args);
+    cx->observe(cx->observer, stage, t);
 }
 
 /* ---- Tensors ---------------------------------------------------------------------------- */

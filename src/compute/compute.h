@@ -66,6 +66,10 @@ struct Compute {
     Tape *tape;     /* NULL: inference, nothing is remembered */
     Tensor dummy;
     const char *failure; /* NULL while all is well; a constant text */
+
+    /* Shown the stages of a model as they are computed: for tests and the curious.  May be NULL. */
+    void (*observe)(void *observer, const char *stage, const Tensor *t);
+    void *observer;
 };
 
 bool compute_ok(const Compute *cx);
@@ -73,6 +77,10 @@ bool compute_measures(const Compute *cx); /* contents must not be looked at */
 
 /* Records the first failure and returns the dummy tensor. */
 Tensor *compute_fail(Compute *cx, const char *why);
+
+/* Shows a stage to the observer, if there is one. */
+void compute_observe(const Compute *cx, const Tensor *t, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* A sentence for the caller: VOXPERT_OUT_OF_MEMORY where memory ran out, else a bug of ours. */
 MUST_CHECK Status compute_status(const Compute *cx, Error *error);

@@ -1,0 +1,388 @@
+#include "nn/params.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/size.h"
+#include "base/text.h"
+
+void params_free(Params *p) {
+    for (size_t i = 0; i < p->count; i++) {
+        Param *q = p->item[i];
+        memory_free(q->name);
+        memory_free(q->owned);
+        memory_free(q->packed);
+        memory_free(q->packed_back);
+        memory_free(q);
+    }
+    memory_free(p->item);
+    *p = (Params){0};
+}
+
+/* ---- Declaring -------------------------------------------------------------------------- */
+
+size_t params_enter(Params *p, const char *format, ...) {
+    size_t outer = strlen(p->prefix), room = sizeof p->prefix - outer;
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(p->prefix + outer, room, format, args);
+    va_end(args);
+    if (length < 0 || (size_t)length + 1 >= room)
+        p->failed = true;
+    else
+        strcat(p->prefix, ".");
+    return outer;
+}
+
+void params_leave(Params *p, size_t outer) { p->prefix[outer] = '\0'; }
+
+static void engine_shape(Param *q) {
+    Tensor *t = &q->tensor;
+    const int *d = q->dim;
+    t->rank = q->rank;
+    memcpy(t->dim, d, sizeof q->dim);
+    if (q->layout == LAYOUT_CONVOLUTION) {
+        t->rank = 2;
+        t->dim[0] = d[0], t->dim[1] = d[1] * d[2] * d[3];
+    } else if (q->layout == LAYOUT_TRANSPOSED_CONVOLUTION) {
+        t->rank = 2;
+        t->dim[0] = d[2] * d[3] * d[1], t->dim[1] = d[0];
+    } else if (q->layout == LAYOUT_DEPTHWISE) {
+        t->rank = 3;
+        t->dim[0] = d[2], t->dim[1] = d[3], t->dim[2] = d[0];
+    }
+    t->root = t;
+}
+
+static Param *param_new(Params *p) {
+    p->dummy.tensor.root = &p->dummy.tensor;
+    if (p->failed || !memory_grow(&p->item, &p->capacity, p->count, sizeof *p->item)) {
+        p->failed = true;
+        return &p->dummy;
+    }
+    Param *q = memory_new(sizeof *q);
+    if (!q) {
+        p->failed = true;
+        return &p->dummy;
+    }
+    p->item[p->count++] = q;
+    return q;
+}
+
+Param *params_declare(Params *p, const char *name, Layout layout, int rank, const int *dim,
+                      Initial initial, int fan) {
+    Param *q = param_new(p);
+    if (p->failed) return q;
+    size_t length = strlen(p->prefix) + strlen(name) + 1;
+    q->name = memory_new(length);
+    if (!q->name) {
+        p->failed = true;
+        return q;
+    }
+    snprintf(q->name, length, "%s%s", p->prefix, name);
+    q->layout = layout;
+    q->rank = rank;
+    memcpy(q->dim, dim, (size_t)rank * sizeof *dim);
+    q->initial = initial;
+    q->fan = fan;
+    engine_shape(q);
+    return q;
+}
+
+Param *params_derive(Params *p, int rank, const int *dim) {
+    Param *q = param_new(p);
+    if (p->failed) return q;
+    q->rank = rank;
+    memcpy(q->dim, dim, (size_t)rank * sizeof *dim);
+    engine_shape(q);
+    q->owned = memory_aligned(tensor_bytes(&q->tensor));
+    if (!q->owned) p->failed = true;
+    q->tensor.data = q->owned;
+    return q;
+}
+
+Param *params_find(const Params *p, const char *name) {
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->item[i]->name && strcmp(p->item[i]->name, name) == 0) return p->item[i];
+    }
+    return NULL;
+}
+
+size_t params_elements(const Params *p) {
+    size_t sum = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->item[i]->name) sum += tensor_size(&p->item[i]->tensor);
+    }
+    return sum;
+}
+
+size_t params_train(Params *p, const char *glob, bool train) {
+    size_t matched = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        Param *q = p->item[i];
+        if (!q->name || q->buffer || !text_matches(q->name, glob)) continue;
+        q->tensor.needs_grad = train;
+        matched++;
+    }
+    return matched;
+}
+
+/* ---- Layouts ---------------------------------------------------------------------------- */
+
+/* Moves values between the published order and ours, element by element. */
+static void move_layout(const Param *p, float *ours, float *published, bool in) {
+    size_t a = (size_t)p->dim[0], b = (size_t)p->dim[1], h = (size_t)p->dim[2],
+           w = (size_t)p->dim[3];
+    for (size_t i = 0; i < a; i++)
+        for (size_t j = 0; j < b; j++)
+            for (size_t k = 0; k < h * w; k++) {
+                size_t at = (i * b + j) * h * w + k, mine;
+                if (p->layout == LAYOUT_CONVOLUTION)
+                    mine = (i * h * w + k) * b + j;
+                else if (p->layout == LAYOUT_TRANSPOSED_CONVOLUTION)
+                    mine = (k * b + j) * a + i;
+                else
+                    mine = k * a + i;
+                if (in)
+                    ours[mine] = published[at];
+                else
+                    published[at] = ours[mine];
+            }
+}
+
+void param_read(const Param *p, float *out) {
+    if (p->layout == LAYOUT_PLAIN)
+        memcpy(out, p->tensor.data, tensor_bytes(&p->tensor));
+    else
+        move_layout(p, p->tensor.data, out, false);
+}
+
+void param_write(Param *p, const float *published) {
+    if (p->layout == LAYOUT_PLAIN) {
+        memcpy(p->owned, published, tensor_bytes(&p->tensor));
+        return;
+    }
+    union {
+        const float *from;
+        float *to;
+    } u = {published}; /* only read: `in` is true */
+    move_layout(p, p->owned, u.to, true);
+}
+
+static Status no_memory(const Param *p, Error *error) {
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for parameter %s (%zu bytes)",
+                     p->name ? p->name : "(derived)", tensor_bytes(&p->tensor));
+}
+
+/* A matrix is multiplied by as [first axis of the engine's shape, the rest]. */
+static void take_values(Param *p, float *values) {
+    Tensor *t = &p->tensor;
+    t->data = values;
+    if (t->rank == 2) p->form = (Weight){.out = t->dim[0], .in = t->dim[1], .values = values};
+}
+
+Status param_own(Param *p, Error *error) {
+    if (p->owned) return VOXPERT_OK;
+    float *copy = memory_aligned(tensor_bytes(&p->tensor));
+    if (!copy) return no_memory(p, error);
+    if (p->tensor.data) memcpy(copy, p->tensor.data, tensor_bytes(&p->tensor));
+    p->owned = copy;
+    const void *packed = p->form.packed, *packed_back = p->form.packed_back;
+    take_values(p, copy);
+    p->form.packed = packed, p->form.packed_back = packed_back;
+    return VOXPERT_OK;
+}
+
+/* ---- Binding ---------------------------------------------------------------------------- */
+
+static bool same_shape(const Param *p, const StoredTensor *t) {
+    if (t->rank != p->rank) return false;
+    for (int i = 0; i < t->rank; i++) {
+        if (t->dim[i] != (size_t)p->dim[i]) return false;
+    }
+    return true;
+}
+
+static void add_shape(Text *t, int rank, const size_t *dim) {
+    text_add(t, "[");
+    for (int i = 0; i < rank; i++) text_add(t, i ? ",%zu" : "%zu", dim[i]);
+    text_add(t, "]");
+}
+
+static void add_misshapen(Text *list, const Param *p, const StoredTensor *t) {
+    size_t wanted[TENSOR_MAX_RANK];
+    for (int i = 0; i < p->rank; i++) wanted[i] = (size_t)p->dim[i];
+    text_add(list, "%s%s is ", list->length ? ", " : "", p->name);
+    add_shape(list, t->rank, t->dim);
+    text_add(list, " and should be ");
+    add_shape(list, p->rank, wanted);
+}
+
+static Status bind_one(Param *p, const StoredTensor *t, Error *error) {
+    const float *in_place = stored_tensor_in_place(t);
+    if (p->layout == LAYOUT_PLAIN && in_place && !p->owned) {
+        union {
+            const float *from;
+            float *to;
+        } u = {in_place}; /* never written to: param_own comes first */
+        take_values(p, u.to);
+        p->bound = true;
+        return VOXPERT_OK;
+    }
+    if (!p->owned) p->owned = memory_aligned(tensor_bytes(&p->tensor));
+    if (!p->owned) return no_memory(p, error);
+    if (p->layout == LAYOUT_PLAIN) {
+        stored_tensor_read(t, p->owned);
+    } else {
+        float *published = memory_new(tensor_bytes(&p->tensor));
+        if (!published) return no_memory(p, error);
+        stored_tensor_read(t, published);
+        param_write(p, published);
+        memory_free(published);
+    }
+    take_values(p, p->owned);
+    p->bound = true;
+    return VOXPERT_OK;
+}
+
+/* Lists are cut in the message: a wrong file may miss hundreds. */
+static const char *shortened(const Text *list, char *out, size_t size) {
+    if (!list->chars) return "";
+    snprintf(out, size, "%s", list->chars);
+    if (list->length >= size) memcpy(out + size - 4, "...", 4);
+    return out;
+}
+
+static Status report(const Checkpoint *c, const Text *missing, size_t missing_count,
+                     const Text *misshapen, const Text *surplus, Error *error) {
+    char a[360], b[300], s[200];
+    return error_set(error, VOXPERT_BAD_MODEL, "%s: does not fit the model:%s%s%s%s%s%s%s",
+                     checkpoint_path(c), missing_count ? " missing: " : "",
+                     shortened(missing, a, sizeof a), misshapen->length ? "; misshapen: " : "",
+                     shortened(misshapen, b, sizeof b), surplus->length ? "; surplus: " : "",
+                     shortened(surplus, s, sizeof s), "");
+}
+
+static void list_surplus(const Params *p, const Checkpoint *c, Text *surplus) {
+    for (size_t i = 0; i < checkpoint_count(c); i++) {
+        const char *name = checkpoint_tensor(c, i)->name;
+        if (!params_find(p, name)) text_add(surplus, "%s%s", surplus->length ? ", " : "", name);
+    }
+}
+
+Status params_bind(Params *p, const Checkpoint *c, bool strict, char *warning, size_t warning_size,
+                   Error *error) {
+    if (p->failed) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the parameters");
+    Text missing = {0}, misshapen = {0}, surplus = {0};
+    Status status = VOXPERT_OK;
+    size_t missing_count = 0;
+    for (size_t i = 0; !status && i < p->count; i++) {
+        Param *q = p->item[i];
+        const StoredTensor *t = q->name ? checkpoint_find(c, q->name) : NULL;
+        if (!q->name || (!t && q->optional)) continue;
+        if (!t)
+            text_add(&missing, "%s%s", missing_count++ ? ", " : "", q->name);
+        else if (!same_shape(q, t))
+            add_misshapen(&misshapen, q, t);
+        else
+            status = bind_one(q, t, error);
+    }
+    list_surplus(p, c, &surplus);
+    if (!status && (missing.failed || misshapen.failed || surplus.failed))
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the parameters");
+    if (!status && (missing_count || misshapen.length || (strict && surplus.length)))
+        status = report(c, &missing, missing_count, &misshapen, &surplus, error);
+    if (warning && warning_size) shortened(&surplus, warning, warning_size);
+    if (warning && warning_size && !surplus.length) warning[0] = '\0';
+    text_free(&missing);
+    text_free(&misshapen);
+    text_free(&surplus);
+    return status;
+}
+
+/* ---- Packing ---------------------------------------------------------------------------- */
+
+static Status pack_one(Param *p, const Kernels *k, const Worker *w, bool back, void **packed,
+                       Error *error) {
+    size_t bytes = k->weight_bytes(p->form.out, p->form.in, back);
+    if (bytes == 0 || *packed) return VOXPERT_OK;
+    *packed = memory_aligned(bytes);
+    if (!*packed) return no_memory(p, error);
+    k->weight_pack(w, *packed, p->form.values, p->form.out, p->form.in, back);
+    return VOXPERT_OK;
+}
+
+Status params_pack(Params *p, const Kernels *kernels, const Worker *worker, bool back,
+                   const Checkpoint *c, Error *error) {
+    Status status = VOXPERT_OK;
+    for (size_t i = 0; !status && i < p->count; i++) {
+        Param *q = p->item[i];
+        if (!q->form.out || q->tensor.needs_grad) continue;
+        status = pack_one(q, kernels, worker, false, &q->packed, error);
+        q->form.packed = q->packed;
+        if (!status && back) status = pack_one(q, kernels, worker, true, &q->packed_back, error);
+        q->form.packed_back = q->packed_back;
+        const StoredTensor *stored = c && q->packed && q->name ? checkpoint_find(c, q->name) : NULL;
+        if (stored && !q->owned) checkpoint_drop(c, stored);
+    }
+    return status;
+}
+
+/* ---- Identity and saving ---------------------------------------------------------------- */
+
+static int by_name(const void *a, const void *b) {
+    return strcmp((*(Param *const *)a)->name, (*(Param *const *)b)->name);
+}
+
+Status params_identity(const Params *p, char text[HASH_TEXT], Error *error) {
+    Param **sorted = memory_new(p->count * sizeof(Param *));
+    size_t count = 0, largest = 0;
+    for (size_t i = 0; sorted && i < p->count; i++) {
+        if (!p->item[i]->name) continue;
+        sorted[count++] = p->item[i];
+        largest = size_max(largest, tensor_bytes(&p->item[i]->tensor));
+    }
+    float *values = memory_new(largest);
+    if (!sorted || !values) {
+        memory_free(sorted);
+        memory_free(values);
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to identify the model");
+    }
+    qsort(sorted, count, sizeof *sorted, by_name);
+    Hash h;
+    hash_begin(&h);
+    for (size_t i = 0; i < count; i++) {
+        const Param *q = sorted[i];
+        hash_add(&h, q->name, strlen(q->name) + 1);
+        for (int a = 0; a < q->rank; a++) {
+            uint64_t dim = (uint64_t)q->dim[a];
+            hash_add(&h, &dim, sizeof dim);
+        }
+        param_read(q, values);
+        hash_add(&h, values, tensor_bytes(&q->tensor));
+    }
+    hash_end(&h, text);
+    memory_free(sorted);
+    memory_free(values);
+    return VOXPERT_OK;
+}
+
+static void fill_published(float *out, const void *context) { param_read(context, out); }
+
+Status params_to_write(const Params *p, TensorToWrite **out, size_t *count, Error *error) {
+    *count = 0;
+    *out = memory_new(p->count * sizeof **out);
+    if (!*out) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to list the parameters");
+    for (size_t i = 0; i < p->count; i++) {
+        const Param *q = p->item[i];
+        if (!q->name) continue;
+        TensorToWrite *t = &(*out)[(*count)++];
+        *t =
+            (TensorToWrite){.name = q->name, .rank = q->rank, .fill = fill_published, .context = q};
+        for (int a = 0; a < q->rank; a++) t->dim[a] = (size_t)q->dim[a];
+    }
+    return VOXPERT_OK;
+}

@@ -1,0 +1,115 @@
+#include "sam/mask_decoder.h"
+
+static void head_declare(Head *h, Params *p, int in, int hidden, int out, int depth) {
+    h->depth = depth;
+    for (int i = 0; i < depth; i++) {
+        size_t outer = params_enter(p, "layers");
+        char name[8] = {(char)('0' + i)};
+        linear_declare(&h->layer[i], p, name, i ? hidden : in, i + 1 < depth ? hidden : out);
+        params_leave(p, outer);
+    }
+}
+
+static Tensor *head_forward(Compute *cx, const Head *h, Tensor *x) {
+    for (int i = 0; i < h->depth; i++)
+        x = linear_fused(cx, &h->layer[i], x, i + 1 < h->depth ? ACTIVATION_RELU : ACTIVATION_NONE,
+                         NULL);
+    return x;
+}
+
+void mask_decoder_declare(MaskDecoder *d, Params *p, const MaskDecoderConfig *c) {
+    *d = (MaskDecoder){.config = *c};
+    int dim = c->transformer.dim;
+    size_t outer = params_enter(p, "transformer");
+    two_way_declare(&d->transformer, p, &c->transformer);
+    params_leave(p, outer);
+    d->iou_token =
+        params_declare(p, "iou_token.weight", LAYOUT_PLAIN, 2, (int[]){1, dim}, INITIAL_NORMAL, 0);
+    d->mask_tokens = params_declare(p, "mask_tokens.weight", LAYOUT_PLAIN, 2,
+                                    (int[]){c->masks, dim}, INITIAL_NORMAL, 0);
+    transposed_declare(&d->up1, p, "output_upscaling.0", dim, dim / 4, 2, 2, 0, true);
+    layer_norm_declare(&d->up_norm, p, "output_upscaling.1", dim / 4, 1e-6f);
+    transposed_declare(&d->up2, p, "output_upscaling.3", dim / 4, dim / 8, 2, 2, 0, true);
+    for (int i = 0; i < c->masks; i++) {
+        outer = params_enter(p, "output_hypernetworks_mlps.%d", i);
+        head_declare(&d->hyper[i], p, dim, dim, dim / 8, 3);
+        params_leave(p, outer);
+    }
+    outer = params_enter(p, "iou_prediction_head");
+    head_declare(&d->iou, p, dim, c->iou_hidden, c->masks, c->iou_depth);
+    params_leave(p, outer);
+}
+
+/* ---- Forward ---------------------------------------------------------------------------- */
+
+static Tensor *table(Compute *cx, Param *rows) {
+    return tensor_view(cx, &rows->tensor, 0, 3, (int[]){1, rows->dim[0], rows->dim[1]});
+}
+
+static Tensor *tokens_of(Compute *cx, const MaskDecoder *d, Tensor *sparse) {
+    Tensor *part[] = {table(cx, d->iou_token), table(cx, d->mask_tokens), sparse};
+    return op_concat(cx, sparse ? 3 : 2, part);
+}
+
+/* [1,...] repeated `batch` times; others as they are. */
+static Tensor *repeated(Compute *cx, Tensor *x, int batch) {
+    if (x->dim[0] == batch || !compute_ok(cx)) return x;
+    if (x->dim[0] != 1) return compute_fail(cx, "mask decoder: batches differ");
+    int *zeros = arena_alloc(cx->records, (size_t)batch * sizeof *zeros);
+    if (!zeros) return compute_fail(cx, "out of record memory");
+    for (int i = 0; i < batch; i++) zeros[i] = 0;
+    return op_gather(cx, x, batch, zeros);
+}
+
+static Tensor *source(Compute *cx, Tensor *embedding, Tensor *dense, int batch) {
+    if (dense->dim[0] == 1) return repeated(cx, op_add(cx, embedding, dense), batch);
+    return op_add(cx, repeated(cx, embedding, batch), dense);
+}
+
+static Tensor *upscale(Compute *cx, const MaskDecoder *d, Tensor *keys, int grid) {
+    int dim = d->config.transformer.dim;
+    Tensor *x = tensor_view(cx, keys, 0, 4, (int[]){keys->dim[0], grid, grid, dim});
+    x = layer_norm_forward(cx, &d->up_norm, convolution_forward(cx, &d->up1, x));
+    x = convolution_forward(cx, &d->up2, op_activation(cx, x, ACTIVATION_GELU));
+    return op_activation(cx, x, ACTIVATION_GELU);
+}
+
+static Tensor *hyper_forward(Compute *cx, const MaskDecoder *d, Tensor *queries, int first,
+                             int count) {
+    Tensor *part[MASK_TOKENS_MAX];
+    for (int i = 0; i < count; i++) {
+        part[i] = head_forward(cx, &d->hyper[first + i], op_slice(cx, queries, 1 + first + i, 1));
+        compute_observe(cx, part[i], "hyper%d", first + i);
+    }
+    return count == 1 ? part[0] : op_concat(cx, count, part);
+}
+
+MaskOutput mask_decoder_forward(Compute *cx, const MaskDecoder *d, Tensor *embedding,
+                                Tensor *positions, const PromptTokens *prompts, bool multimask) {
+    MaskOutput failed = {&cx->dummy, &cx->dummy};
+    if (!compute_ok(cx)) return failed;
+    Tensor *tokens = tokens_of(cx, d, prompts->sparse);
+    int batch = prompts->sparse ? prompts->sparse->dim[0] : prompts->dense->dim[0];
+    if (batch < embedding->dim[0]) batch = embedding->dim[0];
+    int grid = embedding->dim[1], dim = d->config.transformer.dim;
+    tokens = repeated(cx, tokens, batch);
+    Tensor *src = source(cx, embedding, prompts->dense, batch);
+    Tensor *flat = tensor_view(cx, src, 0, 3, (int[]){batch, grid * grid, dim});
+    if (!compute_ok(cx)) return failed;
+
+    TwoWay x = two_way_forward(cx, &d->transformer, tokens, flat, positions);
+    Tensor *up = upscale(cx, d, x.keys, grid);
+    compute_observe(cx, up, "upscaled");
+    int first = multimask ? 1 : 0, count = multimask ? d->config.masks - 1 : 1;
+    Tensor *hyper = hyper_forward(cx, d, x.queries, first, count);
+    Tensor *pixels = tensor_view(cx, up, 0, 3, (int[]){batch, 16 * grid * grid, dim / 8});
+    Tensor *masks = op_matmul(cx, hyper, pixels);
+    Tensor *iou = head_forward(cx, &d->iou, op_slice(cx, x.queries, 0, 1));
+    compute_observe(cx, iou, "iou_all");
+    iou = tensor_view(cx, iou, 0, 3, (int[]){batch, d->config.masks, 1});
+    iou = op_slice(cx, iou, first, count);
+    return (MaskOutput){
+        tensor_view(cx, masks, 0, 4, (int[]){batch, count, 4 * grid, 4 * grid}),
+        tensor_view(cx, iou, 0, 2, (int[]){batch, count}),
+    };
+}

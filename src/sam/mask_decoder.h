@@ -1,0 +1,44 @@
+/* mask_decoder.h - image embedding and prompts -> masks and their quality (models.md, A.6). */
+#ifndef SAM_MASK_DECODER_H
+#define SAM_MASK_DECODER_H
+
+#include "sam/prompt_encoder.h"
+#include "sam/two_way_transformer.h"
+
+enum { MASK_TOKENS_MAX = 8 };
+
+typedef struct MaskDecoderConfig {
+    TwoWayConfig transformer;
+    int masks;      /* mask tokens: 4 = one for a clear prompt and three for an ambiguous one */
+    int iou_hidden; /* width of the head that predicts the quality */
+    int iou_depth;  /* its layers: 3 */
+} MaskDecoderConfig;
+
+typedef struct Head { /* a perceptron with ReLU between its layers */
+    Linear layer[4];
+    int depth;
+} Head;
+
+typedef struct MaskDecoder {
+    MaskDecoderConfig config;
+    TwoWayTransformer transformer;
+    Param *iou_token, *mask_tokens;
+    Convolution up1, up2;
+    LayerNorm up_norm;
+    Head hyper[MASK_TOKENS_MAX];
+    Head iou;
+} MaskDecoder;
+
+typedef struct MaskOutput {
+    Tensor *masks; /* [batch,count,4 grid,4 grid] logits */
+    Tensor *iou;   /* [batch,count] predicted intersection over union */
+} MaskOutput;
+
+void mask_decoder_declare(MaskDecoder *d, Params *p, const MaskDecoderConfig *c);
+
+/* embedding [batch,grid,grid,dim] or [1,...] for all; positions [1,grid grid,dim].  multimask:
+ * masks 1, 2, ...; else mask 0. */
+MaskOutput mask_decoder_forward(Compute *cx, const MaskDecoder *d, Tensor *embedding,
+                                Tensor *positions, const PromptTokens *prompts, bool multimask);
+
+#endif
