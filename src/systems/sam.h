@@ -1,0 +1,57 @@
+/* sam.h - a whole SAM of the plane: image encoder, prompt encoder, mask decoder.
+ *
+ * One struct serves every checkpoint of the family: what kind it is follows from the names and
+ * shapes in the file, or from the metadata that our own files carry. */
+#ifndef SYSTEMS_SAM_H
+#define SYSTEMS_SAM_H
+
+#include "sam/image_encoder.h"
+#include "sam/mask_decoder.h"
+#include "sam/prompt_encoder.h"
+#include "weights/checkpoint.h"
+
+typedef struct SamConfig {
+    int image; /* model input in pixels, on a side */
+    ImageEncoderConfig vit;
+    PromptEncoderConfig prompt;
+    MaskDecoderConfig decoder;
+} SamConfig;
+
+/* What a checkpoint is, from names and shapes.  `decoder heads` cannot be told from shapes: 8,
+ * unless the metadata `config` says otherwise.  VOXPERT_BAD_MODEL names what is missing. */
+MUST_CHECK Status sam_config_infer(SamConfig *out, const Checkpoint *c, Error *error);
+
+/* The `config` of our own files (interfaces.md 4.8), and back; caller frees the text. */
+MUST_CHECK Status sam_config_parse(SamConfig *out, const char *json, const char *file,
+                                   Error *error);
+char *sam_config_write(const SamConfig *c); /* NULL when out of memory */
+
+typedef struct Sam {
+    SamConfig config;
+    Params params;
+    ImageEncoder vit;
+    PromptEncoder prompt;
+    MaskDecoder decoder;
+} Sam;
+
+/* Declares all parameters; they have no values yet. */
+void sam_declare(Sam *s, const SamConfig *c);
+void sam_free(Sam *s);
+
+/* After the parameters have values: folds, resamples, makes tables. */
+MUST_CHECK Status sam_prepare(Sam *s, Error *error);
+
+/* image [b,size,size,3], normalized -> embedding [b,grid,grid,dim] */
+Tensor *sam_encode(Compute *cx, const Sam *s, Tensor *image);
+
+/* prompts in pixels of the model input -> masks and their predicted quality */
+MaskOutput sam_decode(Compute *cx, const Sam *s, Tensor *embedding, const Prompts *prompts,
+                      bool multimask);
+
+int sam_grid(const Sam *s); /* side of the embedding */
+
+/* Bytes of step memory that encoding one image and decoding `objects` at once need. */
+MUST_CHECK Status sam_measure(const Sam *s, int images, const Prompts *prompts, bool multimask,
+                              size_t *encode_bytes, size_t *decode_bytes, Error *error);
+
+#endif
