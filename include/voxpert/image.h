@@ -1,0 +1,88 @@
+/* image.h - pictures: borrowed pixels, or a file. */
+#ifndef VOXPERT_IMAGE_H
+#define VOXPERT_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <voxpert/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum VoxpertPixel { VOXPERT_U8, VOXPERT_U16, VOXPERT_F32 } VoxpertPixel;
+
+/* Pixels in rows from the top, [height][width][channels], without gaps.  Values that are not 8 bits
+ * are brought to 8 bits by the window: level - width/2 becomes 0, level + width/2 becomes 255; with
+ * window_width 0, the 0.5th and 99.5th percentile of the values other than 0 are used. */
+typedef struct VoxpertImage {
+    const void *pixels;
+    VoxpertPixel type;
+    int width, height;
+    int channels; /* 1, or 3: red, green, blue */
+    double window_level, window_width;
+} VoxpertImage;
+
+/* ---- Files ------------------------------------------------------------------------------ */
+
+/* PNG, JPEG, TIFF, BMP, NIfTI (.nii, .nii.gz, .hdr/.img).  A volume is segmented slice by slice. */
+typedef struct VoxpertImageFile VoxpertImageFile;
+
+typedef struct VoxpertFileOptions {
+    bool ignore_exif; /* the pixels as stored, not as the camera was held */
+    int slice_axis;   /* of a volume: 'i', 'j' or 'k' of the file; 0: the file must be a picture */
+    int slice; /* 0-based index on that axis; the picture's x is the first remaining axis, its
+                  y the second; no flips */
+    int page;  /* of a TIFF, from 1; 0: the first */
+    size_t max_bytes; /* a file that needs more is refused; 0: half of the machine's memory */
+    double window_level, window_width; /* see VoxpertImage */
+} VoxpertFileOptions;
+
+/* Errors: VOXPERT_BAD_INPUT, VOXPERT_BAD_ARGUMENT (a slice outside the volume),
+ * VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_image_file_open(VoxpertImageFile **out, const char *path,
+                                                  const VoxpertFileOptions *options,
+                                                  VoxpertError *error);
+VOXPERT_API void voxpert_image_file_close(VoxpertImageFile *file); /* NULL is fine */
+
+/* The picture, valid until the file is closed. */
+VOXPERT_API const VoxpertImage *voxpert_image_file_image(const VoxpertImageFile *file);
+
+/* SHA-256 of the file's bytes, 64 hexadecimal digits; valid until the file is closed. */
+VOXPERT_API const char *voxpert_image_file_hash(const VoxpertImageFile *file);
+
+/* Sentences about what was odd in the file, each ended by a newline; "" if nothing was. */
+VOXPERT_API const char *voxpert_image_file_warnings(const VoxpertImageFile *file);
+
+/* Writes a label map [height][width] of the picture's size by the extension of `path`: .png (8
+ * bits, or 16 if a label exceeds 255), .tif, .bmp, .nii, .nii.gz.  Of a slice, NIfTI output is the
+ * whole volume's grid with that slice filled, its header as it was.  Values are written as they
+ * are: a binary mask for viewers is 0 and 255.  Errors: VOXPERT_BAD_OUTPUT. */
+VOXPERT_API VoxpertStatus voxpert_labels_write(const VoxpertImageFile *file, const uint16_t *labels,
+                                               const char *path, VoxpertError *error);
+
+/* Reads a label map or mask file of width x height; caller frees `*labels` with voxpert_free. */
+VOXPERT_API VoxpertStatus voxpert_labels_read(uint16_t **labels, int *width, int *height,
+                                              const char *path, const VoxpertFileOptions *options,
+                                              VoxpertError *error);
+
+/* Draws labels (translucent, with contours) over the picture and writes a PNG. */
+VOXPERT_API VoxpertStatus voxpert_overlay_write(const VoxpertImage *image, const uint16_t *labels,
+                                                const char *path, VoxpertError *error);
+
+/* Writes floats [dim[0]]...[dim[rank-1]], C order, as .npy. */
+VOXPERT_API VoxpertStatus voxpert_npy_write(const char *path, const float *values, int rank,
+                                            const size_t *dim, VoxpertError *error);
+
+/* Reads .npy floats; caller frees `*values`; dim has room for `rank_max`, *rank is filled.  Errors:
+ * VOXPERT_BAD_INPUT. */
+VOXPERT_API VoxpertStatus voxpert_npy_read(const char *path, float **values, int rank_max,
+                                           int *rank, size_t *dim, VoxpertError *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,50 @@
+/* mask.h - what comes back, and what is usually done with it. */
+#ifndef VOXPERT_MASK_H
+#define VOXPERT_MASK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <voxpert/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The masks of one object; the first is the best by predicted quality. Owned by the caller, who
+ * frees them with voxpert_masks_free. */
+typedef struct VoxpertMasks {
+    int count; /* 1, or as many as the model has for ambiguous prompts */
+    int width, height;
+    float *logits;   /* [count][height][width]; > threshold is inside */
+    float threshold; /* 0 */
+    float *iou;      /* [count] predicted intersection over union */
+    int low_res_side;
+    float *low_res; /* [count][low_res_side][low_res_side] the model's own logits */
+    double encode_seconds, decode_seconds;
+} VoxpertMasks;
+
+VOXPERT_API void voxpert_masks_free(VoxpertMasks *masks); /* zeroed or NULL is fine */
+
+/* mask[i] = logits[i] > threshold, of mask `which` */
+VOXPERT_API void voxpert_masks_binary(const VoxpertMasks *masks, int which, uint8_t *mask);
+
+/* Zero in any field: not done.  In this order. */
+typedef struct VoxpertCleanup {
+    int fill_holes;
+    int min_size;     /* regions of fewer pixels are removed (8 neighbours) */
+    int keep_largest; /* only the largest region stays */
+} VoxpertCleanup;
+
+VOXPERT_API VoxpertStatus voxpert_mask_clean(uint8_t *mask, int width, int height,
+                                             const VoxpertCleanup *cleanup, VoxpertError *error);
+
+/* COCO's compressed run-length code of a binary mask; caller frees with voxpert_free. */
+VOXPERT_API VoxpertStatus voxpert_mask_rle(const uint8_t *mask, int width, int height, char **rle,
+                                           VoxpertError *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,52 @@
+/* model.h - what was trained: loaded once, read-only, shared by any number of threads. */
+#ifndef VOXPERT_MODEL_H
+#define VOXPERT_MODEL_H
+
+#include <voxpert/error.h>
+#include <voxpert/options.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct VoxpertModel VoxpertModel;
+
+/* Opens a checkpoint of the SAM family: safetensors, or PyTorch's .pth (read, never executed).
+ * `path` NULL is the model built into the library.  `options` NULL: all defaults.  `*out` is NULL
+ * after a failure.  Errors: VOXPERT_BAD_MODEL (the file, the tensor and the rule are named),
+ * VOXPERT_BAD_ARGUMENT (an unknown preset or kernel set), VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_model_open(VoxpertModel **out, const char *path,
+                                             const VoxpertOptions *options, VoxpertError *error);
+
+/* After its last session is closed; NULL is fine. */
+VOXPERT_API void voxpert_model_close(VoxpertModel *model);
+
+/* Everything known of the model as one JSON object: kind, sizes, parameters, licence, identity.
+ * The caller frees `*json` with voxpert_free. */
+VOXPERT_API VoxpertStatus voxpert_model_describe(const VoxpertModel *model, char **json,
+                                                 VoxpertError *error);
+
+/* SHA-256 over the sorted names, shapes and values of the model's tensors, as 64 hexadecimal
+ * digits: the same for the same weights in any file.  Valid until the model is closed. */
+VOXPERT_API VoxpertStatus voxpert_model_identity(VoxpertModel *model, const char **identity,
+                                                 VoxpertError *error);
+
+/* Writes the model as safetensors with all that it knows of itself; `type` is "f32", "f16" or
+ * "bf16".  Errors: VOXPERT_BAD_OUTPUT, VOXPERT_BAD_ARGUMENT, VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_model_save(const VoxpertModel *model, const char *path,
+                                             const char *type, VoxpertError *error);
+
+/* Frees what the library handed over; NULL is fine. */
+VOXPERT_API void voxpert_free(void *memory);
+
+/* "MAJOR.MINOR.PATCH" */
+VOXPERT_API const char *voxpert_version(void);
+
+/* The kernel sets that this processor can run, slowest first, NULL-terminated. */
+VOXPERT_API const char *const *voxpert_kernel_sets(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,34 @@
+/* options.h - what may be chosen when a model is opened; and where the library's remarks go. */
+#ifndef VOXPERT_OPTIONS_H
+#define VOXPERT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <voxpert/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Called with one sentence, without a newline, on the thread that made the call. */
+typedef void VoxpertLog(void *context, const char *sentence);
+
+/* Zero in any field means its default. */
+typedef struct VoxpertOptions {
+    int threads;        /* default: every core this process may use */
+    const char *cpu;    /* kernel set: "reference", "portable", "avx2", "avx512"; default: the best
+                           that this processor can run */
+    const char *preset; /* how images are prepared: "sam", "sam-med2d", "medsam", "voxpert";
+                           default: what the model file says or looks like */
+    size_t max_memory;  /* bytes for one image's work; more is refused; default: no limit */
+    bool strict;        /* surplus tensors in the model file are an error */
+    VoxpertLog *log;    /* warnings; default: they are dropped */
+    void *log_context;
+} VoxpertOptions;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,98 @@
+/* session.h - one image being worked on: encoded once (slow), asked often (fast).
+ *
+ * A session belongs to one thread at a time and must be closed before its model. */
+#ifndef VOXPERT_SESSION_H
+#define VOXPERT_SESSION_H
+
+#include <stdbool.h>
+
+#include <voxpert/error.h>
+#include <voxpert/image.h>
+#include <voxpert/mask.h>
+#include <voxpert/model.h>
+#include <voxpert/prompt.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct VoxpertSession VoxpertSession;
+
+VOXPERT_API VoxpertStatus voxpert_session_open(VoxpertSession **out, VoxpertModel *model,
+                                               VoxpertError *error);
+VOXPERT_API void voxpert_session_close(VoxpertSession *session); /* NULL is fine */
+
+/* Embeddings are looked for, and kept, in this folder (NULL: nowhere).  The key is what was encoded
+ * and how: pixels, crop, model, preset, precision. */
+VOXPERT_API VoxpertStatus voxpert_session_cache(VoxpertSession *session, const char *folder,
+                                                VoxpertError *error);
+
+/* Pixels are borrowed, and only read until the call returns.  The encoder runs when it is first
+ * needed.  Errors: VOXPERT_BAD_ARGUMENT (an empty image), VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_set_image(VoxpertSession *session, const VoxpertImage *image,
+                                            VoxpertError *error);
+
+typedef struct VoxpertSegmentOptions {
+    bool multimask; /* all candidate masks, the best first; else one */
+    int zoom;       /* 1: encode a crop around the prompt; -1: never; 0: as the preset says */
+} VoxpertSegmentOptions;
+
+/* Errors: VOXPERT_BAD_ARGUMENT for a prompt that makes no sense (outside the image, an empty box,
+ * not finite, nothing at all); VOXPERT_OUT_OF_MEMORY.  `options` may be NULL. */
+VOXPERT_API VoxpertStatus voxpert_segment(VoxpertSession *session, const VoxpertPrompt *prompt,
+                                          const VoxpertSegmentOptions *options, VoxpertMasks *masks,
+                                          VoxpertError *error);
+
+/* ---- Embeddings ------------------------------------------------------------------------- */
+
+/* Saves the whole image's embedding (encoding it if need be): "f32" or "f16". */
+VOXPERT_API VoxpertStatus voxpert_embedding_save(VoxpertSession *session, const char *path,
+                                                 const char *type, VoxpertError *error);
+
+/* Takes the whole image's embedding from a file that voxpert_embedding_save wrote for the same
+ * image, model and preset; anything else is refused with VOXPERT_BAD_INPUT.  After
+ * voxpert_set_image. */
+VOXPERT_API VoxpertStatus voxpert_embedding_load(VoxpertSession *session, const char *path,
+                                                 VoxpertError *error);
+
+/* ---- Everything ------------------------------------------------------------------------- */
+
+/* The published automatic mask generator (SamAutomaticMaskGenerator).  Zero: its default. */
+typedef struct VoxpertEverything {
+    int points_per_side;          /* 32 */
+    int points_per_batch;         /* 64; affects memory only */
+    float pred_iou_thresh;        /* 0.88 */
+    float stability_score_thresh; /* 0.95 */
+    float stability_score_offset; /* 1 */
+    float box_nms_thresh;         /* 0.7 */
+    int crop_n_layers;            /* 0 */
+    float crop_nms_thresh;        /* 0.7 */
+    float crop_overlap_ratio;     /* 512 / 1500 */
+    int crop_n_points_downscale;  /* 1 */
+    int min_mask_region_area;     /* 0 */
+    float mask_threshold;         /* 0 */
+    bool zero_thresholds;         /* the three thresholds are meant as given, 0 included */
+} VoxpertEverything;
+
+typedef struct VoxpertFound {
+    uint8_t *mask; /* [height][width] */
+    size_t area;
+    float box_xywh[4], point[2], predicted_iou, stability_score, crop_xywh[4];
+} VoxpertFound;
+
+/* Called while it runs, with what is done of `total`; a non-zero answer stops it. */
+typedef int VoxpertProgress(void *context, size_t done, size_t total);
+
+/* `*found` [*count], to be freed with voxpert_found_free. */
+VOXPERT_API VoxpertStatus voxpert_segment_everything(VoxpertSession *session,
+                                                     const VoxpertEverything *options,
+                                                     VoxpertFound **found, size_t *count,
+                                                     VoxpertProgress *progress, void *context,
+                                                     VoxpertError *error);
+VOXPERT_API void voxpert_found_free(VoxpertFound *found, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
