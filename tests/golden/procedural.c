@@ -25,8 +25,8 @@ static bool ends(const char *name, const char *suffix) {
 }
 
 static bool is_embedding(const char *name) {
-    static const char *const suffixes[] = {"_token",         "_tokens",       "_token.weight",
-                                           "_tokens.weight", "_embed.weight"};
+    static const char *const suffixes[] = {"_token", "_tokens", "_token.weight", "_tokens.weight",
+                                           "_embed.weight"};
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         if (ends(name, suffixes[i])) return true;
     }

@@ -33,7 +33,8 @@ void tensor_file_close(TensorFile *file);
 
 const FileTensor *tensor_file_find(const TensorFile *file, const char *name);
 
-/* A value of the metadata parsed as JSON (a new reference); NULL where it is absent or plain text. */
+/* A value of the metadata parsed as JSON (a new reference); NULL where it is absent or plain text.
+ */
 json_t *tensor_file_metadata(const TensorFile *file, const char *key);
 
 #endif
