@@ -26,6 +26,7 @@ Status error_prefix(Error *error, Status status, const char *format, ...) {
     int length = vsnprintf(message, sizeof error->message, format, args);
     va_end(args);
     if (length < 0 || (size_t)length >= sizeof error->message) return status;
-    snprintf(message + length, sizeof error->message - (size_t)length, ": %s", old);
+    int added = snprintf(message + length, sizeof error->message - (size_t)length, ": %s", old);
+    if (added < 0) message[length] = '\0';
     return status;
 }

@@ -1,0 +1,28 @@
+/* resize_methods.h - the parts of resize.c.  All return false when out of memory. */
+#ifndef IMAGE_RESIZE_METHODS_H
+#define IMAGE_RESIZE_METHODS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "image/extent.h"
+#include "image/taps.h"
+
+/* One picture to be resized; `out` and `in` are dense [height, width, channels]. */
+typedef struct ResizeJob {
+    uint8_t *out;
+    Extent to;
+    const uint8_t *in;
+    Extent from;
+    size_t channels;
+} ResizeJob;
+
+bool resize_pillow(const ResizeJob *job, TapRule rule);
+bool resize_opencv_linear(const ResizeJob *job);
+bool resize_skimage_cubic(const ResizeJob *job, double *exact); /* either output may be NULL */
+
+static inline uint8_t byte_clip(int value) {
+    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+}
+
+#endif
