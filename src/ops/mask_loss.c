@@ -5,6 +5,7 @@
  * sum pt + 1e-7); loss = 20 focal + dice + mean (iou - predicted)^2, sums over the whole batch.
  * DiceCE (MONAI): per sample dice = 1 - (2 sum pt + 1e-5) / (sum p^2 + sum t^2 + 1e-5), averaged,
  * plus the mean cross-entropy. */
+#include <assert.h>
 #include <string.h>
 
 #include "ops/ops.h"
@@ -52,6 +53,7 @@ static void dice_term(MaskLossParts *parts, MaskSumsGradient *d, const MaskSums 
 static void iou_term(MaskLossParts *parts, MaskSumsGradient *d, float *slopes, const MaskSums *s,
                      const float *predicted, size_t predictions, const MaskLoss *how,
                      double share) {
+    assert(predicted || predictions == 0);
     double over = s->pt + 1e-7, under = s->p + s->t - s->pt + 1e-7, iou = over / under;
     parts->iou += share * iou;
     double slope = 0.0;

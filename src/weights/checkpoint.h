@@ -55,13 +55,14 @@ void checkpoint_close(Checkpoint *c); /* NULL is fine */
 size_t checkpoint_count(const Checkpoint *c);
 const StoredTensor *checkpoint_tensor(const Checkpoint *c, size_t index); /* in the file's order */
 const StoredTensor *checkpoint_find(const Checkpoint *c, const char *name); /* NULL if absent */
-const char *checkpoint_metadata(const Checkpoint *c, const char *key);       /* NULL if absent */
+const char *checkpoint_metadata(const Checkpoint *c, const char *key);      /* NULL if absent */
 size_t checkpoint_metadata_count(const Checkpoint *c);
 void checkpoint_metadata_at(const Checkpoint *c, size_t index, const char **key,
                             const char **value);
 const char *checkpoint_path(const Checkpoint *c);
-const char *checkpoint_container(const Checkpoint *c); /* "safetensors", "torch zip", "torch legacy" */
-const char *checkpoint_layout(const Checkpoint *c);    /* "bare", "model", "model_state_dict" */
+const char *checkpoint_container(
+    const Checkpoint *c);                           /* "safetensors", "torch zip", "torch legacy" */
+const char *checkpoint_layout(const Checkpoint *c); /* "bare", "model", "model_state_dict" */
 
 size_t element_bytes(ElementType type);
 const char *element_name(ElementType type); /* as safetensors spells it: "F32", "BF16", ... */

@@ -109,7 +109,7 @@ enum { MOST_HEAD_DIM = 1024 };
 
 static void attend_head(const Attention *a, int b, int query, int head) {
     const AttentionShape *s = a->shape;
-    double most = -INFINITY, total = 0.0, sum[MOST_HEAD_DIM] = {0};
+    double most = -(double)INFINITY, total = 0.0, sum[MOST_HEAD_DIM] = {0};
     for (int key = 0; key < a->window.keys; key++) {
         Pair p = pair_at(a, b, head, query, key);
         most = fmax(most, score(s, &p));

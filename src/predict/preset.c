@@ -1,0 +1,41 @@
+#include "predict/preset.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const Preset presets[] = {
+    {.name = "sam",
+     .summary = "Segment Anything and MobileSAM: longest side to the model's size",
+     .resize = RESIZE_LONGEST_SIDE},
+    {.name = "sam-med2d",
+     .summary = "SAM-Med2D's predictor: nearest to a square, best of three masks",
+     .resize = RESIZE_SQUARE_NEAREST,
+     .best_of_all = true,
+     .mask_probability = true},
+    {.name = "sam-med2d-test",
+     .summary = "SAM-Med2D's test script: blue first, small images padded at the centre",
+     .resize = RESIZE_PAD_OR_SQUARE,
+     .blue_first = true,
+     .best_of_all = true,
+     .mask_probability = true},
+    {.name = "medsam",
+     .summary = "MedSAM: cubic to a square, 0 to 1, box prompts",
+     .resize = RESIZE_SQUARE_CUBIC,
+     .min_max = true,
+     .direct = true},
+    {.name = "voxpert",
+     .summary = "our own models: as sam, with a zoom on the prompt",
+     .resize = RESIZE_LONGEST_SIDE,
+     .zoom = 2.0},
+};
+
+const Preset *preset_at(int index) {
+    return index >= 0 && (size_t)index < sizeof presets / sizeof *presets ? &presets[index] : NULL;
+}
+
+const Preset *preset_find(const char *name) {
+    for (int i = 0; preset_at(i); i++) {
+        if (strcmp(preset_at(i)->name, name) == 0) return preset_at(i);
+    }
+    return NULL;
+}

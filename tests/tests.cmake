@@ -1,0 +1,122 @@
+# Every file finds its own place:
+#
+#   tests/F/test_X.c     a program and a test F/X, label F (tests/full: the full-size goldens)
+#   tests/F/X.sh         a test F/X, run by bash; names that begin with _ are read by other scripts
+#   tests/fuzz/fuzz_X.c  a fuzz target; its corpus tests/fuzz/corpus/X is a test fuzz/X too
+#   tests/golden/main.c  the golden runner
+#   docs/examples/X.c    a test examples/X, run without arguments unless tests/examples/X.sh runs it
+#   tests/.../*.c        anything else helps the tests
+#
+# Tests run in the root of the sources. VOXPERT_SHARED reaches them as it is.
+
+pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+
+function(describe_test name)
+    string(REGEX REPLACE "/.*" "" label ${name})
+    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 600 SKIP_RETURN_CODE 77)
+endfunction()
+
+file(GLOB_RECURSE TEST_FILES CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/tests tests/*.c)
+set(TEST_PROGRAMS ${TEST_FILES})
+list(FILTER TEST_PROGRAMS INCLUDE REGEX "(^|/)test_[^/]*$")
+set(TEST_HELPERS ${TEST_FILES})
+list(FILTER TEST_HELPERS EXCLUDE REGEX "(^|/)test_[^/]*$|^fuzz/|^golden/main\\.c$")
+list(TRANSFORM TEST_HELPERS PREPEND tests/)
+
+add_library(test_helpers STATIC ${TEST_HELPERS})
+target_link_libraries(test_helpers PUBLIC voxpert_flags voxpert_static PkgConfig::CMOCKA
+    PkgConfig::DEPENDENCIES)
+
+foreach(file ${TEST_PROGRAMS})
+    string(REGEX REPLACE "(^|/)test_([^/]*)\\.c$" "\\1\\2" name ${file})
+    string(REGEX REPLACE "\\.c$" "" target ${file})
+    string(REPLACE "/" "_" target ${target})
+    add_executable(${target} tests/${file})
+    target_link_libraries(${target} PRIVATE test_helpers)
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests)
+    add_test(NAME ${name} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+    describe_test(${name})
+endforeach()
+
+if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/tests/golden/main.c)
+    add_executable(golden tests/golden/main.c)
+    target_link_libraries(golden PRIVATE test_helpers)
+endif()
+
+# ---- Public headers, from C and from C++ ------------------------------------------------------
+
+file(GLOB PUBLIC_HEADERS CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/include
+    include/voxpert/*.h)
+set(HEADER_TESTS)
+set(ALL_HEADERS)
+foreach(header ${PUBLIC_HEADERS})
+    string(REGEX REPLACE "[^a-z0-9]" "_" name ${header})
+    string(APPEND ALL_HEADERS "#include <${header}>\n")
+    foreach(language c cc)
+        set(source ${CMAKE_CURRENT_BINARY_DIR}/headers/${name}_alone.${language})
+        file(CONFIGURE OUTPUT ${source} CONTENT "#include <${header}>\n#include <${header}>\n")
+        list(APPEND HEADER_TESTS ${source})
+    endforeach()
+endforeach()
+file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/headers/voxpert_headers.h CONTENT "${ALL_HEADERS}")
+add_executable(api_headers tests/api/header_test.cc ${HEADER_TESTS})
+target_include_directories(api_headers PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/headers)
+target_link_libraries(api_headers PRIVATE voxpert_public_flags voxpert_shared)
+set_target_properties(api_headers PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests CXX_STANDARD 11)
+add_test(NAME api/headers COMMAND api_headers)
+describe_test(api/headers)
+
+# ---- Fuzz targets -----------------------------------------------------------------------------
+
+file(GLOB FUZZ_SOURCES CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
+foreach(source ${FUZZ_SOURCES})
+    cmake_path(GET source STEM target)
+    string(REGEX REPLACE "^fuzz_" "" name ${target})
+    if(VOXPERT_FUZZ)
+        add_executable(${target} ${source})
+        target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    else()
+        add_executable(${target} ${source} tests/fuzz/replay.c)
+        add_test(NAME fuzz/${name} COMMAND ${target} tests/fuzz/corpus/${name}
+            WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+        describe_test(fuzz/${name})
+    endif()
+    target_link_libraries(${target} PRIVATE voxpert_flags voxpert_static)
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY fuzz)
+endforeach()
+
+# ---- Scripts and examples ---------------------------------------------------------------------
+
+file(GLOB_RECURSE SCRIPTS CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/tests tests/*.sh)
+list(FILTER SCRIPTS EXCLUDE REGEX "(^|/)_[^/]*$")
+set(SCRIPT_ENVIRONMENT
+    VOXPERT_BUILD=${CMAKE_CURRENT_BINARY_DIR}
+    VOXPERT_EXAMPLES=${CMAKE_CURRENT_BINARY_DIR}/examples
+    VOXPERT_LIBRARY=$<TARGET_FILE:voxpert_shared>
+    VOXPERT_ARCHIVE=${ARCHIVE}
+    CC=${CMAKE_C_COMPILER})
+if(TARGET voxpert)
+    list(APPEND SCRIPT_ENVIRONMENT VOXPERT=$<TARGET_FILE:voxpert>)
+endif()
+if(TARGET golden)
+    list(APPEND SCRIPT_ENVIRONMENT GOLDEN=$<TARGET_FILE:golden>)
+endif()
+foreach(file ${SCRIPTS})
+    string(REGEX REPLACE "\\.sh$" "" name ${file})
+    if(name MATCHES "^(cli|full)/" AND NOT TARGET voxpert)
+        continue()
+    endif()
+    if(name MATCHES "^install/" AND VOXPERT_SANITIZE) # the run-time of a sanitizer adds names
+        continue()
+    endif()
+    add_test(NAME ${name} COMMAND bash tests/${file} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+    describe_test(${name})
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${SCRIPT_ENVIRONMENT}")
+endforeach()
+
+foreach(name ${EXAMPLES})
+    if(NOT "examples/${name}.sh" IN_LIST SCRIPTS)
+        add_test(NAME examples/${name} COMMAND example_${name})
+        describe_test(examples/${name})
+    endif()
+endforeach()

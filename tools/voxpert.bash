@@ -1,0 +1,25 @@
+# bash completion for voxpert.  The flags of a verb are read from its own help, so that they are
+# never out of step with the program.
+
+_voxpert() {
+    local program=${COMP_WORDS[0]} verb=${COMP_WORDS[1]-} word=${COMP_WORDS[COMP_CWORD]}
+    local verbs='info convert segment embed train'
+    local choices=
+
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        choices="$verbs --help --version"
+    else
+        case ${COMP_WORDS[COMP_CWORD - 1]} in
+        --dtype) choices='f32 f16 bf16' ;;
+        --on-error) choices='skip stop' ;;
+        --progress) choices='auto plain json none' ;;
+        --recipe) choices='sam' ;;
+        *)
+            case $word in
+            -*) choices=$("$program" "$verb" --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]*' | sort -u) ;;
+            esac ;;
+        esac
+    fi
+    mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
+}
+complete -o default -F _voxpert voxpert
