@@ -1,0 +1,23 @@
+/* embedding.h - image embeddings in files: encoded once, used by any later prompt.
+ *
+ * A file is safetensors with one tensor `embedding` [grid, grid, dim] and metadata that says of
+ * what and how it was made; its key is the SHA-256 of all of that.  A checksum of the values is
+ * checked when it is read. */
+#ifndef PREDICT_EMBEDDING_H
+#define PREDICT_EMBEDDING_H
+
+#include "predict/predictor.h"
+
+/* Saves the current embedding.  Errors: VOXPERT_BAD_OUTPUT (also a value that f16 cannot hold). */
+MUST_CHECK Status embedding_save(const Predictor *p, const char *path, ElementType type,
+                                 Error *error);
+
+/* Takes the embedding of the current picture and view from a file.  Errors: VOXPERT_BAD_INPUT where
+ * it is of another image, model, preset or crop, or damaged. */
+MUST_CHECK Status embedding_load(Predictor *p, const char *path, Error *error);
+
+/* In the predictor's cache folder: takes it from there if it is there and good; keeps it there. */
+bool embedding_find(Predictor *p);
+MUST_CHECK Status embedding_keep(const Predictor *p, Error *error);
+
+#endif

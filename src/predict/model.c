@@ -1,0 +1,184 @@
+#include "predict/model.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+/* ---- Opening ---------------------------------------------------------------------------- */
+
+static Status open_file(Model *m, const char *path, const ModelOptions *o, Error *error) {
+    if (path) return checkpoint_open(&m->file, path, error);
+    if (o->embedded)
+        return checkpoint_open_memory(&m->file, o->embedded, o->embedded_size, "built-in model",
+                                      error);
+    return error_set(error, VOXPERT_BAD_MODEL, "no model was named, and none is built in");
+}
+
+static Status choose_kernels(Model *m, const ModelOptions *o, Error *error) {
+    m->kernels = kernels_choose(o->cpu);
+    if (m->kernels) return VOXPERT_OK;
+    Text names = {0};
+    for (const Kernels *const *k = kernels_available(); *k; k++)
+        text_add(&names, "%s%s", names.length ? ", " : "", (*k)->name);
+    Status status =
+        error_set(error, VOXPERT_BAD_ARGUMENT,
+                  "kernel set \"%s\" is unknown or not for this processor; it can run %s",
+                  o->cpu ? o->cpu : "", names.chars ? names.chars : "none");
+    text_free(&names);
+    return status;
+}
+
+/* A file that does not say is told by its looks; MedSAM looks like SAM. */
+static const char *looks_like(const Sam *s) { return s->config.vit.adapters ? "sam-med2d" : "sam"; }
+
+static double zoom_of(const char *preprocess, double otherwise) {
+    json_t *root = preprocess ? json_loads(preprocess, 0, NULL) : NULL;
+    const json_t *zoom = json_object_get(root, "zoom");
+    double value = json_is_number(zoom) ? json_number_value(zoom) : otherwise;
+    json_decref(root);
+    return value >= 0.0 && value < 100.0 ? value : otherwise;
+}
+
+static Status choose_preset(Model *m, const ModelOptions *o, Error *error) {
+    const char *preprocess = checkpoint_metadata(m->file, "preprocess");
+    json_t *root = preprocess ? json_loads(preprocess, 0, NULL) : NULL;
+    const char *said = json_string_value(json_object_get(root, "preset"));
+    const char *name = o->preset ? o->preset : said ? said : looks_like(&m->sam);
+    const Preset *preset = preset_find(name);
+    Status status = VOXPERT_OK;
+    if (!preset)
+        status = error_set(error, o->preset ? VOXPERT_BAD_ARGUMENT : VOXPERT_BAD_MODEL,
+                           "preset \"%s\" is unknown; sam, sam-med2d, medsam and voxpert are known",
+                           name);
+    else
+        m->preset = *preset;
+    json_decref(root);
+    if (!status && m->preset.zoom > 0.0) m->preset.zoom = zoom_of(preprocess, m->preset.zoom);
+    return status;
+}
+
+static Status bind(Model *m, const ModelOptions *o, Error *error) {
+    SamConfig config;
+    Status status = sam_config_infer(&config, m->file, error);
+    if (status) return status;
+    sam_declare(&m->sam, &config);
+    status = params_bind(&m->sam.params, m->file, o->strict, m->warning, sizeof m->warning, error);
+    return status ? status : sam_prepare(&m->sam, error);
+}
+
+/* Our own files say who they are; others are asked. */
+static Status identify(Model *m, Error *error) {
+    const char *said = checkpoint_metadata(m->file, "identity");
+    if (said && strlen(said) == HASH_TEXT - 1) {
+        memcpy(m->identity, said, HASH_TEXT);
+        return VOXPERT_OK;
+    }
+    return params_identity(&m->sam.params, m->identity, error);
+}
+
+static Status pack(Model *m, Error *error) {
+    Worker worker;
+    Status status = worker_open(&worker, m->threads, error);
+    if (status) return status;
+    status = params_pack(&m->sam.params, m->kernels, &worker, false, m->file, error);
+    worker_close(&worker);
+    return status;
+}
+
+Status model_open(Model **out, const char *path, const ModelOptions *options, Error *error) {
+    *out = NULL;
+    Model *m = memory_new(sizeof *m);
+    if (!m) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a model");
+    Status status = choose_kernels(m, options, error);
+    if (!status) status = open_file(m, path, options, error);
+    if (!status) status = bind(m, options, error);
+    if (!status) status = choose_preset(m, options, error);
+    if (!status) status = identify(m, error);
+    if (!status) status = threads_open(&m->threads, options->threads, error);
+    if (!status) status = pack(m, error);
+    if (status) {
+        model_close(m);
+        return status;
+    }
+    *out = m;
+    return VOXPERT_OK;
+}
+
+void model_close(Model *m) {
+    if (!m) return;
+    threads_close(m->threads);
+    sam_free(&m->sam);
+    checkpoint_close(m->file);
+    memory_free(m);
+}
+
+const char *model_metadata(const Model *m, const char *key) {
+    return checkpoint_metadata(m->file, key);
+}
+
+/* ---- Saying and saving what it is ------------------------------------------------------- */
+
+static const char *known(const Model *m, const char *key, const char *otherwise) {
+    const char *value = model_metadata(m, key);
+    return value ? value : otherwise;
+}
+
+char *model_describe(const Model *m) {
+    char *config = sam_config_write(&m->sam.config);
+    json_t *inner = config ? json_loads(config, 0, NULL) : NULL;
+    const char *path = checkpoint_path(m->file);
+    json_t *root =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:O}", "file", path,
+                  "container", checkpoint_container(m->file), "layout", checkpoint_layout(m->file),
+                  "arch", known(m, "arch", "sam"), "preset", m->preset.name, "parameters",
+                  (json_int_t)params_elements(&m->sam.params), "tensors",
+                  (json_int_t)checkpoint_count(m->file), "identity", m->identity, "licence",
+                  known(m, "licence", "not stated in the file"), "kernels", m->kernels->name,
+                  "config", inner ? inner : json_null());
+    static const char *const more[] = {"format",     "labels",     "training_data",
+                                       "created_by", "preprocess", "parent_sha256"};
+    for (size_t i = 0; root && i < sizeof more / sizeof *more; i++) {
+        const char *value = model_metadata(m, more[i]);
+        if (value) json_object_set_new(root, more[i], json_string(value));
+    }
+    if (root && m->warning[0]) json_object_set_new(root, "surplus", json_string(m->warning));
+    char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
+    json_decref(root);
+    json_decref(inner);
+    memory_free(config);
+    return text;
+}
+
+static void add_pair(MetadataPair *pairs, size_t *count, const char *key, const char *value) {
+    if (value) pairs[(*count)++] = (MetadataPair){key, value};
+}
+
+Status model_save(const Model *m, const char *path, ElementType type, Error *error) {
+    static const char *const carried[] = {"labels", "experts", "licence", "training_data",
+                                          "parent_sha256"};
+    char *config = sam_config_write(&m->sam.config), preprocess[96];
+    TensorToWrite *tensors = NULL;
+    size_t count = 0, pairs = 0;
+    MetadataPair metadata[16];
+    if (!config) return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
+    snprintf(preprocess, sizeof preprocess, "{\"preset\": \"%s\", \"zoom\": %g}", m->preset.name,
+             m->preset.zoom);
+    Status status = params_to_write(&m->sam.params, &tensors, &count, error);
+    if (!status) {
+        add_pair(metadata, &pairs, "format", "voxpert 1");
+        add_pair(metadata, &pairs, "arch", "sam");
+        add_pair(metadata, &pairs, "config", config);
+        add_pair(metadata, &pairs, "preprocess", known(m, "preprocess", preprocess));
+        if (type == ELEMENT_F32) add_pair(metadata, &pairs, "identity", m->identity);
+        for (size_t i = 0; i < sizeof carried / sizeof *carried; i++)
+            add_pair(metadata, &pairs, carried[i], model_metadata(m, carried[i]));
+        add_pair(metadata, &pairs, "created_by", known(m, "created_by", "voxpert"));
+        status = safetensors_write(path, tensors, count, metadata, pairs, type, error);
+    }
+    memory_free(tensors);
+    memory_free(config);
+    return status;
+}

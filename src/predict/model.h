@@ -1,0 +1,41 @@
+/* model.h - a model ready to work: weights, kernels, threads, and how images are prepared for it.
+ */
+#ifndef PREDICT_MODEL_H
+#define PREDICT_MODEL_H
+
+#include "predict/preset.h"
+#include "systems/sam.h"
+
+typedef struct ModelOptions {
+    int threads;          /* 0: every core */
+    const char *cpu;      /* kernel set; NULL: the best */
+    const char *preset;   /* NULL: as the file says or looks */
+    bool strict;          /* surplus tensors are an error */
+    const void *embedded; /* the built-in model's bytes, used where path is NULL */
+    size_t embedded_size;
+} ModelOptions;
+
+typedef struct Model {
+    Sam sam;
+    Checkpoint *file;
+    Threads *threads;
+    const Kernels *kernels;
+    Preset preset; /* with the file's own zoom, if it names one */
+    char identity[HASH_TEXT];
+    char warning[512]; /* surplus tensors, or "" */
+} Model;
+
+/* Errors: VOXPERT_BAD_MODEL, VOXPERT_BAD_ARGUMENT (preset, kernel set), VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status model_open(Model **out, const char *path, const ModelOptions *options,
+                             Error *error);
+void model_close(Model *m); /* NULL is fine */
+
+const char *model_metadata(const Model *m, const char *key); /* NULL if the file has none */
+
+/* Writes safetensors with all that is known of the model. */
+MUST_CHECK Status model_save(const Model *m, const char *path, ElementType type, Error *error);
+
+/* One JSON object; caller frees.  NULL when out of memory. */
+char *model_describe(const Model *m);
+
+#endif

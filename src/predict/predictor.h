@@ -1,0 +1,82 @@
+/* predictor.h - one picture being worked on: views encoded once, prompts decoded often. */
+#ifndef PREDICT_PREDICTOR_H
+#define PREDICT_PREDICTOR_H
+
+#include "predict/model.h"
+#include "predict/view.h"
+
+/* Where embeddings are looked for and kept; see embedding.h. */
+typedef struct EmbeddingStore EmbeddingStore;
+
+typedef struct Predictor {
+    const Model *model;
+    Worker worker;
+    Arena memory, records; /* of one step */
+    uint8_t *rgb;          /* the picture, ours */
+    Picture picture;
+    char picture_hash[HASH_TEXT];
+    View view; /* what `embedding` shows */
+    bool encoded;
+    float *embedding;                      /* [grid][grid][dim] */
+    char *cache;                           /* folder, or NULL */
+    size_t max_memory;                     /* 0: no limit */
+    bool f16_cache;                        /* embeddings kept in half precision may be used */
+    double encode_seconds, decode_seconds; /* of the last call */
+    bool from_cache;                       /* the last encode was a look-up */
+} Predictor;
+
+MUST_CHECK Status predictor_open(Predictor **out, const Model *model, Error *error);
+void predictor_close(Predictor *p); /* NULL is fine */
+
+/* Copies the picture; the encoder runs when it is first needed. */
+MUST_CHECK Status predictor_set_picture(Predictor *p, const Picture *picture, Error *error);
+
+/* Makes the embedding of a crop the current one: nothing if it is, from the cache if it is there.
+ */
+MUST_CHECK Status predictor_encode(Predictor *p, Crop crop, Error *error);
+
+/* One object's prompt in pixels of the picture. */
+typedef struct ObjectPrompt {
+    int points;
+    const float *point;  /* [points][2] */
+    const int *label;    /* [points] 1 inside, 0 outside */
+    const float *box;    /* [4] inclusive corners, or NULL */
+    const uint8_t *mask; /* coarse mask of the picture, or NULL */
+    const float
+        *low_res; /* [4 grid][4 grid] logits of the current view, or NULL; instead of mask */
+} ObjectPrompt;
+
+typedef struct Prediction {
+    int count, side; /* masks; side of low_res */
+    float *low_res;  /* [count][side][side] */
+    float iou[MASK_TOKENS_MAX];
+    int token[MASK_TOKENS_MAX]; /* which mask token each came from */
+} Prediction;
+
+/* Decodes against the current embedding.  `multimask`: all masks 1.., in the model's order; else
+ * mask 0, or for presets that choose, the best of masks 1...  Frees nothing: see prediction_free.
+ */
+MUST_CHECK Status predictor_decode(Predictor *p, const ObjectPrompt *prompt, bool multimask,
+                                   Prediction *out, Error *error);
+
+/* The same for many single points at once (everything mode): [points][2] in pixels of the picture;
+ * masks 1.. of each: low_res [points][masks][side][side], iou [points][masks], both the caller's.
+ */
+MUST_CHECK Status predictor_decode_points(Predictor *p, int points, const float *point,
+                                          float *low_res, float *iou, Error *error);
+
+/* Logits on the picture's own pixels [count][height][width]; outside of a crop they are -32. */
+MUST_CHECK Status predictor_logits(const Predictor *p, const Prediction *prediction, float *out,
+                                   Error *error);
+
+void prediction_free(Prediction *p); /* zeroed is fine */
+
+/* One sentence if the prompt makes no sense for this picture: VOXPERT_BAD_ARGUMENT. */
+MUST_CHECK Status prompt_check(const Picture *picture, const ObjectPrompt *prompt, Error *error);
+
+/* The crop that a zooming preset encodes for this prompt: around the box, or around the points'
+ * first answer; the whole picture where there is nothing to zoom on.  May encode and decode. */
+MUST_CHECK Status predictor_zoom(Predictor *p, const ObjectPrompt *prompt, Crop *crop,
+                                 Error *error);
+
+#endif
