@@ -1,0 +1,14 @@
+/* verb.h - one thing that the command line can do. */
+#ifndef CLI_VERB_H
+#define CLI_VERB_H
+
+typedef struct Verb {
+    const char *name;
+    const char *summary; /* one line */
+    const char *usage;   /* the whole help, ends with a newline */
+    int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit code */
+} Verb;
+
+extern const Verb verb_info, verb_convert, verb_segment, verb_embed;
+
+#endif
