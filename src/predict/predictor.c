@@ -41,24 +41,26 @@ void predictor_close(Predictor *p) {
     arena_close(&p->records);
     worker_close(&p->worker);
     memory_free(p->embedding);
-    memory_free(p->rgb);
+    memory_free(p->picture.rgb);
     memory_free(p->cache);
     memory_free(p);
 }
 
 Status predictor_set_picture(Predictor *p, const Picture *picture, Error *error) {
-    if (picture->width < 1 || picture->height < 1)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "the image is empty");
-    size_t bytes = 3 * (size_t)picture->width * (size_t)picture->height;
+    if (picture->width < 1 || picture->height < 1 || picture->width > 1 << 20 ||
+        picture->height > 1 << 20)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "an image of %zu x %zu pixels is not supported", picture->width,
+                         picture->height);
+    size_t bytes = 3 * picture->width * picture->height;
     uint8_t *rgb = memory_new(bytes);
     if (!rgb) return no_memory("the image", error);
     memcpy(rgb, picture->rgb, bytes);
-    memory_free(p->rgb);
-    p->rgb = rgb;
-    p->picture = (Picture){rgb, picture->width, picture->height};
+    memory_free(p->picture.rgb);
+    p->picture = (Picture){rgb, picture->width, picture->height, NULL};
     p->encoded = false;
     Hash h;
-    int32_t size[2] = {picture->width, picture->height};
+    uint64_t size[2] = {picture->width, picture->height};
     hash_begin(&h);
     hash_add(&h, size, sizeof size);
     hash_add(&h, rgb, bytes);
@@ -122,7 +124,7 @@ static bool same_crop(Crop a, Crop b) {
 Status predictor_encode(Predictor *p, Crop crop, Error *error) {
     p->encode_seconds = 0.0;
     if (p->encoded && same_crop(p->view.crop, crop)) return VOXPERT_OK;
-    if (!p->rgb) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
+    if (!p->picture.rgb) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
     double start = system_seconds();
     p->encoded = false;
     p->view = view_of(&p->model->preset, crop, p->model->sam.config.image);
@@ -152,7 +154,7 @@ static Status box_check(const Picture *p, const float *b, Error *error) {
                          (double)b[1], (double)b[2], (double)b[3]);
     if (!inside(p, b[0], b[1]) || !inside(p, b[2], b[3]))
         return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "box %g,%g,%g,%g reaches outside the image of %d x %d pixels",
+                         "box %g,%g,%g,%g reaches outside the image of %zu x %zu pixels",
                          (double)b[0], (double)b[1], (double)b[2], (double)b[3], p->width,
                          p->height);
     return VOXPERT_OK;
@@ -168,8 +170,8 @@ Status prompt_check(const Picture *picture, const ObjectPrompt *prompt, Error *e
                              "point %d: a coordinate is not a finite number", i + 1);
         if (!inside(picture, at[0], at[1]))
             return error_set(error, VOXPERT_BAD_ARGUMENT,
-                             "point %g,%g lies outside the image of %d x %d pixels", (double)at[0],
-                             (double)at[1], picture->width, picture->height);
+                             "point %g,%g lies outside the image of %zu x %zu pixels",
+                             (double)at[0], (double)at[1], picture->width, picture->height);
         if (prompt->label[i] != 0 && prompt->label[i] != 1)
             return error_set(error, VOXPERT_BAD_ARGUMENT,
                              "point %d: its label must be 0 or 1, not %d", i + 1, prompt->label[i]);
@@ -332,7 +334,7 @@ Status predictor_logits(const Predictor *p, const Prediction *prediction, float 
                         Error *error) {
     const Crop *c = &p->view.crop;
     size_t crop = (size_t)c->width * (size_t)c->height;
-    size_t whole = (size_t)p->picture.width * (size_t)p->picture.height;
+    size_t whole = p->picture.width * p->picture.height;
     size_t count = (size_t)prediction->count;
     if (crop == whole)
         return view_logits(out, &p->view, &p->model->preset, prediction->low_res, prediction->count,
@@ -344,7 +346,7 @@ Status predictor_logits(const Predictor *p, const Prediction *prediction, float 
     for (size_t i = 0; !status && i < count * whole; i++) out[i] = outside_crop;
     for (size_t m = 0; !status && m < count; m++) {
         for (size_t y = 0; y < (size_t)c->height; y++) {
-            size_t row = ((size_t)c->y + y) * (size_t)p->picture.width + (size_t)c->x;
+            size_t row = ((size_t)c->y + y) * p->picture.width + (size_t)c->x;
             memcpy(out + m * whole + row, part + m * crop + y * (size_t)c->width,
                    (size_t)c->width * sizeof *out);
         }
@@ -365,7 +367,7 @@ static Status answer_bounds(Predictor *p, const ObjectPrompt *prompt, float box[
     Status status = predictor_encode(p, crop_whole(&p->picture), error);
     if (!status) status = predictor_decode(p, prompt, false, &first, error);
     if (status) return status;
-    int width = p->picture.width, height = p->picture.height;
+    int width = (int)p->picture.width, height = (int)p->picture.height;
     float *logits = memory_new((size_t)width * (size_t)height * sizeof *logits);
     status = logits ? predictor_logits(p, &first, logits, error) : no_memory("the mask", error);
     float low[2] = {(float)width, (float)height}, high[2] = {-1.0f, -1.0f};

@@ -5,15 +5,11 @@
 #include "predict/model.h"
 #include "predict/view.h"
 
-/* Where embeddings are looked for and kept; see embedding.h. */
-typedef struct EmbeddingStore EmbeddingStore;
-
 typedef struct Predictor {
     const Model *model;
     Worker worker;
     Arena memory, records; /* of one step */
-    uint8_t *rgb;          /* the picture, ours */
-    Picture picture;
+    Picture picture;       /* a copy of ours */
     char picture_hash[HASH_TEXT];
     View view; /* what `embedding` shows */
     bool encoded;

@@ -8,7 +8,7 @@
 
 /* ---- Geometry --------------------------------------------------------------------------- */
 
-Crop crop_whole(const Picture *p) { return (Crop){0, 0, p->width, p->height}; }
+Crop crop_whole(const Picture *p) { return (Crop){0, 0, (int)p->width, (int)p->height}; }
 
 /* First pixel of a range of `side` around `centre` that lies inside 0 .. length - 1. */
 static int placed(double centre, int side, int length) {
@@ -18,13 +18,14 @@ static int placed(double centre, int side, int length) {
 }
 
 Crop crop_around(const Picture *p, const float box[4], double factor, int least) {
-    double width = (double)box[2] - (double)box[0] + 1.0;
-    double height = (double)box[3] - (double)box[1] + 1.0;
-    double wanted = ceil(factor * fmax(width, height));
+    double across = (double)box[2] - (double)box[0] + 1.0;
+    double down = (double)box[3] - (double)box[1] + 1.0;
+    double wanted = ceil(factor * fmax(across, down));
     int side = wanted < (double)least ? least : wanted > 1e6 ? 1000000 : (int)wanted;
-    int w = side < p->width ? side : p->width, h = side < p->height ? side : p->height;
-    return (Crop){placed(((double)box[0] + (double)box[2] + 1.0) / 2.0, w, p->width),
-                  placed(((double)box[1] + (double)box[3] + 1.0) / 2.0, h, p->height), w, h};
+    int width = (int)p->width, height = (int)p->height;
+    int w = side < width ? side : width, h = side < height ? side : height;
+    return (Crop){placed(((double)box[0] + (double)box[2] + 1.0) / 2.0, w, width),
+                  placed(((double)box[1] + (double)box[3] + 1.0) / 2.0, h, height), w, h};
 }
 
 View view_of(const Preset *preset, Crop crop, int size) {
@@ -74,7 +75,7 @@ Status view_resize(uint8_t *out, const View *v, const Preset *preset, const Pict
     uint8_t *cut = memory_new(row * (size_t)c->height);
     if (!cut) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to crop the image");
     for (int y = 0; y < c->height; y++) {
-        size_t at = 3 * ((size_t)(c->y + y) * (size_t)p->width + (size_t)c->x);
+        size_t at = 3 * ((size_t)(c->y + y) * p->width + (size_t)c->x);
         memcpy(cut + (size_t)y * row, p->rgb + at, row);
     }
     Status status = resize_bytes(out, extent(v->height, v->width), cut, extent(c->height, c->width),

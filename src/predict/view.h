@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "image/picture.h"
 #include "predict/preset.h"
 
 /* Of the picture, inside of it. */
@@ -21,12 +22,6 @@ typedef struct View {
     int width, height; /* of the crop's image inside the input */
     int left, top;     /* where it begins */
 } View;
-
-/* Pixels [height][width][3], 8 bits, red first; borrowed. */
-typedef struct Picture {
-    const uint8_t *rgb;
-    int width, height;
-} Picture;
 
 Crop crop_whole(const Picture *p);
 

@@ -1,0 +1,337 @@
+/* everything.c - a grid of points, three masks each, and what survives.
+ *
+ *     per crop:  points -> masks -> iou filter (>) -> stability filter (>=) -> threshold -> boxes
+ *                -> drop boxes cut by the crop's edge -> NMS by predicted iou
+ *     over all crops: NMS that prefers small crops
+ *     if asked:  small holes and islands removed, then NMS that prefers unchanged masks
+ */
+#include "predict/everything.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "image/regions.h"
+#include "image/rle.h"
+
+EverythingOptions everything_defaults(void) {
+    return (EverythingOptions){
+        .points_per_side = 32,
+        .pred_iou_thresh = 0.88f,
+        .stability_score_thresh = 0.95f,
+        .stability_score_offset = 1.0f,
+        .box_nms_thresh = 0.7f,
+        .crop_nms_thresh = 0.7f,
+        .crop_n_points_downscale = 1,
+        .crop_overlap_ratio = 512.0 / 1500.0,
+    };
+}
+
+void found_masks_free(FoundMasks *f) {
+    for (size_t i = 0; i < f->count; i++) memory_free(f->item[i].mask);
+    memory_free(f->item);
+    *f = (FoundMasks){0};
+}
+
+static Status no_memory(Error *error) {
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the masks of everything");
+}
+
+/* ---- Non-maximum suppression ------------------------------------------------------------ */
+
+/* Areas without the + 1 of inclusive pixels, in float32, as torchvision's: a pair without area
+ * gives NaN, which removes nothing. */
+static bool overlaps(const float a[4], const float b[4], float threshold) {
+    float width = fminf(a[2], b[2]) - fmaxf(a[0], b[0]);
+    float height = fminf(a[3], b[3]) - fmaxf(a[1], b[1]);
+    float both = fmaxf(width, 0.0f) * fmaxf(height, 0.0f);
+    float area_a = (a[2] - a[0]) * (a[3] - a[1]), area_b = (b[2] - b[0]) * (b[3] - b[1]);
+    return both / (area_a + area_b - both) > threshold;
+}
+
+typedef struct Ranked {
+    float score;
+    size_t index;
+} Ranked;
+
+static int by_score(const void *a, const void *b) {
+    const Ranked *x = a, *y = b;
+    if (x->score != y->score) return x->score < y->score ? 1 : -1;
+    return x->index < y->index ? -1 : x->index > y->index; /* stable */
+}
+
+/* Keeps of items first .. the survivors, in descending order of score. */
+static Status suppress(FoundMasks *f, size_t first, const float *score, float threshold,
+                       Error *error) {
+    size_t n = f->count - first, kept = 0;
+    if (n == 0) return VOXPERT_OK;
+    Ranked *rank = memory_new(n * sizeof *rank);
+    FoundMask *order = memory_new(n * sizeof *order);
+    if (!rank || !order) {
+        memory_free(rank);
+        memory_free(order);
+        return no_memory(error);
+    }
+    for (size_t i = 0; i < n; i++) rank[i] = (Ranked){score[i], i};
+    qsort(rank, n, sizeof *rank, by_score);
+    for (size_t i = 0; i < n; i++) {
+        FoundMask m = f->item[first + rank[i].index];
+        bool beaten = false;
+        for (size_t k = 0; k < kept && !beaten; k++)
+            beaten = overlaps(order[k].box, m.box, threshold);
+        if (beaten)
+            memory_free(m.mask);
+        else
+            order[kept++] = m;
+    }
+    memcpy(f->item + first, order, kept * sizeof *order);
+    f->count = first + kept;
+    memory_free(rank);
+    memory_free(order);
+    return VOXPERT_OK;
+}
+
+/* ---- One point's masks ------------------------------------------------------------------ */
+
+typedef struct Search {
+    Predictor *p;
+    const EverythingOptions *o;
+    FoundMasks *found;
+    Crop crop;
+    float *low_res, *iou, *logits; /* of a batch; of one mask on the crop */
+    int masks, side;
+} Search;
+
+/* Bounds of the mask inside the crop, as the published batched_mask_to_box; an empty mask is 0s. */
+static void mask_box(const uint8_t *mask, int width, int height, float box[4]) {
+    size_t low[3], high[3], size[3] = {1, (size_t)height, (size_t)width};
+    memset(box, 0, 4 * sizeof *box);
+    if (!mask_bounds(mask, size, low, high)) return;
+    box[0] = (float)low[2], box[1] = (float)low[1];
+    box[2] = (float)high[2], box[3] = (float)high[1];
+}
+
+/* Within 20 pixels of the crop's edge, where that is not the picture's edge too. */
+static bool cut_by_crop(const float box[4], const Crop *c, const Picture *p) {
+    const float tolerance = 20.0f;
+    float crop[4] = {(float)c->x, (float)c->y, (float)(c->x + c->width), (float)(c->y + c->height)};
+    float whole[4] = {0.0f, 0.0f, (float)p->width, (float)p->height};
+    float shifted[4] = {box[0] + crop[0], box[1] + crop[1], box[2] + crop[0], box[3] + crop[1]};
+    for (int i = 0; i < 4; i++) {
+        bool near_crop = fabsf(shifted[i] - crop[i]) <= tolerance;
+        bool near_whole = fabsf(shifted[i] - whole[i]) <= tolerance;
+        if (near_crop && !near_whole) return true;
+    }
+    return false;
+}
+
+static Status add_found(Search *s, const uint8_t *mask, const float box[4], const float point[2],
+                        float iou, float stability, Error *error) {
+    const Picture *p = &s->p->picture;
+    FoundMasks *f = s->found;
+    if (!memory_grow(&f->item, &f->capacity, f->count, sizeof *f->item)) return no_memory(error);
+    uint8_t *whole = memory_new(p->width * p->height);
+    if (!whole) return no_memory(error);
+    for (size_t y = 0; y < (size_t)s->crop.height; y++)
+        memcpy(whole + ((size_t)s->crop.y + y) * p->width + (size_t)s->crop.x,
+               mask + y * (size_t)s->crop.width, (size_t)s->crop.width);
+    float x0 = (float)s->crop.x, y0 = (float)s->crop.y;
+    f->item[f->count++] = (FoundMask){
+        .mask = whole,
+        .box = {box[0] + x0, box[1] + y0, box[2] + x0, box[3] + y0},
+        .point = {point[0], point[1]},
+        .predicted_iou = iou,
+        .stability = stability,
+        .crop = {x0, y0, x0 + (float)s->crop.width, y0 + (float)s->crop.height},
+    };
+    return VOXPERT_OK;
+}
+
+static Status consider(Search *s, const float *low_res, float iou, const float point[2],
+                       uint8_t *mask, Error *error) {
+    const EverythingOptions *o = s->o;
+    if (o->pred_iou_thresh > 0.0f && !(iou > o->pred_iou_thresh)) return VOXPERT_OK;
+    size_t pixels = (size_t)s->crop.width * (size_t)s->crop.height;
+    Status status =
+        view_logits(s->logits, &s->p->view, &s->p->model->preset, low_res, 1, s->side, error);
+    if (status) return status;
+    float stability = stability_score(
+        stability_counts(s->logits, pixels, o->mask_threshold, o->stability_score_offset));
+    if (o->stability_score_thresh > 0.0f && !(stability >= o->stability_score_thresh))
+        return VOXPERT_OK;
+    for (size_t i = 0; i < pixels; i++) mask[i] = s->logits[i] > o->mask_threshold;
+    float box[4];
+    mask_box(mask, s->crop.width, s->crop.height, box);
+    if (cut_by_crop(box, &s->crop, &s->p->picture)) return VOXPERT_OK;
+    return add_found(s, mask, box, point, iou, stability, error);
+}
+
+/* ---- One crop --------------------------------------------------------------------------- */
+
+enum { BATCH = 16 };
+
+static Status search_batch(Search *s, int points, const float *point, uint8_t *mask, Error *error) {
+    Status status = predictor_decode_points(s->p, points, point, s->low_res, s->iou, error);
+    size_t n = (size_t)s->side * (size_t)s->side;
+    for (int i = 0; !status && i < points * s->masks; i++)
+        status = consider(s, s->low_res + (size_t)i * n, s->iou[i], point + 2 * (i / s->masks),
+                          mask, error);
+    return status;
+}
+
+typedef struct Count {
+    size_t done, total;
+    EverythingProgress *progress;
+    void *context;
+} Count;
+
+static Status search_points(Search *s, int per_side, uint8_t *mask, Count *count, Error *error) {
+    int total = per_side * per_side;
+    float point[2 * BATCH];
+    Status status = VOXPERT_OK;
+    for (int first = 0; !status && first < total; first += BATCH) {
+        int some = total - first < BATCH ? total - first : BATCH;
+        for (int i = 0; i < some; i++) {
+            int at = first + i;
+            double u = (at % per_side + 0.5) / per_side, v = (at / per_side + 0.5) / per_side;
+            point[2 * i] = (float)(u * s->crop.width + s->crop.x);
+            point[2 * i + 1] = (float)(v * s->crop.height + s->crop.y);
+        }
+        status = search_batch(s, some, point, mask, error);
+        count->done += (size_t)some;
+        if (!status && count->progress &&
+            count->progress(count->context, count->done, count->total))
+            status = error_set(error, VOXPERT_INTERRUPTED, "stopped while looking for everything");
+    }
+    return status;
+}
+
+static Status score_suppress(FoundMasks *f, size_t first, float threshold, Error *error) {
+    size_t n = f->count - first;
+    float *score = memory_new((n + 1) * sizeof *score);
+    if (!score) return no_memory(error);
+    for (size_t i = 0; i < n; i++) score[i] = f->item[first + i].predicted_iou;
+    Status status = suppress(f, first, score, threshold, error);
+    memory_free(score);
+    return status;
+}
+
+static Status search_crop(Search *s, Crop crop, int per_side, Count *count, Error *error) {
+    s->crop = crop;
+    size_t first = s->found->count, pixels = (size_t)crop.width * (size_t)crop.height;
+    size_t n = (size_t)s->side * (size_t)s->side * (size_t)s->masks * BATCH;
+    Status status = predictor_encode(s->p, crop, error);
+    s->low_res = memory_new(n * sizeof *s->low_res);
+    s->iou = memory_new((size_t)s->masks * BATCH * sizeof *s->iou);
+    s->logits = memory_new(pixels * sizeof *s->logits);
+    uint8_t *mask = memory_new(pixels);
+    if (!status && (!s->low_res || !s->iou || !s->logits || !mask)) status = no_memory(error);
+    if (!status) status = search_points(s, per_side, mask, count, error);
+    if (!status) status = score_suppress(s->found, first, s->o->box_nms_thresh, error);
+    memory_free(mask);
+    memory_free(s->logits);
+    memory_free(s->iou);
+    memory_free(s->low_res);
+    return status;
+}
+
+/* ---- All crops -------------------------------------------------------------------------- */
+
+typedef struct Crops {
+    Crop item[1 + 4 + 16 + 64 + 256];
+    int layer[1 + 4 + 16 + 64 + 256];
+    int count;
+} Crops;
+
+/* Layer i cuts the picture into 2^(i+1) columns and rows that overlap. */
+static void crops_of(Crops *c, const Picture *p, const EverythingOptions *o) {
+    int width = (int)p->width, height = (int)p->height;
+    c->count = 0;
+    c->item[c->count++] = crop_whole(p);
+    c->layer[0] = 0;
+    int shorter = width < height ? width : height;
+    for (int layer = 0; layer < o->crop_n_layers && layer < 4; layer++) {
+        int n = 1 << (layer + 1);
+        int overlap = (int)(o->crop_overlap_ratio * shorter * (2.0 / n));
+        int w = (int)ceil((double)(overlap * (n - 1) + width) / n);
+        int h = (int)ceil((double)(overlap * (n - 1) + height) / n);
+        for (int i = 0; i < n * n; i++) { /* columns outer, as the published product */
+            int x = (w - overlap) * (i / n), y = (h - overlap) * (i % n);
+            int right = x + w < width ? x + w : width, bottom = y + h < height ? y + h : height;
+            if (right <= x || bottom <= y) continue;
+            c->item[c->count] = (Crop){x, y, right - x, bottom - y};
+            c->layer[c->count++] = layer + 1;
+        }
+    }
+}
+
+static int points_of(const EverythingOptions *o, int layer) {
+    double n = o->points_per_side / pow(o->crop_n_points_downscale, layer);
+    return n < 1.0 ? 1 : (int)n;
+}
+
+static Status prefer_small_crops(FoundMasks *f, float threshold, Error *error) {
+    float *score = memory_new((f->count + 1) * sizeof *score);
+    if (!score) return no_memory(error);
+    for (size_t i = 0; i < f->count; i++) {
+        const float *c = f->item[i].crop;
+        score[i] = 1.0f / ((c[2] - c[0]) * (c[3] - c[1]));
+    }
+    Status status = suppress(f, 0, score, threshold, error);
+    memory_free(score);
+    return status;
+}
+
+/* Removes small holes and islands; masks that change lose to those that do not. */
+static Status clean(FoundMasks *f, const Picture *p, const EverythingOptions *o, Error *error) {
+    float *score = memory_new((f->count + 1) * sizeof *score);
+    if (!score) return no_memory(error);
+    Extent size = {p->height, p->width};
+    Status status = VOXPERT_OK;
+    for (size_t i = 0; !status && i < f->count; i++) {
+        bool holes = false, islands = false;
+        uint8_t *mask = f->item[i].mask;
+        status = mask_remove_small_regions(mask, size, SMALL_HOLES, o->min_mask_region_area, &holes,
+                                           error);
+        if (!status)
+            status = mask_remove_small_regions(mask, size, SMALL_ISLANDS, o->min_mask_region_area,
+                                               &islands, error);
+        score[i] = holes || islands ? 0.0f : 1.0f;
+        if (holes || islands) mask_box(mask, (int)p->width, (int)p->height, f->item[i].box);
+    }
+    float threshold = fmaxf(o->box_nms_thresh, o->crop_nms_thresh);
+    if (!status) status = suppress(f, 0, score, threshold, error);
+    memory_free(score);
+    return status;
+}
+
+Status everything_find(Predictor *p, const EverythingOptions *options, FoundMasks *out,
+                       EverythingProgress *progress, void *context, Error *error) {
+    *out = (FoundMasks){0};
+    if (!p->picture.rgb) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
+    Crops *crops = memory_new(sizeof *crops);
+    if (!crops) return no_memory(error);
+    crops_of(crops, &p->picture, options);
+    Count count = {.progress = progress, .context = context};
+    for (int i = 0; i < crops->count; i++) {
+        int n = points_of(options, crops->layer[i]);
+        count.total += (size_t)n * (size_t)n;
+    }
+    Search s = {.p = p,
+                .o = options,
+                .found = out,
+                .masks = p->model->sam.config.decoder.masks - 1,
+                .side = 4 * sam_grid(&p->model->sam)};
+    Status status = VOXPERT_OK;
+    for (int i = 0; !status && i < crops->count; i++)
+        status =
+            search_crop(&s, crops->item[i], points_of(options, crops->layer[i]), &count, error);
+    if (!status && crops->count > 1)
+        status = prefer_small_crops(out, options->crop_nms_thresh, error);
+    if (!status && options->min_mask_region_area && out->count)
+        status = clean(out, &p->picture, options, error);
+    memory_free(crops);
+    if (status) found_masks_free(out);
+    return status;
+}

@@ -1,0 +1,40 @@
+/* everything.h - masks for all that is in a picture: the published automatic mask generator
+ * (segment_anything, automatic_mask_generator.py; details in models.md, correction 7 of A). */
+#ifndef PREDICT_EVERYTHING_H
+#define PREDICT_EVERYTHING_H
+
+#include "predict/predictor.h"
+
+typedef struct EverythingOptions {
+    int points_per_side;
+    float pred_iou_thresh, stability_score_thresh, stability_score_offset;
+    float box_nms_thresh, crop_nms_thresh;
+    int crop_n_layers, crop_n_points_downscale;
+    double crop_overlap_ratio;
+    size_t min_mask_region_area; /* pixels; 0: no clean-up */
+    float mask_threshold;
+} EverythingOptions;
+
+EverythingOptions everything_defaults(void);
+
+typedef struct FoundMask {
+    uint8_t *mask; /* [height][width] of the picture: 0 or 1 */
+    float box[4];  /* x0 y0 x1 y1, inclusive */
+    float point[2];
+    float predicted_iou, stability;
+    float crop[4]; /* x0 y0 x1 y1 */
+} FoundMask;
+
+typedef struct FoundMasks {
+    FoundMask *item;
+    size_t count, capacity;
+} FoundMasks;
+
+/* Called with the share of points done; true stops the work (VOXPERT_INTERRUPTED). */
+typedef bool EverythingProgress(void *context, size_t done, size_t total);
+
+MUST_CHECK Status everything_find(Predictor *p, const EverythingOptions *options, FoundMasks *out,
+                                  EverythingProgress *progress, void *context, Error *error);
+void found_masks_free(FoundMasks *f); /* zeroed is fine */
+
+#endif
