@@ -1,0 +1,176 @@
+#include "image/formats/format.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "base/size.h"
+#include "base/system.h"
+
+static const ImageFormat *const formats[] = {
+    &format_png, &format_jpeg, &format_tiff, &format_bmp, &format_nifti,
+    /* most telling signature first */
+};
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+static const ImageFormat *format_by_name(const char *name) {
+    for (size_t i = 0; i < FORMATS; i++) {
+        for (const char *const *e = formats[i]->extensions; *e; e++) {
+            if (text_ends(name, *e)) return formats[i];
+        }
+    }
+    return NULL;
+}
+
+/* The name only helps where the content says nothing: its format then tells what is wrong.  The
+ * voxels in a .img may begin with anything, so there the name decides. */
+static const ImageFormat *format_of(const ImageSource *s) {
+    if (text_ends(s->name, ".img") || text_ends(s->name, ".img.gz")) return &format_nifti;
+    for (size_t i = 0; i < FORMATS; i++) {
+        if (formats[i]->recognizes(s->bytes, s->size)) return formats[i];
+    }
+    return format_by_name(s->name);
+}
+
+/* ---- Reading ---------------------------------------------------------------------------- */
+
+static Status volume_begin(Volume **out, const ImageSource *s, const ImageFormat *format,
+                           Error *error) {
+    Volume *v = memory_new(sizeof *v);
+    char *name = memory_text(s->name);
+    if (!v || !name) {
+        memory_free(v);
+        memory_free(name);
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", s->name);
+    }
+    *v = (Volume){.name = name,
+                  .format = format->name,
+                  .frames = 1,
+                  .depth = 1,
+                  .channels = 1,
+                  .slope = 1.0,
+                  .labels = s->options.labels,
+                  .grid.spacing_xyz_mm = {1.0, 1.0, 1.0}};
+    for (int i = 0; i < 4; i++) v->grid.affine_ras[i][i] = 1.0;
+    *out = v;
+    return VOXPERT_OK;
+}
+
+static Status source_read(Volume **out, const ImageSource *s, Error *error) {
+    if (s->size == 0)
+        return error_set(error, VOXPERT_BAD_INPUT, "%s: is empty or too short to be an image",
+                         s->name);
+    const ImageFormat *format = format_of(s);
+    if (!format)
+        return error_set(error, VOXPERT_BAD_INPUT,
+                         "%s: is no image of a known format (PNG, JPEG, TIFF, BMP, NIfTI)",
+                         s->name);
+    Volume *v;
+    Status status = volume_begin(&v, s, format, error);
+    if (status) return status;
+    status = format->read(v, s, error);
+    if (!status && v->warnings.failed)
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", s->name);
+    if (status)
+        volume_free(v);
+    else
+        *out = v;
+    return status;
+}
+
+static VolumeReadOptions options_complete(const VolumeReadOptions *given) {
+    VolumeReadOptions options = given ? *given : (VolumeReadOptions){0};
+    if (!options.max_bytes) options.max_bytes = system_total_memory() / 2;
+    return options;
+}
+
+Status volume_read(Volume **out, const char *path, const VolumeReadOptions *options, Error *error) {
+    *out = NULL;
+    FileMap map;
+    Status status = file_map(&map, path, VOXPERT_BAD_INPUT, error);
+    if (status) return status;
+    ImageSource source = {path, path, map.bytes, map.size, options_complete(options)};
+    status = source_read(out, &source, error);
+    file_unmap(&map);
+    return status;
+}
+
+Status volume_read_memory(Volume **out, const void *bytes, size_t size, const char *name,
+                          const VolumeReadOptions *options, Error *error) {
+    *out = NULL;
+    ImageSource source = {name, NULL, bytes, size, options_complete(options)};
+    return source_read(out, &source, error);
+}
+
+/* ---- Writing ---------------------------------------------------------------------------- */
+
+Status volume_write(const Volume *v, const char *path, Error *error) {
+    const ImageFormat *format = format_by_name(path);
+    if (!format || !format->write)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "%s: its extension must be .png, .tif, .tiff, .bmp, .nii or .nii.gz",
+                         path);
+    return format->write(v, path, error);
+}
+
+/* ---- Shared ----------------------------------------------------------------------------- */
+
+Status image_reserve(Volume *v, const ImageSource *source, size_t besides, Error *error) {
+    size_t bytes = sample_size(v->type), total;
+    const size_t sizes[] = {v->channels, v->width, v->height, v->depth, v->frames};
+    bool fits = true;
+    for (size_t i = 0; i < 5; i++) fits = fits && size_multiply(&bytes, bytes, sizes[i]);
+    if (!fits || !size_add(&total, bytes, besides) || total > source->options.max_bytes)
+        return error_set(
+            error, VOXPERT_OUT_OF_MEMORY,
+            "%s: its size (%zu x %zu x %zu x %zu voxels of %zu bytes) is over --max-memory: "
+            "%zu bytes are allowed",
+            source->name, v->width, v->height, v->depth, v->frames,
+            sample_size(v->type) * v->channels, source->options.max_bytes);
+    v->samples = memory_new(bytes);
+    if (v->samples) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its %zu bytes of pixels",
+                     source->name, bytes);
+}
+
+Status image_refuse(const ImageSource *source, Error *error, const char *format, ...) {
+    char sentence[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    return error_set(error, VOXPERT_BAD_INPUT, "%s: %s", source->name, sentence);
+}
+
+Status image_plausible(const ImageSource *source, const char *format, size_t width, size_t height,
+                       size_t row_bytes, size_t most, Error *error) {
+    size_t needed, possible;
+    if (!size_multiply(&possible, source->size, most)) possible = SIZE_MAX;
+    if (size_multiply(&needed, row_bytes, height) && needed <= possible) return VOXPERT_OK;
+    return image_refuse(source, error,
+                        "the %s header announces a size (width %zu, height %zu) that its %zu bytes "
+                        "cannot hold",
+                        format, width, height, source->size);
+}
+
+void image_unpack_bits(uint8_t *out, const uint8_t *in, size_t count, unsigned bits, bool scale) {
+    unsigned per_byte = 8 / bits, most = (1u << bits) - 1, factor = scale ? 255 / most : 1;
+    for (size_t i = 0; i < count; i++) {
+        unsigned shift = 8 - bits - bits * (unsigned)(i % per_byte);
+        out[i] = (uint8_t)((in[i / per_byte] >> shift & most) * factor);
+    }
+}
+
+void bytes_swap(void *bytes, size_t count, size_t size) {
+    uint8_t *p = bytes;
+    if (size == 1) return;
+    for (size_t i = 0; i < count; i++, p += size) {
+        for (size_t a = 0, b = size - 1; a < b; a++, b--) {
+            uint8_t kept = p[a];
+            p[a] = p[b];
+            p[b] = kept;
+        }
+    }
+}

@@ -1,0 +1,127 @@
+/* nifti_grid.c - from voxels to the world: the three methods of nifti1.h.
+ *
+ * The matrix (sform) wins over the quaternion (qform), as in nibabel; where both are absent the
+ * voxel sizes alone are taken, without an offset (method 1), and a warning says so.  xyzt_units
+ * metre and micron become mm. */
+#include <math.h>
+
+#include <nifti2_io.h>
+
+#include "image/formats/nifti.h"
+
+static double millimetres_per_unit(const NiftiHeader *h) {
+    switch (nifti_integer(h, NIFTI_XYZT_UNITS, 0) & 7) {
+    case NIFTI_UNITS_METER:
+        return 1e3;
+    case NIFTI_UNITS_MICRON:
+        return 1e-3;
+    default:
+        return 1.0; /* mm, or not said */
+    }
+}
+
+static double column_length(const double m[4][4], int c) {
+    return sqrt(m[0][c] * m[0][c] + m[1][c] * m[1][c] + m[2][c] * m[2][c]);
+}
+
+static double determinant(const double m[4][4]) {
+    return m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) -
+           m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
+           m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
+}
+
+static Status affine_check(const double m[4][4], const char *name, const char *form, Error *error) {
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < 4; j++) {
+            if (!isfinite(m[i][j]))
+                return error_set(error, VOXPERT_BAD_INPUT, "%s: the NIfTI %s affine is not finite",
+                                 name, form);
+        }
+    }
+    double box = column_length(m, 0) * column_length(m, 1) * column_length(m, 2);
+    if (fabs(determinant(m)) > 1e-6 * box) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_INPUT, "%s: the NIfTI %s affine is singular", name, form);
+}
+
+/* ---- The three methods ------------------------------------------------------------------ */
+
+/* False where it is all zero. */
+static bool sform_read(double m[4][4], const NiftiHeader *h) {
+    bool any = false;
+    for (int i = 0; i < 12; i++) {
+        m[i / 4][i % 4] = nifti_real(h, NIFTI_SROW, (size_t)i);
+        any = any || m[i / 4][i % 4] != 0.0; /* NaN counts */
+    }
+    return any;
+}
+
+/* A 2D file need not give the size of the axis that it does not have. */
+static Status sizes_read(double size[3], Volume *v, const NiftiHeader *h, Error *error) {
+    for (size_t i = 0; i < 3; i++) {
+        double step = nifti_real(h, NIFTI_PIXDIM, i + 1);
+        if (i == 2 && v->depth == 1 && step == 0.0) step = 1.0;
+        if (!isfinite(step) || step == 0.0)
+            return error_set(error, VOXPERT_BAD_INPUT, "%s: NIfTI pixdim[%zu] is %g, no voxel size",
+                             v->name, i + 1, step);
+        if (step < 0.0)
+            volume_warn(v, "NIfTI pixdim[%zu] is negative: its absolute value is taken", i + 1);
+        size[i] = fabs(step);
+    }
+    return VOXPERT_OK;
+}
+
+static Status qform_read(double m[4][4], Volume *v, const NiftiHeader *h, Error *error) {
+    double size[3], b[3], offset[3], square = 0.0;
+    Status status = sizes_read(size, v, h, error);
+    if (status) return status;
+    for (size_t i = 0; i < 3; i++) {
+        b[i] = nifti_real(h, NIFTI_QUATERN, i);
+        offset[i] = nifti_real(h, NIFTI_QOFFSET, i);
+        square += b[i] * b[i];
+    }
+    if (!(square <= 1.0 + 1e-5)) /* float32 rounding; NaN fails */
+        return error_set(error, VOXPERT_BAD_INPUT,
+                         "%s: NIfTI qform: the quaternion's b^2 + c^2 + d^2 is %g, more than 1",
+                         v->name, square);
+    double flip = nifti_real(h, NIFTI_PIXDIM, 0) < 0.0 ? -1.0 : 1.0;
+    nifti_dmat44 matrix = nifti_quatern_to_dmat44(b[0], b[1], b[2], offset[0], offset[1], offset[2],
+                                                  size[0], size[1], size[2], flip);
+    for (int i = 0; i < 12; i++) m[i / 4][i % 4] = matrix.m[i / 4][i % 4];
+    return VOXPERT_OK;
+}
+
+static Status pixdim_read(double m[4][4], Volume *v, const NiftiHeader *h, Error *error) {
+    double size[3];
+    Status status = sizes_read(size, v, h, error);
+    for (int i = 0; !status && i < 3; i++) m[i][i] = size[i];
+    if (!status) volume_warn(v, "NIfTI has neither sform nor qform: its orientation is unknown");
+    return status;
+}
+
+/* ---- Choice ----------------------------------------------------------------------------- */
+
+static Status affine_read(Volume *v, const NiftiHeader *h, Error *error) {
+    VolumeGrid *grid = &v->grid;
+    bool sform = nifti_integer(h, NIFTI_SFORM_CODE, 0) > 0;
+    bool qform = nifti_integer(h, NIFTI_QFORM_CODE, 0) > 0;
+    if (sform && sform_read(grid->affine_ras, h)) {
+        grid->source = GRID_SFORM;
+        return affine_check(grid->affine_ras, v->name, "sform", error);
+    }
+    if (sform)
+        volume_warn(v, "NIfTI sform is all zero: %s", qform ? "the qform is taken" : "unused");
+    grid->source = qform ? GRID_QFORM : GRID_PIXDIM;
+    Status status = qform ? qform_read(grid->affine_ras, v, h, error)
+                          : pixdim_read(grid->affine_ras, v, h, error);
+    if (status) return status;
+    return affine_check(grid->affine_ras, v->name, qform ? "qform" : "pixdim", error);
+}
+
+Status nifti_grid_read(Volume *v, const NiftiHeader *h, Error *error) {
+    double scale = millimetres_per_unit(h);
+    Status status = affine_read(v, h, error);
+    if (status) return status;
+    for (int i = 0; i < 12; i++) v->grid.affine_ras[i / 4][i % 4] *= scale;
+    for (int i = 0; i < 3; i++) v->grid.spacing_xyz_mm[i] = column_length(v->grid.affine_ras, i);
+    return VOXPERT_OK;
+}

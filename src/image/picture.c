@@ -1,0 +1,169 @@
+#include "image/picture.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/size.h"
+
+void picture_free(Picture *p) {
+    memory_free(p->rgb);
+    *p = (Picture){0};
+}
+
+/* ---- Where a slice lies ----------------------------------------------------------------- */
+
+Status slice_parse(VolumeSlice *out, const char *text, Error *error) {
+    char number[2][24] = {"", "0"};
+    size_t colon = strcspn(text, ":"), length = text[colon] ? strcspn(text + colon + 1, ":") : 0;
+    const char *index = text + colon + 1;
+    bool ok = colon == 1 && strchr("ijk", text[0]) && length > 0 && length < sizeof number[0];
+    long numbers[2];
+    if (ok) {
+        memcpy(number[0], index, length);
+        const char *frame = index + length;
+        ok = *frame == '\0' || (strlen(frame) > 1 && strlen(frame) < sizeof number[1]);
+        if (ok && *frame) strcpy(number[1], frame + 1);
+    }
+    for (int i = 0; ok && i < 2; i++) ok = text_to_long(&numbers[i], number[i]) && numbers[i] >= 0;
+    if (!ok)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "a slice is given as AXIS:INDEX, such as k:57, not as '%s'", text);
+    *out = (VolumeSlice){text[0], (size_t)numbers[0], (size_t)numbers[1]};
+    return VOXPERT_OK;
+}
+
+/* Voxels of a slice: start + y * down + x * right. */
+typedef struct Cut {
+    size_t width, height, count; /* count: slices along the axis */
+    size_t start, down, right;
+} Cut;
+
+static bool cut_make(Cut *out, const Volume *v, VolumeSlice s) {
+    const size_t row = v->width, plane = v->width * v->height;
+    switch (s.axis) {
+    case 'i':
+        *out = (Cut){v->height, v->depth, v->width, s.index, plane, row};
+        break;
+    case 'j':
+        *out = (Cut){v->width, v->depth, v->height, s.index * row, plane, 1};
+        break;
+    case 'k':
+        *out = (Cut){v->width, v->height, v->depth, s.index * plane, row, 1};
+        break;
+    default:
+        *out = (Cut){0};
+        return false;
+    }
+    out->start += s.frame * plane * v->depth;
+    return s.index < out->count && s.frame < v->frames;
+}
+
+static Status cut_find(Cut *out, const Volume *v, VolumeSlice s, Error *error) {
+    if (cut_make(out, v, s)) return VOXPERT_OK;
+    if (out->count == 0)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "a slice is cut across i, j or k, not '%c'",
+                         s.axis);
+    return error_set(
+        error, VOXPERT_BAD_ARGUMENT,
+        "%s: slice %c:%zu of frame %zu does not exist: there are %zu slices (from 0) and "
+        "%zu frames",
+        volume_name(v), s.axis, s.index, s.frame, out->count, v->frames);
+}
+
+Status slice_size(size_t *width, size_t *height, const Volume *v, VolumeSlice slice, Error *error) {
+    Cut cut;
+    Status status = cut_find(&cut, v, slice, error);
+    *width = status ? 0 : cut.width;
+    *height = status ? 0 : cut.height;
+    return status;
+}
+
+/* ---- Out -------------------------------------------------------------------------------- */
+
+static bool bytes_pass(const Volume *v) {
+    return v->type == SAMPLE_U8 && v->slope == 1.0 && v->intercept == 0.0;
+}
+
+static bool upper_bytes_pass(const Volume *v) {
+    return v->type == SAMPLE_U16 && v->channels >= 3 && v->slope == 1.0 && v->intercept == 0.0;
+}
+
+bool volume_is_windowed(const Volume *v) { return !bytes_pass(v) && !upper_bytes_pass(v); }
+
+static void pixel_levels(uint8_t *levels, const Volume *v, size_t voxel, const Window *window) {
+    size_t first = voxel * v->channels, colours = v->channels >= 3 ? 3 : 1;
+    float values[3];
+    for (size_t c = 0; c < colours; c++) {
+        if (window)
+            volume_values(values + c, v, first + c, 1);
+        else if (v->type == SAMPLE_U8)
+            levels[c] = ((const uint8_t *)v->samples)[first + c];
+        else
+            levels[c] = (uint8_t)(((const uint16_t *)v->samples)[first + c] >> 8);
+    }
+    if (window) window_apply(levels, values, colours, window);
+    if (colours == 1) levels[1] = levels[2] = levels[0];
+}
+
+static Status picture_new(Picture *out, const Volume *v, const Cut *cut, Error *error) {
+    size_t bytes;
+    *out = (Picture){.width = cut->width, .height = cut->height};
+    if (size_multiply(&bytes, cut->width, cut->height) && size_multiply(&bytes, bytes, 3))
+        out->rgb = memory_new(bytes);
+    if (out->rgb) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for a picture of %zu x %zu",
+                     volume_name(v), cut->width, cut->height);
+}
+
+Status volume_slice(Picture *out, const Volume *v, VolumeSlice slice, const Window *window,
+                    Error *error) {
+    *out = (Picture){0};
+    Cut cut;
+    Window found;
+    Status status = cut_find(&cut, v, slice, error);
+    if (status) return status;
+    if (v->channels > 4 || (v->channels == 2 && !v->alpha))
+        return error_set(error, VOXPERT_BAD_INPUT, "%s: %zu channels are neither grey nor colours",
+                         volume_name(v), v->channels);
+    if (!window && volume_is_windowed(v)) {
+        status = window_default(&found, v, error);
+        if (status) return status;
+        window = &found;
+    }
+    status = picture_new(out, v, &cut, error);
+    if (status) return status;
+    out->remark = window ? window->remark : NULL;
+    uint8_t *rgb = out->rgb;
+    for (size_t y = 0; y < cut.height; y++) {
+        for (size_t x = 0; x < cut.width; x++, rgb += 3)
+            pixel_levels(rgb, v, cut.start + y * cut.down + x * cut.right, window);
+    }
+    return VOXPERT_OK;
+}
+
+Status volume_plane(Picture *out, const Volume *v, const Window *window, Error *error) {
+    *out = (Picture){0};
+    if (v->frames == 1 && v->depth == 1)
+        return volume_slice(out, v, (VolumeSlice){'k', 0, 0}, window, error);
+    return error_set(error, VOXPERT_BAD_ARGUMENT,
+                     "%s: is a volume of %zu slices and %zu frames: choose one with --slice",
+                     volume_name(v), v->depth, v->frames);
+}
+
+/* ---- Back ------------------------------------------------------------------------------- */
+
+Status volume_put_slice(Volume *mask, VolumeSlice slice, const void *plane, Error *error) {
+    assert(mask->channels == 1);
+    Cut cut;
+    Status status = cut_find(&cut, mask, slice, error);
+    if (status) return status;
+    size_t sample = sample_size(mask->type);
+    const uint8_t *from = plane;
+    for (size_t y = 0; y < cut.height; y++) {
+        for (size_t x = 0; x < cut.width; x++, from += sample)
+            memcpy((uint8_t *)mask->samples + (cut.start + y * cut.down + x * cut.right) * sample,
+                   from, sample);
+    }
+    return VOXPERT_OK;
+}
