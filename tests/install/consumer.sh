@@ -25,7 +25,11 @@ int main(void) { return text_add(file_write(VOXPERT_OK)); }
 C
 $CC $(pkg-config --cflags voxpert) "$folder/use.c" $(pkg-config --libs voxpert) -o "$folder/use"
 LD_LIBRARY_PATH=$lib "$folder/use"
+
+# Of ours the archive, of others the shared libraries: Debian does not install all of their archives.
+others=$(pkg-config --libs $(pkg-config --print-requires-private voxpert))
+private=$(sed -n 's/^Libs.private: //p' "$lib/pkgconfig/voxpert.pc")
 $CC $(pkg-config --cflags voxpert) "$folder/use.c" -Wl,--whole-archive "$lib/libvoxpert.a" \
-    -Wl,--no-whole-archive $(pkg-config --libs --static voxpert) -o "$folder/use_static"
-LD_LIBRARY_PATH=$lib "$folder/use_static"
+    -Wl,--no-whole-archive $others $private -o "$folder/use_static"
+"$folder/use_static"
 echo "a program builds and runs against the installed library"
