@@ -1,0 +1,81 @@
+#include "compute/cpu/columns.h"
+
+#include "base/size.h"
+#include "compute/cpu/vec.h"
+
+enum { PIECE_ROWS = 128, PIECES = 64, BAND = 256 }; /* columns of a band are summed at a time */
+
+typedef struct Job {
+    const Columns *c;
+    size_t piece, pieces; /* rows of a piece; pieces of a batch element */
+    size_t bands, band;   /* wide and low matrices are cut into bands of columns instead */
+    float *partial;       /* [batch][piece][cols] */
+} Job;
+
+static void sum_band(float *to, const Columns *c, const float *a, const float *b, size_t rows,
+                     size_t cols) {
+    memset(to, 0, cols * sizeof *to);
+    for (size_t r = 0; r < rows; r++, a += c->cols, b += b ? c->cols : 0) {
+        for (size_t i = 0; i < cols; i += LANES) {
+            size_t left = cols - i;
+            Vec x = vec_get(a + i, left);
+            if (b) x *= vec_get(b + i, left);
+            vec_put(to + i, vec_get(to + i, left) + x, left);
+        }
+    }
+}
+
+/* A sum that was not cut needs no partial ones. */
+static void put_band(const Columns *c, float *out, const float *sum, size_t cols) {
+    for (size_t i = 0; i < cols; i++) {
+        out[i] = (float)((c->add ? (double)out[i] : 0.0) + c->scale * (double)sum[i]);
+    }
+}
+
+static void sum_piece(void *context, size_t task, void *scratch) {
+    const Job *j = context;
+    const Columns *c = j->c;
+    size_t col = task % j->bands * j->band, piece = task / j->bands;
+    size_t batch = piece / j->pieces, row = piece % j->pieces * j->piece;
+    size_t rows = size_min(j->piece, c->rows - row), end = size_min(col + j->band, c->cols);
+    size_t at = (batch * c->rows + row) * c->cols;
+    for (; col < end; col += BAND) {
+        float *to = j->pieces == 1 ? scratch : j->partial + piece * c->cols + col;
+        size_t cols = size_min(BAND, end - col);
+        sum_band(to, c, c->a + at + col, c->b ? c->b + at + col : NULL, rows, cols);
+        if (j->pieces == 1) put_band(c, c->out + batch * c->cols + col, to, cols);
+    }
+}
+
+static void finish(void *context, size_t task, void *scratch) {
+    (void)scratch;
+    const Job *j = context;
+    const Columns *c = j->c;
+    size_t batch = task / j->bands, begin = task % j->bands * j->band;
+    size_t end = size_min(begin + j->band, c->cols);
+    const float *partial = j->partial + batch * j->pieces * c->cols;
+    float *out = c->out + batch * c->cols;
+    for (size_t i = begin; i < end; i++) {
+        double sum = 0.0;
+        for (size_t p = 0; p < j->pieces; p++) sum += (double)partial[p * c->cols + i];
+        out[i] = (float)((c->add ? (double)out[i] : 0.0) + c->scale * sum);
+    }
+}
+
+void columns_add_pieces(float *out, const float *partial, size_t pieces, size_t cols, size_t row) {
+    for (size_t i = 0; i < cols; i++) {
+        double sum = 0.0;
+        for (size_t p = 0; p < pieces; p++) sum += (double)partial[p * row + i];
+        out[i] += (float)sum;
+    }
+}
+
+void columns_sum(const Worker *w, const Columns *c) {
+    Job j = {.c = c, .partial = w->shared};
+    j.piece = size_max(PIECE_ROWS, (c->rows + PIECES - 1) / PIECES);
+    j.pieces = (c->rows + j.piece - 1) / j.piece;
+    j.band = size_max(BAND, 65536 / size_min(j.piece, c->rows + 1) / BAND * BAND);
+    j.bands = (c->cols + j.band - 1) / j.band;
+    worker_run(w, sum_piece, &j, c->batch * j.pieces * j.bands);
+    if (j.pieces != 1) worker_run(w, finish, &j, c->batch * j.bands);
+}

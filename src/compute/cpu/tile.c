@@ -1,0 +1,72 @@
+/* One body, compiled for each number of rows and vectors, so that the sums stay in registers. */
+#include "compute/cpu/tile.h"
+
+#include "compute/cpu/vec.h"
+
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE void tile_body(float *c, size_t c_row, const float *a, size_t a_row, size_t a_step,
+                      const float *b, size_t b_step, size_t depth, bool add, const int rows,
+                      const int vectors) {
+    Vec sum[TILE_ROWS][TILE_VECTORS];
+    UNROLL for (int i = 0; i < rows; i++) {
+        UNROLL for (int v = 0; v < vectors; v++) {
+            sum[i][v] = add ? vec_load(c + (size_t)i * c_row + v * LANES) : vec_zero();
+        }
+    }
+    for (size_t s = 0; s < depth; s++) {
+        Vec b0 = vec_load(b), b1 = vectors > 1 ? vec_load(b + LANES) : b0;
+        UNROLL for (int i = 0; i < rows; i++) {
+            Vec x = vec_set(a[(size_t)i * a_row]);
+            sum[i][0] += x * b0;
+            if (vectors > 1) sum[i][1] += x * b1;
+        }
+        a += a_step;
+        b += b_step;
+    }
+    UNROLL for (int i = 0; i < rows; i++) {
+        UNROLL for (int v = 0; v < vectors; v++) {
+            vec_store(c + (size_t)i * c_row + v * LANES, sum[i][v]);
+        }
+    }
+}
+
+#define TILE(rows, vectors)                                                                        \
+    static void packed_##rows##_##vectors(float *c, size_t c_row, const float *a, size_t a_step,   \
+                                          const float *b, size_t b_step, size_t depth, bool add) { \
+        tile_body(c, c_row, a, 1, a_step, b, b_step, depth, add, rows, vectors);                   \
+    }                                                                                              \
+    static void rows_##rows##_##vectors(float *c, size_t c_row, const float *a, size_t a_step,     \
+                                        const float *b, size_t b_step, size_t depth, bool add) {   \
+        (void)a_step;                                                                              \
+        tile_body(c, c_row, a, TILE_COLS, 1, b, b_step, depth, add, rows, vectors);                \
+    }
+
+#define TILES_TO_6(X, vectors)                                                                     \
+    X(1, vectors) X(2, vectors) X(3, vectors) X(4, vectors) X(5, vectors) X(6, vectors)
+#define TILES_TO_14(X, vectors)                                                                    \
+    TILES_TO_6(X, vectors)                                                                         \
+    X(7, vectors) X(8, vectors) X(9, vectors) X(10, vectors) X(11, vectors) X(12, vectors)         \
+    X(13, vectors) X(14, vectors)
+#if KERNEL_LANES == 16
+#define TILES TILES_TO_14
+#else
+#define TILES TILES_TO_6
+#endif
+
+#define TILE_PACKED_NAME(rows, vectors) packed_##rows##_##vectors,
+#define TILE_ROWS_NAME(rows, vectors)   rows_##rows##_##vectors,
+
+TILES(TILE, 1)
+TILES(TILE, 2)
+
+TileFn *const tile_packed[TILE_VECTORS][TILE_ROWS] = {{TILES(TILE_PACKED_NAME, 1)},
+                                                      {TILES(TILE_PACKED_NAME, 2)}};
+TileFn *const tile_rows[TILE_VECTORS][TILE_ROWS] = {{TILES(TILE_ROWS_NAME, 1)},
+                                                    {TILES(TILE_ROWS_NAME, 2)}};
