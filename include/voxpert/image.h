@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <voxpert/error.h>
+#include <voxpert/prompt.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -68,8 +69,10 @@ VOXPERT_API VoxpertStatus voxpert_labels_read(uint16_t **labels, int *width, int
                                               const char *path, const VoxpertFileOptions *options,
                                               VoxpertError *error);
 
-/* Draws labels (translucent, with contours) over the picture and writes a PNG. */
+/* Draws labels (translucent, with contours) and prompts over the picture and writes a PNG. `labels`
+ * or `prompts` may be NULL.  Errors: VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
 VOXPERT_API VoxpertStatus voxpert_overlay_write(const VoxpertImage *image, const uint16_t *labels,
+                                                const VoxpertPrompt *prompts, int prompt_count,
                                                 const char *path, VoxpertError *error);
 
 /* Writes floats [dim[0]]...[dim[rank-1]], C order, as .npy. */

@@ -198,8 +198,8 @@ static Status to_model(Predictor *p, Compute *cx, const ObjectPrompt *from, Prom
     to->mask = tensor_new(cx, 4, (int[]){1, side, side, 1});
     if (!compute_ok(cx)) return compute_status(cx, error);
     if (from->mask)
-        return view_mask(to->mask->data, &p->view, &p->model->preset, from->mask, p->picture.width,
-                         side, error);
+        return view_mask(to->mask->data, &p->view, &p->model->preset, from->mask,
+                         (int)p->picture.width, side, error);
     for (int i = 0; i < side * side; i++) {
         float logit = from->low_res[i];
         to->mask->data[i] =

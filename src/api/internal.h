@@ -1,0 +1,35 @@
+/* internal.h - what stands behind the public handles. */
+#ifndef API_INTERNAL_H
+#define API_INTERNAL_H
+
+#include <voxpert/voxpert.h>
+
+#include "image/picture.h"
+#include "predict/predictor.h"
+
+struct VoxpertModel {
+    Model *model;
+    size_t max_memory;
+};
+
+struct VoxpertSession {
+    const VoxpertModel *owner;
+    Predictor *predictor;
+};
+
+struct VoxpertImageFile {
+    Volume *volume;
+    Picture picture;
+    VoxpertImage image;
+    VolumeSlice slice;
+    bool sliced; /* a slice of a volume, whose grid labels go back onto */
+    char hash[HASH_TEXT];
+};
+
+/* An image of any type as 8-bit RGB; the picture is the caller's. */
+MUST_CHECK Status image_to_picture(Picture *out, const VoxpertImage *image, Error *error);
+
+/* The model that is part of the library; NULL and 0 where there is none. */
+const unsigned char *builtin_model(size_t *size);
+
+#endif

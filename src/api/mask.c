@@ -1,0 +1,51 @@
+#include "api/internal.h"
+#include "base/memory.h"
+#include "image/regions.h"
+#include "image/rle.h"
+
+void voxpert_masks_free(VoxpertMasks *masks) {
+    if (!masks) return;
+    memory_free(masks->logits);
+    memory_free(masks->iou);
+    memory_free(masks->low_res);
+    *masks = (VoxpertMasks){0};
+}
+
+void voxpert_masks_binary(const VoxpertMasks *masks, int which, uint8_t *mask) {
+    size_t pixels = (size_t)masks->width * (size_t)masks->height;
+    const float *logits = masks->logits + (size_t)which * pixels;
+    for (size_t i = 0; i < pixels; i++) mask[i] = logits[i] > masks->threshold;
+}
+
+VoxpertStatus voxpert_mask_clean(uint8_t *mask, int width, int height,
+                                 const VoxpertCleanup *cleanup, VoxpertError *error) {
+    if (!mask || !cleanup || width < 1 || height < 1)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_mask_clean: an empty mask");
+    size_t size[3] = {1, (size_t)height, (size_t)width};
+    Status status = VOXPERT_OK;
+    if (cleanup->fill_holes) status = mask_fill_holes(mask, size, error);
+    if (!status && cleanup->min_size > 0)
+        status = mask_remove_small(mask, size, NEIGHBOURS_ALL, (size_t)cleanup->min_size, error);
+    if (!status && cleanup->keep_largest)
+        status = mask_keep_largest(mask, size, NEIGHBOURS_ALL, error);
+    return status;
+}
+
+VoxpertStatus voxpert_mask_rle(const uint8_t *mask, int width, int height, char **rle,
+                               VoxpertError *error) {
+    if (!mask || !rle || width < 1 || height < 1)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_mask_rle: an empty mask");
+    *rle = NULL;
+    Rle code;
+    Status status = rle_encode(&code, mask, (Extent){(size_t)height, (size_t)width}, error);
+    if (status) return status;
+    Text text = {0};
+    rle_to_text(&code, &text);
+    rle_free(&code);
+    if (text.failed) {
+        text_free(&text);
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the run lengths");
+    }
+    *rle = text.chars;
+    return VOXPERT_OK;
+}

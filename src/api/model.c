@@ -1,0 +1,78 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "api/internal.h"
+#include "base/memory.h"
+
+#define VERSION "0.1.0"
+
+VoxpertStatus voxpert_model_open(VoxpertModel **out, const char *path,
+                                 const VoxpertOptions *options, VoxpertError *error) {
+    static const VoxpertOptions defaults;
+    const VoxpertOptions *o = options ? options : &defaults;
+    if (!out) return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_model_open: out is NULL");
+    *out = NULL;
+    ModelOptions inner = {
+        .threads = o->threads, .cpu = o->cpu, .preset = o->preset, .strict = o->strict};
+    inner.embedded = builtin_model(&inner.embedded_size);
+    VoxpertModel *m = memory_new(sizeof *m);
+    if (!m) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a model");
+    m->max_memory = o->max_memory;
+    Status status = model_open(&m->model, path, &inner, error);
+    if (status) {
+        memory_free(m);
+        return status;
+    }
+    if (o->log && m->model->warning[0]) {
+        char sentence[640];
+        snprintf(sentence, sizeof sentence, "%s: surplus tensors are ignored: %s",
+                 path ? path : "built-in model", m->model->warning);
+        o->log(o->log_context, sentence);
+    }
+    *out = m;
+    return VOXPERT_OK;
+}
+
+void voxpert_model_close(VoxpertModel *model) {
+    if (!model) return;
+    model_close(model->model);
+    memory_free(model);
+}
+
+VoxpertStatus voxpert_model_describe(const VoxpertModel *model, char **json, VoxpertError *error) {
+    if (!model || !json)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_model_describe: NULL");
+    *json = model_describe(model->model);
+    if (*json) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to describe the model");
+}
+
+VoxpertStatus voxpert_model_identity(VoxpertModel *model, const char **identity,
+                                     VoxpertError *error) {
+    if (!model || !identity)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_model_identity: NULL");
+    *identity = model->model->identity;
+    return VOXPERT_OK;
+}
+
+VoxpertStatus voxpert_model_save(const VoxpertModel *model, const char *path, const char *type,
+                                 VoxpertError *error) {
+    if (!model || !path || !type)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_model_save: NULL");
+    if (strcmp(type, "f32") == 0) return model_save(model->model, path, ELEMENT_F32, error);
+    if (strcmp(type, "f16") == 0) return model_save(model->model, path, ELEMENT_F16, error);
+    if (strcmp(type, "bf16") == 0) return model_save(model->model, path, ELEMENT_BF16, error);
+    return error_set(error, VOXPERT_BAD_ARGUMENT, "type \"%s\" is unknown; f32, f16 or bf16", type);
+}
+
+void voxpert_free(void *memory) { memory_free(memory); }
+
+const char *voxpert_version(void) { return VERSION; }
+
+const char *const *voxpert_kernel_sets(void) {
+    enum { MOST = 8 };
+    static const char *names[MOST + 1]; /* the same values from whichever thread */
+    const Kernels *const *k = kernels_available();
+    for (int i = 0; i < MOST && k[i]; i++) names[i] = k[i]->name;
+    return names;
+}

@@ -1,0 +1,263 @@
+#include <math.h>
+#include <string.h>
+
+#include "api/internal.h"
+#include "base/memory.h"
+#include "predict/embedding.h"
+#include "predict/everything.h"
+
+static Status null_argument(const char *function, Error *error) {
+    return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: a pointer that must be given is NULL",
+                     function);
+}
+
+VoxpertStatus voxpert_session_open(VoxpertSession **out, VoxpertModel *model, VoxpertError *error) {
+    if (!out || !model) return null_argument("voxpert_session_open", error);
+    *out = NULL;
+    VoxpertSession *s = memory_new(sizeof *s);
+    if (!s) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a session");
+    s->owner = model;
+    Status status = predictor_open(&s->predictor, model->model, error);
+    if (status) {
+        memory_free(s);
+        return status;
+    }
+    s->predictor->max_memory = model->max_memory;
+    *out = s;
+    return VOXPERT_OK;
+}
+
+void voxpert_session_close(VoxpertSession *session) {
+    if (!session) return;
+    predictor_close(session->predictor);
+    memory_free(session);
+}
+
+VoxpertStatus voxpert_session_cache(VoxpertSession *session, const char *folder,
+                                    VoxpertError *error) {
+    if (!session) return null_argument("voxpert_session_cache", error);
+    char *copy = memory_text(folder);
+    if (folder && !copy)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the cache's path");
+    memory_free(session->predictor->cache);
+    session->predictor->cache = copy;
+    return VOXPERT_OK;
+}
+
+VoxpertStatus voxpert_set_image(VoxpertSession *session, const VoxpertImage *image,
+                                VoxpertError *error) {
+    if (!session || !image || !image->pixels) return null_argument("voxpert_set_image", error);
+    Picture picture = {0};
+    Status status = image_to_picture(&picture, image, error);
+    if (!status) status = predictor_set_picture(session->predictor, &picture, error);
+    picture_free(&picture);
+    return status;
+}
+
+/* ---- Segmenting ------------------------------------------------------------------------- */
+
+typedef struct Asked {
+    ObjectPrompt prompt;
+    float *point;
+    int *label;
+    float box[4];
+} Asked;
+
+static Status asked_from(Asked *a, const VoxpertPrompt *p, Error *error) {
+    size_t n = p->point_count > 0 ? (size_t)p->point_count : 0;
+    *a = (Asked){.point = memory_new((2 * n + 1) * sizeof(float)),
+                 .label = memory_new((n + 1) * sizeof(int))};
+    if (!a->point || !a->label)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the prompt");
+    for (size_t i = 0; i < n; i++) {
+        a->point[2 * i] = p->points[i].x;
+        a->point[2 * i + 1] = p->points[i].y;
+        a->label[i] = p->points[i].inside;
+    }
+    a->prompt = (ObjectPrompt){.points = (int)n,
+                               .point = a->point,
+                               .label = a->label,
+                               .mask = p->mask,
+                               .low_res = p->low_res};
+    if (p->box) {
+        const float box[4] = {p->box->x0, p->box->y0, p->box->x1, p->box->y1};
+        memcpy(a->box, box, sizeof box);
+        a->prompt.box = a->box;
+    }
+    return VOXPERT_OK;
+}
+
+static void asked_free(Asked *a) {
+    memory_free(a->point);
+    memory_free(a->label);
+}
+
+/* The view that this prompt is answered in, encoded. */
+static Status look(Predictor *p, const ObjectPrompt *prompt, int zoom, double *seconds,
+                   Error *error) {
+    bool zooms = zoom > 0 || (zoom == 0 && p->model->preset.zoom > 0.0);
+    Crop crop = crop_whole(&p->picture);
+    Status status = VOXPERT_OK;
+    *seconds = 0.0;
+    if (zooms && !prompt->low_res) { /* earlier logits belong to the whole picture's view */
+        status = predictor_zoom(p, prompt, &crop, error);
+        *seconds = p->encode_seconds;
+    }
+    if (!status) status = predictor_encode(p, crop, error);
+    *seconds += p->encode_seconds;
+    return status;
+}
+
+static void order_by_iou(Prediction *p) {
+    size_t n = (size_t)p->side * (size_t)p->side;
+    for (int i = 1; i < p->count; i++) {
+        for (int k = i; k > 0 && p->iou[k] > p->iou[k - 1]; k--) {
+            float iou = p->iou[k], *a = p->low_res + (size_t)k * n, *b = a - n;
+            p->iou[k] = p->iou[k - 1], p->iou[k - 1] = iou;
+            for (size_t j = 0; j < n; j++) {
+                float value = a[j];
+                a[j] = b[j], b[j] = value;
+            }
+        }
+    }
+}
+
+static Status hand_over(VoxpertMasks *out, Predictor *p, Prediction *found, Error *error) {
+    size_t count = (size_t)found->count, pixels = p->picture.width * p->picture.height;
+    out->count = found->count;
+    out->width = (int)p->picture.width;
+    out->height = (int)p->picture.height;
+    out->low_res_side = found->side;
+    out->logits = memory_new(count * pixels * sizeof *out->logits);
+    out->iou = memory_new(count * sizeof *out->iou);
+    if (!out->logits || !out->iou)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the masks");
+    memcpy(out->iou, found->iou, count * sizeof *out->iou);
+    Status status = predictor_logits(p, found, out->logits, error);
+    out->low_res = found->low_res;
+    found->low_res = NULL;
+    return status;
+}
+
+VoxpertStatus voxpert_segment(VoxpertSession *session, const VoxpertPrompt *prompt,
+                              const VoxpertSegmentOptions *options, VoxpertMasks *masks,
+                              VoxpertError *error) {
+    static const VoxpertSegmentOptions defaults;
+    const VoxpertSegmentOptions *o = options ? options : &defaults;
+    if (!session || !prompt || !masks) return null_argument("voxpert_segment", error);
+    *masks = (VoxpertMasks){0};
+    Predictor *p = session->predictor;
+    Asked asked;
+    Prediction found = {0};
+    Status status = asked_from(&asked, prompt, error);
+    if (!status && !p->picture.rgb)
+        status = error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
+    if (!status) status = prompt_check(&p->picture, &asked.prompt, error);
+    if (!status) status = look(p, &asked.prompt, o->zoom, &masks->encode_seconds, error);
+    if (!status) status = predictor_decode(p, &asked.prompt, o->multimask, &found, error);
+    if (!status) masks->decode_seconds = p->decode_seconds;
+    if (!status) order_by_iou(&found);
+    if (!status) status = hand_over(masks, p, &found, error);
+    prediction_free(&found);
+    asked_free(&asked);
+    if (status) voxpert_masks_free(masks);
+    return status;
+}
+
+/* ---- Embeddings ------------------------------------------------------------------------- */
+
+VoxpertStatus voxpert_embedding_save(VoxpertSession *session, const char *path, const char *type,
+                                     VoxpertError *error) {
+    if (!session || !path || !type) return null_argument("voxpert_embedding_save", error);
+    bool half = strcmp(type, "f16") == 0;
+    if (!half && strcmp(type, "f32") != 0)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "type \"%s\" is unknown; f32 or f16", type);
+    Predictor *p = session->predictor;
+    Status status = predictor_encode(p, crop_whole(&p->picture), error);
+    return status ? status : embedding_save(p, path, half ? ELEMENT_F16 : ELEMENT_F32, error);
+}
+
+VoxpertStatus voxpert_embedding_load(VoxpertSession *session, const char *path,
+                                     VoxpertError *error) {
+    if (!session || !path) return null_argument("voxpert_embedding_load", error);
+    Predictor *p = session->predictor;
+    if (!p->picture.rgb) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
+    p->view = view_of(&p->model->preset, crop_whole(&p->picture), p->model->sam.config.image);
+    return embedding_load(p, path, error);
+}
+
+/* ---- Everything ------------------------------------------------------------------------- */
+
+static float chosen(float value, float otherwise, bool exact) {
+    return value > 0.0f || exact ? value : otherwise;
+}
+
+static EverythingOptions options_of(const VoxpertEverything *e) {
+    EverythingOptions o = everything_defaults();
+    if (!e) return o;
+    bool exact = e->zero_thresholds;
+    if (e->points_per_side > 0) o.points_per_side = e->points_per_side;
+    o.pred_iou_thresh = chosen(e->pred_iou_thresh, o.pred_iou_thresh, exact);
+    o.stability_score_thresh = chosen(e->stability_score_thresh, o.stability_score_thresh, exact);
+    o.stability_score_offset = chosen(e->stability_score_offset, o.stability_score_offset, exact);
+    if (e->box_nms_thresh > 0.0f) o.box_nms_thresh = e->box_nms_thresh;
+    if (e->crop_nms_thresh > 0.0f) o.crop_nms_thresh = e->crop_nms_thresh;
+    if (e->crop_overlap_ratio > 0.0f) o.crop_overlap_ratio = (double)e->crop_overlap_ratio;
+    if (e->crop_n_points_downscale > 0) o.crop_n_points_downscale = e->crop_n_points_downscale;
+    o.crop_n_layers = e->crop_n_layers;
+    o.min_mask_region_area = e->min_mask_region_area > 0 ? (size_t)e->min_mask_region_area : 0;
+    o.mask_threshold = e->mask_threshold;
+    return o;
+}
+
+typedef struct Relay {
+    VoxpertProgress *progress;
+    void *context;
+} Relay;
+
+static bool relay(void *context, size_t done, size_t total) {
+    const Relay *r = context;
+    return r->progress && r->progress(r->context, done, total) != 0;
+}
+
+static void found_from(VoxpertFound *to, FoundMask *from, size_t pixels) {
+    *to = (VoxpertFound){.mask = from->mask,
+                         .predicted_iou = from->predicted_iou,
+                         .stability_score = from->stability};
+    from->mask = NULL;
+    for (size_t i = 0; i < pixels; i++) to->area += to->mask[i];
+    for (int i = 0; i < 2; i++) {
+        to->point[i] = from->point[i];
+        to->box_xywh[i] = from->box[i];
+        to->box_xywh[i + 2] = from->box[i + 2] - from->box[i];
+        to->crop_xywh[i] = from->crop[i];
+        to->crop_xywh[i + 2] = from->crop[i + 2] - from->crop[i];
+    }
+}
+
+VoxpertStatus voxpert_segment_everything(VoxpertSession *session, const VoxpertEverything *options,
+                                         VoxpertFound **found, size_t *count,
+                                         VoxpertProgress *progress, void *context,
+                                         VoxpertError *error) {
+    if (!session || !found || !count) return null_argument("voxpert_segment_everything", error);
+    *found = NULL;
+    *count = 0;
+    EverythingOptions o = options_of(options);
+    FoundMasks masks;
+    Relay r = {progress, context};
+    Predictor *p = session->predictor;
+    Status status = everything_find(p, &o, &masks, relay, &r, error);
+    if (status) return status;
+    *found = memory_new((masks.count + 1) * sizeof **found);
+    if (!*found) status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the masks");
+    size_t pixels = p->picture.width * p->picture.height;
+    for (size_t i = 0; !status && i < masks.count; i++)
+        found_from(&(*found)[(*count)++], &masks.item[i], pixels);
+    found_masks_free(&masks);
+    return status;
+}
+
+void voxpert_found_free(VoxpertFound *found, size_t count) {
+    for (size_t i = 0; found && i < count; i++) memory_free(found[i].mask);
+    memory_free(found);
+}
