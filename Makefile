@@ -74,7 +74,8 @@ bench-rivals: ## the same work done by ONNX Runtime and PyTorch, interleaved wit
 release debug clang: %: build/%/build.ninja ## build with one preset: release, debug or clang
 	@cmake --build --preset $* -j $(JOBS)
 
-lint: build/asan/build.ninja layers words ## clang-tidy and cppcheck, layers and words
+lint: layers words ## clang-tidy and cppcheck, layers and words
+	@cmake --preset asan >/dev/null
 	@tools/lint build/asan $(JOBS)
 
 layers: ## hold the includes against the law of the layers
