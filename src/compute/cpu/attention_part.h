@@ -10,7 +10,7 @@
 enum {
     QUERY_TILE = TILE_COLS,
     KEY_BLOCK = 112 / TILE_ROWS * TILE_ROWS, /* its scores stay in the first cache */
-    TILE_GROUP = 16                          /* tiles that share a block of keys once it is packed */
+    TILE_GROUP = 16 /* tiles that share a block of keys once it is packed */
 };
 
 /* Where the windows lie. */

@@ -105,8 +105,8 @@ bool pads_sum(Pads *pads, const Part *p, const QueryTile *tile, const float *pad
         const float *h = tile->h + v * LANES, *w = tile->w + v * LANES;
         Range h_real = range_sum(h, 0, p->rows), h_pad = range_sum(h, p->rows, side);
         Range w_real = range_sum(w, 0, p->cols), w_pad = range_sum(w, p->cols, side);
-        Range all = range_add(range_product(h_pad, range_add(w_real, w_pad)),
-                              range_product(h_real, w_pad));
+        Range all =
+            range_add(range_product(h_pad, range_add(w_real, w_pad)), range_product(h_real, w_pad));
         vec_store(pads->max + v * LANES, all.max + pad_score(p, tile, pad_k, v));
         vec_store(pads->sum + v * LANES, all.sum);
     }
