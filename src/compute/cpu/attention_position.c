@@ -43,7 +43,7 @@ Tables tables_pack(float *room, const AttentionInputs *in, int side, int dim) {
 /* q.table[j] for the rows j that queries at `low` .. `high` meet. */
 static void table_product(const Tables *t, const float *panels, const QueryTile *tile, int low,
                           int high) {
-    size_t dim = (size_t)t->dim, end = (size_t)high + (size_t)t->side;
+    size_t dim = (size_t)t->dim, end = (size_t)(high + t->side);
     for (size_t j = (size_t)low / TILE_ROWS * TILE_ROWS; j < end; j += TILE_ROWS) {
         size_t rows = size_min(TILE_ROWS, table_rows(t->side) - j);
         tile_packed[tile->vectors - 1][rows - 1](t->product + j * QUERY_TILE, QUERY_TILE,
@@ -160,15 +160,7 @@ static bool padded(const Part *p) {
 bool pads_sum(Pads *pads, const Part *p, const QueryTile *tile, const float *pad_k) {
     if (!padded(p)) return false;
     for (int v = 0; v < tile->vectors; v++) {
-<<<<<<< HEAD
-        const float *h = tile->h + v * LANES, *w = tile->w + v * LANES;
-        Range h_real = range_sum(h, 0, p->rows), h_pad = range_sum(h, p->rows, side);
-        Range w_real = range_sum(w, 0, p->cols), w_pad = range_sum(w, p->cols, side);
-        Range all =
-            range_add(range_product(h_pad, range_add(w_real, w_pad)), range_product(h_real, w_pad));
-=======
         Range all = pad_ranges(p, tile, v).all;
->>>>>>> kernels
         vec_store(pads->max + v * LANES, all.max + pad_score(p, tile, pad_k, v));
         vec_store(pads->sum + v * LANES, all.sum);
     }
