@@ -345,7 +345,7 @@ Status params_pack(Params *p, const Kernels *kernels, const Worker *worker, bool
         q->form.packed = q->packed;
         if (!status && back) status = pack_one(q, kernels, worker, true, &q->packed_back, error);
         q->form.packed_back = q->packed_back;
-        if (!status && c && q->packed && q->stored) let_go(q, c);
+        if (!status && c && q->matrix && q->packed && q->stored) let_go(q, c);
     }
     return status;
 }

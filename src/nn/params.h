@@ -34,11 +34,12 @@ typedef struct Param {
     int dim[TENSOR_MAX_RANK]; /* published */
     Initial initial;
     int fan;
-    bool buffer;                /* never trained */
-    bool optional;              /* may be missing in a checkpoint; then as initialized */
-    bool bound;                 /* a checkpoint gave its values */
-    Tensor tensor;              /* in the engine's shape; data NULL until bound or initialized */
-    Weight form;                /* of matrices [out, in]; out 0 otherwise */
+    bool buffer;   /* never trained */
+    bool optional; /* may be missing in a checkpoint; then as initialized */
+    bool matrix;   /* used by linear alone: its plain values may go once it is packed */
+    bool bound;    /* a checkpoint gave its values */
+    Tensor tensor; /* in the engine's shape; data NULL until bound or initialized */
+    Weight form;   /* of matrices [out, in]; out 0 otherwise */
     const StoredTensor *stored; /* where they came from, while its checkpoint is open */
     float *owned;               /* where the values are ours and not a mapped file's */
     void *packed, *packed_back;
