@@ -57,9 +57,9 @@ VOXPERT_API const char *voxpert_image_file_hash(const VoxpertImageFile *file);
 /* Sentences about what was odd in the file, each ended by a newline; "" if nothing was. */
 VOXPERT_API const char *voxpert_image_file_warnings(const VoxpertImageFile *file);
 
-/* What a file holds, as one JSON object: format, size, sample type, grid, range of values.  A volume
- * is described whole, so `options` (NULL accepted) needs no slice.  The caller frees `*json` with
- * voxpert_free. */
+/* What a file holds, as one JSON object: format, size, sample type, grid, range of values.  A
+ * volume is described whole, so `options` (NULL accepted) needs no slice.  The caller frees `*json`
+ * with voxpert_free. */
 VOXPERT_API VoxpertStatus voxpert_image_file_describe(const char *path,
                                                       const VoxpertFileOptions *options,
                                                       char **json, VoxpertError *error);

@@ -36,9 +36,9 @@ VOXPERT_API VoxpertStatus voxpert_model_identity(VoxpertModel *model, const char
 VOXPERT_API VoxpertStatus voxpert_model_save(const VoxpertModel *model, const char *path,
                                              const char *type, VoxpertError *error);
 
-/* Reads such a file back and compares every tensor: the same names and shapes, and the model's values
- * rounded to `type`, to the last bit.  Errors: VOXPERT_BAD_OUTPUT names the first tensor that
- * differs. */
+/* Reads such a file back and compares every tensor: the same names and shapes, and the model's
+ * values rounded to `type`, to the last bit.  Errors: VOXPERT_BAD_OUTPUT names the first tensor
+ * that differs. */
 VOXPERT_API VoxpertStatus voxpert_model_verify(const VoxpertModel *model, const char *path,
                                                const char *type, VoxpertError *error);
 
@@ -54,7 +54,8 @@ VOXPERT_API const char *voxpert_version(void);
 /* The kernel sets that this processor can run, slowest first, NULL-terminated. */
 VOXPERT_API const char *const *voxpert_kernel_sets(void);
 
-/* Name of preset 0, 1, ..., and one line about it in `*summary` (NULL accepted); NULL past the last.
+/* Name of preset 0, 1, ..., and one line about it in `*summary` (NULL accepted); NULL past the
+ * last.
  */
 VOXPERT_API const char *voxpert_preset(int index, const char **summary);
 

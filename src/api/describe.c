@@ -51,18 +51,16 @@ static json_t *describe(const Volume *v, const char *hash) {
     bool volume = v->depth * v->frames > 1 || v->header;
     Range range;
     range_of(&range, v);
-    json_t *root =
-        json_pack("{s:s, s:s, s:s, s:o, s:s, s:I, s:I, s:s, s:b, s:s}", "file", volume_name(v),
-                  "format", v->format, "kind", volume ? "volume" : "picture", "size",
-                  sizes(v, volume), "axes", volume ? "i, j, k as stored" : "x, y", "channels",
-                  (json_int_t)v->channels, "frames", (json_int_t)v->frames, "type",
-                  sample_name(v->type), "alpha", v->alpha, "sha256", hash);
+    json_t *root = json_pack(
+        "{s:s, s:s, s:s, s:o, s:s, s:I, s:I, s:s, s:b, s:s}", "file", volume_name(v), "format",
+        v->format, "kind", volume ? "volume" : "picture", "size", sizes(v, volume), "axes",
+        volume ? "i, j, k as stored" : "x, y", "channels", (json_int_t)v->channels, "frames",
+        (json_int_t)v->frames, "type", sample_name(v->type), "alpha", v->alpha, "sha256", hash);
     if (range.low <= range.high)
         json_object_set_new(root, "range", json_pack("[f, f]", range.low, range.high));
     if (range.nonfinite)
         json_object_set_new(root, "not_finite", json_integer((json_int_t)range.nonfinite));
-    if (v->orientation)
-        json_object_set_new(root, "orientation", json_integer(v->orientation));
+    if (v->orientation) json_object_set_new(root, "orientation", json_integer(v->orientation));
     if (v->grid.source != GRID_UNKNOWN) {
         const double *mm = v->grid.spacing_xyz_mm;
         json_object_set_new(root, "spacing_mm", json_pack("[f, f, f]", mm[0], mm[1], mm[2]));

@@ -33,8 +33,8 @@ void voxpert_session_close(VoxpertSession *session) {
     memory_free(session);
 }
 
-VoxpertStatus voxpert_session_cache(VoxpertSession *session, const char *folder,
-                                    bool half, VoxpertError *error) {
+VoxpertStatus voxpert_session_cache(VoxpertSession *session, const char *folder, bool half,
+                                    VoxpertError *error) {
     if (!session) return null_argument("voxpert_session_cache", error);
     char *copy = memory_text(folder);
     if (folder && !copy)
