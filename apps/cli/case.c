@@ -215,11 +215,13 @@ static json_t *report_of(const Work *w) {
         json_pack("{s:s, s:s, s:i, s:i}", "file", w->c->image, "sha256",
                   voxpert_image_file_hash(w->file), "width", image->width, "height", image->height);
     if (slice[0]) json_object_set_new(about_image, "slice", json_string(slice));
-    json_t *report = json_pack(
-        "{s:s, s:s, s:o, s:O, s:s, s:O, s:o, s:O}", "status", "done", "version", voxpert_version(),
-        "image", about_image, "model", w->engine->about, "coordinates",
-        "pixels of the image as read, x to the right, y down, from 0", "objects", w->result.objects,
-        "outputs", outputs_json(&w->c->paths), "warnings", w->warnings);
+    json_t *report = json_pack("{s:s, s:s, s:o, s:s, s:O, s:o, s:O}", "status", "done", "version",
+                               voxpert_version(), "image", about_image, "coordinates",
+                               "pixels of the image as read, x to the right, y down, from 0",
+                               "objects", w->result.objects, "outputs", outputs_json(&w->c->paths),
+                               "warnings", w->warnings);
+    if (w->job->common.json || w->job->folder || w->c->paths.report)
+        json_object_set(report, "model", engine_about(w->engine));
     return report;
 }
 

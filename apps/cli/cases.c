@@ -130,7 +130,7 @@ static json_t *flags_json(const Job *job) {
 static json_t *inputs_json(const Run *run, const Item *item) {
     char hash[65];
     if (voxpert_file_hash(item->image, hash, NULL)) return NULL;
-    const json_t *about = run->engine->about;
+    const json_t *about = engine_about(run->engine);
     json_t *inputs = json_pack("{s:s, s:s, s:O?, s:O?, s:O?, s:o}", "sha256", hash, "version",
                                voxpert_version(), "model", json_object_get(about, "identity"),
                                "preset", json_object_get(about, "preset"), "kernels",
@@ -219,7 +219,7 @@ static void summarize(const Run *run) {
     if (run->job->common.json)
         common_print(json_pack("{s:i, s:i, s:i, s:i, s:s, s:O}", "images", run->count, "done",
                                run->done, "skipped", run->skipped, "failed", run->failed, "report",
-                               run->journal.path, "model", run->engine->about));
+                               run->journal.path, "model", engine_about(run->engine)));
     else if (!run->job->common.quiet)
         printf("%d images: %d done, %d skipped, %d failed; %s\n", run->count, run->done,
                run->skipped, run->failed, run->journal.path);

@@ -165,9 +165,9 @@ static int embed_run(int argc, char **argv) {
     if (!status)
         status = job.folder ? embed_folder(&job, &engine, list, &error)
                             : embed_image(&job, &engine, job.input, job.output, list, &error);
-    if (engine.about && job.common.json && (!status || status == VOXPERT_SOME_FAILED))
-        common_print(
-            json_pack("{s:O, s:s, s:O}", "model", engine.about, "dtype", job.type, "images", list));
+    if (engine.model && job.common.json && (!status || status == VOXPERT_SOME_FAILED))
+        common_print(json_pack("{s:O, s:s, s:O}", "model", engine_about(&engine), "dtype", job.type,
+                               "images", list));
     else if (!status && !job.common.quiet)
         printf("%zu encoded\n", json_array_size(list));
     json_decref(list);

@@ -47,9 +47,13 @@ VoxpertStatus engine_open(Engine *e, const Common *common, const EngineOptions *
     if (!status) status = voxpert_session_open(&e->session, e->model, error);
     if (!status && options->cache)
         status = voxpert_session_cache(e->session, options->cache, options->cache_half, error);
-    if (!status) e->about = about(e->model);
     e->load_seconds = seconds_now() - start;
     return status;
+}
+
+json_t *engine_about(Engine *e) {
+    if (!e->about) e->about = about(e->model);
+    return e->about;
 }
 
 void engine_close(Engine *e) {

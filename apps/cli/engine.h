@@ -13,7 +13,7 @@ typedef struct EngineOptions {
 typedef struct Engine {
     VoxpertModel *model;
     VoxpertSession *session;
-    json_t *about; /* what the report says of the model */
+    json_t *about; /* see engine_about */
     json_t *warnings;
     double load_seconds;
 } Engine;
@@ -24,6 +24,10 @@ VoxpertStatus engine_flags(EngineOptions *out, const Options *options, VoxpertEr
 /* Does nothing if it is open.  Errors: those of voxpert_model_open. */
 VoxpertStatus engine_open(Engine *e, const Common *common, const EngineOptions *options,
                           VoxpertError *error);
+/* What a report says of the model.  Made when it is first asked for: the hash of the weights takes
+ * a second for a large model. */
+json_t *engine_about(Engine *e);
+
 void engine_close(Engine *e); /* a zeroed one is fine */
 
 #endif

@@ -19,15 +19,14 @@ VoxpertStatus error_say(VoxpertError *error, VoxpertStatus status, const char *f
 }
 
 VoxpertStatus error_before(VoxpertError *error, const char *format, ...) {
-    char message[sizeof error->message];
+    char *message = cli_text("%s", error->message), *prefix = NULL;
     va_list args;
     va_start(args, format);
-    int length = vsnprintf(message, sizeof message, format, args);
+    int length = vasprintf(&prefix, format, args);
     va_end(args);
-    size_t used = length < 0 ? 0 : (size_t)length;
-    if (used < sizeof message)
-        snprintf(message + used, sizeof message - used, ": %s", error->message);
-    memcpy(error->message, message, sizeof message);
+    snprintf(error->message, sizeof error->message, "%s: %s", length < 0 ? "" : prefix, message);
+    free(prefix);
+    free(message);
     return error->status;
 }
 

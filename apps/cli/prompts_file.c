@@ -96,7 +96,7 @@ static VoxpertStatus read_boxes(Place *p, Target *t, const json_t *list, int obj
     if (json_array_size(list) == 0) return VOXPERT_OK;
     if (!coordinates(json_array_get(list, 0), at, 4))
         return wrong(p, "a box must be four finite numbers, [x0, y0, x1, y1]");
-    snprintf(who, sizeof who, "%.80s: %s.%s", p->file, p->entry, p->field);
+    snprintf(who, sizeof who, "%.80s: %.60s.%.60s", p->file, p->entry, p->field);
     if (target_box(t, at, who, p->error)) return p->error->status = VOXPERT_BAD_INPUT;
     return VOXPERT_OK;
 }
