@@ -132,33 +132,31 @@ size_t params_train(Params *p, const char *glob, bool train) {
 
 /* ---- Layouts ---------------------------------------------------------------------------- */
 
-typedef struct Order { /* of ours: value (i, j, k) of [a, b, h w] lies at i si + j sj + k sk */
-    size_t a, b, taps, si, sj, sk;
-} Order;
-
-static Order order_of(const Param *p) {
-    size_t a = (size_t)p->dim[0], b = (size_t)p->dim[1],
-           taps = (size_t)p->dim[2] * (size_t)p->dim[3];
-    if (p->layout == LAYOUT_CONVOLUTION) return (Order){a, b, taps, taps * b, 1, b};
-    if (p->layout == LAYOUT_TRANSPOSED_CONVOLUTION) return (Order){a, b, taps, 1, a, a * b};
-    return (Order){a, b, taps, 1, 1, a};
+/* Where value (i, j, k) of the published [a, b, taps] lies in ours. */
+static size_t place(Layout layout, size_t a, size_t b, size_t taps, size_t i, size_t j, size_t k) {
+    if (layout == LAYOUT_CONVOLUTION) return (i * taps + k) * b + j;
+    if (layout == LAYOUT_TRANSPOSED_CONVOLUTION) return (k * b + j) * a + i;
+    return k * a + i;
 }
 
-/* Between the published order and ours; the innermost loop runs along ours. */
+/* Between the published order and ours, in blocks of i, so that both sides stay in the cache: large
+ * transposed convolutions took seconds otherwise. */
 static void move_layout(const Param *p, float *ours, float *published, bool in) {
-    Order o = order_of(p);
-    bool rows = o.si == 1; /* the first axis is innermost */
-    size_t outer = rows ? o.b : o.a, inner = rows ? o.a : o.b;
-    for (size_t x = 0; x < outer; x++)
-        for (size_t k = 0; k < o.taps; k++)
-            for (size_t y = 0; y < inner; y++) {
-                size_t i = rows ? y : x, j = rows ? x : y;
-                size_t mine = i * o.si + j * o.sj + k * o.sk, at = (i * o.b + j) * o.taps + k;
+    enum { BLOCK = 32 };
+    size_t a = (size_t)p->dim[0], b = (size_t)p->dim[1];
+    size_t taps = (size_t)p->dim[2] * (size_t)p->dim[3], rest = b * taps;
+    for (size_t first = 0; first < a; first += BLOCK) {
+        size_t last = size_min(first + BLOCK, a);
+        for (size_t m = 0; m < rest; m++) {
+            for (size_t i = first; i < last; i++) {
+                size_t mine = place(p->layout, a, b, taps, i, m / taps, m % taps);
                 if (in)
-                    ours[mine] = published[at];
+                    ours[mine] = published[i * rest + m];
                 else
-                    published[at] = ours[mine];
+                    published[i * rest + m] = ours[mine];
             }
+        }
+    }
 }
 
 void param_read(const Param *p, float *out) {
