@@ -61,6 +61,7 @@ Tensor *bottleneck_merge_forward(Compute *cx, const Bottleneck *m, Tensor *x) {
 /* ---- Blocks with attention -------------------------------------------------------------- */
 
 void tiny_vit_block_declare(TinyVitBlock *b, Params *p, const TinyVitStageConfig *c) {
+    *b = (TinyVitBlock){0};
     size_t outer = params_enter(p, "attn");
     b->biases = params_declare(p, "attention_biases", LAYOUT_PLAIN, 2,
                                (int[]){c->heads, c->window * c->window}, INITIAL_ZERO, 0);

@@ -76,8 +76,8 @@ static Tensor *target_of(GradientCase *g, Compute *cx, size_t index, int n) {
     int size = g->passes.sam->config.image;
     Tensor *t = tensor_new(cx, 4, (int[]){n, 1, size, size});
     GoldenArray a = {0};
-    bool ok = name && golden_input(run, name, &a) &&
-              a.count == (discs ? 3 * (size_t)n : tensor_size(t));
+    bool ok =
+        name && golden_input(run, name, &a) && a.count == (discs ? 3 * (size_t)n : tensor_size(t));
     if (!ok) golden_fail(run, "target: is missing, or of another size");
     if (ok && compute_ok(cx) && !compute_measures(cx)) {
         if (discs)
@@ -117,8 +117,8 @@ static Tensor *loss_of(GradientCase *g, Compute *cx, size_t index, const MaskLos
     Tensor *target = target_of(g, cx, index, pass->low_res->dim[0]);
     if (!target) return NULL;
     MaskLossParts parts;
-    Tensor *loss = op_mask_loss(cx, op_resize(cx, pass->low_res, size, size), target, pass->iou,
-                                rule, &parts);
+    Tensor *loss =
+        op_mask_loss(cx, op_resize(cx, pass->low_res, size, size), target, pass->iou, rule, &parts);
     if (!compute_ok(cx) || compute_measures(cx)) return loss;
     compare_number(run, pass->name, "loss", parts.loss);
     compare_number(run, pass->name, "focal", parts.focal);
@@ -218,17 +218,19 @@ static void there_and_back(Compute *cx, void *context) {
 static bool prepare(GoldenRun *run, GoldenModel *m) {
     Error error;
     return golden_model_open(m, run) && choose_trained(run, &m->sam.params) &&
-           golden_check(run, params_pack(&m->sam.params, run->bench->kernels, &run->bench->worker,
-                                         true, NULL, &error),
+           golden_check(run,
+                        params_pack(&m->sam.params, run->bench->kernels, &run->bench->worker, true,
+                                    NULL, &error),
                         &error);
 }
 
 void golden_sam_gradient(GoldenRun *run) {
     GoldenModel model;
     if (prepare(run, &model)) {
-        GradientCase g = {.passes = {.run = run, .sam = &model.sam, .chooses = true, .trains = true},
-                          .model = &model,
-                          .largest = golden_largest_gradient(run)};
+        GradientCase g = {
+            .passes = {.run = run, .sam = &model.sam, .chooses = true, .trains = true},
+            .model = &model,
+            .largest = golden_largest_gradient(run)};
         g.passes.detach_embedding = is_listed(run, "detach", "embedding");
         g.passes.detach_prompts = is_listed(run, "detach", "prompt_encoder");
         golden_compute(run, &model.sam.params, there_and_back, &g);

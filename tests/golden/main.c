@@ -76,9 +76,9 @@ typedef struct FolderKind {
 } FolderKind;
 
 static const FolderKind folder_kinds[] = {
-    {"png", golden_image_folder},         {"jpeg", golden_image_folder},
-    {"tiff", golden_image_folder},        {"bmp", golden_image_folder},
-    {"nifti", golden_image_folder},       {"orientation", golden_image_folder},
+    {"png", golden_image_folder},     {"jpeg", golden_image_folder},
+    {"tiff", golden_image_folder},    {"bmp", golden_image_folder},
+    {"nifti", golden_image_folder},   {"orientation", golden_image_folder},
     {"resize", golden_resize_folder},
 };
 

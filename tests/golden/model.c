@@ -51,9 +51,7 @@ static bool vit_config(GoldenRun *run, const json_t *j, ImageEncoderConfig *e) {
 }
 
 /* MobileSAM's rule for the strides of its merges. */
-static int merge_stride(int width) {
-    return width == 320 || width == 448 || width == 576 ? 1 : 2;
-}
+static int merge_stride(int width) { return width == 320 || width == 448 || width == 576 ? 1 : 2; }
 
 static bool tiny_config(GoldenRun *run, const json_t *j, TinyVitConfig *t) {
     json_t *dims = json_object_get(j, "embed_dims"), *depths = json_object_get(j, "depths");
@@ -105,7 +103,8 @@ bool golden_sam_config(GoldenRun *run, SamConfig *out) {
     }
     ok = ok && is_fixed(run, j, "layernorm2d_eps", 1e-6) &&
          is_fixed(run, j, "twoway_ln_eps", 1e-5) &&
-         is_fixed(run, j, "attention_downsample_rate", 2) && is_fixed(run, j, "adapter_ln_eps", 1e-5);
+         is_fixed(run, j, "attention_downsample_rate", 2) &&
+         is_fixed(run, j, "adapter_ln_eps", 1e-5);
     if (!ok) golden_fail(run, "config: describes no model of ours");
     if (!ok || (kind && strcmp(kind, "timm_samvit") == 0)) return ok; /* an encoder alone */
     decoder_config(run, j, out);
@@ -124,9 +123,9 @@ bool golden_model_open(GoldenModel *m, GoldenRun *run) {
     Error error;
     if (!golden_sam_config(run, &config) || !golden_weights_open(&m->weights, run)) return false;
     sam_declare(&m->sam, &config);
-    return golden_check(
-               run, params_bind(&m->sam.params, m->weights.checkpoint, true, NULL, 0, &error),
-               &error) &&
+    return golden_check(run,
+                        params_bind(&m->sam.params, m->weights.checkpoint, true, NULL, 0, &error),
+                        &error) &&
            golden_check(run, sam_prepare(&m->sam, &error), &error);
 }
 

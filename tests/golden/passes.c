@@ -186,9 +186,10 @@ static void decode(GoldenPasses *p, Compute *cx, GoldenPass *pass, Tensor *embed
                    const Prompts *prompts) {
     bool multimask = json_is_true(json_object_get(pass->entry, "multimask"));
     PromptTokens tokens = prompts_of(p, cx, prompts);
+    if (!tokens.sparse) golden_stage_none(&p->stages, "sparse");
     Tensor *positions = prompt_encoder_positions(cx, &p->sam->prompt);
-    MaskOutput out = mask_decoder_forward(cx, &p->sam->decoder, embedding, positions, &tokens,
-                                          multimask);
+    MaskOutput out =
+        mask_decoder_forward(cx, &p->sam->decoder, embedding, positions, &tokens, multimask);
     pass->low_res = out.masks;
     pass->iou = out.iou;
     golden_stage_hold(&p->stages, "low_res", out.masks);
@@ -226,9 +227,9 @@ bool golden_passes_run(GoldenPasses *p, Compute *cx) {
     p->embedding = NULL;
     p->count = p->inputs = 0;
     p->stages.run = p->run;
-    p->stages.encoder = (GoldenEncoder){
-        .vit = p->sam->config.encoder == ENCODER_VIT ? &p->sam->vit : NULL,
-        .tiny = p->sam->config.encoder == ENCODER_TINY_VIT ? &p->sam->tiny : NULL};
+    p->stages.encoder =
+        (GoldenEncoder){.vit = p->sam->config.encoder == ENCODER_VIT ? &p->sam->vit : NULL,
+                        .tiny = p->sam->config.encoder == ENCODER_TINY_VIT ? &p->sam->tiny : NULL};
     golden_stages_watch(&p->stages, cx);
     if (json_array_size(entries) > GOLDEN_MAX_PASSES) {
         golden_fail(p->run, "more passes than the runner takes");

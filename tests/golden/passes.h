@@ -16,7 +16,8 @@ typedef struct GoldenLeaf {
 typedef struct GoldenPass {
     const char *name;
     const json_t *entry;
-    Tensor *low_res, *iou; /* [n,masks,4 grid,4 grid], [n,masks]; the chosen ones where it chooses */
+    Tensor *low_res,
+        *iou; /* [n,masks,4 grid,4 grid], [n,masks]; the chosen ones where it chooses */
 } GoldenPass;
 
 typedef struct GoldenPasses {

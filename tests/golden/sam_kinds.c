@@ -5,8 +5,9 @@
 static bool prepare(GoldenRun *run, GoldenModel *m) {
     Error error;
     return golden_model_open(m, run) &&
-           golden_check(run, params_pack(&m->sam.params, run->bench->kernels, &run->bench->worker,
-                                         false, m->weights.checkpoint, &error),
+           golden_check(run,
+                        params_pack(&m->sam.params, run->bench->kernels, &run->bench->worker, false,
+                                    m->weights.checkpoint, &error),
                         &error);
 }
 

@@ -13,7 +13,7 @@ typedef struct GoldenHeld {
 
 typedef struct GoldenStages {
     GoldenRun *run;
-    Compute *cx;              /* that computes now */
+    Compute *cx;               /* that computes now */
     const char *name, *stages; /* prefixes of the pass, see the README; "" in the encoder */
     GoldenEncoder encoder;     /* for what padded tokens would give */
     GoldenStream stream;       /* the last tensor that went into a block */
@@ -31,6 +31,8 @@ void golden_stages_watch(GoldenStages *s, Compute *cx);
 void golden_stage(GoldenStages *s, const char *stage, const Tensor *t);
 void golden_stage_result(GoldenStages *s, const char *stage, const Tensor *t); /* without grad. */
 void golden_stage_hold(GoldenStages *s, const char *stage, const Tensor *t);   /* grad. alone */
+
+void golden_stage_none(GoldenStages *s, const char *stage); /* must be empty in the file */
 
 /* Values of a tensor in the layout that the file has them in; the caller frees.  NULL: reported. */
 float *golden_published(GoldenRun *run, const char *name, const Tensor *t, const float *values);

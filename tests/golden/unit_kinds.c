@@ -35,8 +35,9 @@ static bool timm_prepare(GoldenRun *run, ImageEncoder *encoder, Params *params,
     return golden_check(run, params_bind(params, weights->checkpoint, true, NULL, 0, &error),
                         &error) &&
            golden_check(run, image_encoder_set_grid(encoder, params, grid, &error), &error) &&
-           golden_check(run, params_pack(params, run->bench->kernels, &run->bench->worker, false,
-                                         weights->checkpoint, &error),
+           golden_check(run,
+                        params_pack(params, run->bench->kernels, &run->bench->worker, false,
+                                    weights->checkpoint, &error),
                         &error);
 }
 
@@ -140,16 +141,15 @@ static bool unit_prepare(UnitCase *u, Params *params, GoldenWeights *weights) {
     GoldenRun *run = u->stages.run;
     json_t *j = golden_metadata(run, "config"), *grid = json_object_get(j, "grid");
     u->kind = json_string_value(json_object_get(j, "kind"));
-    for (size_t i = 0; i < 2; i++)
-        u->grid[i] = (int)json_integer_value(json_array_get(grid, i));
+    for (size_t i = 0; i < 2; i++) u->grid[i] = (int)json_integer_value(json_array_get(grid, i));
     Error error;
     if (!u->kind || !unit_declare(u, params, j) || !golden_weights_open(weights, run) ||
         !golden_check(run, params_bind(params, weights->checkpoint, true, NULL, 0, &error), &error))
         return false;
     unit_fold(u, params);
-    return golden_check(run, params_pack(params, run->bench->kernels, &run->bench->worker, false,
-                                         NULL, &error),
-                        &error);
+    return golden_check(
+        run, params_pack(params, run->bench->kernels, &run->bench->worker, false, NULL, &error),
+        &error);
 }
 
 void golden_tiny_vit_unit(GoldenRun *run) {

@@ -114,8 +114,8 @@ static void store(const Listing *list, const Listed *l, const float *values, uin
     } else {
         uint16_t *small = (uint16_t *)(void *)out;
         for (size_t i = 0; i < l->count; i++)
-            small[i] = list->type == ELEMENT_BF16 ? bf16_from_float(values[i])
-                                                  : f16_from_float(values[i]);
+            small[i] =
+                list->type == ELEMENT_BF16 ? bf16_from_float(values[i]) : f16_from_float(values[i]);
     }
 }
 
@@ -173,8 +173,10 @@ bool golden_weights_open(GoldenWeights *w, GoldenRun *run) {
         w->bytes = bytes;
         if (!ok) golden_fail(run, "no memory for the weights");
         Error error;
-        ok = ok && golden_check(run, checkpoint_open_memory(&w->checkpoint, bytes, size,
-                                                            "procedural weights", &error), &error);
+        ok = ok && golden_check(run,
+                                checkpoint_open_memory(&w->checkpoint, bytes, size,
+                                                       "procedural weights", &error),
+                                &error);
     }
     text_free(&header);
     memory_free(list.item);

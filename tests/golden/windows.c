@@ -88,8 +88,7 @@ static Tensor *attend(Compute *cx, const SlowWay *w, Tensor *x) {
 static void slow_way(Compute *cx, void *context) {
     SlowWay *w = context;
     Tensor *y = attend(cx, w, tensor_from(cx, 4, w->input->dim, w->input->values));
-    if (compute_ok(cx) && !compute_measures(cx))
-        memcpy(w->out->values, y->data, tensor_bytes(y));
+    if (compute_ok(cx) && !compute_measures(cx)) memcpy(w->out->values, y->data, tensor_bytes(y));
 }
 
 /* ---- In windows ----------------------------------------------------------------------------- */
@@ -128,9 +127,10 @@ bool golden_windows(GoldenRun *run, const GoldenEncoder *e, const char *stage,
     if (!find_block(&w, e, stage) || !input->values) return false;
     w.padded[0] = rounded_up(input->dim[1], w.side);
     w.padded[1] = rounded_up(input->dim[2], w.side);
-    GoldenArray whole = {.rank = 4, .dim = {input->dim[0], w.padded[0], w.padded[1], input->dim[3]}};
-    whole.count = (size_t)whole.dim[0] * (size_t)whole.dim[1] * (size_t)whole.dim[2] *
-                  (size_t)whole.dim[3];
+    GoldenArray whole = {.rank = 4,
+                         .dim = {input->dim[0], w.padded[0], w.padded[1], input->dim[3]}};
+    whole.count =
+        (size_t)whole.dim[0] * (size_t)whole.dim[1] * (size_t)whole.dim[2] * (size_t)whole.dim[3];
     *out = whole;
     whole.values = malloc(whole.count * sizeof(float));
     out->values = malloc(whole.count * sizeof(float));
