@@ -140,7 +140,8 @@ static void conclude(GoldenRun *run, const char *name, const char *numbers, doub
         fprintf(run->bench->report, "  %-4s %-58s %s\n", ok ? "ok" : "FAIL", name, numbers);
     if (share <= run->worst.share) return;
     run->worst.share = share;
-    snprintf(run->worst.name, sizeof run->worst.name, "%s", name);
+    snprintf(run->worst.name, sizeof run->worst.name, "%.*s", (int)sizeof run->worst.name - 1,
+             name);
 }
 
 static double error_of(const GoldenRun *run, const char *name, size_t which) {
