@@ -58,6 +58,7 @@ static VoxpertStatus prepare(Work *w, VoxpertError *error) {
     if (!status && w->c->targets)
         status =
             targets_load_logits(w->c->targets, voxpert_model_low_res_side(e->model), remark, error);
+    if (!status) json_array_extend(w->warnings, e->warnings);
     if (!status) warn(w, remark, strlen(remark));
     if (!status) status = voxpert_set_image(e->session, voxpert_image_file_image(w->file), error);
     if (!status && w->job->embedding)
@@ -166,7 +167,7 @@ static VoxpertStatus write_overlay(const char *path, const Work *w, VoxpertError
 }
 
 static VoxpertStatus write_json(const char *path, const json_t *json, VoxpertError *error) {
-    char *text = json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+    char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     if (!text) return error_say(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
     VoxpertStatus status = voxpert_file_write(path, text, strlen(text), error);
     free(text);

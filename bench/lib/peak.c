@@ -1,6 +1,7 @@
 #include "bench/lib/peak.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/system.h"
 
@@ -40,7 +41,14 @@ PEAK(chains_plain, 4, , APART)
 PEAK(chains_plain, 4, , APART)
 #endif
 
-double peak_measure(const Worker *w, const char *name) {
+double bench_seconds(const Worker *w, bool cpu) {
+    if (!cpu) return system_seconds();
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return ((double)t.tv_sec + 1e-9 * (double)t.tv_nsec) / threads_count(w->threads);
+}
+
+double peak_measure(const Worker *w, const char *name, bool cpu) {
     TaskFn *fn = chains_plain;
     double lanes = 4.0, best = 0.0;
 #if defined(__x86_64__)
@@ -50,9 +58,9 @@ double peak_measure(const Worker *w, const char *name) {
     (void)name;
 #endif
     for (int i = 0; i < TRIES; i++) {
-        double begin = system_seconds();
+        double begin = bench_seconds(w, cpu);
         worker_run(w, fn, NULL, TASKS);
-        double seconds = system_seconds() - begin;
+        double seconds = bench_seconds(w, cpu) - begin;
         double rate = 2.0 * lanes * CHAINS * TURNS * TASKS / seconds / 1e9;
         if (rate > best) best = rate;
     }

@@ -74,8 +74,8 @@ Status predictor_set_picture(Predictor *p, const Picture *picture, Error *error)
 static Status step_begin(Predictor *p, size_t bytes, Compute *cx, Error *error) {
     if (p->max_memory && bytes > p->max_memory)
         return error_set(error, VOXPERT_OUT_OF_MEMORY,
-                         "this needs %zu MiB of working memory, more than the limit of %zu MiB",
-                         (bytes + 1048575) >> 20, p->max_memory >> 20);
+                         "this needs %zu KiB of working memory, more than the limit of %zu KiB",
+                         (bytes + 1023) >> 10, p->max_memory >> 10);
     if (bytes > p->memory.capacity) {
         arena_close(&p->memory);
         Status status = arena_open(&p->memory, bytes, error);

@@ -1,0 +1,75 @@
+# Read by the scripts beside it: the program, a model and pictures, and short words for what must hold.
+#
+# A fact that does not hold is said and counted; the script fails at its end (conclude).
+set -u
+
+if [ -n "${VOXPERT_SHARED-}" ]; then
+    shared=$VOXPERT_SHARED
+    [ -d "$shared" ] || { echo "VOXPERT_SHARED=$shared is missing"; exit 1; }
+else
+    shared=../shared
+    [ -d "$shared" ] || { echo "skipped: there is no $shared"; exit 77; }
+fi
+shared=$(cd "$shared" && pwd)
+model=$shared/golden/sam/files/sam_bare.pth
+picture=$shared/data/2d/micro_wbc/images/074.png # 108 x 112, colour
+width=108 height=112
+volume=$shared/golden/image/nifti/dtype_int16.nii # 5 x 4 x 3
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+facts=0 broken=0
+
+# holds WHAT COMMAND...: the command must succeed
+holds() {
+    local what=$1
+    shift
+    facts=$((facts + 1))
+    "$@" >"$work/.said" 2>&1 && return
+    echo "does not hold: $what"
+    head -n 8 "$work/.said" | cut -c 1-200 | sed 's/^/    /'
+    broken=$((broken + 1))
+}
+
+unset VOXPERT_CPU
+export LC_ALL=C
+voxpert() { "$VOXPERT" "$@"; }
+segment() { voxpert segment -m "$model" -q "$@"; }
+
+# refused CODE WORD ARGUMENT...: ends with the code, names the word on stderr in one sentence
+refused() {
+    local code=$1 word=$2 got
+    shift 2
+    facts=$((facts + 1))
+    voxpert "$@" >"$work/.out" 2>"$work/.err" </dev/null
+    got=$?
+    [ $got -eq "$code" ] && grep -qF -- "$word" "$work/.err" &&
+        [ "$(grep -vc '^`voxpert' "$work/.err")" -eq 1 ] && return
+    echo "voxpert $*: exit code $got, want $code and one sentence with \"$word\":"
+    sed 's/^/    /' "$work/.err"
+    broken=$((broken + 1))
+}
+
+# field NAME FILE: the values of a scalar field, a line each
+field() { sed -n "s/^ *\"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$2"; }
+
+# pixels MASK.nii: one value a line, of unsigned bytes
+pixels() { od -An -v -w1 -t u1 -j 352 "$1" | tr -d ' '; }
+
+# floats ARRAY.npy: one value a line
+floats() {
+    local head
+    head=$(od -An -j 8 -N 2 -t u2 "$1")
+    od -An -v -w4 -t f4 -j $((head + 10)) "$1" | tr -d ' '
+}
+
+# shape ARRAY.npy: "3, 112, 108"
+shape() { head -c 128 "$1" | tr -d '\0' | sed -n "s/.*'shape': (\([^)]*\)).*/\1/p" | head -n 1; }
+
+# The JSON without what differs from run to run
+steady() { sed '/"\(load\|read\|encode\|decode\|write\|total\|peak_rss_bytes\)":/d' "$1"; }
+
+conclude() {
+    echo "$((facts - broken)) of $facts facts hold"
+    [ $broken -eq 0 ]
+}

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Everything mode: masks of all that a grid of points finds, in one label map and as run lengths.
+. tests/cli/_cli.sh
+cd "$work" || exit 1
+# thresholds that this untrained model can pass
+loose=(--everything --points-per-side 6 --pred-iou-thresh=-9 --stability-score-thresh 0 --stability-score-offset 0.1)
+grid=("${loose[@]}" --box-nms-thresh 1)
+segment -i "$picture" "${grid[@]}" -o all.nii --rle all.json --overlay all.png --json >all.out
+found=$(field area all.out | wc -l)
+holds 'something is found' test "$found" -gt 3
+holds 'areas fall: large ones are painted first' diff <(field area all.out) <(field area all.out | sort -nr)
+holds 'labels are 1..n' test "$(pixels all.nii | sort -n | tail -n 1)" -le "$found"
+holds 'the smallest lies on top' \
+    test "$(pixels all.nii | grep -cx "$found")" -eq "$(field area all.out | tail -n 1)"
+holds 'run lengths of all, as amg.py names them' \
+    test "$(grep -c '"\(segmentation\|stability_score\|predicted_iou\|crop_box\|point_coords\|bbox\)"' all.json)" -eq $((6 * found))
+holds 'the overlay is there' test -s all.png
+segment -i "$picture" "${grid[@]}" --threads 7 -o threads.nii
+holds '7 threads give the same' cmp all.nii threads.nii
+count() { segment -i "$picture" --everything "$@" --json | field area /dev/stdin | wc -l; }
+holds '--pred-iou-thresh filters' test "$(count --pred-iou-thresh 10)" -eq 0
+holds '--box-nms-thresh filters' \
+    test "$(segment -i "$picture" "${loose[@]}" --box-nms-thresh 0.5 --json | field area /dev/stdin | wc -l)" -lt "$found"
+holds '--stability-score-thresh filters' \
+    test "$(count --points-per-side 6 --pred-iou-thresh=-9 --box-nms-thresh 1 --stability-score-offset 0.1 --stability-score-thresh 0.9)" -lt "$found"
+voxpert segment -m "$model" -i "$picture" "${grid[@]}" --crop-n-layers 1 --crop-nms-thresh 1 --crop-overlap-ratio 0.3 \
+    --crop-n-points-downscale-factor 2 --progress json -o crops.nii 2>&1 >/dev/null | tail -n 1 >crops.err
+holds '--crop-n-layers 1 asks in four crops too' grep -q '"done": 72, "total": 72' crops.err
+segment -i "$picture" "${grid[@]}" --min-mask-region-area 200 --mask-threshold 0.1 --points-per-batch 16 -o clean.nii
+holds '--min-mask-region-area, --mask-threshold' test -s clean.nii
+segment -i "$picture" --everything --points-per-side 1 -o none.nii --json >none.out
+holds 'nothing found is an empty map, not an error' test "$(pixels none.nii | sort -u)" = 0
+conclude

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# A run that is cut off leaves nothing that is not complete.
+. tests/cli/_cli.sh
+cd "$work" || exit 1
+mkdir out
+set -m # background jobs may be interrupted
+
+for name in INT TERM HUP; do
+    "$VOXPERT" segment -q -m "$model" -i "$picture" --everything --points-per-side 400 \
+        --pred-iou-thresh 10 -o out/m.png --overlay out/o.png --rle out/r.json &
+    sleep 0.3
+    kill -s $name %%
+    wait %%
+    holds "SIG$name ends it with 130" test $? -eq 130
+    holds "SIG$name leaves nothing" test -z "$(find out -mindepth 1)"
+done
+
+# In a folder, wherever it happens to be
+mkdir in
+for i in $(seq 100 250); do ln -s "$picture" in/$i.png; done
+for i in in/*; do printf '{"image": "%s", "objects": [{"boxes": [[20,20,90,80]]}]}\n' "${i#in/}"; done >p.jsonl
+for pause in 0.03 0.07 0.12 0.17 0.22 0.27; do
+    "$VOXPERT" segment -q -m "$model" -i in -o many --overlay many/seen --prompts p.jsonl -t 2 &
+    sleep $pause
+    kill -s INT %%
+    wait %%
+    code=$?
+    holds "interrupted after $pause s: exit code 130" test $code -eq 130 -o $code -eq 0
+    holds "no unfinished file after $pause s" test -z "$(find many -name '.*' 2>/dev/null)"
+done
+whole() { for mask in many/*.png; do cmp "$mask" want.png || return; done; }
+segment -i "$picture" --box 20,20,90,80 -o want.png
+holds 'every mask that is there is whole' whole
+
+# A reader that goes away
+mkdir pipe
+voxpert segment -q -m "$model" -i "$picture" --everything --points-per-side 16 --pred-iou-thresh 0.2 \
+    --stability-score-thresh 0 --box-nms-thresh 1 --json -o pipe/m.png 2>/dev/null | head -c 1 >/dev/null
+code=${PIPESTATUS[0]}
+holds 'a closed pipe ends it with 130, or all was written' test "$code" -eq 130 -o "$code" -eq 0
+holds 'a closed pipe leaves nothing unfinished' test -z "$(find pipe -name '.*')"
+
+# A full disk
+voxpert segment -q -m "$model" -i "$picture" --box 20,20,90,80 --json >/dev/full 2>full.err
+holds 'a report that cannot be written is exit code 6' test $? -eq 6
+if mkdir tiny && mount -t tmpfs -o size=16k tmpfs tiny 2>/dev/null; then
+    voxpert segment -m "$model" -i "$picture" --box 20,20,90,80 -o tiny/m.png --logits tiny/l.npy 2>full.err
+    holds 'a full disk is exit code 6' test $? -eq 6
+    holds 'it names the file' grep -q 'tiny/l.npy' full.err
+    holds 'and leaves none of the results' test -z "$(find tiny -mindepth 1)"
+    umount tiny
+fi
+conclude
