@@ -58,7 +58,7 @@ static Status reserve(Steps *s, size_t bytes, size_t most, Error *error) {
     if (most && bytes > most)
         return error_set(error, VOXPERT_OUT_OF_MEMORY,
                          "this needs %zu KiB of working memory, more than the limit of %zu KiB",
-                         (bytes + 1048575) >> 20, most >> 20);
+                         (bytes + 1023) >> 10, most >> 10);
     if (bytes <= s->memory.capacity) return VOXPERT_OK;
     arena_close(&s->memory);
     return arena_open(&s->memory, bytes, error);
