@@ -13,7 +13,7 @@
 #include "compute/cpu/tile.h"
 #include "compute/cpu/vec_math.h"
 
-enum { BACK_GROUP = 8 }; /* tiles that share a block of keys */
+enum { BACK_GROUP = 16 }; /* tiles that share a block of keys */
 
 typedef struct Job {
     const AttentionInputs *in;
