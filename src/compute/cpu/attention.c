@@ -119,7 +119,7 @@ static void tile_load(const Desk *k, QueryTile *tile, size_t first) {
     tile->first = first;
     tile->count = size_min(QUERY_TILE, p->queries - first);
     tile->vectors = tile->count > LANES ? 2 : 1;
-    part_gather(k->rows, p, part_q(p, k->in->q), p->windows->s->q_row, NULL, 1.0f, first,
+    part_gather(k->rows, k->dim, p, part_q(p, k->in->q), p->windows->s->q_row, NULL, 1.0f, first,
                 tile->count);
     if (tile->count < QUERY_TILE) memset(tile->q, 0, k->dim * QUERY_TILE * sizeof *tile->q);
     transpose(tile->q, QUERY_TILE, k->rows, k->dim, tile->count, k->dim);
@@ -153,13 +153,7 @@ static void tile_attend(const Desk *k, QueryTile *tile, size_t first, size_t cou
                         QUERY_TILE, k->dim, false);
     }
     scores_to_weights(k, tile, first, count);
-    size_t pieces = (k->dim + TILE_ROWS - 1) / TILE_ROWS;
-    for (size_t i = 0, d = 0; i < pieces; i++) {
-        size_t end = k->dim * (i + 1) / pieces;
-        tiles[end - d - 1](tile->o + d * QUERY_TILE, QUERY_TILE, k->v + d, k->dim, k->scores,
-                           QUERY_TILE, count, true);
-        d = end;
-    }
+    columns_times(tile->o, k->v, k->dim, k->scores, k->dim, count, tile->vectors);
 }
 
 static void tile_write(const Desk *k, const QueryTile *tile) {
@@ -183,12 +177,6 @@ static void tile_write(const Desk *k, const QueryTile *tile) {
 }
 
 /* ---- One task: a group of tiles of a part ------------------------------------------------- */
-
-static float *take(float **room, size_t count) {
-    float *p = *room;
-    *room += (count + 15) / 16 * 16;
-    return p;
-}
 
 static size_t tile_size(const Windows *w) {
     return (2 * (size_t)w->s->head_dim + 2 * (size_t)w->side + 2) * QUERY_TILE;
@@ -223,18 +211,9 @@ static void keys_load(const Desk *k, size_t first, size_t count) {
     const AttentionShape *s = p->windows->s;
     const float *pad_k = k->in->pad_k ? k->in->pad_k + p->head * s->k_head : NULL;
     const float *pad_v = k->in->pad_v ? k->in->pad_v + p->head * s->v_head : NULL;
-    part_gather(k->v, p, part_v(p, k->in->v), s->v_row, pad_v, 1.0f, first, count);
-    part_gather(k->rows, p, part_k(p, k->in->k), s->k_row, pad_k, s->scale, first, count);
-    for (size_t i = 0; i < count; i += TILE_ROWS) {
-        size_t rows = size_min(TILE_ROWS, count - i);
-        transpose(k->k + i * k->dim, rows, k->rows + i * k->dim, k->dim, rows, k->dim);
-    }
-}
-
-/* Blocks of keys of equal size, in whole tiles. */
-static size_t key_block(size_t keys) {
-    size_t blocks = (keys + KEY_BLOCK - 1) / KEY_BLOCK, tiles = (keys + TILE_ROWS - 1) / TILE_ROWS;
-    return (tiles + blocks - 1) / blocks * TILE_ROWS;
+    part_gather(k->v, k->dim, p, part_v(p, k->in->v), s->v_row, pad_v, 1.0f, first, count);
+    part_gather(k->rows, k->dim, p, part_k(p, k->in->k), s->k_row, pad_k, s->scale, first, count);
+    keys_pack(k->k, k->rows, k->dim, count, k->dim);
 }
 
 static void attention_task(void *context, size_t task, void *scratch) {

@@ -1,5 +1,8 @@
 #include "compute/cpu/attention_part.h"
 
+#include "base/size.h"
+#include "compute/cpu/pack.h"
+#include "compute/cpu/tile.h"
 #include "compute/cpu/vec.h"
 
 static int divide_up(int a, int b) { return (a + b - 1) / b; }
@@ -38,10 +41,10 @@ Part part_make(const Windows *w, size_t index) {
     return p;
 }
 
-void part_gather(float *to, const Part *p, const float *data, size_t row, const float *pad,
-                 float factor, size_t first, size_t count) {
+void part_gather(float *to, size_t to_row, const Part *p, const float *data, size_t row,
+                 const float *pad, float factor, size_t first, size_t count) {
     size_t dim = (size_t)p->windows->s->head_dim;
-    for (size_t i = 0; i < count; i++, to += dim) {
+    for (size_t i = 0; i < count; i++, to += to_row) {
         ptrdiff_t token = part_token(p, first + i);
         const float *from = token == PADDING ? pad : data + (size_t)token * row;
         for (size_t c = 0; c < dim; c += LANES) {
@@ -51,14 +54,49 @@ void part_gather(float *to, const Part *p, const float *data, size_t row, const 
     }
 }
 
-void part_scatter(float *data, const Part *p, const float *from, size_t row, float *pad,
-                  size_t first, size_t count) {
+void part_scatter(float *data, const Part *p, const float *from, size_t from_row, size_t row,
+                  float *pad, float factor, size_t first, size_t count) {
     size_t dim = (size_t)p->windows->s->head_dim;
-    for (size_t i = 0; i < count; i++, from += dim) {
+    for (size_t i = 0; i < count; i++, from += from_row) {
         ptrdiff_t token = part_token(p, first + i);
         float *to = token == PADDING ? pad : data ? data + (size_t)token * row : NULL;
         for (size_t c = 0; to && c < dim; c += LANES) {
-            vec_put(to + c, vec_get(to + c, dim - c) + vec_get(from + c, dim - c), dim - c);
+            size_t left = dim - c;
+            vec_put(to + c, vec_get(to + c, left) + vec_get(from + c, left) * factor, left);
+        }
+    }
+}
+
+void keys_pack(float *panels, const float *rows, size_t row, size_t count, size_t dim) {
+    for (size_t i = 0; i < count; i += TILE_ROWS) {
+        size_t n = size_min(TILE_ROWS, count - i);
+        transpose(panels + i * dim, n, rows + i * row, row, n, dim);
+    }
+}
+
+size_t key_block(size_t keys) {
+    size_t blocks = (keys + KEY_BLOCK - 1) / KEY_BLOCK, tiles = (keys + TILE_ROWS - 1) / TILE_ROWS;
+    return (tiles + blocks - 1) / blocks * TILE_ROWS;
+}
+
+void columns_times(float *c, const float *a, size_t a_row, const float *b, size_t rows,
+                   size_t depth, int vectors) {
+    size_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
+    for (size_t i = 0, r = 0; i < tiles; i++) {
+        size_t end = rows * (i + 1) / tiles;
+        tile_packed[vectors - 1][end - r - 1](c + r * QUERY_TILE, QUERY_TILE, a + r, a_row, b,
+                                              QUERY_TILE, depth, true);
+        r = end;
+    }
+}
+
+void rows_times(float *c, size_t c_row, const float *a, const float *b, size_t rows, size_t depth) {
+    for (size_t col = 0; col < c_row; col += TILE_COLS) {
+        TileFn *const *tiles = tile_rows[c_row - col > LANES];
+        for (size_t i = 0; i < rows; i += TILE_ROWS) {
+            size_t n = size_min(TILE_ROWS, rows - i);
+            tiles[n - 1](c + i * c_row + col, c_row, a + i * QUERY_TILE, 1, b + col, c_row, depth,
+                         true);
         }
     }
 }

@@ -10,7 +10,7 @@
 enum {
     QUERY_TILE = TILE_COLS,
     KEY_BLOCK = 112 / TILE_ROWS * TILE_ROWS, /* its scores stay in the first cache */
-    TILE_GROUP = 16                          /* tiles that share a block of keys once it is packed */
+    TILE_GROUP = 16 /* tiles that share a block of keys once it is packed */
 };
 
 /* Where the windows lie. */
@@ -49,16 +49,42 @@ static inline ptrdiff_t part_token(const Part *p, size_t slot) {
     return (ptrdiff_t)(p->top + y) * s->grid[1] + p->left + x;
 }
 
-/* Rows of head_dim numbers of slots first .. first + count - 1, times `factor`, densely; padding
- * reads `pad` (this head's), or zero if NULL.  `data` is token 0 of this batch element and head. */
+/* Rows of head_dim numbers of slots first .. first + count - 1, times `factor`, to rows of `to_row`;
+ * padding reads `pad` (this head's), or zero if NULL.  `data` is token 0 of this batch element and
+ * head. */
 #define part_gather KERNEL_NAME(part_gather)
-void part_gather(float *to, const Part *p, const float *data, size_t row, const float *pad,
-                 float factor, size_t first, size_t count);
+void part_gather(float *to, size_t to_row, const Part *p, const float *data, size_t row,
+                 const float *pad, float factor, size_t first, size_t count);
 
-/* The way back: adds rows to where they came from, those of padding to `pad`; NULL: dropped. */
+/* The way back: adds rows times `factor` to where they came from, those of padding to `pad`; NULL:
+ * dropped. */
 #define part_scatter KERNEL_NAME(part_scatter)
-void part_scatter(float *data, const Part *p, const float *from, size_t row, float *pad,
-                  size_t first, size_t count);
+void part_scatter(float *data, const Part *p, const float *from, size_t from_row, size_t row,
+                  float *pad, float factor, size_t first, size_t count);
+
+/* Rows [count][row] of keys as panels [head_dim][TILE_ROWS]. */
+#define keys_pack KERNEL_NAME(keys_pack)
+void keys_pack(float *panels, const float *rows, size_t row, size_t count, size_t dim);
+
+/* Blocks of keys of equal size, in whole tiles. */
+#define key_block KERNEL_NAME(key_block)
+size_t key_block(size_t keys);
+
+/* Pieces of a scratch, each on a cache line of its own. */
+static inline float *take(float **room, size_t count) {
+    float *p = *room;
+    *room += (count + 15) / 16 * 16;
+    return p;
+}
+
+/* Rows of c += a^T b, a [depth][rows] and b [depth][QUERY_TILE]: rows are cut into equal tiles. */
+#define columns_times KERNEL_NAME(columns_times)
+void columns_times(float *c, const float *a, size_t a_row, const float *b, size_t rows,
+                   size_t depth, int vectors);
+
+/* c [rows][c_row] += a b, a [rows][QUERY_TILE], b [depth][c_row]; c_row a multiple of LANES. */
+#define rows_times KERNEL_NAME(rows_times)
+void rows_times(float *c, size_t c_row, const float *a, const float *b, size_t rows, size_t depth);
 
 static inline const float *part_q(const Part *p, const float *q) {
     const AttentionShape *s = p->windows->s;

@@ -27,7 +27,7 @@ size_t tables_size(int side, int dim); /* floats */
 #define tables_pack KERNEL_NAME(tables_pack)
 Tables tables_pack(float *room, const AttentionInputs *in, int side, int dim);
 
-/* Fills tile->h and tile->w from tile->q. */
+/* Fills tile->h and tile->w, [side][QUERY_TILE], from tile->q. */
 #define tables_apply KERNEL_NAME(tables_apply)
 void tables_apply(const Tables *t, const Part *p, const QueryTile *tile);
 
@@ -45,6 +45,40 @@ bool pads_sum(Pads *pads, const Part *p, const QueryTile *tile, const float *pad
 /* bias[key][lane] of POSITION_TABLE for keys first .. first + count - 1; `table` is this head's. */
 #define table_bias KERNEL_NAME(table_bias)
 void table_bias(float *bias, const Part *p, size_t query, const float *table, size_t first,
+                size_t count);
+
+/* ---- Back --------------------------------------------------------------------------------- */
+
+/* What the way back carries for a tile, beside the tile itself. */
+typedef struct TileBack {
+    float *dq;             /* [head_dim][QUERY_TILE] */
+    float *dh, *dw;        /* of the tile's h and w */
+    float *dy;             /* [head_dim][QUERY_TILE] */
+    float *q_rows, *dy_rows; /* [QUERY_TILE][dim_row], zero beyond head_dim */
+    float *lse, *whole;    /* [QUERY_TILE]: ln of the softmax' denominator; dy.y */
+} TileBack;
+
+/* Gradients of the tables, [2 side - 1][dim_row]; NULL: frozen. */
+typedef struct TablesBack {
+    float *h, *w;
+    float *product; /* room for [2 side - 1][QUERY_TILE] */
+    size_t dim_row;
+} TablesBack;
+
+/* From back->dh and back->dw: adds to the tables' gradients, and to back->dq if not NULL. */
+#define tables_back KERNEL_NAME(tables_back)
+void tables_back(const TablesBack *d, const AttentionInputs *in, const Part *p,
+                 const QueryTile *tile, const TileBack *back);
+
+/* Adds the padded keys' share to dh, dw, dq and to pad_dk, pad_dv [head_dim]; pad_dk lacks the
+ * factor `scale`. */
+#define pads_back KERNEL_NAME(pads_back)
+void pads_back(float *pad_dk, float *pad_dv, const Part *p, const QueryTile *tile,
+               const TileBack *back, const float *pad_k, const float *pad_v);
+
+/* table[.] += ds[key][lane] of its cell. */
+#define table_back KERNEL_NAME(table_back)
+void table_back(float *table, const Part *p, const QueryTile *tile, const float *ds, size_t first,
                 size_t count);
 
 #endif

@@ -1,7 +1,10 @@
 #include "compute/cpu/columns.h"
 
 #include "base/size.h"
+#include "compute/cpu/range.h"
 #include "compute/cpu/vec.h"
+
+/* ---- Pieces of rows ----------------------------------------------------------------------- */
 
 enum { PIECE_ROWS = 128, PIECES = 64, BAND = 256 }; /* columns of a band are summed at a time */
 
@@ -47,28 +50,45 @@ static void sum_piece(void *context, size_t task, void *scratch) {
     }
 }
 
-static void finish(void *context, size_t task, void *scratch) {
-    (void)scratch;
-    const Job *j = context;
-    const Columns *c = j->c;
-    size_t batch = task / j->bands, begin = task % j->bands * j->band;
-    size_t end = size_min(begin + j->band, c->cols);
-    const float *partial = j->partial + batch * j->pieces * c->cols;
-    float *out = c->out + batch * c->cols;
-    for (size_t i = begin; i < end; i++) {
-        double sum = 0.0;
-        for (size_t p = 0; p < j->pieces; p++) sum += (double)partial[p * c->cols + i];
-        out[i] = (float)((c->add ? (double)out[i] : 0.0) + c->scale * sum);
+/* ---- Sums of pieces ----------------------------------------------------------------------- */
+
+typedef struct Pieces {
+    float *out;
+    double scale;
+    const float *partial;
+    size_t pieces, row;
+    bool add;
+} Pieces;
+
+enum { COLUMNS = 64 }; /* at a time */
+
+static void pieces_add(void *context, size_t begin, size_t end) {
+    const Pieces *p = context;
+    double sum[COLUMNS];
+    for (; begin < end; begin += COLUMNS) {
+        size_t n = size_min(COLUMNS, end - begin);
+        for (size_t i = 0; i < n; i++) sum[i] = 0.0;
+        for (size_t k = 0; k < p->pieces; k++) {
+            const float *from = p->partial + k * p->row + begin;
+            for (size_t i = 0; i < n; i++) sum[i] += (double)from[i];
+        }
+        float *out = p->out + begin;
+        for (size_t i = 0; i < n; i++) {
+            out[i] = (float)((p->add ? (double)out[i] : 0.0) + p->scale * sum[i]);
+        }
     }
 }
 
-void columns_add_pieces(float *out, const float *partial, size_t pieces, size_t cols, size_t row) {
-    for (size_t i = 0; i < cols; i++) {
-        double sum = 0.0;
-        for (size_t p = 0; p < pieces; p++) sum += (double)partial[p * row + i];
-        out[i] += (float)sum;
-    }
+static void pieces_run(const Worker *w, Pieces *p, size_t cols) {
+    range_run(w, pieces_add, p, cols, size_max(COLUMNS, range_grain(p->pieces)));
 }
+
+void columns_add_pieces(const Worker *w, float *out, double scale, const float *partial,
+                        size_t pieces, size_t cols, size_t row) {
+    pieces_run(w, &(Pieces){out, scale, partial, pieces, row, true}, cols);
+}
+
+/* ---- The whole ---------------------------------------------------------------------------- */
 
 void columns_sum(const Worker *w, const Columns *c) {
     Job j = {.c = c, .partial = w->shared};
@@ -77,5 +97,9 @@ void columns_sum(const Worker *w, const Columns *c) {
     j.band = size_max(BAND, 65536 / size_min(j.piece, c->rows + 1) / BAND * BAND);
     j.bands = (c->cols + j.band - 1) / j.band;
     worker_run(w, sum_piece, &j, c->batch * j.pieces * j.bands);
-    if (j.pieces != 1) worker_run(w, finish, &j, c->batch * j.bands);
+    for (size_t b = 0; j.pieces != 1 && b < c->batch; b++) {
+        Pieces p = {c->out + b * c->cols, c->scale, j.partial + b * j.pieces * c->cols, j.pieces,
+                    c->cols, c->add};
+        pieces_run(w, &p, c->cols);
+    }
 }

@@ -20,8 +20,9 @@ typedef struct Columns {
 #define columns_sum KERNEL_NAME(columns_sum)
 void columns_sum(const Worker *w, const Columns *c);
 
-/* out[c] += the sum over pieces of partial[piece row + c], in double and in order. */
+/* out[c] += scale x the sum over pieces of partial[piece row + c], in double and in order. */
 #define columns_add_pieces KERNEL_NAME(columns_add_pieces)
-void columns_add_pieces(float *out, const float *partial, size_t pieces, size_t cols, size_t row);
+void columns_add_pieces(const Worker *w, float *out, double scale, const float *partial,
+                        size_t pieces, size_t cols, size_t row);
 
 #endif

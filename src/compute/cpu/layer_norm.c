@@ -122,6 +122,6 @@ void ENTRY(layer_norm_backward)(const Worker *w, float *dx, float *dgamma, float
     n.piece = size_max(32, (rows + 63) / 64);
     size_t pieces = (rows + n.piece - 1) / n.piece;
     worker_run(w, norm_back, &n, pieces);
-    if (dgamma) columns_add_pieces(dgamma, n.partial, pieces, n.cols, 2 * n.cols);
-    if (dbeta) columns_add_pieces(dbeta, n.partial + n.cols, pieces, n.cols, 2 * n.cols);
+    if (dgamma) columns_add_pieces(w, dgamma, 1.0, n.partial, pieces, n.cols, 2 * n.cols);
+    if (dbeta) columns_add_pieces(w, dbeta, 1.0, n.partial + n.cols, pieces, n.cols, 2 * n.cols);
 }
