@@ -1,0 +1,70 @@
+/* step.h - one optimizer step's gradients: the encoder once, then several rounds of prompts.
+ *
+ * Each round's loss is taken back to the parameters of prompt encoder and decoder and to the
+ * embedding at once, so that only one round is on the tape; the encoder's own way back follows. */
+#ifndef TRAIN_STEP_H
+#define TRAIN_STEP_H
+
+#include "systems/sam.h"
+#include "train/batch.h"
+
+enum { ROUNDS_MAX = 12, POINTS_MAX = 64 };
+
+/* What is asked of the model in one step; drawn once for the whole batch. */
+typedef struct StepPlan {
+    int rounds;
+    bool box;              /* the first round has a box, and keeps it; else points only */
+    bool multimask;        /* the first round trains the best of the ambiguous masks */
+    int points[ROUNDS_MAX]; /* added in each round */
+    bool mask[ROUNDS_MAX]; /* the round sees the last one's logits */
+    bool bare[ROUNDS_MAX]; /* the round sees nothing but them */
+} StepPlan;
+
+typedef struct PromptRule {
+    double box;          /* probability that the first prompt is a box */
+    double multimask;    /* of training the ambiguous masks, where it is not */
+    int rounds;          /* in all */
+    int most_points;     /* added in a later round: 1 .. this many */
+    double jitter;       /* of a box's sides, as share of its length, at most */
+    double deepest;      /* share of clicks at the deepest point; the others anywhere */
+} PromptRule;
+
+typedef struct StepResult {
+    MaskLossParts first, last; /* of the first and the last round */
+    double loss;               /* mean over the rounds */
+    double dice;               /* of the first round's masks, cut at 0; mean over the batch */
+} StepResult;
+
+typedef struct Stepper {
+    Sam *sam;
+    const Kernels *kernels;
+    Worker worker;
+    Arena memory, records;
+    Compute cx;
+    MaskLoss loss;
+    PromptRule rule;
+    int batch, loss_side, low_side;
+    /* of the batch, by round */
+    float *box;      /* [batch,4] */
+    float *point;    /* [batch,POINTS_MAX,2] */
+    int *label;      /* [batch,POINTS_MAX] */
+    float *packed;   /* [batch,points,2] as the prompt encoder wants them */
+    int *packed_label;
+    float *previous;   /* [batch,low_side,low_side] logits */
+    uint8_t *predicted; /* [batch,loss_side,loss_side] */
+} Stepper;
+
+/* Memory for steps on batches of this size, measured.  The parameters that train are marked and
+ * have gradient memory. */
+MUST_CHECK Status stepper_open(Stepper *s, Sam *sam, const Kernels *kernels, Threads *threads,
+                               int batch, int loss_side, const PromptRule *rule,
+                               const MaskLoss *loss, Error *error);
+void stepper_close(Stepper *s); /* zeroed is fine */
+
+StepPlan step_plan(const PromptRule *rule, Random *r);
+
+/* Adds the gradients of one batch.  VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status stepper_run(Stepper *s, const Batch *b, const StepPlan *plan, uint64_t seed,
+                              uint64_t step, StepResult *out, Error *error);
+
+#endif
