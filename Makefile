@@ -59,13 +59,10 @@ golden: build/release/build.ninja ## compare with reference values: make golden 
 	build/release/golden $(F)
 
 ##  Measure
-bench: release ## the benchmark programs
-	@set -- $$(find build/release/bench -maxdepth 1 -type f -perm -100 2>/dev/null | sort); \
-	[ $$# -gt 0 ] || { echo "make bench: no program in build/release/bench" >&2; exit 1; }; \
-	for program; do echo "== $$program"; "$$program" || exit 1; done
+bench: release ## time every kernel, and the encoder and prompts of whole models
+	@bench/run build/release
 
 bench-rivals: ## the same work done by ONNX Runtime and PyTorch, interleaved with ours
-	@[ -x bench/rivals ] || { echo "make bench-rivals: bench/rivals is missing" >&2; exit 1; }
 	@tools/setup build rivals
 	@$(MAKE) --no-print-directory release
 	bench/rivals build/release
@@ -74,7 +71,8 @@ bench-rivals: ## the same work done by ONNX Runtime and PyTorch, interleaved wit
 release debug clang: %: build/%/build.ninja ## build with one preset: release, debug or clang
 	@cmake --build --preset $* -j $(JOBS)
 
-lint: build/asan/build.ninja layers words ## clang-tidy and cppcheck, layers and words
+lint: layers words ## clang-tidy and cppcheck, layers and words
+	@cmake --preset asan >/dev/null
 	@tools/lint build/asan $(JOBS)
 
 layers: ## hold the includes against the law of the layers

@@ -4,8 +4,8 @@
 
 typedef struct Verb {
     const char *name;
-    const char *summary; /* one line */
-    const char *usage;   /* the whole help, ends with a newline */
+    const char *summary;               /* one line */
+    const char *usage;                 /* the whole help, ends with a newline */
     int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit code */
 } Verb;
 

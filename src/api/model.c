@@ -4,8 +4,6 @@
 #include "api/internal.h"
 #include "base/memory.h"
 
-#define VERSION "0.1.0"
-
 VoxpertStatus voxpert_model_open(VoxpertModel **out, const char *path,
                                  const VoxpertOptions *options, VoxpertError *error) {
     static const VoxpertOptions defaults;
@@ -51,8 +49,7 @@ VoxpertStatus voxpert_model_identity(VoxpertModel *model, const char **identity,
                                      VoxpertError *error) {
     if (!model || !identity)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_model_identity: NULL");
-    *identity = model->model->identity;
-    return VOXPERT_OK;
+    return model_identity(model->model, identity, error);
 }
 
 VoxpertStatus voxpert_model_save(const VoxpertModel *model, const char *path, const char *type,
@@ -67,7 +64,7 @@ VoxpertStatus voxpert_model_save(const VoxpertModel *model, const char *path, co
 
 void voxpert_free(void *memory) { memory_free(memory); }
 
-const char *voxpert_version(void) { return VERSION; }
+const char *voxpert_version(void) { return VOXPERT_VERSION; }
 
 const char *const *voxpert_kernel_sets(void) {
     enum { MOST = 8 };

@@ -72,6 +72,31 @@ bool text_to_long(long *out, const char *from) {
     return true;
 }
 
+/* The second byte decides about overlong forms, surrogates and the end of Unicode (RFC 3629). */
+static bool second_byte_fits(unsigned char first, unsigned char second) {
+    unsigned low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    unsigned high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+    return second >= low && second <= high;
+}
+
+bool text_is_utf8(const char *text, size_t length) {
+    const unsigned char *p = (const unsigned char *)text, *end = p + length;
+    while (p < end) {
+        if (*p < 0x80) {
+            p++;
+            continue;
+        }
+        ptrdiff_t more = *p >= 0xF0 ? 3 : *p >= 0xE0 ? 2 : 1;
+        if (*p < 0xC2 || *p > 0xF4 || end - p <= more || !second_byte_fits(p[0], p[1]))
+            return false;
+        for (ptrdiff_t i = 2; i <= more; i++) {
+            if ((p[i] & 0xC0) != 0x80) return false;
+        }
+        p += more + 1;
+    }
+    return true;
+}
+
 bool text_starts(const char *text, const char *prefix) {
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }

@@ -19,6 +19,9 @@ void text_free(Text *t);
 bool text_to_double(double *out, const char *from);
 bool text_to_long(long *out, const char *from);
 
+/* Well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF. */
+bool text_is_utf8(const char *text, size_t length);
+
 bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix); /* ignores the case of ASCII letters */
 

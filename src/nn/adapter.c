@@ -5,6 +5,7 @@ enum { REDUCTION = 4 };
 static void weight_declare(Linear *l, Params *p, const char *name, int in, int out) {
     *l = (Linear){
         .weight = params_declare(p, name, LAYOUT_PLAIN, 2, (int[]){out, in}, INITIAL_KAIMING, out)};
+    l->weight->matrix = true;
 }
 
 void adapter_declare(Adapter *a, Params *p, int dim) {

@@ -55,6 +55,7 @@ void convolution_declare(Convolution *c, Params *p, const char *name, int in, in
     size_t outer = params_enter(p, "%s", name);
     c->linear.weight = params_declare(p, "weight", LAYOUT_CONVOLUTION, 4,
                                       (int[]){out, in, kernel, kernel}, INITIAL_UNIFORM, fan);
+    c->linear.weight->matrix = true;
     if (bias)
         c->linear.bias = params_declare(p, "bias", LAYOUT_PLAIN, 1, &out, INITIAL_UNIFORM, fan);
     params_leave(p, outer);
@@ -68,6 +69,7 @@ void transposed_declare(Convolution *c, Params *p, const char *name, int in, int
     size_t outer = params_enter(p, "%s", name);
     c->linear.weight = params_declare(p, "weight", LAYOUT_TRANSPOSED_CONVOLUTION, 4,
                                       (int[]){in, out, kernel, kernel}, INITIAL_UNIFORM, fan);
+    c->linear.weight->matrix = true;
     if (bias)
         c->linear.bias = params_declare(p, "bias", LAYOUT_PLAIN, 1, &out, INITIAL_UNIFORM, fan);
     params_leave(p, outer);

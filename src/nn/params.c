@@ -132,20 +132,28 @@ size_t params_train(Params *p, const char *glob, bool train) {
 
 /* ---- Layouts ---------------------------------------------------------------------------- */
 
-/* Moves values between the published order and ours, element by element. */
+typedef struct Order { /* of ours: value (i, j, k) of [a, b, h w] lies at i si + j sj + k sk */
+    size_t a, b, taps, si, sj, sk;
+} Order;
+
+static Order order_of(const Param *p) {
+    size_t a = (size_t)p->dim[0], b = (size_t)p->dim[1],
+           taps = (size_t)p->dim[2] * (size_t)p->dim[3];
+    if (p->layout == LAYOUT_CONVOLUTION) return (Order){a, b, taps, taps * b, 1, b};
+    if (p->layout == LAYOUT_TRANSPOSED_CONVOLUTION) return (Order){a, b, taps, 1, a, a * b};
+    return (Order){a, b, taps, 1, 1, a};
+}
+
+/* Between the published order and ours; the innermost loop runs along ours. */
 static void move_layout(const Param *p, float *ours, float *published, bool in) {
-    size_t a = (size_t)p->dim[0], b = (size_t)p->dim[1], h = (size_t)p->dim[2],
-           w = (size_t)p->dim[3];
-    for (size_t i = 0; i < a; i++)
-        for (size_t j = 0; j < b; j++)
-            for (size_t k = 0; k < h * w; k++) {
-                size_t at = (i * b + j) * h * w + k, mine;
-                if (p->layout == LAYOUT_CONVOLUTION)
-                    mine = (i * h * w + k) * b + j;
-                else if (p->layout == LAYOUT_TRANSPOSED_CONVOLUTION)
-                    mine = (k * b + j) * a + i;
-                else
-                    mine = k * a + i;
+    Order o = order_of(p);
+    bool rows = o.si == 1; /* the first axis is innermost */
+    size_t outer = rows ? o.b : o.a, inner = rows ? o.a : o.b;
+    for (size_t x = 0; x < outer; x++)
+        for (size_t k = 0; k < o.taps; k++)
+            for (size_t y = 0; y < inner; y++) {
+                size_t i = rows ? y : x, j = rows ? x : y;
+                size_t mine = i * o.si + j * o.sj + k * o.sk, at = (i * o.b + j) * o.taps + k;
                 if (in)
                     ours[mine] = published[at];
                 else
@@ -154,7 +162,9 @@ static void move_layout(const Param *p, float *ours, float *published, bool in) 
 }
 
 void param_read(const Param *p, float *out) {
-    if (p->layout == LAYOUT_PLAIN)
+    if (!p->tensor.data)
+        stored_tensor_read(p->stored, out);
+    else if (p->layout == LAYOUT_PLAIN)
         memcpy(out, p->tensor.data, tensor_bytes(&p->tensor));
     else
         move_layout(p, p->tensor.data, out, false);
@@ -222,6 +232,7 @@ static void add_misshapen(Text *list, const Param *p, const StoredTensor *t) {
 }
 
 static Status bind_one(Param *p, const StoredTensor *t, Error *error) {
+    p->stored = t;
     const float *in_place = stored_tensor_in_place(t);
     if (p->layout == LAYOUT_PLAIN && in_place && !p->owned) {
         union {
@@ -315,6 +326,15 @@ static Status pack_one(Param *p, const Kernels *k, const Worker *w, bool back, v
     return VOXPERT_OK;
 }
 
+/* A packed matrix needs its plain values no more. */
+static void let_go(Param *p, const Checkpoint *c) {
+    memory_free(p->owned);
+    p->owned = NULL;
+    p->tensor.data = NULL;
+    p->form.values = NULL;
+    checkpoint_drop(c, p->stored);
+}
+
 Status params_pack(Params *p, const Kernels *kernels, const Worker *worker, bool back,
                    const Checkpoint *c, Error *error) {
     Status status = VOXPERT_OK;
@@ -325,8 +345,7 @@ Status params_pack(Params *p, const Kernels *kernels, const Worker *worker, bool
         q->form.packed = q->packed;
         if (!status && back) status = pack_one(q, kernels, worker, true, &q->packed_back, error);
         q->form.packed_back = q->packed_back;
-        const StoredTensor *stored = c && q->packed && q->name ? checkpoint_find(c, q->name) : NULL;
-        if (stored && !q->owned) checkpoint_drop(c, stored);
+        if (!status && c && q->matrix && q->packed && q->stored) let_go(q, c);
     }
     return status;
 }

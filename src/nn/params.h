@@ -36,10 +36,12 @@ typedef struct Param {
     int fan;
     bool buffer;   /* never trained */
     bool optional; /* may be missing in a checkpoint; then as initialized */
+    bool matrix;   /* used by linear alone: its plain values may go once it is packed */
     bool bound;    /* a checkpoint gave its values */
     Tensor tensor; /* in the engine's shape; data NULL until bound or initialized */
     Weight form;   /* of matrices [out, in]; out 0 otherwise */
-    float *owned;  /* where the values are ours and not a mapped file's */
+    const StoredTensor *stored; /* where they came from, while its checkpoint is open */
+    float *owned;               /* where the values are ours and not a mapped file's */
     void *packed, *packed_back;
 } Param;
 
@@ -82,7 +84,8 @@ void param_write(Param *p, const float *published);  /* p->owned must be set */
 MUST_CHECK Status param_own(Param *p, Error *error); /* makes the values ours, to change them */
 
 /* Gives frozen matrices the form that the backend likes; `back` where input gradients are needed.
- * With `c`, pages of the file that are no longer needed are given back. */
+ * With `c`, memory and pages that are then no longer needed are given back: such a parameter's
+ * values are read from the file again if anybody asks. */
 MUST_CHECK Status params_pack(Params *p, const Kernels *kernels, const Worker *worker, bool back,
                               const Checkpoint *c, Error *error);
 

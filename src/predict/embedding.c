@@ -8,21 +8,25 @@
 #include "base/memory.h"
 
 typedef struct Facts {
+    const char *model;
     char crop[64], checksum[HASH_TEXT], key[HASH_TEXT];
 } Facts;
 
 /* What the embedding depends on; kernel sets differ in the last bits and may share files,
  * precisions may not. */
-static void facts_of(Facts *f, const Predictor *p, const char *type) {
+static Status facts_of(Facts *f, const Predictor *p, const char *type, Error *error) {
     const Crop *c = &p->view.crop;
+    Status status = model_identity(p->model, &f->model, error);
+    if (status) return status;
     snprintf(f->crop, sizeof f->crop, "%d,%d,%d,%d", c->x, c->y, c->width, c->height);
-    const char *parts[] = {p->picture_hash, p->model->identity, p->model->preset.name,
-                           f->crop,         "f32 kernels",      type};
+    const char *parts[] = {p->picture_hash, f->model,      p->model->preset.name,
+                           f->crop,         "f32 kernels", type};
     Hash h;
     hash_begin(&h);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         hash_add(&h, parts[i], strlen(parts[i]) + 1);
     hash_end(&h, f->key);
+    return VOXPERT_OK;
 }
 
 static size_t count_of(const Predictor *p) {
@@ -42,18 +46,15 @@ static void checksum_of(const float *values, size_t count, char text[HASH_TEXT])
 Status embedding_save(const Predictor *p, const char *path, ElementType type, Error *error) {
     size_t grid = (size_t)sam_grid(&p->model->sam), count = count_of(p);
     Facts f;
-    facts_of(&f, p, element_name(type));
+    Status status = facts_of(&f, p, element_name(type), error);
+    if (status) return status;
     if (type == ELEMENT_F32)
         checksum_of(p->embedding, count, f.checksum);
     else
         f.checksum[0] = '\0'; /* of the rounded values, which only their reader knows */
     MetadataPair metadata[] = {
-        {"format", "voxpert embedding 1"},
-        {"image", p->picture_hash},
-        {"model", p->model->identity},
-        {"preset", p->model->preset.name},
-        {"crop", f.crop},
-        {"key", f.key},
+        {"format", "voxpert embedding 1"}, {"image", p->picture_hash}, {"model", f.model},
+        {"preset", p->model->preset.name}, {"crop", f.crop},           {"key", f.key},
         {"checksum", f.checksum},
     };
     TensorToWrite tensor = {.name = "embedding",
@@ -80,9 +81,10 @@ static Status take(Predictor *p, const Checkpoint *c, const char *path, Error *e
     if (!says(c, "format", "voxpert embedding 1") || !t || t->count != count_of(p))
         return error_set(error, VOXPERT_BAD_INPUT, "%s: is no embedding for this model", path);
     Facts f;
-    facts_of(&f, p, element_name(t->type));
+    Status status = facts_of(&f, p, element_name(t->type), error);
+    if (status) return status;
     if (!says(c, "image", p->picture_hash)) return differs(path, "image", error);
-    if (!says(c, "model", p->model->identity)) return differs(path, "model", error);
+    if (!says(c, "model", f.model)) return differs(path, "model", error);
     if (!says(c, "preset", p->model->preset.name)) return differs(path, "preset", error);
     if (!says(c, "crop", f.crop)) return differs(path, "crop", error);
     stored_tensor_read(t, p->embedding);
@@ -117,7 +119,7 @@ Status embedding_load(Predictor *p, const char *path, Error *error) {
 static char *cache_path(const Predictor *p, ElementType type) {
     Facts f;
     char name[HASH_TEXT + 16];
-    facts_of(&f, p, element_name(type));
+    if (facts_of(&f, p, element_name(type), NULL)) return NULL;
     snprintf(name, sizeof name, "%s.safetensors", f.key);
     return path_join(p->cache, name);
 }

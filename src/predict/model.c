@@ -70,13 +70,21 @@ static Status bind(Model *m, const ModelOptions *o, Error *error) {
 }
 
 /* Our own files say who they are; others are asked. */
-static Status identify(Model *m, Error *error) {
-    const char *said = checkpoint_metadata(m->file, "identity");
-    if (said && strlen(said) == HASH_TEXT - 1) {
-        memcpy(m->identity, said, HASH_TEXT);
-        return VOXPERT_OK;
-    }
-    return params_identity(&m->sam.params, m->identity, error);
+Status model_identity(const Model *shared, const char **identity, Error *error) {
+    union {
+        const Model *from;
+        Model *to;
+    } m = {shared}; /* the lock and what it guards may change in a shared model */
+    const char *said = checkpoint_metadata(shared->file, "identity");
+    Status status = VOXPERT_OK;
+    pthread_mutex_lock(&m.to->lock);
+    if (!shared->identity[0] && said && strlen(said) == HASH_TEXT - 1)
+        memcpy(m.to->identity, said, HASH_TEXT);
+    else if (!shared->identity[0])
+        status = params_identity(&shared->sam.params, m.to->identity, error);
+    pthread_mutex_unlock(&m.to->lock);
+    *identity = status ? NULL : shared->identity;
+    return status;
 }
 
 static Status pack(Model *m, Error *error) {
@@ -92,11 +100,11 @@ Status model_open(Model **out, const char *path, const ModelOptions *options, Er
     *out = NULL;
     Model *m = memory_new(sizeof *m);
     if (!m) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a model");
+    pthread_mutex_init(&m->lock, NULL);
     Status status = choose_kernels(m, options, error);
     if (!status) status = open_file(m, path, options, error);
     if (!status) status = bind(m, options, error);
     if (!status) status = choose_preset(m, options, error);
-    if (!status) status = identify(m, error);
     if (!status) status = threads_open(&m->threads, options->threads, error);
     if (!status) status = pack(m, error);
     if (status) {
@@ -112,6 +120,7 @@ void model_close(Model *m) {
     threads_close(m->threads);
     sam_free(&m->sam);
     checkpoint_close(m->file);
+    pthread_mutex_destroy(&m->lock);
     memory_free(m);
 }
 
@@ -127,6 +136,8 @@ static const char *known(const Model *m, const char *key, const char *otherwise)
 }
 
 char *model_describe(const Model *m) {
+    const char *identity;
+    if (model_identity(m, &identity, NULL)) return NULL;
     char *config = sam_config_write(&m->sam.config);
     json_t *inner = config ? json_loads(config, 0, NULL) : NULL;
     const char *path = checkpoint_path(m->file);
@@ -135,7 +146,7 @@ char *model_describe(const Model *m) {
                   "container", checkpoint_container(m->file), "layout", checkpoint_layout(m->file),
                   "arch", known(m, "arch", "sam"), "preset", m->preset.name, "parameters",
                   (json_int_t)params_elements(&m->sam.params), "tensors",
-                  (json_int_t)checkpoint_count(m->file), "identity", m->identity, "licence",
+                  (json_int_t)checkpoint_count(m->file), "identity", identity, "licence",
                   known(m, "licence", "not stated in the file"), "kernels", m->kernels->name,
                   "config", inner ? inner : json_null());
     static const char *const more[] = {"format",     "labels",     "training_data",
@@ -172,11 +183,13 @@ Status model_save(const Model *m, const char *path, ElementType type, Error *err
         add_pair(metadata, &pairs, "arch", "sam");
         add_pair(metadata, &pairs, "config", config);
         add_pair(metadata, &pairs, "preprocess", known(m, "preprocess", preprocess));
-        if (type == ELEMENT_F32) add_pair(metadata, &pairs, "identity", m->identity);
+        const char *identity = NULL; /* rounded values are other values */
+        if (type == ELEMENT_F32) status = model_identity(m, &identity, error);
+        add_pair(metadata, &pairs, "identity", identity);
         for (size_t i = 0; i < sizeof carried / sizeof *carried; i++)
             add_pair(metadata, &pairs, carried[i], model_metadata(m, carried[i]));
         add_pair(metadata, &pairs, "created_by", known(m, "created_by", "voxpert"));
-        status = safetensors_write(path, tensors, count, metadata, pairs, type, error);
+        if (!status) status = safetensors_write(path, tensors, count, metadata, pairs, type, error);
     }
     memory_free(tensors);
     memory_free(config);

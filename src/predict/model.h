@@ -3,6 +3,8 @@
 #ifndef PREDICT_MODEL_H
 #define PREDICT_MODEL_H
 
+#include <pthread.h>
+
 #include "predict/preset.h"
 #include "systems/sam.h"
 
@@ -21,14 +23,19 @@ typedef struct Model {
     Threads *threads;
     const Kernels *kernels;
     Preset preset; /* with the file's own zoom, if it names one */
-    char identity[HASH_TEXT];
-    char warning[512]; /* surplus tensors, or "" */
+    pthread_mutex_t lock;
+    char identity[HASH_TEXT]; /* "" until somebody asks */
+    char warning[512];        /* surplus tensors, or "" */
 } Model;
 
 /* Errors: VOXPERT_BAD_MODEL, VOXPERT_BAD_ARGUMENT (preset, kernel set), VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status model_open(Model **out, const char *path, const ModelOptions *options,
                              Error *error);
 void model_close(Model *m); /* NULL is fine */
+
+/* SHA-256 of the weights (see params_identity), computed when it is first asked for; any thread may
+ * ask.  Errors: VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status model_identity(const Model *m, const char **identity, Error *error);
 
 const char *model_metadata(const Model *m, const char *key); /* NULL if the file has none */
 

@@ -214,6 +214,7 @@ static Status measure_decode(const Predictor *p, const ObjectPrompt *o, int batc
                              size_t *bytes, Error *error) {
     size_t encode, side = 4 * (size_t)sam_grid(&p->model->sam);
     static const float origin[4];
+    *bytes = 0;
     Prompts shape = {.batch = batch, .points = o->points, .boxes = o->box != NULL};
     float *point = memory_new((size_t)(batch * o->points * 2 + 1) * sizeof *point);
     int *label = memory_new((size_t)(batch * o->points + 1) * sizeof *label);

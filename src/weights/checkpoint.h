@@ -36,15 +36,16 @@ typedef struct StoredTensor {
     size_t stride[CHECKPOINT_MAX_RANK]; /* in elements; never reaches outside the storage */
     bool contiguous;                    /* strides are those of dense C order */
     const uint8_t *bytes;               /* first element; may be unaligned; NULL if size is 0 */
-    size_t count;                       /* product of dim; 1 for a scalar */
+    size_t count; /* product of dim; 1 for a scalar; bounded by the size of the file */
 } StoredTensor;
 
 typedef struct Checkpoint Checkpoint;
 
-/* Errors: VOXPERT_BAD_MODEL with one sentence that names the file, the tensor and the field.
- * Content decides what it is, not the name of the file.  In a .pth the state dict is looked for at
- * the top, under "model" and under "model_state_dict", and a "module." prefix that all names share
- * is removed; `layout` of checkpoint_layout() says which was found. */
+/* Errors: VOXPERT_BAD_MODEL with one sentence that names the file, the tensor and the field;
+ * VOXPERT_OUT_OF_MEMORY.  Content decides what it is, not the name of the file.  In a .pth the
+ * state dict is looked for under the keys of dialects.h, then at the top; entries that are no
+ * tensors are skipped.  Names are canonical: a "module." prefix that all of them share is removed,
+ * old names are replaced (dialects.h); two tensors of one name are an error. */
 MUST_CHECK Status checkpoint_open(Checkpoint **out, const char *path, Error *error);
 
 /* The same of bytes in memory, borrowed until close; `name` stands for the file in messages. */
@@ -53,21 +54,26 @@ MUST_CHECK Status checkpoint_open_memory(Checkpoint **out, const void *bytes, si
 void checkpoint_close(Checkpoint *c); /* NULL is fine */
 
 size_t checkpoint_count(const Checkpoint *c);
-const StoredTensor *checkpoint_tensor(const Checkpoint *c, size_t index); /* in the file's order */
+
+/* In the order of the data (safetensors) or of the state dict. */
+const StoredTensor *checkpoint_tensor(const Checkpoint *c, size_t index);
 const StoredTensor *checkpoint_find(const Checkpoint *c, const char *name); /* NULL if absent */
 const char *checkpoint_metadata(const Checkpoint *c, const char *key);      /* NULL if absent */
 size_t checkpoint_metadata_count(const Checkpoint *c);
 void checkpoint_metadata_at(const Checkpoint *c, size_t index, const char **key,
                             const char **value);
 const char *checkpoint_path(const Checkpoint *c);
-const char *checkpoint_container(
-    const Checkpoint *c);                           /* "safetensors", "torch zip", "torch legacy" */
-const char *checkpoint_layout(const Checkpoint *c); /* "bare", "model", "model_state_dict" */
+
+/* "safetensors", "torch zip" or "torch legacy"; and "bare", or the key that holds the state dict.
+ */
+const char *checkpoint_container(const Checkpoint *c);
+const char *checkpoint_layout(const Checkpoint *c);
 
 size_t element_bytes(ElementType type);
 const char *element_name(ElementType type); /* as safetensors spells it: "F32", "BF16", ... */
 
-/* All values in dense C order as floats, each rounded once (F64, I64: to the nearest float). */
+/* All values in dense C order as floats, each rounded once (F64, I64: to the nearest float; BOOL: 0
+ * or 1). */
 void stored_tensor_read(const StoredTensor *t, float *out);
 
 /* The values where they lie, if they can be used in place: F32, dense, aligned to 4; else NULL. */

@@ -27,10 +27,14 @@ static Vec gelu_slope(Vec x) {
 
 static Vec slope(Vec x, Activation f) {
     switch (f) {
-    case ACTIVATION_GELU: return gelu_slope(x);
-    case ACTIVATION_RELU: return vec_select(x > 0.0f, vec_set(1.0f), vec_zero());
-    case ACTIVATION_SIGMOID: return vec_sigmoid(x) * vec_sigmoid(-x);
-    case ACTIVATION_NONE: break;
+    case ACTIVATION_GELU:
+        return gelu_slope(x);
+    case ACTIVATION_RELU:
+        return vec_select(x > 0.0f, vec_set(1.0f), vec_zero());
+    case ACTIVATION_SIGMOID:
+        return vec_sigmoid(x) * vec_sigmoid(-x);
+    case ACTIVATION_NONE:
+        break;
     }
     return vec_set(1.0f);
 }

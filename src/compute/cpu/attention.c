@@ -1,5 +1,6 @@
 /* Softmax attention, in one walk over the keys: scores of a block of keys live in the first cache,
- * get their positions there, and are summed with the online softmax (Milakov and Gimelshein 2018). */
+ * get their positions there, and are summed with the online softmax (Milakov and Gimelshein 2018).
+ */
 #include <assert.h>
 
 #include "base/size.h"
@@ -80,7 +81,8 @@ static Vec scores_exp(float *s, Vec max, size_t count) {
 }
 
 static void lanes_scale(float *x, Vec by, size_t rows) {
-    for (size_t i = 0; i < rows; i++) vec_store(x + i * QUERY_TILE, vec_load(x + i * QUERY_TILE) * by);
+    for (size_t i = 0; i < rows; i++)
+        vec_store(x + i * QUERY_TILE, vec_load(x + i * QUERY_TILE) * by);
 }
 
 /* The table's terms for a tile and a block of keys. */
@@ -100,11 +102,11 @@ static void scores_to_weights(const Desk *k, QueryTile *tile, size_t first, size
     Position position = k->part.windows->s->position;
     const float *bias = position == POSITION_TABLE ? bias_block(k, tile, first, count) : NULL;
     for (int v = 0; v < tile->vectors; v++) {
-        float *s = k->scores + v * LANES, *max = tile->max + v * LANES, *sum = tile->sum + v * LANES;
+        float *s = k->scores + v * LANES, *max = tile->max + v * LANES,
+              *sum = tile->sum + v * LANES;
         Vec block_max = bias ? scores_add_bias(s, bias + v * LANES, count)
-                        : position == POSITION_DECOMPOSED
-                            ? scores_add(s, k, tile, first, count, v)
-                            : scores_max(s, count);
+                        : position == POSITION_DECOMPOSED ? scores_add(s, k, tile, first, count, v)
+                                                          : scores_max(s, count);
         Vec old = vec_load(max), now = vec_max(old, block_max), shrink = vec_exp(old - now);
         vec_store(max, now);
         vec_store(sum, vec_load(sum) * shrink + scores_exp(s, now, count));
@@ -131,7 +133,8 @@ static void tile_start(const Desk *k, QueryTile *tile) {
     const Part *p = &k->part;
     const AttentionShape *s = p->windows->s;
     Pads pads;
-    bool padded = pads_sum(&pads, p, tile, k->in->pad_k ? k->in->pad_k + p->head * s->k_head : NULL);
+    bool padded =
+        pads_sum(&pads, p, tile, k->in->pad_k ? k->in->pad_k + p->head * s->k_head : NULL);
     const float *pad_v = padded ? k->in->pad_v + p->head * s->v_head : NULL;
     for (int v = 0; v < tile->vectors; v++) {
         int at = v * LANES;

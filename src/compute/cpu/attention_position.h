@@ -16,8 +16,8 @@ typedef struct QueryTile {
 
 /* Tables of POSITION_DECOMPOSED as panels. */
 typedef struct Tables {
-    float *h, *w;    /* packed */
-    float *product;  /* room for [2 side - 1][QUERY_TILE] */
+    float *h, *w;   /* packed */
+    float *product; /* room for [2 side - 1][QUERY_TILE] */
     int side, dim;
 } Tables;
 

@@ -8,7 +8,7 @@
 #include "compute/cpu/vec_math.h"
 
 enum {
-    DEPTH = 384,                             /* of a block: panels of b stay in the first caches */
+    DEPTH = 384,                              /* of a block: panels of b stay in the first caches */
     BLOCK_ROWS = 112 / TILE_ROWS * TILE_ROWS, /* a block of a stays in the second */
     BLOCK_COLS = 1024
 };
@@ -86,8 +86,8 @@ static __attribute__((noinline)) void tile_move(float *y, size_t y_row, const fl
 /* ---- One task ----------------------------------------------------------------------------- */
 
 typedef struct Source {
-    float *a, *b;          /* packed blocks, in scratch */
-    float *y;              /* of the block */
+    float *a, *b; /* packed blocks, in scratch */
+    float *y;     /* of the block */
     size_t y_row;
     const float *residual; /* of the block, or NULL */
     size_t residual_row;
@@ -145,8 +145,9 @@ static void block_run(const Plan *p, const Block *k, const Source *src, bool add
         pack_a(src->a, g, k, s, depth);
         if (!g->packed) pack_b(src->b, g, k, s, depth);
         for (size_t c = 0; c < k->cols; c += TILE_COLS) {
-            const float *panel = g->packed ? g->packed + b_batch + (k->col + c) * g->k + s * TILE_COLS
-                                           : src->b + c * depth;
+            const float *panel = g->packed
+                                     ? g->packed + b_batch + (k->col + c) * g->k + s * TILE_COLS
+                                     : src->b + c * depth;
             block_column(k, src, panel, c, depth, add || s > k->s_begin);
             if (s + depth == g->k) block_finish(g, k, src, c);
         }
@@ -196,8 +197,10 @@ static void gemm_task(void *context, size_t task, void *scratch) {
         return;
     }
     bool in_place = g->residual == g->y;
-    if (in_place && g->activation != ACTIVATION_NONE) keep_residual(&src, kept, &k);
-    else if (g->residual && !in_place) src.residual = g->residual + at;
+    if (in_place && g->activation != ACTIVATION_NONE)
+        keep_residual(&src, kept, &k);
+    else if (g->residual && !in_place)
+        src.residual = g->residual + at;
     block_run(p, &k, &src, g->add || (in_place && g->activation == ACTIVATION_NONE));
 }
 

@@ -4,8 +4,8 @@
  *
  * or, if `add`, y[i][j] += the sum.  i < m, j < n, s < k; for each batch element.
  *
- * Blocks of b of TILE_COLS vectors and of a of TILE_ROWS are packed into panels [s][vector], so that
- * the innermost loop reads both in order; b may come packed. */
+ * Blocks of b of TILE_COLS vectors and of a of TILE_ROWS are packed into panels [s][vector], so
+ * that the innermost loop reads both in order; b may come packed. */
 #ifndef COMPUTE_CPU_GEMM_H
 #define COMPUTE_CPU_GEMM_H
 
@@ -17,8 +17,8 @@ typedef struct Gemm {
     const float *packed; /* b as gemm_pack leaves it, or NULL */
     float *y;
     size_t y_row, y_batch;
-    bool add;          /* then none of what follows */
-    const float *bias; /* may be NULL */
+    bool add;              /* then none of what follows */
+    const float *bias;     /* may be NULL */
     const float *residual; /* laid out as y, may be y; or NULL */
     Activation activation;
 } Gemm;

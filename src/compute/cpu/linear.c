@@ -63,8 +63,14 @@ void ENTRY(linear_backward)(const Worker *w, float *dx, float *dw, float *db, co
                         .y_row = in,
                         .add = true});
     }
-    if (db) columns_sum(w, &(Columns){.out = db, .a = dy, .batch = 1, .rows = rows, .cols = out,
-                                      .add = true, .scale = 1.0});
+    if (db)
+        columns_sum(w, &(Columns){.out = db,
+                                  .a = dy,
+                                  .batch = 1,
+                                  .rows = rows,
+                                  .cols = out,
+                                  .add = true,
+                                  .scale = 1.0});
 }
 
 /* ---- Matmul ------------------------------------------------------------------------------- */

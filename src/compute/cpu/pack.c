@@ -48,15 +48,18 @@ void transpose(float *to, size_t to_row, const float *from, size_t from_row, siz
 static void copy_rows(float *to, size_t to_row, const float *from, size_t from_row, size_t rows,
                       size_t cols) {
     for (size_t r = 0; r < rows; r++, to += to_row, from += from_row) {
-        for (size_t c = 0; c < cols; c += LANES) vec_put(to + c, vec_get(from + c, cols - c), cols - c);
+        for (size_t c = 0; c < cols; c += LANES)
+            vec_put(to + c, vec_get(from + c, cols - c), cols - c);
     }
 }
 
 void pack_panel(float *to, size_t width, const Matrix *m, size_t first, size_t count, size_t begin,
                 size_t depth) {
     const float *from = m->data + first * m->item + begin * m->step;
-    if (m->item == 1) copy_rows(to, width, from, m->step, depth, count);
-    else transpose(to, width, from, m->item, count, depth);
+    if (m->item == 1)
+        copy_rows(to, width, from, m->step, depth, count);
+    else
+        transpose(to, width, from, m->item, count, depth);
     for (size_t s = 0; count < width && s < depth; s++) {
         memset(to + s * width + count, 0, (width - count) * sizeof *to);
     }

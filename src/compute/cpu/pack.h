@@ -4,8 +4,8 @@
 
 #include "compute/cpu/set.h"
 
-/* A matrix of vectors: number `s` of vector i of batch element b is data[b batch + i item + s step].
- * item or step is 1. */
+/* A matrix of vectors: number `s` of vector i of batch element b is data[b batch + i item + s
+ * step]. item or step is 1. */
 typedef struct Matrix {
     const float *data;
     size_t item, step, batch;
@@ -16,8 +16,8 @@ typedef struct Matrix {
 void transpose(float *to, size_t to_row, const float *from, size_t from_row, size_t rows,
                size_t cols);
 
-/* The panel to[s width + i] of vectors first .. first + count - 1, numbers begin .. begin + depth - 1;
- * zero for count <= i < width. */
+/* The panel to[s width + i] of vectors first .. first + count - 1, numbers begin .. begin + depth -
+ * 1; zero for count <= i < width. */
 #define pack_panel KERNEL_NAME(pack_panel)
 void pack_panel(float *to, size_t width, const Matrix *m, size_t first, size_t count, size_t begin,
                 size_t depth);

@@ -11,6 +11,8 @@ typedef void RangeFn(void *context, size_t begin, size_t end);
 void range_run(const Worker *w, RangeFn *fn, void *context, size_t n, size_t grain);
 
 /* How many things of `size` floats are worth a task. */
-static inline size_t range_grain(size_t size) { return size < 32768 ? 32768 / (size ? size : 1) : 1; }
+static inline size_t range_grain(size_t size) {
+    return size < 32768 ? 32768 / (size ? size : 1) : 1;
+}
 
 #endif

@@ -1,7 +1,7 @@
 /* set.h - the fast kernels are one source, compiled once for each kernel set.
  *
- * The build defines KERNEL_SET (portable, avx2, avx512) and KERNEL_LANES, the floats of its vectors.
- * Every symbol that leaves its file carries the set's name. */
+ * The build defines KERNEL_SET (portable, avx2, avx512) and KERNEL_LANES, the floats of its
+ * vectors. Every symbol that leaves its file carries the set's name. */
 #ifndef COMPUTE_CPU_SET_H
 #define COMPUTE_CPU_SET_H
 

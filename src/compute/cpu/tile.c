@@ -52,8 +52,9 @@ INLINE void tile_body(float *c, size_t c_row, const float *a, size_t a_row, size
     X(1, vectors) X(2, vectors) X(3, vectors) X(4, vectors) X(5, vectors) X(6, vectors)
 #define TILES_TO_14(X, vectors)                                                                    \
     TILES_TO_6(X, vectors)                                                                         \
-    X(7, vectors) X(8, vectors) X(9, vectors) X(10, vectors) X(11, vectors) X(12, vectors)         \
-    X(13, vectors) X(14, vectors)
+    X(7, vectors)                                                                                  \
+    X(8, vectors) X(9, vectors) X(10, vectors) X(11, vectors) X(12, vectors) X(13, vectors)        \
+        X(14, vectors)
 #if KERNEL_LANES == 16
 #define TILES TILES_TO_14
 #else

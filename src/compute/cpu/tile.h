@@ -16,7 +16,8 @@ typedef void TileFn(float *c, size_t c_row, const float *a, size_t a_step, const
 #define tile_packed KERNEL_NAME(tile_packed)
 extern TileFn *const tile_packed[TILE_VECTORS][TILE_ROWS];
 
-/* The same; a[i][s] at a + i TILE_COLS + s: a tile that another product left.  a_step is ignored. */
+/* The same; a[i][s] at a + i TILE_COLS + s: a tile that another product left.  a_step is ignored.
+ */
 #define tile_rows KERNEL_NAME(tile_rows)
 extern TileFn *const tile_rows[TILE_VECTORS][TILE_ROWS];
 

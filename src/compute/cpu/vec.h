@@ -50,8 +50,10 @@ static inline Vec vec_get(const float *p, size_t left) {
 }
 
 static inline void vec_put(float *p, Vec x, size_t left) {
-    if (left >= LANES) vec_store(p, x);
-    else vec_store_some(p, x, left);
+    if (left >= LANES)
+        vec_store(p, x);
+    else
+        vec_store_some(p, x, left);
 }
 
 static inline IntVec vec_bits(Vec x) { return (IntVec)x; }

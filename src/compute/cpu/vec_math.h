@@ -1,7 +1,7 @@
 /* vec_math.h - exp, log, erf and what is built of them, a few units in the last place of float.
  *
- * Coefficients are minimax fits of our own (Lawson's iteration); the error of each polynomial is far
- * below float's. */
+ * Coefficients are minimax fits of our own (Lawson's iteration); the error of each polynomial is
+ * far below float's. */
 #ifndef COMPUTE_CPU_VEC_MATH_H
 #define COMPUTE_CPU_VEC_MATH_H
 
@@ -67,16 +67,18 @@ static inline Vec vec_erf(Vec z) {
 
 static inline Vec vec_sigmoid(Vec x) { return 1.0f / (1.0f + vec_exp(-x)); }
 
-static inline Vec vec_gelu(Vec x) {
-    return x * 0.5f * (1.0f + vec_erf(x * 0.70710678f));
-}
+static inline Vec vec_gelu(Vec x) { return x * 0.5f * (1.0f + vec_erf(x * 0.70710678f)); }
 
 static inline Vec vec_activate(Vec x, Activation f) {
     switch (f) {
-    case ACTIVATION_GELU: return vec_gelu(x);
-    case ACTIVATION_RELU: return vec_max(vec_zero(), x);
-    case ACTIVATION_SIGMOID: return vec_sigmoid(x);
-    case ACTIVATION_NONE: break;
+    case ACTIVATION_GELU:
+        return vec_gelu(x);
+    case ACTIVATION_RELU:
+        return vec_max(vec_zero(), x);
+    case ACTIVATION_SIGMOID:
+        return vec_sigmoid(x);
+    case ACTIVATION_NONE:
+        break;
     }
     return x;
 }

@@ -67,7 +67,7 @@ static Status source_read(Volume **out, const ImageSource *s, Error *error) {
         return error_set(error, VOXPERT_BAD_INPUT,
                          "%s: is no image of a known format (PNG, JPEG, TIFF, BMP, NIfTI)",
                          s->name);
-    Volume *v;
+    Volume *v = NULL;
     Status status = volume_begin(&v, s, format, error);
     if (status) return status;
     status = format->read(v, s, error);

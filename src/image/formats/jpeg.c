@@ -145,9 +145,12 @@ static bool rows_read(const Volume *v, Jpeg *j) {
 static Status reader_failed(const Jpeg *j, Error *error) {
     switch (j->code) {
     case JERR_OUT_OF_MEMORY:
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read a JPEG file",
+                         j->source->name);
     case JERR_NO_BACKING_STORE:
-        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read a JPEG file (%s)",
-                         j->source->name, j->complaint);
+        return error_set(error, VOXPERT_OUT_OF_MEMORY,
+                         "%s: reading this JPEG size needs more than --max-memory (%zu bytes)",
+                         j->source->name, j->source->options.max_bytes);
     case JWRN_JPEG_EOF:
     case JWRN_HIT_MARKER:
     case JERR_INPUT_EOF:

@@ -73,8 +73,7 @@ static Status header_to_voxels(Volume *v, const NiftiHeader *h, ByteStream *s, s
 
 static Status voxels_cut(const Volume *v, size_t expected, size_t found, Error *error) {
     return error_set(error, VOXPERT_BAD_INPUT,
-                     "%s: NIfTI voxel data are cut: dim gives a size of %zu bytes (expected), but "
-                     "the file holds %zu (found)",
+                     "%s: NIfTI voxel data are cut: expected a size of %zu bytes by dim, found %zu",
                      v->name, expected, found);
 }
 

@@ -20,6 +20,7 @@ typedef struct NiftiHeader {
 typedef enum NiftiField {
     NIFTI_SIZEOF_HDR,
     NIFTI_MAGIC,
+    NIFTI_INTENT_CODE,
     NIFTI_DATATYPE,
     NIFTI_BITPIX,
     NIFTI_DIM,
@@ -49,7 +50,10 @@ void nifti_set_integer(NiftiHeader *h, NiftiField field, size_t i, int64_t value
 /* Whether these bytes begin a header, judged by its size or its magic, in either byte order. */
 bool nifti_begins(const uint8_t *bytes, size_t size);
 
-/* Takes version and byte order from the first bytes.  Errors name sizeof_hdr or magic. */
+/* Takes version and byte order from the first bytes; false where they are no header's. */
+bool nifti_header_orient(NiftiHeader *h);
+
+/* The same, and checks the magic.  Errors name sizeof_hdr or magic. */
 MUST_CHECK Status nifti_header_identify(NiftiHeader *h, const char *name, Error *error);
 
 bool nifti_is_pair(const NiftiHeader *h); /* voxels in a file of their own */

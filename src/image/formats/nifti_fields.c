@@ -17,6 +17,7 @@ static const struct {
 } fields[] = {
     [NIFTI_SIZEOF_HDR] = {{{0, I32}, {0, I32}}, 1},
     [NIFTI_MAGIC] = {{{344, BYTES}, {4, BYTES}}, 4},
+    [NIFTI_INTENT_CODE] = {{{68, I16}, {504, I32}}, 1},
     [NIFTI_DATATYPE] = {{{70, I16}, {12, I16}}, 1},
     [NIFTI_BITPIX] = {{{72, I16}, {14, I16}}, 1},
     [NIFTI_DIM] = {{{40, I16}, {16, I64}}, 8},

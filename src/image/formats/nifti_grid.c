@@ -20,27 +20,29 @@ static double millimetres_per_unit(const NiftiHeader *h) {
     }
 }
 
-static double column_length(const double m[4][4], int c) {
+static double column_length(const VolumeGrid *grid, int c) {
+    const double(*m)[4] = grid->affine_ras;
     return sqrt(m[0][c] * m[0][c] + m[1][c] * m[1][c] + m[2][c] * m[2][c]);
 }
 
-static double determinant(const double m[4][4]) {
+static double determinant(const VolumeGrid *grid) {
+    const double(*m)[4] = grid->affine_ras;
     return m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) -
            m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
            m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
 }
 
-static Status affine_check(const double m[4][4], const char *name, const char *form, Error *error) {
-    for (int i = 0; i < 3; i++) {
-        for (int j = 0; j < 4; j++) {
-            if (!isfinite(m[i][j]))
-                return error_set(error, VOXPERT_BAD_INPUT, "%s: the NIfTI %s affine is not finite",
-                                 name, form);
-        }
+static Status affine_check(const Volume *v, const char *form, Error *error) {
+    const VolumeGrid *grid = &v->grid;
+    double box = column_length(grid, 0) * column_length(grid, 1) * column_length(grid, 2);
+    for (int i = 0; i < 12; i++) {
+        if (!isfinite(grid->affine_ras[i / 4][i % 4]))
+            return error_set(error, VOXPERT_BAD_INPUT, "%s: the NIfTI %s affine is not finite",
+                             v->name, form);
     }
-    double box = column_length(m, 0) * column_length(m, 1) * column_length(m, 2);
-    if (fabs(determinant(m)) > 1e-6 * box) return VOXPERT_OK;
-    return error_set(error, VOXPERT_BAD_INPUT, "%s: the NIfTI %s affine is singular", name, form);
+    if (fabs(determinant(grid)) > 1e-6 * box) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_INPUT, "%s: the NIfTI %s affine is singular", v->name,
+                     form);
 }
 
 /* ---- The three methods ------------------------------------------------------------------ */
@@ -81,7 +83,7 @@ static Status qform_read(double m[4][4], Volume *v, const NiftiHeader *h, Error 
     }
     if (!(square <= 1.0 + 1e-5)) /* float32 rounding; NaN fails */
         return error_set(error, VOXPERT_BAD_INPUT,
-                         "%s: NIfTI qform: the quaternion's b^2 + c^2 + d^2 is %g, more than 1",
+                         "%s: NIfTI qform: the quaternion's b^2 + c^2 + d^2 is %g, not at most 1",
                          v->name, square);
     double flip = nifti_real(h, NIFTI_PIXDIM, 0) < 0.0 ? -1.0 : 1.0;
     nifti_dmat44 matrix = nifti_quatern_to_dmat44(b[0], b[1], b[2], offset[0], offset[1], offset[2],
@@ -106,7 +108,7 @@ static Status affine_read(Volume *v, const NiftiHeader *h, Error *error) {
     bool qform = nifti_integer(h, NIFTI_QFORM_CODE, 0) > 0;
     if (sform && sform_read(grid->affine_ras, h)) {
         grid->source = GRID_SFORM;
-        return affine_check(grid->affine_ras, v->name, "sform", error);
+        return affine_check(v, "sform", error);
     }
     if (sform)
         volume_warn(v, "NIfTI sform is all zero: %s", qform ? "the qform is taken" : "unused");
@@ -114,7 +116,7 @@ static Status affine_read(Volume *v, const NiftiHeader *h, Error *error) {
     Status status = qform ? qform_read(grid->affine_ras, v, h, error)
                           : pixdim_read(grid->affine_ras, v, h, error);
     if (status) return status;
-    return affine_check(grid->affine_ras, v->name, qform ? "qform" : "pixdim", error);
+    return affine_check(v, qform ? "qform" : "pixdim", error);
 }
 
 Status nifti_grid_read(Volume *v, const NiftiHeader *h, Error *error) {
@@ -122,6 +124,6 @@ Status nifti_grid_read(Volume *v, const NiftiHeader *h, Error *error) {
     Status status = affine_read(v, h, error);
     if (status) return status;
     for (int i = 0; i < 12; i++) v->grid.affine_ras[i / 4][i % 4] *= scale;
-    for (int i = 0; i < 3; i++) v->grid.spacing_xyz_mm[i] = column_length(v->grid.affine_ras, i);
+    for (int i = 0; i < 3; i++) v->grid.spacing_xyz_mm[i] = column_length(&v->grid, i);
     return VOXPERT_OK;
 }

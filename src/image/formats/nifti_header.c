@@ -32,13 +32,17 @@ bool nifti_begins(const uint8_t *bytes, size_t size) {
                          magic_at(bytes, size, 4) >= 0);
 }
 
-Status nifti_header_identify(NiftiHeader *h, const char *name, Error *error) {
+bool nifti_header_orient(NiftiHeader *h) {
     int version = version_of(h->bytes);
-    if (version == 0)
-        return error_set(error, VOXPERT_BAD_INPUT,
-                         "%s: NIfTI sizeof_hdr is neither 348 nor 540 in any byte order", name);
     h->version = version < 0 ? -version : version;
     h->swapped = version < 0;
+    return version != 0;
+}
+
+Status nifti_header_identify(NiftiHeader *h, const char *name, Error *error) {
+    if (!nifti_header_orient(h))
+        return error_set(error, VOXPERT_BAD_INPUT,
+                         "%s: NIfTI sizeof_hdr is neither 348 nor 540 in any byte order", name);
     const uint8_t *magic = nifti_field(h, NIFTI_MAGIC);
     int found = magic_at(magic, 4, 0);
     bool guarded = h->version == 1 || memcmp(magic + 4, "\r\n\x1a\n", 4) == 0;

@@ -95,38 +95,46 @@ static Status header_new(NiftiHeader *h, const Volume *v, const char *path, Erro
     return VOXPERT_OK;
 }
 
-/* The header that came in, of a single file; a pair's becomes one. */
+/* The header that came in; a pair's becomes that of a single file. */
 static void header_old(NiftiHeader *h, const Volume *v) {
     *h = (NiftiHeader){0};
     memcpy(h->bytes, v->header, size_min(v->header_size, NIFTI_LARGEST));
-    (void)!nifti_header_identify(h, "", NULL); /* it was accepted when it was read */
-    memset(h->bytes + nifti_header_size(h->version), 0,
-           NIFTI_LARGEST - nifti_header_size(h->version));
-    if (!nifti_is_pair(h)) return;
-    nifti_field(h, NIFTI_MAGIC)[0] = 'n';
-    nifti_field(h, NIFTI_MAGIC)[1] = '+';
-    size_t offset = size_max(v->header_size, nifti_header_size(h->version) + 4);
-    nifti_set_integer(h, NIFTI_VOX_OFFSET, 0, (int64_t)((offset + 15) / 16 * 16));
+    nifti_header_orient(h); /* true: it was accepted when it was read */
+    size_t size = nifti_header_size(h->version), offset = size_max(v->header_size, size + 4);
+    memset(h->bytes + size, 0, NIFTI_LARGEST - size);
+    bool pair = nifti_is_pair(h);
+    if (pair) {
+        nifti_field(h, NIFTI_MAGIC)[0] = 'n';
+        nifti_field(h, NIFTI_MAGIC)[1] = '+';
+        offset = (offset + 15) / 16 * 16;
+    }
+    if (pair || nifti_real(h, NIFTI_VOX_OFFSET, 0) < (double)offset)
+        nifti_set_integer(h, NIFTI_VOX_OFFSET, 0, (int64_t)offset);
 }
 
-static void sizes_set(NiftiHeader *h, const Volume *v, size_t planes) {
-    const size_t sizes[] = {0, v->width, v->height, v->depth, v->frames, planes, 1, 1};
+static bool sizes_are(const NiftiHeader *h, const size_t sizes[8]) {
     int64_t axes = nifti_integer(h, NIFTI_DIM, 0);
-    bool same = axes >= 1;
     for (size_t i = 1; i < 8; i++) {
         size_t now = (int64_t)i <= axes ? (size_t)nifti_integer(h, NIFTI_DIM, i) : 1;
-        same = same && now == sizes[i];
+        if (now != sizes[i]) return false;
     }
-    if (same) return; /* what lies behind the axes, and trailing axes of 1, stay */
-    axes = planes > 1 ? 5 : v->frames > 1 ? 4 : v->depth > 1 ? 3 : 2;
+    return axes >= 1;
+}
+
+/* Where the sizes are the same, trailing axes of 1 and what lies behind them stay. */
+static void sizes_set(NiftiHeader *h, const Volume *v, size_t planes) {
+    const size_t sizes[] = {0, v->width, v->height, v->depth, v->frames, planes, 1, 1};
+    if (sizes_are(h, sizes)) return;
+    int64_t axes = planes > 1 ? 5 : v->frames > 1 ? 4 : v->depth > 1 ? 3 : 2;
     nifti_set_integer(h, NIFTI_DIM, 0, axes);
     for (size_t i = 1; i < 8; i++) nifti_set_integer(h, NIFTI_DIM, i, (int64_t)sizes[i]);
+    nifti_set_integer(h, NIFTI_INTENT_CODE, 0, 0); /* a vector no more */
 }
 
 static void type_set(NiftiHeader *h, const NiftiType *type) {
-    if (nifti_integer(h, NIFTI_DATATYPE, 0) == type->code) return;
+    int64_t bits = (int64_t)(8 * type->channels * sample_size(type->type));
     nifti_set_integer(h, NIFTI_DATATYPE, 0, type->code);
-    nifti_set_integer(h, NIFTI_BITPIX, 0, (int64_t)(8 * type->channels * sample_size(type->type)));
+    nifti_set_integer(h, NIFTI_BITPIX, 0, bits);
 }
 
 static void scale_set(NiftiHeader *h, const Volume *v) {

@@ -73,17 +73,21 @@ __attribute__((format(printf, 4, 0))) static int warning_drop(TIFF *tiff, void *
 }
 
 static Status file_open(TiffFile *f, const ImageSource *s, Error *error) {
+    /* A directory may be read even where its pixels are refused, with a better message. */
+    size_t single = size_min(size_max(s->options.max_bytes, 1u << 20), (size_t)PTRDIFF_MAX);
     *f = (TiffFile){.source = s};
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     if (!options) return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory", s->name);
     TIFFOpenOptionsSetErrorHandlerExtR(options, complaint_keep, f);
     TIFFOpenOptionsSetWarningHandlerExtR(options, warning_drop, f);
-    TIFFOpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)(s->options.max_bytes >> 1));
+    TIFFOpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)single);
     f->tiff = TIFFClientOpenExt(s->name, "r", f, file_take, file_refuse, file_seek, file_close,
                                 file_size, file_whole, file_release, options);
     TIFFOpenOptionsFree(options);
     if (f->tiff) return VOXPERT_OK;
-    return image_refuse(s, error, "the TIFF directory cannot be read: %s", f->complaint);
+    bool zero = strstr(f->complaint, "scanline size is zero") != NULL;
+    return image_refuse(s, error, "the TIFF directory cannot be read: %s%s", f->complaint,
+                        zero ? " (width or samples per pixel are 0)" : "");
 }
 
 /* ---- ImageJ ----------------------------------------------------------------------------- */
@@ -191,7 +195,8 @@ static Status pages_count(TiffFile *f, Volume *v, TiffPage *page, size_t *first,
         TiffPage next;
         if (v->depth == PAGES_MOST || !TIFFReadDirectory(f->tiff))
             return image_refuse(s, error, "TIFF page %zu cannot be read: %s", v->depth + 1,
-                                f->complained ? f->complaint : "there are too many");
+                                f->complained ? f->complaint
+                                              : "the directories form a loop, or are too many");
         status = tiff_page_describe(&next, f, error);
         if (!status && !pages_alike(page, &next)) {
             volume_warn(v,

@@ -1,0 +1,77 @@
+/* Functions and classes that a pickle names, and what calling them makes.  Nothing is run: the few
+ * of the whitelist are ways to write a value, all others give opaque values. */
+#include <string.h>
+
+#include "weights/checkpoint.h"
+#include "weights/pickle_machine.h"
+
+typedef enum Function {
+    MAKE_DICT,   /* () -> an empty dict */
+    MAKE_TENSOR, /* (storage, offset, size, stride, ...) */
+    MAKE_FIRST,  /* (value, ...) -> value */
+    MAKE_OF_TYPE /* (function, type, arguments, state) -> function(arguments) */
+} Function;
+
+typedef struct Name {
+    const char *module, *name;
+    uint8_t kind, detail;
+} Name;
+
+static const Name whitelist[] = {
+    {"collections", "OrderedDict", PICKLE_FUNCTION, MAKE_DICT},
+    {"torch._utils", "_rebuild_tensor", PICKLE_FUNCTION, MAKE_TENSOR},
+    {"torch._utils", "_rebuild_tensor_v2", PICKLE_FUNCTION, MAKE_TENSOR},
+    {"torch._utils", "_rebuild_parameter", PICKLE_FUNCTION, MAKE_FIRST},
+    {"torch._utils", "_rebuild_parameter_with_state", PICKLE_FUNCTION, MAKE_FIRST},
+    {"torch._tensor", "_rebuild_from_type_v2", PICKLE_FUNCTION, MAKE_OF_TYPE},
+    {"torch", "Size", PICKLE_FUNCTION, MAKE_FIRST},
+    {"torch", "FloatStorage", PICKLE_STORAGE_TYPE, ELEMENT_F32},
+    {"torch", "DoubleStorage", PICKLE_STORAGE_TYPE, ELEMENT_F64},
+    {"torch", "HalfStorage", PICKLE_STORAGE_TYPE, ELEMENT_F16},
+    {"torch", "BFloat16Storage", PICKLE_STORAGE_TYPE, ELEMENT_BF16},
+    {"torch", "LongStorage", PICKLE_STORAGE_TYPE, ELEMENT_I64},
+    {"torch", "IntStorage", PICKLE_STORAGE_TYPE, ELEMENT_I32},
+    {"torch", "ShortStorage", PICKLE_STORAGE_TYPE, ELEMENT_I16},
+    {"torch", "CharStorage", PICKLE_STORAGE_TYPE, ELEMENT_I8},
+    {"torch", "ByteStorage", PICKLE_STORAGE_TYPE, ELEMENT_U8},
+    {"torch", "BoolStorage", PICKLE_STORAGE_TYPE, ELEMENT_BOOL},
+};
+
+bool pickle_text_equals(PickleText text, const char *want) {
+    return text.length == strlen(want) && memcmp(text.chars, want, text.length) == 0;
+}
+
+PickleValue pickle_name(PickleText module, PickleText name) {
+    for (size_t i = 0; i < sizeof whitelist / sizeof *whitelist; i++) {
+        const Name *n = &whitelist[i];
+        if (pickle_text_equals(module, n->module) && pickle_text_equals(name, n->name))
+            return (PickleValue){.kind = n->kind, .detail = n->detail};
+    }
+    return (PickleValue){.kind = PICKLE_OPAQUE};
+}
+
+PickleValue pickle_call(const Pickle *p, const PickleValue *function,
+                        const PickleValue *arguments) {
+    static const PickleValue opaque = {.kind = PICKLE_OPAQUE};
+    const PickleValue *item;
+    if (function->kind == PICKLE_FUNCTION && function->detail == MAKE_OF_TYPE) {
+        function = pickle_item(p, arguments, 0);
+        arguments = pickle_item(p, arguments, 2);
+    }
+    if (!function || !arguments || function->kind != PICKLE_FUNCTION ||
+        arguments->kind != PICKLE_TUPLE)
+        return opaque;
+    PickleValue result = *arguments;
+    switch ((Function)function->detail) {
+    case MAKE_DICT:
+        return (PickleValue){.kind = PICKLE_DICT};
+    case MAKE_TENSOR:
+        result.kind = PICKLE_TENSOR;
+        return result;
+    case MAKE_FIRST:
+        return (item = pickle_item(p, arguments, 0)) ? *item : opaque;
+    case MAKE_OF_TYPE:
+        break;
+    }
+    return opaque;
+}

@@ -1,0 +1,149 @@
+#include "weights/torch_state.h"
+
+#include <string.h>
+
+#include "base/size.h"
+#include "base/text.h"
+#include "weights/dialects.h"
+
+/* Places in a storage's and in a tensor's tuple (torch.serialization, torch._utils). */
+enum { STORAGE_TYPE = 1, STORAGE_KEY = 2, STORAGE_COUNT = 4, STORAGE_VIEW = 5 };
+enum { TENSOR_STORAGE, TENSOR_OFFSET, TENSOR_SIZE, TENSOR_STRIDE };
+
+typedef struct Reading {
+    Checkpoint *c;
+    const Pickle *pickle;
+    const StorageSource *source;
+    Error *error;
+    PickleText name; /* of the tensor at hand */
+} Reading;
+
+bool torch_storage(TorchStorage *out, const Pickle *p, const PickleValue *v) {
+    if (!v || v->kind != PICKLE_STORAGE) return false;
+    const PickleValue *type = pickle_item(p, v, STORAGE_TYPE), *view;
+    view = pickle_item(p, v, STORAGE_VIEW); /* a part of another storage: before PyTorch 0.4 */
+    if (!type || type->kind != PICKLE_STORAGE_TYPE || (view && view->kind != PICKLE_NONE))
+        return false;
+    out->type = (ElementType)type->detail;
+    return pickle_text(&out->key, p, pickle_item(p, v, STORAGE_KEY)) &&
+           pickle_size(&out->count, pickle_item(p, v, STORAGE_COUNT));
+}
+
+static Status refuse(const Reading *r, const char *rule) {
+    int shown = (int)size_min(r->name.length, 200);
+    return error_set(r->error, VOXPERT_BAD_MODEL, "%s: tensor '%.*s': %s", r->c->path, shown,
+                     r->name.chars, rule);
+}
+
+/* A tuple of sizes into out[0 .. rank-1]; false if it is none, or too long. */
+static bool read_sizes(const Pickle *p, const PickleValue *v, size_t *out, int *rank) {
+    const PickleValue *item;
+    if (!v || v->kind != PICKLE_TUPLE) return false;
+    *rank = 0;
+    for (PickleWalk w = pickle_walk(p, v); (item = pickle_next(&w));) {
+        if (*rank == CHECKPOINT_MAX_RANK || !pickle_size(&out[(*rank)++], item)) return false;
+    }
+    return true;
+}
+
+/* Takes the stored strides; sides of 0 or 1 never use theirs and keep the dense ones. */
+static void set_strides(StoredTensor *t, const size_t *stride) {
+    for (int i = 0; i < t->rank && t->count > 0; i++) {
+        if (t->dim[i] == 1 || stride[i] == t->stride[i]) continue;
+        t->stride[i] = stride[i];
+        t->contiguous = false;
+    }
+}
+
+static bool last_element(const StoredTensor *t, size_t offset, size_t *last) {
+    *last = offset;
+    for (int i = 0; i < t->rank; i++) {
+        size_t span;
+        if (!size_multiply(&span, t->dim[i] - 1, t->stride[i]) || !size_add(last, *last, span))
+            return false;
+    }
+    return true;
+}
+
+static Status find_bytes(const Reading *r, const TorchStorage *storage, size_t offset,
+                         StoredTensor *t) {
+    size_t bytes, last;
+    if (!size_multiply(&bytes, storage->count, element_bytes(t->type)))
+        return refuse(r, "its storage is too large");
+    if (t->count == 0) return VOXPERT_OK;
+    if (!last_element(t, offset, &last) || last >= storage->count)
+        return refuse(r, "its shape, stride and storage offset reach outside its storage");
+    if (t->count > size_max(storage->count, r->c->size))
+        return refuse(r, "its shape has more values than its file has bytes");
+    Status status = r->source->find(r->source->context, storage, &t->bytes, r->error);
+    if (status)
+        return error_prefix(r->error, status, "%s: tensor '%.*s'", r->c->path,
+                            (int)size_min(r->name.length, 200), r->name.chars);
+    t->bytes += offset * element_bytes(t->type);
+    return VOXPERT_OK;
+}
+
+static Status read_tensor(const Reading *r, const PickleValue *v) {
+    const Pickle *p = r->pickle;
+    TorchStorage storage;
+    StoredTensor t = {0};
+    size_t offset, stride[CHECKPOINT_MAX_RANK];
+    int strides;
+    if (memchr(r->name.chars, '\0', r->name.length) || !text_is_utf8(r->name.chars, r->name.length))
+        return refuse(r, "its name is not UTF-8 text");
+    if (!torch_storage(&storage, p, pickle_item(p, v, TENSOR_STORAGE)))
+        return refuse(r, "its storage is damaged, or of a type that is not supported");
+    if (!pickle_size(&offset, pickle_item(p, v, TENSOR_OFFSET)))
+        return refuse(r, "its storage offset is not a number from 0 up");
+    if (!read_sizes(p, pickle_item(p, v, TENSOR_SIZE), t.dim, &t.rank))
+        return refuse(r, "its shape is not a list of at most 8 sizes");
+    if (!read_sizes(p, pickle_item(p, v, TENSOR_STRIDE), stride, &strides) || strides != t.rank)
+        return refuse(r, "its stride does not go with its shape");
+    t.type = storage.type;
+    if (!stored_tensor_shape(&t)) return refuse(r, "its shape overflows");
+    set_strides(&t, stride);
+    Status status = find_bytes(r, &storage, offset, &t);
+    if (status) return status;
+    return checkpoint_add(r->c, &t, r->name.chars, r->name.length, r->error);
+}
+
+/* ---- The state dict --------------------------------------------------------------------- */
+
+static bool has_tensors(const Pickle *p, const PickleValue *dict) {
+    const PickleValue *item;
+    if (!dict || dict->kind != PICKLE_DICT) return false;
+    for (PickleWalk w = pickle_walk(p, dict); (item = pickle_next(&w));) {
+        if (item->kind == PICKLE_TENSOR) return true;
+    }
+    return false;
+}
+
+static const PickleValue *find_state(Checkpoint *c, const Pickle *p) {
+    const PickleValue *top = pickle_top(p), *state;
+    const char *key;
+    if (top->kind != PICKLE_DICT) return NULL;
+    for (size_t i = 0; (key = dialect_nest(i)); i++) {
+        state = pickle_get(p, top, key);
+        if (!has_tensors(p, state)) continue;
+        c->layout = key;
+        return state;
+    }
+    return has_tensors(p, top) ? top : NULL;
+}
+
+Status torch_state_read(Checkpoint *c, const Pickle *p, const StorageSource *source, Error *error) {
+    Reading r = {.c = c, .pickle = p, .source = source, .error = error};
+    const PickleValue *state = find_state(c, p), *key, *value;
+    if (!state)
+        return error_set(error, VOXPERT_BAD_MODEL,
+                         "%s: has no state dict: no names with tensors at the top of its pickle, "
+                         "under 'model_state_dict', 'model' or 'state_dict'",
+                         c->path);
+    Status status = VOXPERT_OK;
+    for (PickleWalk w = pickle_walk(p, state); !status && (key = pickle_next(&w));) {
+        value = pickle_next(&w);
+        if (value->kind == PICKLE_TENSOR && pickle_text(&r.name, p, key))
+            status = read_tensor(&r, value);
+    }
+    return status;
+}
