@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/files.h"
-#include "base/hash.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "image/volume.h"
@@ -32,9 +31,7 @@ SplitPart dataset_part(const char *set, const char *stem, bool patient) {
     int length = end ? (int)(end - stem) : (int)strlen(stem);
     char group[512];
     int n = snprintf(group, sizeof group, "%s/%.*s", set, length, stem);
-    size_t used = n < 0 ? 0 : (size_t)n < sizeof group ? (size_t)n : sizeof group - 1;
-    uint64_t slot = hash_fnv1a(group, used) % 10;
-    return slot < 2 ? SPLIT_TEST : slot == 2 ? SPLIT_VALIDATION : SPLIT_TRAIN;
+    return n < 0 ? SPLIT_TRAIN : split_of_group(group);
 }
 
 /* ---- Pixels ----------------------------------------------------------------------------- */

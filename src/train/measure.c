@@ -315,23 +315,40 @@ static Status take_all(Measurer *m, const Scene *s, unsigned which, double dice[
     return status;
 }
 
+static Status scene_open(Scene *s, const Dataset *d, const CaseObject *o, Error *error) {
+    const Case *p = &d->picture[o->picture];
+    size_t pixels = (size_t)p->width * (size_t)p->height, width = (size_t)(o->x1 - o->x0 + 1);
+    *s = (Scene){p, o, memory_new(pixels), memory_new(pixels), pixels};
+    if (!s->truth || !s->mask)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to measure it", p->name);
+    for (int y = o->y0; y <= o->y1; y++)
+        memcpy(s->truth + (size_t)y * (size_t)p->width + (size_t)o->x0,
+               o->mask + (size_t)(y - o->y0) * width, width);
+    return VOXPERT_OK;
+}
+
+static void scene_close(Scene *s) {
+    memory_free(s->truth);
+    memory_free(s->mask);
+}
+
 Status measure_object(Measurer *m, const Dataset *d, const CaseObject *o, unsigned which,
                       double dice[MEASURES], Error *error) {
-    const Case *p = &d->picture[o->picture];
-    size_t pixels = (size_t)p->width * (size_t)p->height;
-    int width = o->x1 - o->x0 + 1;
-    Scene s = {p, o, memory_new(pixels), memory_new(pixels), pixels};
-    Status status = VOXPERT_OK;
-    if (!s.truth || !s.mask)
-        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to measure it", p->name);
-    if (!status) {
-        for (int y = o->y0; y <= o->y1; y++)
-            memcpy(s.truth + (size_t)y * (size_t)p->width + (size_t)o->x0,
-                   o->mask + (size_t)(y - o->y0) * (size_t)width, (size_t)width);
-        status = take_all(m, &s, which, dice, error);
-    }
-    memory_free(s.truth);
-    memory_free(s.mask);
+    Scene s;
+    Status status = scene_open(&s, d, o, error);
+    if (!status) status = take_all(m, &s, which, dice, error);
+    scene_close(&s);
+    return status;
+}
+
+Status measure_box_mask(Measurer *m, const Dataset *d, const CaseObject *o, uint8_t *mask,
+                        double *dice, Error *error) {
+    Scene s;
+    double box[] = {o->x0, o->y0, o->x1, o->y1};
+    Status status = scene_open(&s, d, o, error);
+    if (!status) status = ask_box(m, &s, box, true, dice, error);
+    if (!status) memcpy(mask, s.mask, s.pixels);
+    scene_close(&s);
     return status;
 }
 

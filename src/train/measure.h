@@ -51,6 +51,10 @@ void measurer_reset(Measurer *m);
 MUST_CHECK Status measure_object(Measurer *m, const Dataset *d, const CaseObject *o,
                                  unsigned which, double dice[MEASURES], Error *error);
 
+/* The mask [height,width] of the picture that the object's box gives, zoomed. */
+MUST_CHECK Status measure_box_mask(Measurer *m, const Dataset *d, const CaseObject *o,
+                                   uint8_t *mask, double *dice, Error *error);
+
 /* Per set, the mean over objects: [sets][2][MEASURES]; the second row of a set is of its outer
  * objects (nested labels).  counts likewise.  `most` objects of each set, evenly spread; 0: all. */
 typedef struct MeasureTable {

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "eval/clicks.h"
+#include "image/regions.h"
 
 void prompt_box(float box[4], const uint8_t *object, int side, double pixel, double jitter,
                 Random *r) {
@@ -24,6 +25,27 @@ void prompt_box(float box[4], const uint8_t *object, int side, double pixel, dou
         double moved = exact[i] + random_between(r, -by, by) * length[i & 1];
         box[i] = (float)fmin(fmax(moved, 0.0), side - 1.0);
     }
+}
+
+Status prompt_box_shifted(float box[4], const uint8_t *object, int side, Random *r, Error *error) {
+    size_t size[3] = {1, (size_t)side, (size_t)side};
+    Regions pieces;
+    Status status = regions_find(&pieces, object, size, NEIGHBOURS_ALL, error);
+    if (status) return status;
+    int x0 = 0, y0 = 0, x1 = side, y1 = side;
+    size_t largest = regions_largest(&pieces);
+    if (largest < pieces.count) {
+        const Region *p = &pieces.region[largest];
+        x0 = (int)p->low[2], y0 = (int)p->low[1];
+        x1 = (int)p->high[2] + 1, y1 = (int)p->high[1] + 1;
+    }
+    regions_free(&pieces);
+    int shorter = x1 - x0 < y1 - y0 ? x1 - x0 : y1 - y0, most = shorter / 2 < 5 ? shorter / 2 : 5;
+    int dx = most ? (int)random_integer(r, -most, most - 1) : 0;
+    int dy = most ? (int)random_integer(r, -most, most - 1) : 0;
+    box[0] = (float)(x0 + dx), box[1] = (float)(y0 + dy);
+    box[2] = (float)(x1 + dx), box[3] = (float)(y1 + dy);
+    return VOXPERT_OK;
 }
 
 typedef struct Wrong {
@@ -68,19 +90,28 @@ static int deepest_pixel(const float *truth, const uint8_t *predicted, int side,
 }
 
 Status prompt_click(float at[2], int *label, const float *truth, const uint8_t *predicted,
-                    int side, double scale, double pixel, double deepest, Random *r,
+                    int side, double scale, double pixel, const ClickRule *rule, Random *r,
                     Error *error) {
     int n = side * side, found = -1;
     Wrong w = count_wrong(truth, predicted, n);
     int wrong = w.missed + w.surplus;
     Status status = VOXPERT_OK;
     double kind = random_uniform(r), dx = random_uniform(r), dy = random_uniform(r);
-    if (wrong && kind < deepest) found = deepest_pixel(truth, predicted, side, error, &status);
+    if (wrong && kind < rule->deepest) found = deepest_pixel(truth, predicted, side, error, &status);
+    if (!wrong && rule->exact) {
+        *label = -1;
+        at[0] = (float)floor(dx * side * scale), at[1] = (float)floor(dy * side * scale);
+        return status;
+    }
     if (found < 0) {
         int count = wrong ? wrong : w.inside;
         found = count ? pick(truth, predicted, n, wrong > 0, random_integer(r, 0, count - 1)) : 0;
     }
     *label = w.inside == 0 && wrong == 0 ? -1 : truth[found] > 0.5f;
+    if (rule->exact) {
+        at[0] = (float)(found % side * scale), at[1] = (float)(found / side * scale);
+        return status;
+    }
     at[0] = (float)((found % side + dx) * scale - 0.5 * pixel);
     at[1] = (float)((found / side + dy) * scale - 0.5 * pixel);
     return status;

@@ -5,6 +5,9 @@
 #ifndef TRAIN_PROMPTS_H
 #define TRAIN_PROMPTS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/random.h"
 #include "base/status.h"
 
@@ -13,11 +16,21 @@
 void prompt_box(float box[4], const uint8_t *object, int side, double pixel, double jitter,
                 Random *r);
 
+/* SAM-Med2D's: of the largest connected piece, corners at the pixels after the last, both ends of an
+ * axis moved by the same integer of -m .. m - 1, m = min(5, half of the shorter side). */
+MUST_CHECK Status prompt_box_shifted(float box[4], const uint8_t *object, int side, Random *r,
+                                     Error *error);
+
+typedef struct ClickRule {
+    double deepest; /* probability of the larger error's deepest point, else any wrong pixel */
+    bool exact;     /* whole pixels; where nothing is wrong, anywhere and labelled -1 */
+} ClickRule;
+
 /* A click into what is missed (label 1) or surplus (0) of `predicted` [side,side] against `truth`
- * (NULL: nothing is predicted); inside the object where both agree.  `deepest`: probability of the
- * larger error's deepest point, else any wrong pixel.  `scale`: view pixels of a mask pixel. */
+ * (NULL: nothing is predicted); inside the object where both agree.  `scale`: view pixels of a mask
+ * pixel. */
 MUST_CHECK Status prompt_click(float at[2], int *label, const float *truth,
                                const uint8_t *predicted, int side, double scale, double pixel,
-                               double deepest, Random *r, Error *error);
+                               const ClickRule *rule, Random *r, Error *error);
 
 #endif

@@ -2,6 +2,8 @@
 #ifndef TRAIN_RUN_H
 #define TRAIN_RUN_H
 
+#include "base/text.h"
+#include "train/history.h"
 #include "train/measure.h"
 #include "train/state.h"
 #include "train/step.h"
@@ -11,6 +13,7 @@ typedef enum Schedule { SCHEDULE_COSINE, SCHEDULE_STEP, SCHEDULE_CONSTANT } Sche
 typedef struct TrainOptions {
     const char *const *data; /* folders with options: see dataset.h */
     size_t folders;
+    int shapes;         /* drawn pictures, added as one more folder: shapes.h */
     const char *base;   /* checkpoint to begin from, or NULL */
     const char *config; /* JSON text of a new model, or NULL */
     const char *out;    /* folder */
@@ -22,7 +25,8 @@ typedef struct TrainOptions {
     bool resume;
 
     long steps;
-    int batch, accumulate, loss_side; /* loss_side 0: the model's input */
+    int batch, share, accumulate, loss_side; /* loss_side 0: the model's input */
+    Scheme scheme;
     Schedule schedule;
     double warm_up; /* steps */
     double lr_end;  /* share of lr that is left at the end (cosine) */
@@ -46,13 +50,11 @@ typedef struct TrainOptions {
 TrainOptions train_options_default(void);
 
 typedef struct TrainProgress {
-    long step, steps;
-    double loss, dice, lr, norm;     /* means since the last report */
-    double seconds, seconds_left;
-    double samples_per_second;
-    bool validated;
-    double validation;               /* macro Dice of the validation part */
-    const MeasureTable *table;       /* of a validation, or NULL */
+    HistoryRow row;
+    long steps;
+    double seconds_left, samples_per_second;
+    const Dataset *data;
+    const MeasureTable *table; /* of a validation, or NULL */
 } TrainProgress;
 
 typedef struct TrainObserver {
@@ -66,10 +68,14 @@ typedef struct TrainResult {
     double best;
     long best_step;
     bool stopped_early, out_of_time, interrupted;
+    bool drawn; /* curves.png and curves.svg were made: gnuplot is there */
 } TrainResult;
 
 MUST_CHECK Status train_run(const TrainOptions *options, const TrainObserver *observer,
                             TrainResult *result, Error *error);
+
+/* A model card's table in Markdown: `base` on a part of the data (3: on all of it). */
+MUST_CHECK Status train_measure(const TrainOptions *options, int part, Text *out, Error *error);
 
 double train_rate(const TrainOptions *o, long step); /* learning rate of a step, from 0 */
 

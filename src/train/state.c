@@ -45,9 +45,10 @@ static char *steps_text(const Optimizer *o) {
 
 static Status write_state(const char *path, const TensorToWrite *tensors, size_t count,
                           const Sam *sam, const Optimizer *o, const RunState *run, Error *error) {
-    char *config = sam_config_write(&sam->config), *steps = steps_text(o), where[200];
-    snprintf(where, sizeof where, "%ld %ld %.17g %ld %.17g", run->step, o->steps, run->best,
-             run->best_step, run->seconds);
+    char *config = sam_config_write(&sam->config), *steps = steps_text(o), where[320];
+    snprintf(where, sizeof where, "%ld %ld %.17g %ld %ld %.17g %.17g %.17g %ld %.17g", run->step,
+             o->steps, run->best, run->best_step, run->bad, run->loss, run->dice, run->norm,
+             run->reported, run->seconds);
     MetadataPair pairs[] = {{"format", "voxpert training state 1"}, {"config", config},
                             {"position", where},                    {"slot_steps", steps},
                             {"recipe", run->recipe}};
@@ -132,8 +133,9 @@ static Status read_metadata(const Checkpoint *c, Optimizer *o, RunState *run, Er
     if (!where || !steps || !recipe) return damaged(path, "its metadata is missing", error);
     if (strcmp(recipe, run->recipe) != 0)
         return damaged(path, "it was begun with other options or other data", error);
-    if (sscanf(where, "%ld %ld %lf %ld %lf", &run->step, &o->steps, &run->best, &run->best_step,
-               &run->seconds) != 5)
+    if (sscanf(where, "%ld %ld %lf %ld %ld %lf %lf %lf %ld %lf", &run->step, &o->steps, &run->best,
+               &run->best_step, &run->bad, &run->loss, &run->dice, &run->norm, &run->reported,
+               &run->seconds) != 10)
         return damaged(path, "its position cannot be read", error);
     return parse_steps(o, steps) ? VOXPERT_OK : damaged(path, "its step counts", error);
 }

@@ -14,7 +14,10 @@ typedef struct RunState {
     long step;          /* steps taken */
     double best;        /* validation; -1 before the first */
     long best_step;
+    long bad;           /* validations since the best */
     double seconds;     /* spent so far */
+    double loss, dice, norm; /* summed since the last report */
+    long reported;      /* step of that */
     char recipe[HASH_TEXT]; /* of the options that a resumed run must share */
 } RunState;
 
