@@ -26,6 +26,7 @@ list(TRANSFORM TEST_HELPERS PREPEND tests/)
 add_library(test_helpers STATIC ${TEST_HELPERS})
 target_link_libraries(test_helpers PUBLIC voxpert_flags voxpert_static PkgConfig::CMOCKA
     PkgConfig::DEPENDENCIES)
+target_include_directories(test_helpers SYSTEM PUBLIC ${NIFTI_INCLUDE}) # the second reader
 
 foreach(file ${TEST_PROGRAMS})
     string(REGEX REPLACE "(^|/)test_([^/]*)\\.c$" "\\1\\2" name ${file})

@@ -57,6 +57,18 @@ VOXPERT_API const char *voxpert_image_file_hash(const VoxpertImageFile *file);
 /* Sentences about what was odd in the file, each ended by a newline; "" if nothing was. */
 VOXPERT_API const char *voxpert_image_file_warnings(const VoxpertImageFile *file);
 
+/* What a file holds, as one JSON object: format, size, sample type, grid, range of values.  A
+ * volume is described whole, so `options` (NULL accepted) needs no slice.  The caller frees `*json`
+ * with voxpert_free. */
+VOXPERT_API VoxpertStatus voxpert_image_file_describe(const char *path,
+                                                      const VoxpertFileOptions *options,
+                                                      char **json, VoxpertError *error);
+
+/* Writes 8- or 16-bit pixels as they are, by the extension of `path`: .png, .tif, .bmp (8 bits).
+ * Errors: VOXPERT_BAD_OUTPUT, VOXPERT_BAD_ARGUMENT. */
+VOXPERT_API VoxpertStatus voxpert_image_write(const VoxpertImage *image, const char *path,
+                                              VoxpertError *error);
+
 /* Writes a label map [height][width] of the picture's size by the extension of `path`: .png (8
  * bits, or 16 if a label exceeds 255), .tif, .bmp, .nii, .nii.gz.  Of a slice, NIfTI output is the
  * whole volume's grid with that slice filled, its header as it was.  Values are written as they

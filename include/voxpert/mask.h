@@ -2,6 +2,7 @@
 #ifndef VOXPERT_MASK_H
 #define VOXPERT_MASK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ typedef struct VoxpertMasks {
     int low_res_side;
     float *low_res; /* [count][low_res_side][low_res_side] the model's own logits */
     double encode_seconds, decode_seconds;
+    bool cached; /* the embedding came from the session's cache folder */
 } VoxpertMasks;
 
 VOXPERT_API void voxpert_masks_free(VoxpertMasks *masks); /* zeroed or NULL is fine */

@@ -36,6 +36,15 @@ VOXPERT_API VoxpertStatus voxpert_model_identity(VoxpertModel *model, const char
 VOXPERT_API VoxpertStatus voxpert_model_save(const VoxpertModel *model, const char *path,
                                              const char *type, VoxpertError *error);
 
+/* Reads such a file back and compares every tensor: the same names and shapes, and the model's
+ * values rounded to `type`, to the last bit.  Errors: VOXPERT_BAD_OUTPUT names the first tensor
+ * that differs. */
+VOXPERT_API VoxpertStatus voxpert_model_verify(const VoxpertModel *model, const char *path,
+                                               const char *type, VoxpertError *error);
+
+/* Side of the model's own masks, in which earlier logits are given as a prompt. */
+VOXPERT_API int voxpert_model_low_res_side(const VoxpertModel *model);
+
 /* Frees what the library handed over; NULL is fine. */
 VOXPERT_API void voxpert_free(void *memory);
 
@@ -44,6 +53,11 @@ VOXPERT_API const char *voxpert_version(void);
 
 /* The kernel sets that this processor can run, slowest first, NULL-terminated. */
 VOXPERT_API const char *const *voxpert_kernel_sets(void);
+
+/* Name of preset 0, 1, ..., and one line about it in `*summary` (NULL accepted); NULL past the
+ * last.
+ */
+VOXPERT_API const char *voxpert_preset(int index, const char **summary);
 
 #ifdef __cplusplus
 }

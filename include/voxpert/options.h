@@ -27,6 +27,15 @@ typedef struct VoxpertOptions {
     void *log_context;
 } VoxpertOptions;
 
+/* What the machine grants this process, and what the process has taken. */
+typedef struct VoxpertMachine {
+    int threads;         /* cores it may use: affinity and control group */
+    size_t memory_bytes; /* of the machine, or the control group's limit if that is less */
+    size_t peak_bytes;   /* largest resident set so far */
+} VoxpertMachine;
+
+VOXPERT_API void voxpert_machine(VoxpertMachine *out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -30,6 +30,11 @@ typedef struct VoxpertPrompt {
     const float *low_res;  /* logits of an earlier result, low_res_side^2 of them; or NULL */
 } VoxpertPrompt;
 
+/* Whether a prompt makes sense for an image of this size, before anything is computed: something is
+ * asked, all is finite and inside, boxes are not empty.  Errors: VOXPERT_BAD_ARGUMENT. */
+VOXPERT_API VoxpertStatus voxpert_prompt_check(const VoxpertPrompt *prompt, int width, int height,
+                                               VoxpertError *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -23,9 +23,10 @@ VOXPERT_API VoxpertStatus voxpert_session_open(VoxpertSession **out, VoxpertMode
 VOXPERT_API void voxpert_session_close(VoxpertSession *session); /* NULL is fine */
 
 /* Embeddings are looked for, and kept, in this folder (NULL: nowhere).  The key is what was encoded
- * and how: pixels, crop, model, preset, precision. */
+ * and how: pixels, crop, model, preset, precision.  Those kept in half precision are used only if
+ * `half`. */
 VOXPERT_API VoxpertStatus voxpert_session_cache(VoxpertSession *session, const char *folder,
-                                                VoxpertError *error);
+                                                bool half, VoxpertError *error);
 
 /* Pixels are borrowed, and only read until the call returns.  The encoder runs when it is first
  * needed.  Errors: VOXPERT_BAD_ARGUMENT (an empty image), VOXPERT_OUT_OF_MEMORY. */
@@ -48,6 +49,10 @@ VOXPERT_API VoxpertStatus voxpert_segment(VoxpertSession *session, const Voxpert
 /* Saves the whole image's embedding (encoding it if need be): "f32" or "f16". */
 VOXPERT_API VoxpertStatus voxpert_embedding_save(VoxpertSession *session, const char *path,
                                                  const char *type, VoxpertError *error);
+
+/* Saves it in the session's cache folder instead, under its key. */
+VOXPERT_API VoxpertStatus voxpert_embedding_keep(VoxpertSession *session, const char *type,
+                                                 VoxpertError *error);
 
 /* Takes the whole image's embedding from a file that voxpert_embedding_save wrote for the same
  * image, model and preset; anything else is refused with VOXPERT_BAD_INPUT.  After

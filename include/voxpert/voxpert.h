@@ -15,6 +15,7 @@
 #define VOXPERT_H
 
 #include <voxpert/error.h>
+#include <voxpert/file.h>
 #include <voxpert/image.h>
 #include <voxpert/mask.h>
 #include <voxpert/model.h>

@@ -40,18 +40,6 @@ Status image_to_picture(Picture *out, const VoxpertImage *image, Error *error) {
 
 /* ---- Files ------------------------------------------------------------------------------ */
 
-static Status hash_file(char hash[HASH_TEXT], const char *path, Error *error) {
-    FileMap map;
-    Status status = file_map(&map, path, VOXPERT_BAD_INPUT, error);
-    if (status) return status;
-    Hash h;
-    hash_begin(&h);
-    hash_add(&h, map.bytes, map.size);
-    hash_end(&h, hash);
-    file_unmap(&map);
-    return VOXPERT_OK;
-}
-
 static Status cut(VoxpertImageFile *f, const VoxpertFileOptions *o, Error *error) {
     Window window;
     bool given;
@@ -80,7 +68,7 @@ VoxpertStatus voxpert_image_file_open(VoxpertImageFile **out, const char *path,
                               .page = o->page > 0 ? (size_t)o->page : 0};
     Status status = volume_read(&f->volume, path, &read, error);
     if (!status) status = cut(f, o, error);
-    if (!status) status = hash_file(f->hash, path, error);
+    if (!status) status = voxpert_file_hash(path, f->hash, error);
     if (status) {
         voxpert_image_file_close(f);
         return status;
@@ -108,6 +96,20 @@ const char *voxpert_image_file_hash(const VoxpertImageFile *file) { return file-
 
 const char *voxpert_image_file_warnings(const VoxpertImageFile *file) {
     return file->volume->warnings.chars ? file->volume->warnings.chars : "";
+}
+
+VoxpertStatus voxpert_image_write(const VoxpertImage *image, const char *path,
+                                  VoxpertError *error) {
+    if (!image || !image->pixels || !path)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_image_write: NULL");
+    if (image->type == VOXPERT_F32)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: only 8 and 16 bits can be written",
+                         path);
+    Volume *v = NULL;
+    Status status = image_to_volume(&v, image, error);
+    if (!status) status = volume_write(v, path, error);
+    volume_free(v);
+    return status;
 }
 
 /* ---- Labels ----------------------------------------------------------------------------- */

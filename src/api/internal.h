@@ -29,6 +29,9 @@ struct VoxpertImageFile {
 /* An image of any type as 8-bit RGB; the picture is the caller's. */
 MUST_CHECK Status image_to_picture(Picture *out, const VoxpertImage *image, Error *error);
 
+/* "f32", "f16" or "bf16".  VOXPERT_BAD_ARGUMENT. */
+MUST_CHECK Status model_element_type(ElementType *out, const char *type, Error *error);
+
 /* The model that is part of the library; NULL and 0 where there is none. */
 const unsigned char *builtin_model(size_t *size);
 

@@ -52,14 +52,35 @@ VoxpertStatus voxpert_model_identity(VoxpertModel *model, const char **identity,
     return model_identity(model->model, identity, error);
 }
 
+Status model_element_type(ElementType *out, const char *type, Error *error) {
+    static const struct {
+        const char *name;
+        ElementType type;
+    } types[] = {{"f32", ELEMENT_F32}, {"f16", ELEMENT_F16}, {"bf16", ELEMENT_BF16}};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        *out = types[i].type;
+        if (strcmp(type, types[i].name) == 0) return VOXPERT_OK;
+    }
+    return error_set(error, VOXPERT_BAD_ARGUMENT, "type \"%s\" is unknown; f32, f16 or bf16", type);
+}
+
 VoxpertStatus voxpert_model_save(const VoxpertModel *model, const char *path, const char *type,
                                  VoxpertError *error) {
     if (!model || !path || !type)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_model_save: NULL");
-    if (strcmp(type, "f32") == 0) return model_save(model->model, path, ELEMENT_F32, error);
-    if (strcmp(type, "f16") == 0) return model_save(model->model, path, ELEMENT_F16, error);
-    if (strcmp(type, "bf16") == 0) return model_save(model->model, path, ELEMENT_BF16, error);
-    return error_set(error, VOXPERT_BAD_ARGUMENT, "type \"%s\" is unknown; f32, f16 or bf16", type);
+    ElementType element;
+    Status status = model_element_type(&element, type, error);
+    return status ? status : model_save(model->model, path, element, error);
+}
+
+int voxpert_model_low_res_side(const VoxpertModel *model) {
+    return model ? 4 * sam_grid(&model->model->sam) : 0;
+}
+
+const char *voxpert_preset(int index, const char **summary) {
+    const Preset *preset = preset_at(index);
+    if (preset && summary) *summary = preset->summary;
+    return preset ? preset->name : NULL;
 }
 
 void voxpert_free(void *memory) { memory_free(memory); }

@@ -33,7 +33,7 @@ void voxpert_session_close(VoxpertSession *session) {
     memory_free(session);
 }
 
-VoxpertStatus voxpert_session_cache(VoxpertSession *session, const char *folder,
+VoxpertStatus voxpert_session_cache(VoxpertSession *session, const char *folder, bool half,
                                     VoxpertError *error) {
     if (!session) return null_argument("voxpert_session_cache", error);
     char *copy = memory_text(folder);
@@ -41,6 +41,7 @@ VoxpertStatus voxpert_session_cache(VoxpertSession *session, const char *folder,
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the cache's path");
     memory_free(session->predictor->cache);
     session->predictor->cache = copy;
+    session->predictor->f16_cache = half;
     return VOXPERT_OK;
 }
 
@@ -90,6 +91,20 @@ static Status asked_from(Asked *a, const VoxpertPrompt *p, Error *error) {
 static void asked_free(Asked *a) {
     memory_free(a->point);
     memory_free(a->label);
+}
+
+VoxpertStatus voxpert_prompt_check(const VoxpertPrompt *prompt, int width, int height,
+                                   VoxpertError *error) {
+    if (!prompt) return null_argument("voxpert_prompt_check", error);
+    Picture size = {.width = (size_t)width, .height = (size_t)height};
+    Asked asked;
+    Status status = asked_from(&asked, prompt, error);
+    if (!status && (width < 1 || height < 1))
+        status = error_set(error, VOXPERT_BAD_ARGUMENT, "an image of %d x %d pixels is empty",
+                           width, height);
+    if (!status) status = prompt_check(&size, &asked.prompt, error);
+    asked_free(&asked);
+    return status;
 }
 
 /* The view that this prompt is answered in, encoded. */
@@ -155,7 +170,8 @@ VoxpertStatus voxpert_segment(VoxpertSession *session, const VoxpertPrompt *prom
     if (!status) status = prompt_check(&p->picture, &asked.prompt, error);
     if (!status) status = look(p, &asked.prompt, o->zoom, &masks->encode_seconds, error);
     if (!status) status = predictor_decode(p, &asked.prompt, o->multimask, &found, error);
-    if (!status) masks->decode_seconds = p->decode_seconds;
+    masks->decode_seconds = p->decode_seconds;
+    masks->cached = p->from_cache;
     if (!status) order_by_iou(&found);
     if (!status) status = hand_over(masks, p, &found, error);
     prediction_free(&found);
@@ -166,15 +182,41 @@ VoxpertStatus voxpert_segment(VoxpertSession *session, const VoxpertPrompt *prom
 
 /* ---- Embeddings ------------------------------------------------------------------------- */
 
+static Status embedding_type(ElementType *out, const char *type, Error *error) {
+    *out = strcmp(type, "f16") == 0 ? ELEMENT_F16 : ELEMENT_F32;
+    if (*out == ELEMENT_F16 || strcmp(type, "f32") == 0) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_ARGUMENT, "type \"%s\" is unknown; f32 or f16", type);
+}
+
 VoxpertStatus voxpert_embedding_save(VoxpertSession *session, const char *path, const char *type,
                                      VoxpertError *error) {
     if (!session || !path || !type) return null_argument("voxpert_embedding_save", error);
-    bool half = strcmp(type, "f16") == 0;
-    if (!half && strcmp(type, "f32") != 0)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "type \"%s\" is unknown; f32 or f16", type);
     Predictor *p = session->predictor;
-    Status status = predictor_encode(p, crop_whole(&p->picture), error);
-    return status ? status : embedding_save(p, path, half ? ELEMENT_F16 : ELEMENT_F32, error);
+    ElementType element;
+    Status status = embedding_type(&element, type, error);
+    if (!status) status = predictor_encode(p, crop_whole(&p->picture), error);
+    return status ? status : embedding_save(p, path, element, error);
+}
+
+VoxpertStatus voxpert_embedding_keep(VoxpertSession *session, const char *type,
+                                     VoxpertError *error) {
+    if (!session || !type) return null_argument("voxpert_embedding_keep", error);
+    Predictor *p = session->predictor;
+    ElementType element;
+    Status status = embedding_type(&element, type, error);
+    if (status) return status;
+    if (!p->cache || !p->picture.rgb)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "%s was set",
+                         p->cache ? "no image" : "no cache folder");
+    Crop whole = crop_whole(&p->picture);
+    if (memcmp(&whole, &p->view.crop, sizeof whole) != 0) p->encoded = false;
+    p->view = view_of(&p->model->preset, whole, p->model->sam.config.image);
+    if (embedding_find(p, element)) return VOXPERT_OK;
+    char *cache = p->cache; /* encoding must not keep a second one, in single precision */
+    p->cache = NULL;
+    status = predictor_encode(p, whole, error);
+    p->cache = cache;
+    return status ? status : embedding_keep(p, element, error);
 }
 
 VoxpertStatus voxpert_embedding_load(VoxpertSession *session, const char *path,

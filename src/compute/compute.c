@@ -155,6 +155,10 @@ bool tape_needs(const Compute *cx, int inputs, Tensor *const *in) {
     return needed;
 }
 
+void tape_touch(const Compute *cx, Tensor *t) {
+    if (cx->tape && t && t->root->needs_grad) t->root->used = true;
+}
+
 static void *record_copy(Compute *cx, const void *from, size_t bytes) {
     void *copy = arena_alloc(cx->records, bytes);
     if (!copy)

@@ -122,6 +122,10 @@ Tensor *tape_record(Compute *cx, BackwardFn *back, Tensor *out, int inputs, Tens
 /* Whether an op on these inputs will be differentiated: then it may not fuse what it must keep. */
 bool tape_needs(const Compute *cx, int inputs, Tensor *const *in);
 
+/* Counts t as used though nothing was computed from it: its gradient is zero, and an optimizer
+ * decays it all the same. */
+void tape_touch(const Compute *cx, Tensor *t);
+
 float *grad_of(Compute *cx, Tensor *t);    /* NULL if t is frozen; else zeroed on first use */
 const float *tensor_grad(const Tensor *t); /* NULL where nothing reached it */
 

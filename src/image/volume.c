@@ -59,9 +59,10 @@ Status volume_new(Volume **out, VolumeSize size, SampleType type, Error *error) 
 
 Status volume_like(Volume **out, const Volume *v, SampleType type, Error *error) {
     VolumeSize size = {v->frames, v->depth, v->height, v->width, 1};
-    Status status = volume_new(out, size, type, error);
-    if (status) return status;
-    Volume *copy = *out;
+    Volume *copy;
+    Status status = volume_new(&copy, size, type, error);
+    *out = copy;
+    if (!copy) return status;
     copy->labels = true;
     copy->grid = v->grid;
     copy->name = memory_text(v->name);

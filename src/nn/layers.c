@@ -5,6 +5,7 @@
 void linear_declare(Linear *l, Params *p, const char *name, int in, int out) {
     size_t outer = params_enter(p, "%s", name);
     l->weight = params_declare(p, "weight", LAYOUT_PLAIN, 2, (int[]){out, in}, INITIAL_UNIFORM, in);
+    l->weight->matrix = true;
     l->bias = params_declare(p, "bias", LAYOUT_PLAIN, 1, &out, INITIAL_UNIFORM, in);
     params_leave(p, outer);
 }

@@ -18,6 +18,8 @@ void params_free(Params *p) {
         memory_free(q->packed_back);
         memory_free(q);
     }
+    for (size_t i = 0; i < p->ignored_count; i++) memory_free(p->ignored[i]);
+    memory_free(p->ignored);
     memory_free(p->item);
     *p = (Params){0};
 }
@@ -72,17 +74,22 @@ static Param *param_new(Params *p) {
     return q;
 }
 
+static char *prefixed(Params *p, const char *name) {
+    size_t length = strlen(p->prefix) + strlen(name) + 1;
+    char *full = memory_new(length);
+    if (full)
+        snprintf(full, length, "%s%s", p->prefix, name);
+    else
+        p->failed = true;
+    return full;
+}
+
 Param *params_declare(Params *p, const char *name, Layout layout, int rank, const int *dim,
                       Initial initial, int fan) {
     Param *q = param_new(p);
     if (p->failed) return q;
-    size_t length = strlen(p->prefix) + strlen(name) + 1;
-    q->name = memory_new(length);
-    if (!q->name) {
-        p->failed = true;
-        return q;
-    }
-    snprintf(q->name, length, "%s%s", p->prefix, name);
+    q->name = prefixed(p, name);
+    if (!q->name) return q;
     q->layout = layout;
     q->rank = rank;
     memcpy(q->dim, dim, (size_t)rank * sizeof *dim);
@@ -102,6 +109,16 @@ Param *params_derive(Params *p, int rank, const int *dim) {
     if (!q->owned) p->failed = true;
     q->tensor.data = q->owned;
     return q;
+}
+
+void params_ignore(Params *p, const char *glob) {
+    if (p->failed ||
+        !memory_grow(&p->ignored, &p->ignored_capacity, p->ignored_count, sizeof *p->ignored)) {
+        p->failed = true;
+        return;
+    }
+    char *full = prefixed(p, glob);
+    if (full) p->ignored[p->ignored_count++] = full;
 }
 
 Param *params_find(const Params *p, const char *name) {
@@ -132,42 +149,50 @@ size_t params_train(Params *p, const char *glob, bool train) {
 
 /* ---- Layouts ---------------------------------------------------------------------------- */
 
-typedef struct Order { /* of ours: value (i, j, k) of [a, b, h w] lies at i si + j sj + k sk */
-    size_t a, b, taps, si, sj, sk;
-} Order;
-
-static Order order_of(const Param *p) {
-    size_t a = (size_t)p->dim[0], b = (size_t)p->dim[1],
-           taps = (size_t)p->dim[2] * (size_t)p->dim[3];
-    if (p->layout == LAYOUT_CONVOLUTION) return (Order){a, b, taps, taps * b, 1, b};
-    if (p->layout == LAYOUT_TRANSPOSED_CONVOLUTION) return (Order){a, b, taps, 1, a, a * b};
-    return (Order){a, b, taps, 1, 1, a};
+/* Where value (i, j, k) of the published [a, b, taps] lies in ours. */
+static size_t place(Layout layout, size_t a, size_t b, size_t taps, size_t i, size_t j, size_t k) {
+    if (layout == LAYOUT_CONVOLUTION) return (i * taps + k) * b + j;
+    if (layout == LAYOUT_TRANSPOSED_CONVOLUTION) return (k * b + j) * a + i;
+    return k * a + i;
 }
 
-/* Between the published order and ours; the innermost loop runs along ours. */
+/* Between the published order and ours, in blocks of i, so that both sides stay in the cache: large
+ * transposed convolutions took seconds otherwise. */
 static void move_layout(const Param *p, float *ours, float *published, bool in) {
-    Order o = order_of(p);
-    bool rows = o.si == 1; /* the first axis is innermost */
-    size_t outer = rows ? o.b : o.a, inner = rows ? o.a : o.b;
-    for (size_t x = 0; x < outer; x++)
-        for (size_t k = 0; k < o.taps; k++)
-            for (size_t y = 0; y < inner; y++) {
-                size_t i = rows ? y : x, j = rows ? x : y;
-                size_t mine = i * o.si + j * o.sj + k * o.sk, at = (i * o.b + j) * o.taps + k;
+    enum { BLOCK = 32 };
+    size_t a = (size_t)p->dim[0], b = (size_t)p->dim[1];
+    size_t taps = (size_t)p->dim[2] * (size_t)p->dim[3], rest = b * taps;
+    for (size_t first = 0; first < a; first += BLOCK) {
+        size_t last = size_min(first + BLOCK, a);
+        for (size_t m = 0; m < rest; m++) {
+            for (size_t i = first; i < last; i++) {
+                size_t mine = place(p->layout, a, b, taps, i, m / taps, m % taps);
                 if (in)
-                    ours[mine] = published[at];
+                    ours[mine] = published[i * rest + m];
                 else
-                    published[at] = ours[mine];
+                    published[i * rest + m] = ours[mine];
             }
+        }
+    }
+}
+
+void param_publish(const Param *p, const float *ours, float *out) {
+    if (p->layout == LAYOUT_PLAIN) {
+        memcpy(out, ours, tensor_bytes(&p->tensor));
+        return;
+    }
+    union {
+        const float *from;
+        float *to;
+    } u = {ours}; /* only read: `in` is false */
+    move_layout(p, u.to, out, false);
 }
 
 void param_read(const Param *p, float *out) {
-    if (!p->tensor.data)
-        stored_tensor_read(p->stored, out);
-    else if (p->layout == LAYOUT_PLAIN)
-        memcpy(out, p->tensor.data, tensor_bytes(&p->tensor));
+    if (p->tensor.data)
+        param_publish(p, p->tensor.data, out);
     else
-        move_layout(p, p->tensor.data, out, false);
+        stored_tensor_read(p->stored, out);
 }
 
 void param_write(Param *p, const float *published) {
@@ -277,10 +302,18 @@ static Status report(const Checkpoint *c, const Text *missing, size_t missing_co
                      shortened(surplus, s, sizeof s), "");
 }
 
+static bool is_ignored(const Params *p, const char *name) {
+    for (size_t i = 0; i < p->ignored_count; i++) {
+        if (text_matches(name, p->ignored[i])) return true;
+    }
+    return false;
+}
+
 static void list_surplus(const Params *p, const Checkpoint *c, Text *surplus) {
     for (size_t i = 0; i < checkpoint_count(c); i++) {
         const char *name = checkpoint_tensor(c, i)->name;
-        if (!params_find(p, name)) text_add(surplus, "%s%s", surplus->length ? ", " : "", name);
+        if (params_find(p, name) || is_ignored(p, name)) continue;
+        text_add(surplus, "%s%s", surplus->length ? ", " : "", name);
     }
 }
 

@@ -49,6 +49,8 @@ typedef struct Params {
     Param **item;
     size_t count, capacity;
     char prefix[256];
+    char **ignored; /* globs of names that are known and not needed */
+    size_t ignored_count, ignored_capacity;
     bool failed; /* out of memory while declaring */
     Param dummy;
 } Params;
@@ -66,6 +68,9 @@ Param *params_declare(Params *p, const char *name, Layout layout, int rank, cons
 /* Memory for values computed from others (folded, resampled): no name, never trained. */
 Param *params_derive(Params *p, int rank, const int *dim);
 
+/* Tensors of a checkpoint whose names match are no surplus, though nobody needs them. */
+void params_ignore(Params *p, const char *glob);
+
 Param *params_find(const Params *p, const char *name);
 size_t params_elements(const Params *p); /* of named ones */
 
@@ -80,7 +85,8 @@ MUST_CHECK Status params_initialize(Params *p, uint64_t seed, Error *error);
 
 /* Values of one parameter in the published layout; and back. */
 void param_read(const Param *p, float *out);
-void param_write(Param *p, const float *published);  /* p->owned must be set */
+void param_publish(const Param *p, const float *ours, float *out); /* of its gradient, say */
+void param_write(Param *p, const float *published);                /* p->owned must be set */
 MUST_CHECK Status param_own(Param *p, Error *error); /* makes the values ours, to change them */
 
 /* Gives frozen matrices the form that the backend likes; `back` where input gradients are needed.

@@ -130,6 +130,21 @@ static void prompt_tokens_backward(Compute *cx, const Node *n) {
     }
 }
 
+/* A table that no token looks into has no gradient at all, as if it had not been there. */
+static Tensor **tables_seen(Compute *cx, int tables, Tensor *const *table, const int *which,
+                            int n) {
+    Tensor **seen = arena_alloc(cx->records, (size_t)tables * sizeof *seen);
+    if (!seen) {
+        compute_fail(cx, "out of record memory");
+        return NULL;
+    }
+    for (int i = 0; i < tables; i++) seen[i] = NULL;
+    for (int i = 0; i < n; i++) {
+        if (which[i] >= 0) seen[which[i]] = table[which[i]];
+    }
+    return seen;
+}
+
 Tensor *op_prompt_tokens(Compute *cx, Tensor *features, int tables, Tensor *const *table,
                          const int *which, const bool *silent) {
     if (!compute_ok(cx)) return &cx->dummy;
@@ -154,6 +169,8 @@ Tensor *op_prompt_tokens(Compute *cx, Tensor *features, int tables, Tensor *cons
         else
             cx->kernels->copy(cx->worker, to, feature, dim);
     }
-    return tape_record(cx, prompt_tokens_backward, y, tables, table, which,
+    Tensor **seen = tables_seen(cx, tables, table, which, n);
+    if (!compute_ok(cx)) return &cx->dummy;
+    return tape_record(cx, prompt_tokens_backward, y, tables, seen, which,
                        (size_t)n * sizeof *which);
 }

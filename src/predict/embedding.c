@@ -124,22 +124,18 @@ static char *cache_path(const Predictor *p, ElementType type) {
     return path_join(p->cache, name);
 }
 
-bool embedding_find(Predictor *p) {
-    static const ElementType types[] = {ELEMENT_F32, ELEMENT_F16};
-    bool found = false;
-    for (int i = 0; !found && i < 1 + p->f16_cache; i++) {
-        char *path = cache_path(p, types[i]);
-        found = path && file_exists(path) && embedding_load(p, path, NULL) == VOXPERT_OK;
-        memory_free(path);
-    }
+bool embedding_find(Predictor *p, ElementType type) {
+    char *path = cache_path(p, type);
+    bool found = path && file_exists(path) && embedding_load(p, path, NULL) == VOXPERT_OK;
+    memory_free(path);
     return found;
 }
 
-Status embedding_keep(const Predictor *p, Error *error) {
-    char *path = cache_path(p, ELEMENT_F32);
+Status embedding_keep(const Predictor *p, ElementType type, Error *error) {
+    char *path = cache_path(p, type);
     if (!path) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the cache's path");
     Status status = folder_make(p->cache, error);
-    if (!status) status = embedding_save(p, path, ELEMENT_F32, error);
+    if (!status) status = embedding_save(p, path, type, error);
     memory_free(path);
     return status;
 }

@@ -128,9 +128,10 @@ Status predictor_encode(Predictor *p, Crop crop, Error *error) {
     double start = system_seconds();
     p->encoded = false;
     p->view = view_of(&p->model->preset, crop, p->model->sam.config.image);
-    p->from_cache = p->cache && embedding_find(p);
+    p->from_cache = p->cache && (embedding_find(p, ELEMENT_F32) ||
+                                 (p->f16_cache && embedding_find(p, ELEMENT_F16)));
     Status status = p->from_cache ? VOXPERT_OK : encode_view(p, error);
-    if (!status && p->cache && !p->from_cache) status = embedding_keep(p, error);
+    if (!status && p->cache && !p->from_cache) status = embedding_keep(p, ELEMENT_F32, error);
     p->encoded = !status;
     p->encode_seconds = system_seconds() - start;
     return status;

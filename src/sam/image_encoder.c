@@ -47,10 +47,7 @@ void image_encoder_declare(ImageEncoder *e, Params *p, const ImageEncoderConfig 
     convolution_declare(&e->patch_embed, p, "patch_embed.proj", c->channels, c->dim, c->patch,
                         c->patch, 0, true);
     for (int i = 0; i < c->depth; i++) block_declare(&e->block[i], p, c, i);
-    convolution_declare(&e->neck_1x1, p, "neck.0", c->dim, c->out, 1, 1, 0, false);
-    layer_norm_declare(&e->neck_norm1, p, "neck.1", c->out, 1e-6f);
-    convolution_declare(&e->neck_3x3, p, "neck.2", c->out, c->out, 3, 1, 1, false);
-    layer_norm_declare(&e->neck_norm2, p, "neck.3", c->out, 1e-6f);
+    neck_declare(&e->neck, p, c->dim, c->out);
 }
 
 /* ---- Positions for the grid in use ------------------------------------------------------ */
@@ -100,7 +97,9 @@ typedef struct BlockCall {
 static Tensor *attention_forward(Compute *cx, const ImageEncoder *e, const EncoderBlock *b,
                                  Tensor *x, int index) {
     const ImageEncoderConfig *c = &e->config;
-    Tensor *qkv = linear_forward(cx, &b->qkv, layer_norm_forward(cx, &b->norm1, x));
+    Tensor *n = layer_norm_forward(cx, &b->norm1, x);
+    compute_observe(cx, n, "block%d.norm1", index);
+    Tensor *qkv = linear_forward(cx, &b->qkv, n);
     GridAttention how = {
         .heads = c->heads,
         .head_dim = c->dim / c->heads,
@@ -126,6 +125,7 @@ static Tensor *block_forward(Compute *cx, Tensor *const *in, const void *how) {
     Scope s = scope_begin(cx);
     Tensor *y = attention_forward(cx, call->encoder, b, x, call->index);
     Tensor *n = layer_norm_forward(cx, &b->norm2, y);
+    compute_observe(cx, n, "block%d.norm2", call->index);
     y = mlp_forward(cx, &b->mlp, n, y);
     if (b->has_adapter) {
         Tensor *adapted = adapter_forward(cx, &b->adapter, n);
@@ -134,19 +134,6 @@ static Tensor *block_forward(Compute *cx, Tensor *const *in, const void *how) {
     }
     compute_observe(cx, y, "block%d", call->index);
     return scope_end(cx, s, x, y); /* the stream of tokens lives in one buffer */
-}
-
-static Tensor *neck_forward(Compute *cx, const ImageEncoder *e, Tensor *x) {
-    Scope s = scope_begin(cx);
-    x = convolution_forward(cx, &e->neck_1x1, x);
-    compute_observe(cx, x, "neck0");
-    x = layer_norm_forward(cx, &e->neck_norm1, x);
-    compute_observe(cx, x, "neck1");
-    x = convolution_forward(cx, &e->neck_3x3, x);
-    compute_observe(cx, x, "neck2");
-    x = layer_norm_forward(cx, &e->neck_norm2, x);
-    compute_observe(cx, x, "neck3");
-    return scope_return(cx, s, x);
 }
 
 static Tensor *embed_patches(Compute *cx, const ImageEncoder *e, Tensor *image) {
@@ -171,6 +158,6 @@ Tensor *image_encoder_forward(Compute *cx, const ImageEncoder *e, Tensor *image)
         x = e->config.recompute ? recompute(cx, block_forward, 1, &x, &call, sizeof call)
                                 : block_forward(cx, &x, &call);
     }
-    x = neck_forward(cx, e, x);
+    x = neck_forward(cx, &e->neck, x);
     return scope_return(cx, s, x);
 }

@@ -6,6 +6,7 @@
 
 #include "nn/adapter.h"
 #include "nn/layers.h"
+#include "sam/neck.h"
 
 enum { ENCODER_MAX_DEPTH = 64 };
 
@@ -49,8 +50,7 @@ typedef struct ImageEncoder {
     Param *pos_embed;  /* [1,side,side,dim] */
     Tensor *positions; /* for the grid in use */
     EncoderBlock block[ENCODER_MAX_DEPTH];
-    Convolution neck_1x1, neck_3x3;
-    LayerNorm neck_norm1, neck_norm2;
+    Neck neck;
 } ImageEncoder;
 
 /* Under the names that follow params' prefix ("image_encoder." for whole models). */

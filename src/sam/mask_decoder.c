@@ -84,6 +84,19 @@ static Tensor *hyper_forward(Compute *cx, const MaskDecoder *d, Tensor *queries,
     return count == 1 ? part[0] : op_concat(cx, count, part);
 }
 
+/* As published all masks are computed and some of them dropped: the heads of these have gradients
+ * of zero, not none. */
+static void touch_others(Compute *cx, const MaskDecoder *d, int first, int count) {
+    for (int i = 0; i < d->config.masks; i++) {
+        const Head *h = &d->hyper[i];
+        if (i >= first && i < first + count) continue;
+        for (int j = 0; j < h->depth; j++) {
+            tape_touch(cx, &h->layer[j].weight->tensor);
+            tape_touch(cx, &h->layer[j].bias->tensor);
+        }
+    }
+}
+
 MaskOutput mask_decoder_forward(Compute *cx, const MaskDecoder *d, Tensor *embedding,
                                 Tensor *positions, const PromptTokens *prompts, bool multimask) {
     MaskOutput failed = {&cx->dummy, &cx->dummy};
@@ -105,7 +118,7 @@ MaskOutput mask_decoder_forward(Compute *cx, const MaskDecoder *d, Tensor *embed
     Tensor *pixels = tensor_view(cx, up, 0, 3, (int[]){batch, 16 * grid * grid, dim / 8});
     Tensor *masks = op_matmul(cx, hyper, pixels);
     Tensor *iou = head_forward(cx, &d->iou, op_slice(cx, x.queries, 0, 1));
-    compute_observe(cx, iou, "iou_all");
+    touch_others(cx, d, first, count);
     iou = tensor_view(cx, iou, 0, 3, (int[]){batch, d->config.masks, 1});
     iou = op_slice(cx, iou, first, count);
     return (MaskOutput){

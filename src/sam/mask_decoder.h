@@ -5,7 +5,7 @@
 #include "sam/prompt_encoder.h"
 #include "sam/two_way_transformer.h"
 
-enum { MASK_TOKENS_MAX = 8 };
+enum { MASK_TOKENS_MAX = 8, HEAD_MAX_DEPTH = 4 };
 
 typedef struct MaskDecoderConfig {
     TwoWayConfig transformer;
@@ -15,7 +15,7 @@ typedef struct MaskDecoderConfig {
 } MaskDecoderConfig;
 
 typedef struct Head { /* a perceptron with ReLU between its layers */
-    Linear layer[4];
+    Linear layer[HEAD_MAX_DEPTH];
     int depth;
 } Head;
 

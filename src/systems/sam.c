@@ -5,7 +5,10 @@
 void sam_declare(Sam *s, const SamConfig *c) {
     *s = (Sam){.config = *c};
     size_t outer = params_enter(&s->params, "image_encoder");
-    image_encoder_declare(&s->vit, &s->params, &c->vit);
+    if (c->encoder == ENCODER_TINY_VIT)
+        tiny_vit_declare(&s->tiny, &s->params, &c->tiny);
+    else
+        image_encoder_declare(&s->vit, &s->params, &c->vit);
     params_leave(&s->params, outer);
     outer = params_enter(&s->params, "prompt_encoder");
     prompt_encoder_declare(&s->prompt, &s->params, &c->prompt);
@@ -18,14 +21,24 @@ void sam_declare(Sam *s, const SamConfig *c) {
 void sam_free(Sam *s) { params_free(&s->params); }
 
 Status sam_prepare(Sam *s, Error *error) {
-    return image_encoder_set_grid(&s->vit, &s->params, s->config.image / s->config.vit.patch,
-                                  error);
+    if (s->config.encoder == ENCODER_VIT)
+        return image_encoder_set_grid(&s->vit, &s->params, s->config.image / s->config.vit.patch,
+                                      error);
+    tiny_vit_prepare(&s->tiny, &s->params);
+    if (!s->params.failed) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to fold the image encoder");
 }
 
 int sam_grid(const Sam *s) { return s->config.prompt.grid; }
 
+int sam_channels(const Sam *s) {
+    return s->config.encoder == ENCODER_TINY_VIT ? s->config.tiny.channels : s->config.vit.channels;
+}
+
 Tensor *sam_encode(Compute *cx, const Sam *s, Tensor *image) {
-    Tensor *embedding = image_encoder_forward(cx, &s->vit, image);
+    Tensor *embedding = s->config.encoder == ENCODER_TINY_VIT
+                            ? tiny_vit_forward(cx, &s->tiny, image)
+                            : image_encoder_forward(cx, &s->vit, image);
     compute_observe(cx, embedding, "embedding");
     return embedding;
 }
@@ -71,7 +84,7 @@ Status sam_measure(const Sam *s, int images, const Prompts *prompts, bool multim
     Status status = measuring_open(&m, error);
     int size = s->config.image, grid = sam_grid(s), dim = s->config.prompt.dim;
     if (!status) {
-        Tensor *image = tensor_new(&m.cx, 4, (int[]){images, size, size, s->config.vit.channels});
+        Tensor *image = tensor_new(&m.cx, 4, (int[]){images, size, size, sam_channels(s)});
         sam_encode(&m.cx, s, image);
         status = measuring_take(&m, encode_bytes, error);
     }

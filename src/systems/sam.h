@@ -8,17 +8,23 @@
 #include "sam/image_encoder.h"
 #include "sam/mask_decoder.h"
 #include "sam/prompt_encoder.h"
+#include "sam/tiny_vit.h"
 #include "weights/checkpoint.h"
+
+typedef enum EncoderKind { ENCODER_VIT, ENCODER_TINY_VIT } EncoderKind;
 
 typedef struct SamConfig {
     int image; /* model input in pixels, on a side */
-    ImageEncoderConfig vit;
+    EncoderKind encoder;
+    ImageEncoderConfig vit; /* of the encoder's kind; the other one is zero */
+    TinyVitConfig tiny;
     PromptEncoderConfig prompt;
     MaskDecoderConfig decoder;
 } SamConfig;
 
-/* What a checkpoint is, from names and shapes.  `decoder heads` cannot be told from shapes: 8,
- * unless the metadata `config` says otherwise.  VOXPERT_BAD_MODEL names what is missing. */
+/* What a checkpoint is, from names and shapes.  Unless the metadata `config` says it, what shapes
+ * cannot tell is taken as published: 8 heads in the decoder, and for TinyViT 1024 pixels and
+ * MobileSAM's strides.  VOXPERT_BAD_MODEL names what is missing. */
 MUST_CHECK Status sam_config_infer(SamConfig *out, const Checkpoint *c, Error *error);
 
 /* The `config` of our own files (interfaces.md 4.8), and back; caller frees the text. */
@@ -30,6 +36,7 @@ typedef struct Sam {
     SamConfig config;
     Params params;
     ImageEncoder vit;
+    TinyVit tiny;
     PromptEncoder prompt;
     MaskDecoder decoder;
 } Sam;
@@ -41,14 +48,15 @@ void sam_free(Sam *s);
 /* After the parameters have values: folds, resamples, makes tables. */
 MUST_CHECK Status sam_prepare(Sam *s, Error *error);
 
-/* image [b,size,size,3], normalized -> embedding [b,grid,grid,dim] */
+/* image [b,size,size,channels], normalized -> embedding [b,grid,grid,dim] */
 Tensor *sam_encode(Compute *cx, const Sam *s, Tensor *image);
 
 /* prompts in pixels of the model input -> masks and their predicted quality */
 MaskOutput sam_decode(Compute *cx, const Sam *s, Tensor *embedding, const Prompts *prompts,
                       bool multimask);
 
-int sam_grid(const Sam *s); /* side of the embedding */
+int sam_grid(const Sam *s);     /* side of the embedding */
+int sam_channels(const Sam *s); /* colours of the image: 3 */
 
 /* Bytes of step memory that encoding one image and decoding `objects` at once need. */
 MUST_CHECK Status sam_measure(const Sam *s, int images, const Prompts *prompts, bool multimask,

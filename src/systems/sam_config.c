@@ -1,146 +1,91 @@
-/* What kind of SAM a checkpoint is. */
+/* The configuration of a SAM: its limits, and how our own files write it. */
+#include "systems/sam_config.h"
+
 #include <jansson.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "systems/sam.h"
 
-/* ---- From names and shapes -------------------------------------------------------------- */
+/* ---- Limits ----------------------------------------------------------------------------- */
 
-typedef struct Reader {
-    const Checkpoint *c;
-    const char *missing; /* the first name that had to be there and was not */
-    char name[160];
-} Reader;
+enum { WIDTH_MAX = 1 << 14, HIDDEN_MAX = 1 << 16, IMAGE_MAX = 8192 };
 
-static const StoredTensor *look(Reader *r, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+static bool within(int value, int least, int most) { return value >= least && value <= most; }
 
-static const StoredTensor *look(Reader *r, const char *format, ...) {
-    char name[160];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(name, sizeof name, format, args);
-    va_end(args);
-    return checkpoint_find(r->c, name);
-}
-
-/* Length of an axis of a tensor that must be there with that rank; 0 and a note if it is not. */
-static int axis(Reader *r, const char *name, int rank, int which) {
-    const StoredTensor *t = checkpoint_find(r->c, name);
-    if (t && t->rank == rank && t->dim[which] > 0 && t->dim[which] < 1 << 20)
-        return (int)t->dim[which];
-    if (!r->missing) {
-        snprintf(r->name, sizeof r->name, "%s", name);
-        r->missing = r->name;
-    }
-    return 0;
-}
-
-static int count_layers(Reader *r, const char *prefix, int most) {
-    int n = 0;
-    while (n < most && look(r, "%s.%d.norm1.weight", prefix, n)) n++;
-    return n;
-}
-
-static void infer_windows(Reader *r, ImageEncoderConfig *e) {
-    int whole = 2 * e->side - 1;
-    for (int i = 0; i < e->depth; i++) {
-        const StoredTensor *t = look(r, "image_encoder.blocks.%d.attn.rel_pos_h", i);
-        int rows = t && t->rank == 2 ? (int)t->dim[0] : whole;
-        if (rows == whole)
-            e->global |= (uint64_t)1 << i;
-        else
-            e->window = (rows + 1) / 2;
-    }
-}
-
-static void infer_encoder(Reader *r, ImageEncoderConfig *e) {
-    const char *patch = "image_encoder.patch_embed.proj.weight";
-    e->side = axis(r, "image_encoder.pos_embed", 4, 1);
-    e->patch = axis(r, patch, 4, 2);
-    e->channels = axis(r, patch, 4, 1);
-    e->dim = axis(r, patch, 4, 0);
-    e->depth = count_layers(r, "image_encoder.blocks", ENCODER_MAX_DEPTH);
-    e->timm = look(r, "image_encoder.blocks.0.mlp.fc1.weight") != NULL;
-    e->hidden = axis(r,
-                     e->timm ? "image_encoder.blocks.0.mlp.fc1.weight"
-                             : "image_encoder.blocks.0.mlp.lin1.weight",
-                     2, 0);
-    e->out = axis(r, "image_encoder.neck.0.weight", 4, 0);
-    e->adapters = look(r, "image_encoder.blocks.0.Adapter.norm.weight") != NULL;
-    const StoredTensor *rel = look(r, "image_encoder.blocks.0.attn.rel_pos_h");
-    e->relative = rel && rel->rank == 2 && rel->dim[1] > 0;
-    int head_dim = e->relative ? (int)rel->dim[1] : 64;
-    e->heads = head_dim && e->dim % head_dim == 0 ? e->dim / head_dim : 0;
-    e->eps = e->timm ? 1e-5f : 1e-6f;
-    e->positions = e->timm ? POSITIONS_BICUBIC : e->adapters ? POSITIONS_BILINEAR : POSITIONS_FIXED;
-    infer_windows(r, e);
-}
-
-static void infer_prompt(Reader *r, PromptEncoderConfig *p) {
-    p->dim = axis(r, "prompt_encoder.no_mask_embed.weight", 2, 1);
-    p->mask_width = axis(r, "prompt_encoder.mask_downscaling.3.weight", 4, 0);
-}
-
-static void infer_decoder(Reader *r, MaskDecoderConfig *d) {
-    d->transformer.dim = axis(r, "mask_decoder.iou_token.weight", 2, 1);
-    d->transformer.depth = count_layers(r, "mask_decoder.transformer.layers", TWO_WAY_MAX_DEPTH);
-    d->transformer.heads = 8;
-    d->transformer.hidden = axis(r, "mask_decoder.transformer.layers.0.mlp.lin1.weight", 2, 0);
-    d->masks = axis(r, "mask_decoder.mask_tokens.weight", 2, 0);
-    d->iou_hidden = axis(r, "mask_decoder.iou_prediction_head.layers.0.weight", 2, 0);
-    while (d->iou_depth < 4 &&
-           look(r, "mask_decoder.iou_prediction_head.layers.%d.weight", d->iou_depth))
-        d->iou_depth++;
-}
-
-/* Numbers that no model of the family has, so that a hostile file cannot ask for the moon. */
-static const char *unreasonable(const SamConfig *c) {
-    const ImageEncoderConfig *e = &c->vit;
+static const char *vit_fault(const ImageEncoderConfig *e) {
+    uint64_t all = e->depth < 64 ? ((uint64_t)1 << e->depth) - 1 : UINT64_MAX;
+    if (!within(e->depth, 1, ENCODER_MAX_DEPTH)) return "its encoder has no blocks, or too many";
+    if (!within(e->dim, 1, WIDTH_MAX) || !within(e->hidden, 1, HIDDEN_MAX) ||
+        !within(e->channels, 1, 64))
+        return "its encoder is too wide";
     if (e->heads < 1 || e->dim % e->heads) return "its attention heads do not divide its width";
-    if (e->patch > 64 || e->side > 512) return "its patches or positions are too large";
-    if (e->depth < 1) return "it has no encoder blocks";
-    if (e->out != c->prompt.dim) return "its encoder and prompt encoder differ in width";
-    if (c->prompt.dim != c->decoder.transformer.dim)
-        return "its prompt encoder and mask decoder differ in width";
-    if (c->prompt.dim % 8 || c->prompt.dim > 4096) return "its width is no multiple of 8";
-    if (c->decoder.masks < 2 || c->decoder.masks > MASK_TOKENS_MAX)
-        return "its number of mask tokens is not supported";
-    if (c->decoder.transformer.heads < 1 || (c->prompt.dim / 2) % c->decoder.transformer.heads)
-        return "its decoder heads do not divide its width";
+    if (!within(e->patch, 1, 64) || !within(e->side, 1, 512))
+        return "its patches or positions are too large";
+    if ((e->global & all) != all && !within(e->window, 1, 512))
+        return "its windows have no size that can be run";
     return NULL;
 }
 
-static void complete(SamConfig *c) {
+static const char *stage_fault(const TinyVitStageConfig *s) {
+    if (!within(s->depth, 1, TINY_VIT_MAX_DEPTH)) return "a stage has no blocks, or too many";
+    if (!within(s->dim, 1, WIDTH_MAX) || !within(s->hidden, 1, HIDDEN_MAX))
+        return "its encoder is too wide";
+    if (s->heads && (s->heads < 0 || s->dim % s->heads || !within(s->window, 1, 64)))
+        return "a stage has heads or windows that do not fit";
+    return NULL;
+}
+
+static const char *tiny_fault(const TinyVitConfig *t) {
+    if (!within(t->channels, 1, 64) || !within(t->stem, 1, WIDTH_MAX))
+        return "its stem is too wide";
+    if (!within(t->stages, 1, TINY_VIT_MAX_STAGES)) return "it has no stages, or too many";
+    for (int i = 0; i < t->stages; i++) {
+        const char *fault = stage_fault(&t->stage[i]);
+        if (fault) return fault;
+        if (i + 1 < t->stages && !within(t->stage[i].stride, 1, 2))
+            return "a stage has a stride that is not 1 or 2";
+    }
+    return NULL;
+}
+
+static const char *decoder_fault(const MaskDecoderConfig *d) {
+    const TwoWayConfig *t = &d->transformer;
+    if (t->dim % 8 || !within(t->dim, 8, 4096)) return "its width is no multiple of 8";
+    if (t->heads < 1 || (t->dim / 2) % t->heads) return "its decoder heads do not divide its width";
+    if (!within(t->depth, 1, TWO_WAY_MAX_DEPTH) || !within(t->hidden, 1, HIDDEN_MAX))
+        return "its decoder is too deep or too wide";
+    if (!within(d->masks, 2, MASK_TOKENS_MAX)) return "its number of mask tokens is not supported";
+    if (!within(d->iou_depth, 1, HEAD_MAX_DEPTH) || !within(d->iou_hidden, 1, HIDDEN_MAX))
+        return "the head that predicts its quality is not supported";
+    return NULL;
+}
+
+static const char *fault_of(const SamConfig *c) {
+    bool tiny = c->encoder == ENCODER_TINY_VIT;
+    const char *fault = tiny ? tiny_fault(&c->tiny) : vit_fault(&c->vit);
+    if (!fault) fault = decoder_fault(&c->decoder);
+    if (fault) return fault;
+    if (!within(c->image, 1, IMAGE_MAX)) return "its images are too large";
+    if (!tiny && c->image % c->vit.patch) return "its image is no multiple of its patch";
+    if (c->prompt.dim != (tiny ? c->tiny.out : c->vit.out))
+        return "its encoder and prompt encoder differ in width";
+    if (c->prompt.dim != c->decoder.transformer.dim)
+        return "its prompt encoder and mask decoder differ in width";
+    if (c->prompt.mask_width % 4 || !within(c->prompt.mask_width, 4, 1024))
+        return "its mask branch has a width that is no multiple of 4";
+    return NULL;
+}
+
+Status sam_config_complete(SamConfig *c, const char *file, Error *error) {
+    c->tiny.image = c->encoder == ENCODER_TINY_VIT ? c->image : 0;
+    const char *fault = fault_of(c);
+    if (fault)
+        return error_set(error, VOXPERT_BAD_MODEL, "%s: is no SAM that can be run: %s", file,
+                         fault);
     c->prompt.image = c->image;
-    c->prompt.grid = c->vit.patch ? c->image / c->vit.patch : 0;
-}
-
-static Status checked(const SamConfig *c, const char *file, Error *error) {
-    const char *why = unreasonable(c);
-    if (!why) return VOXPERT_OK;
-    return error_set(error, VOXPERT_BAD_MODEL, "%s: is no SAM that can be run: %s", file, why);
-}
-
-Status sam_config_infer(SamConfig *out, const Checkpoint *c, Error *error) {
-    *out = (SamConfig){0};
-    const char *config = checkpoint_metadata(c, "config");
-    if (config) return sam_config_parse(out, config, checkpoint_path(c), error);
-
-    Reader r = {.c = c};
-    infer_encoder(&r, &out->vit);
-    infer_prompt(&r, &out->prompt);
-    infer_decoder(&r, &out->decoder);
-    if (r.missing)
-        return error_set(error, VOXPERT_BAD_MODEL,
-                         "%s: is no SAM checkpoint: tensor %s is missing or misshapen",
-                         checkpoint_path(c), r.missing);
-    out->image = out->vit.side * out->vit.patch;
-    complete(out);
-    return checked(out, checkpoint_path(c), error);
+    c->prompt.grid =
+        c->encoder == ENCODER_TINY_VIT ? tiny_vit_grid(&c->tiny) : c->image / c->vit.patch;
+    return VOXPERT_OK;
 }
 
 /* ---- As JSON ---------------------------------------------------------------------------- */
@@ -152,18 +97,10 @@ typedef struct Field {
 
 #define FIELD(path)                                                                                \
     { #path, offsetof(SamConfig, path) }
+#define COUNT(table) (sizeof(table) / sizeof *(table))
 
-static const Field fields[] = {
+static const Field common_fields[] = {
     FIELD(image),
-    FIELD(vit.side),
-    FIELD(vit.patch),
-    FIELD(vit.channels),
-    FIELD(vit.dim),
-    FIELD(vit.depth),
-    FIELD(vit.heads),
-    FIELD(vit.window),
-    FIELD(vit.hidden),
-    FIELD(vit.out),
     FIELD(prompt.dim),
     FIELD(prompt.mask_width),
     FIELD(decoder.transformer.dim),
@@ -175,74 +112,155 @@ static const Field fields[] = {
     FIELD(decoder.iou_depth),
 };
 
-static const Field flags[] = {FIELD(vit.relative), FIELD(vit.adapters), FIELD(vit.timm)};
+static const Field vit_fields[] = {
+    FIELD(vit.side),  FIELD(vit.patch),  FIELD(vit.channels), FIELD(vit.dim), FIELD(vit.depth),
+    FIELD(vit.heads), FIELD(vit.window), FIELD(vit.hidden),   FIELD(vit.out),
+};
+
+static const Field vit_flags[] = {FIELD(vit.relative), FIELD(vit.adapters), FIELD(vit.timm)};
+
+static const Field tiny_fields[] = {FIELD(tiny.channels), FIELD(tiny.stem), FIELD(tiny.out)};
+
+#define STAGE_FIELD(name)                                                                          \
+    { "tiny." #name, offsetof(TinyVitStageConfig, name) }
+
+static const Field stage_fields[] = {STAGE_FIELD(dim),    STAGE_FIELD(depth),  STAGE_FIELD(heads),
+                                     STAGE_FIELD(window), STAGE_FIELD(hidden), STAGE_FIELD(stride)};
 
 static const char *const rules[] = {"fixed", "bilinear", "bicubic"};
+static const char *const encoders[] = {"vit", "tiny_vit"};
 
-char *sam_config_write(const SamConfig *c) {
-    Text t = {0};
-    text_add(&t, "{\"system\": \"sam\"");
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        int value;
-        memcpy(&value, (const char *)c + fields[i].offset, sizeof value);
-        text_add(&t, ", \"%s\": %d", fields[i].name, value);
-    }
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+static int integer_at(const void *from, size_t offset) {
+    int value;
+    memcpy(&value, (const char *)from + offset, sizeof value);
+    return value;
+}
+
+static void write_fields(Text *t, const SamConfig *c, const Field *field, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        text_add(t, ", \"%s\": %d", field[i].name, integer_at(c, field[i].offset));
+}
+
+static void write_vit(Text *t, const SamConfig *c) {
+    write_fields(t, c, vit_fields, COUNT(vit_fields));
+    for (size_t i = 0; i < COUNT(vit_flags); i++) {
         bool value;
-        memcpy(&value, (const char *)c + flags[i].offset, sizeof value);
-        text_add(&t, ", \"%s\": %s", flags[i].name, value ? "true" : "false");
+        memcpy(&value, (const char *)c + vit_flags[i].offset, sizeof value);
+        text_add(t, ", \"%s\": %s", vit_flags[i].name, value ? "true" : "false");
     }
-    text_add(&t, ", \"vit.eps\": %g, \"vit.positions\": \"%s\", \"vit.global\": [",
+    text_add(t, ", \"vit.eps\": %g, \"vit.positions\": \"%s\", \"vit.global\": [",
              (double)c->vit.eps, rules[c->vit.positions]);
     bool first = true;
     for (int i = 0; i < c->vit.depth; i++) {
         if (!(c->vit.global >> i & 1)) continue;
-        text_add(&t, first ? "%d" : ", %d", i);
+        text_add(t, first ? "%d" : ", %d", i);
         first = false;
     }
-    text_add(&t, "]}");
+    text_add(t, "]");
+}
+
+static void write_tiny(Text *t, const SamConfig *c) {
+    write_fields(t, c, tiny_fields, COUNT(tiny_fields));
+    for (size_t i = 0; i < COUNT(stage_fields); i++) {
+        text_add(t, ", \"%s\": [", stage_fields[i].name);
+        for (int j = 0; j < c->tiny.stages; j++)
+            text_add(t, j ? ", %d" : "%d", integer_at(&c->tiny.stage[j], stage_fields[i].offset));
+        text_add(t, "]");
+    }
+}
+
+char *sam_config_write(const SamConfig *c) {
+    Text t = {0};
+    text_add(&t, "{\"system\": \"sam\", \"encoder\": \"%s\"", encoders[c->encoder]);
+    write_fields(&t, c, common_fields, COUNT(common_fields));
+    if (c->encoder == ENCODER_TINY_VIT)
+        write_tiny(&t, c);
+    else
+        write_vit(&t, c);
+    text_add(&t, "}");
     if (!t.failed) return t.chars;
     text_free(&t);
     return NULL;
 }
 
-static const char *take_fields(SamConfig *c, const json_t *json) {
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        const json_t *v = json_object_get(json, fields[i].name);
-        json_int_t number = json_integer_value(v);
-        if (!json_is_integer(v) || number < 0 || number > 1 << 20) return fields[i].name;
-        int value = (int)number;
-        memcpy((char *)c + fields[i].offset, &value, sizeof value);
-    }
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-        const json_t *v = json_object_get(json, flags[i].name);
-        if (!json_is_boolean(v)) return flags[i].name;
-        bool value = json_is_true(v);
-        memcpy((char *)c + flags[i].offset, &value, sizeof value);
+/* ---- And back: each returns the name of the field that is wrong, or NULL ---------------- */
+
+static bool take_integer(void *into, size_t offset, const json_t *v) {
+    json_int_t number = json_integer_value(v);
+    if (!json_is_integer(v) || number < 0 || number > 1 << 20) return false;
+    int value = (int)number;
+    memcpy((char *)into + offset, &value, sizeof value);
+    return true;
+}
+
+static const char *take_fields(SamConfig *c, const json_t *json, const Field *field, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (!take_integer(c, field[i].offset, json_object_get(json, field[i].name)))
+            return field[i].name;
     }
     return NULL;
 }
 
-static const char *take_rest(SamConfig *c, const json_t *json) {
+/* One of the words of a list, by its index; -1 if it is none. */
+static int take_word(const json_t *json, const char *name, const char *const *words, int count) {
+    const char *word = json_string_value(json_object_get(json, name));
+    for (int i = 0; word && i < count; i++) {
+        if (strcmp(word, words[i]) == 0) return i;
+    }
+    return -1;
+}
+
+static const char *take_vit(SamConfig *c, const json_t *json) {
+    const char *wrong = take_fields(c, json, vit_fields, COUNT(vit_fields));
+    if (wrong) return wrong;
+    for (size_t i = 0; i < COUNT(vit_flags); i++) {
+        const json_t *v = json_object_get(json, vit_flags[i].name);
+        if (!json_is_boolean(v)) return vit_flags[i].name;
+        bool value = json_is_true(v);
+        memcpy((char *)c + vit_flags[i].offset, &value, sizeof value);
+    }
     const json_t *eps = json_object_get(json, "vit.eps");
     double value = json_number_value(eps);
     if (!json_is_number(eps) || !(value > 0.0 && value < 1.0)) return "vit.eps";
     c->vit.eps = (float)value;
-    const char *rule = json_string_value(json_object_get(json, "vit.positions"));
-    int found = -1;
-    for (int i = 0; rule && i < 3; i++) {
-        if (strcmp(rule, rules[i]) == 0) found = i;
-    }
-    if (found < 0) return "vit.positions";
-    c->vit.positions = (PositionRule)found;
+    int rule = take_word(json, "vit.positions", rules, (int)COUNT(rules));
+    if (rule < 0) return "vit.positions";
+    c->vit.positions = (PositionRule)rule;
     const json_t *global = json_object_get(json, "vit.global");
     if (!json_is_array(global) || c->vit.depth > ENCODER_MAX_DEPTH) return "vit.global";
     for (size_t i = 0; i < json_array_size(global); i++) {
-        json_int_t block = json_integer_value(json_array_get(global, i));
-        if (block < 0 || block >= c->vit.depth) return "vit.global";
-        c->vit.global |= (uint64_t)1 << block;
+        const json_t *block = json_array_get(global, i);
+        json_int_t index = json_integer_value(block);
+        if (!json_is_integer(block) || index < 0 || index >= c->vit.depth) return "vit.global";
+        c->vit.global |= (uint64_t)1 << index;
     }
     return NULL;
+}
+
+static const char *take_tiny(SamConfig *c, const json_t *json) {
+    const char *wrong = take_fields(c, json, tiny_fields, COUNT(tiny_fields));
+    if (wrong) return wrong;
+    size_t stages = json_array_size(json_object_get(json, stage_fields[0].name));
+    if (stages > TINY_VIT_MAX_STAGES) return stage_fields[0].name;
+    c->tiny.stages = (int)stages;
+    for (size_t i = 0; i < COUNT(stage_fields); i++) {
+        const json_t *list = json_object_get(json, stage_fields[i].name);
+        if (!json_is_array(list) || json_array_size(list) != stages) return stage_fields[i].name;
+        for (size_t j = 0; j < stages; j++) {
+            if (!take_integer(&c->tiny.stage[j], stage_fields[i].offset, json_array_get(list, j)))
+                return stage_fields[i].name;
+        }
+    }
+    return NULL;
+}
+
+static const char *take_all(SamConfig *c, const json_t *json) {
+    const char *wrong = take_fields(c, json, common_fields, COUNT(common_fields));
+    if (wrong) return wrong;
+    int encoder = take_word(json, "encoder", encoders, (int)COUNT(encoders));
+    if (encoder < 0) return "encoder";
+    c->encoder = (EncoderKind)encoder;
+    return c->encoder == ENCODER_TINY_VIT ? take_tiny(c, json) : take_vit(c, json);
 }
 
 Status sam_config_parse(SamConfig *out, const char *json, const char *file, Error *error) {
@@ -252,15 +270,10 @@ Status sam_config_parse(SamConfig *out, const char *json, const char *file, Erro
         json_decref(root);
         return error_set(error, VOXPERT_BAD_MODEL, "%s: its config is no JSON object", file);
     }
-    const char *wrong = take_fields(out, root);
-    if (!wrong) wrong = take_rest(out, root);
+    const char *wrong = take_all(out, root);
     json_decref(root);
     if (wrong)
         return error_set(error, VOXPERT_BAD_MODEL,
                          "%s: field \"%s\" of its config is missing or out of range", file, wrong);
-    if (out->vit.patch == 0 || out->image % out->vit.patch || out->decoder.iou_depth > 4 ||
-        out->decoder.transformer.depth > TWO_WAY_MAX_DEPTH || out->image > 8192)
-        return error_set(error, VOXPERT_BAD_MODEL, "%s: its config is out of range", file);
-    complete(out);
-    return checked(out, file, error);
+    return sam_config_complete(out, file, error);
 }

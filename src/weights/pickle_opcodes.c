@@ -294,7 +294,7 @@ static bool op_stop(PickleMachine *m, PickleOperand x, uint8_t detail) {
     return pop(m, &m->p->top);
 }
 
-/* ---- The table ------------------------------------------------------------------------- */
+/* ---- The table -------------------------------------------------------------------------- */
 
 const PickleOpcode pickle_opcodes[256] = {
     ['('] = {op_mark},

@@ -41,19 +41,34 @@ static bool tensor_count(const TensorToWrite *t, size_t *count) {
     return true;
 }
 
+static bool is_writable(const char *text) {
+    size_t length = strlen(text);
+    return length <= MAX_HEADER && text_is_utf8(text, length);
+}
+
 static int compare_texts(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Sorts `names`; every one must be UTF-8 and there once. */
+/* Sorts `names`; each must be UTF-8 and there once. */
 static Status check_names(const Writing *w, const char **names, size_t count) {
     if (count) qsort(names, count, sizeof *names, compare_texts);
     for (size_t i = 0; i < count; i++) {
-        if (!text_is_utf8(names[i], strlen(names[i])))
-            return refuse(w, names[i], "its name is not UTF-8");
+        if (!is_writable(names[i]))
+            return refuse(w, names[i], "its name is not UTF-8, or too long");
         if (i && strcmp(names[i - 1], names[i]) == 0)
             return refuse(w, names[i], "the name is there twice");
     }
+    return VOXPERT_OK;
+}
+
+static Status check_tensor(const Writing *w, const TensorToWrite *t) {
+    size_t count, bytes;
+    if (t->rank < 0 || t->rank > CHECKPOINT_MAX_RANK || !tensor_count(t, &count) ||
+        !size_multiply(&bytes, count, sizeof(float)))
+        return refuse(w, t->name, "its shape overflows or has more than 8 sides");
+    if (strcmp(t->name, "__metadata__") == 0)
+        return refuse(w, t->name, "safetensors keeps this name for itself");
     return VOXPERT_OK;
 }
 
@@ -62,22 +77,15 @@ static Status check_all(const Writing *w) {
     if (!names) return no_memory(w);
     Status status = VOXPERT_OK;
     for (size_t i = 0; !status && i < w->count; i++) {
-        const TensorToWrite *t = &w->tensors[i];
-        size_t count, bytes;
-        names[i] = t->name;
-        if (t->rank < 0 || t->rank > CHECKPOINT_MAX_RANK || !tensor_count(t, &count) ||
-            !size_multiply(&bytes, count, sizeof(float)))
-            status = refuse(w, t->name, "its shape overflows or has more than 8 sides");
-        if (strcmp(t->name, "__metadata__") == 0)
-            status = refuse(w, t->name, "safetensors keeps this name for itself");
+        names[i] = w->tensors[i].name;
+        status = check_tensor(w, &w->tensors[i]);
     }
     if (!status) status = check_names(w, names, w->count);
     for (size_t i = 0; i < w->pairs; i++) names[i] = w->metadata[i].key;
     if (!status) status = check_names(w, names, w->pairs);
     for (size_t i = 0; !status && i < w->pairs; i++) {
-        const char *value = w->metadata[i].value;
-        if (!text_is_utf8(value, strlen(value)))
-            status = refuse(w, w->metadata[i].key, "its text is not UTF-8");
+        if (!is_writable(w->metadata[i].value))
+            status = refuse(w, w->metadata[i].key, "its text is not UTF-8, or too long");
     }
     memory_free((void *)names);
     return status;
@@ -86,15 +94,14 @@ static Status check_all(const Writing *w) {
 /* ---- Header ----------------------------------------------------------------------------- */
 
 static void add_quoted(Text *json, const char *text) {
+    const char *plain = text; /* what was not written yet and needs no escape */
     text_add(json, "\"");
-    while (*text) {
-        size_t plain = strcspn(text, "\"\\\1\2\3\4\5\6\7\b\t\n\v\f\r\16\17\20\21\22\23\24\25\26\27"
-                                     "\30\31\32\33\34\35\36\37");
-        text_add(json, "%.*s", (int)size_min(plain, 1 << 20), text);
-        text += size_min(plain, 1 << 20);
-        if (plain > 1 << 20 || !*text) continue;
-        text_add(json, *text == '"' || *text == '\\' ? "\\%c" : "\\u%04x", *text);
-        text++;
+    for (;; text++) {
+        if ((unsigned char)*text >= ' ' && *text != '"' && *text != '\\') continue;
+        text_add(json, "%.*s", (int)(text - plain), plain);
+        if (!*text) break;
+        text_add(json, *text < ' ' ? "\\u%04x" : "\\%c", *text);
+        plain = text + 1;
     }
     text_add(json, "\"");
 }
@@ -138,33 +145,34 @@ static void make_header(Text *json, const Writing *w) {
 
 /* ---- Data ------------------------------------------------------------------------------- */
 
-static bool is_finite(ElementType type, float value) {
-    if (type == ELEMENT_F16) return isfinite(float_from_f16(f16_from_float(value)));
-    if (type == ELEMENT_BF16) return isfinite(float_from_bf16(bf16_from_float(value)));
-    return isfinite(value);
+/* The values as the type stores them; false if one is not finite there. */
+static bool convert(uint16_t *out, const float *values, size_t n, ElementType type) {
+    const uint16_t infinite = type == ELEMENT_F16 ? 0x7C00 : 0x7F80;
+    bool finite = true;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = type == ELEMENT_F16 ? f16_from_float(values[i]) : bf16_from_float(values[i]);
+        finite &= (out[i] & infinite) != infinite;
+    }
+    return finite;
 }
 
-static void convert(uint16_t *out, const float *values, size_t n, ElementType type) {
-    for (size_t i = 0; i < n; i++)
-        out[i] = type == ELEMENT_F16 ? f16_from_float(values[i]) : bf16_from_float(values[i]);
+static bool all_finite(const float *values, size_t n) {
+    bool finite = true;
+    for (size_t i = 0; i < n; i++) finite &= isfinite(values[i]) != 0;
+    return finite;
 }
 
 static Status write_values(const Writing *w, FILE *stream, const char *name, const float *values,
                            size_t count) {
     uint16_t small[CHUNK];
+    bool plain = w->type == ELEMENT_F32;
     for (size_t at = 0; at < count; at += CHUNK) {
-        const void *from = values + at;
         size_t n = size_min(CHUNK, count - at);
-        for (size_t i = 0; i < n; i++) {
-            if (!is_finite(w->type, values[at + i]))
-                return refuse(w, name, "a value is not finite, or too large for the type");
-        }
-        if (w->type != ELEMENT_F32) {
-            convert(small, values + at, n, w->type);
-            from = small;
-        }
+        if (!(plain ? all_finite(values + at, n) : convert(small, values + at, n, w->type)))
+            return refuse(w, name, "a value is not finite, or too large for the type");
+        const void *from = plain ? (const void *)(values + at) : small;
         if (fwrite(from, element_bytes(w->type), n, stream) != n)
-            return VOXPERT_OK; /* the stream remembers, and the commit reports it */
+            break; /* the stream remembers, and the commit reports it */
     }
     return VOXPERT_OK;
 }

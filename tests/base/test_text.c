@@ -32,3 +32,28 @@ TEST(globs_match_across_dots) {
     CHECK(!text_matches("mask_decoder.iou_token.weight", "image_encoder.*"));
     CHECK(text_matches("aXbXc", "a*b*c"));
 }
+
+TEST(utf8_is_told_from_what_only_looks_like_it) {
+    static const char *const good[] = {"",
+                                       "abc",
+                                       "\xc3\xa9",
+                                       "\xe2\x82\x82x",
+                                       "\xf0\x9f\xa7\xa0",
+                                       "\xf4\x8f\xbf\xbf",
+                                       "\xed\x9f\xbf"};
+    static const char *const bad[] = {"\x80",
+                                      "\xc3",
+                                      "\xc0\x80",
+                                      "\xe0\x9f\xbf",
+                                      "\xed\xa0\x80",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf8\x88\x80\x80\x80",
+                                      "\xe2\x82x",
+                                      "\xff\xfe",
+                                      "ok\xe2\x82"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        CHECK(text_is_utf8(good[i], strlen(good[i])));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK(!text_is_utf8(bad[i], strlen(bad[i])));
+    CHECK(text_is_utf8("\0a", 2)); /* zero is a character like others */
+}

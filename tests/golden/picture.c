@@ -62,7 +62,7 @@ uint16_t *picture_read_labels(const char *path, Extent *size) {
     for (size_t i = 0; out && i < extent_pixels(*size); i++) {
         const uint8_t *row = rows[i / size->width];
         size_t x = i % size->width;
-        out[i] = wide ? (uint16_t)(row[2 * x] | row[2 * x + 1] << 8) : row[x];
+        out[i] = (uint16_t)(wide ? row[2 * x] | row[2 * x + 1] << 8 : row[x]);
     }
     png_destroy_read_struct(&png, &info, NULL);
     fclose(file);

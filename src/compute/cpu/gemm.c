@@ -226,7 +226,7 @@ static Plan plan_make(const Gemm *g) {
     p.m_block = even_block(g->m, blocks_of(g->m, BLOCK_ROWS), TILE_ROWS);
     p.m_blocks = blocks_of(g->m, p.m_block);
 
-    size_t narrow = 4 * TILE_COLS; /* narrower blocks pack a too often */
+    size_t narrow = p.m_blocks > 4 ? 384 : 128; /* narrower blocks pack a too often */
     size_t blocks = size_min(blocks_of(g->n, narrow), blocks_of(wanted, g->batch * p.m_blocks));
     blocks = size_max(blocks, blocks_of(g->n, BLOCK_COLS));
     p.n_block = even_block(g->n, blocks, TILE_COLS);

@@ -16,9 +16,7 @@ INLINE void tile_body(float *c, size_t c_row, const float *a, size_t a_row, size
                       const int vectors) {
     Vec sum[TILE_ROWS][TILE_VECTORS];
     UNROLL for (int i = 0; i < rows; i++) {
-        UNROLL for (int v = 0; v < vectors; v++) {
-            sum[i][v] = add ? vec_load(c + (size_t)i * c_row + v * LANES) : vec_zero();
-        }
+        UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vec_zero();
     }
     for (size_t s = 0; s < depth; s++) {
         Vec b0 = vec_load(b), b1 = vectors > 1 ? vec_load(b + LANES) : b0;
@@ -30,9 +28,12 @@ INLINE void tile_body(float *c, size_t c_row, const float *a, size_t a_row, size
         a += a_step;
         b += b_step;
     }
-    UNROLL for (int i = 0; i < rows; i++) {
-        UNROLL for (int v = 0; v < vectors; v++) {
-            vec_store(c + (size_t)i * c_row + v * LANES, sum[i][v]);
+    /* What is there already comes last: long sums are then sums of short ones. */
+    UNROLL for (int v = 0; v < vectors; v++) {
+        float *to = c + v * LANES;
+        UNROLL for (int i = 0; i < rows; i++, to += c_row) {
+            if (add) sum[i][v] += vec_load(to);
+            vec_store(to, sum[i][v]);
         }
     }
 }

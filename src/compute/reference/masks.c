@@ -84,14 +84,15 @@ void reference_mask_sums(const Worker *w, MaskSums *sums, const float *x, const 
     for (size_t group = 0; group < groups; group++) {
         MaskSums s = {0};
         for (size_t i = 0; i < n; i++, x++, t++) {
-            double logit = (double)*x, target = (double)*t, p = 1.0 / (1.0 + exp(-logit));
+            double logit = (double)*x, target = (double)*t;
+            double p = 1.0 / (1.0 + exp(-logit)), q = 1.0 / (1.0 + exp(logit));
             s.p += p;
             s.t += target;
             s.pt += p * target;
             s.pp += p * p;
             s.tt += target * target;
-            s.focal_inside -= target * (1.0 - p) * (1.0 - p) * log(p + tiny);
-            s.focal_outside -= (1.0 - target) * p * p * log(1.0 - p + tiny);
+            s.focal_inside -= target * q * q * log(p + tiny);
+            s.focal_outside -= (1.0 - target) * p * p * log(q + tiny);
             s.cross_entropy += fmax(logit, 0.0) + log1p(exp(-fabs(logit))) - logit * target;
         }
         sums[group] = s;
@@ -104,7 +105,8 @@ void reference_mask_sums_backward(const Worker *w, float *dx, const MaskSumsGrad
     (void)w;
     for (size_t group = 0; group < groups; group++, d++) {
         for (size_t i = 0; i < n; i++, x++, t++, dx++) {
-            double target = (double)*t, p = 1.0 / (1.0 + exp(-(double)*x)), q = 1.0 - p;
+            double target = (double)*t;
+            double p = 1.0 / (1.0 + exp(-(double)*x)), q = 1.0 / (1.0 + exp((double)*x));
             double inside = target * (2.0 * q * log(p + tiny) - q * q / (p + tiny));
             double outside = (1.0 - target) * (p * p / (q + tiny) - 2.0 * p * log(q + tiny));
             double by_p = d->p + d->pt * target + d->pp * 2.0 * p + d->focal_inside * inside +

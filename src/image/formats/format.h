@@ -48,7 +48,7 @@ void image_unpack_bits(uint8_t *out, const uint8_t *in, size_t count, unsigned b
 MUST_CHECK Status image_turn(Volume *v, int orientation, Error *error);
 
 /* Tag 0x0112 of the first directory of a TIFF structure, as EXIF carries it; 0 where absent. */
-int exif_orientation(const uint8_t *tiff, size_t size);
+int exif_orientation(const uint8_t *bytes, size_t size);
 
 void bytes_swap(void *bytes, size_t count, size_t size); /* `count` samples of `size` bytes */
 

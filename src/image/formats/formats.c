@@ -69,7 +69,7 @@ static Status source_read(Volume **out, const ImageSource *s, Error *error) {
                          s->name);
     Volume *v = NULL;
     Status status = volume_begin(&v, s, format, error);
-    if (status) return status;
+    if (!v) return status;
     status = format->read(v, s, error);
     if (!status && v->warnings.failed)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", s->name);

@@ -1,9 +1,9 @@
 /* nifti.c - NIfTI-1 and NIfTI-2, plain, gzip or in pairs.
  *
  * Our own validated header drives the reading: the NIfTI library's reader takes a file by name
- * only, writes to stderr, replaces voxels that are not finite by 0, fills the voxels of a cut file
- * with 0, does not look at gzip checksums, and allocates what a header asks for.  Its geometry is
- * used. */
+ * only, writes to stderr, replaces voxels that are not finite by 0, reads dim 0 and -4 as 1, and
+ * allocates whatever a header asks for (docs/decisions/0006-our-own-nifti-reader.md).  Its geometry
+ * is used. */
 #include <string.h>
 
 #include "base/files.h"

@@ -73,7 +73,7 @@ static Status sizes_read(double size[3], Volume *v, const NiftiHeader *h, Error 
 }
 
 static Status qform_read(double m[4][4], Volume *v, const NiftiHeader *h, Error *error) {
-    double size[3], b[3], offset[3], square = 0.0;
+    double size[3] = {0}, b[3], offset[3], square = 0.0;
     Status status = sizes_read(size, v, h, error);
     if (status) return status;
     for (size_t i = 0; i < 3; i++) {
@@ -93,7 +93,7 @@ static Status qform_read(double m[4][4], Volume *v, const NiftiHeader *h, Error 
 }
 
 static Status pixdim_read(double m[4][4], Volume *v, const NiftiHeader *h, Error *error) {
-    double size[3];
+    double size[3] = {0};
     Status status = sizes_read(size, v, h, error);
     for (int i = 0; !status && i < 3; i++) m[i][i] = size[i];
     if (!status) volume_warn(v, "NIfTI has neither sform nor qform: its orientation is unknown");

@@ -41,7 +41,7 @@ static Status sink_open(Sink *s, const char *path, Error *error) {
 }
 
 static void sink_pack(Sink *s, const uint8_t *bytes, size_t size, int flush) {
-    uint8_t packed[16384];
+    uint8_t packed[16384] = {0};
     s->deflate.next_in = (Bytef *)(uintptr_t)bytes;
     s->deflate.avail_in = (uInt)size;
     do {

@@ -188,7 +188,7 @@ static Status reader_failed(const Png *p, const ImageSource *s, Error *error) {
 }
 
 static Status png_read(Volume *v, const ImageSource *s, Error *error) {
-    PngHeader h;
+    PngHeader h = {0};
     Status status = header_read(&h, s, error);
     if (status) return status;
     Png p;

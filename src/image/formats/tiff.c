@@ -192,7 +192,7 @@ static Status pages_count(TiffFile *f, Volume *v, TiffPage *page, size_t *first,
     Status status = tiff_page_describe(page, f, error);
     v->depth = 1;
     while (!status && !s->options.page && !TIFFLastDirectory(f->tiff)) {
-        TiffPage next;
+        TiffPage next = {0};
         if (v->depth == PAGES_MOST || !TIFFReadDirectory(f->tiff))
             return image_refuse(s, error, "TIFF page %zu cannot be read: %s", v->depth + 1,
                                 f->complained ? f->complaint
@@ -216,7 +216,7 @@ static Status pages_read(Volume *v, TiffFile *f, const TiffPage *page, size_t fi
     Status status = VOXPERT_OK;
     for (size_t i = 0; !status && i < v->depth; i++) {
         int found = i == 0 ? TIFFSetDirectory(f->tiff, (tdir_t)first) : TIFFReadDirectory(f->tiff);
-        TiffPage here;
+        TiffPage here = {0};
         status = found ? tiff_page_describe(&here, f, error)
                        : image_refuse(f->source, error, "TIFF page %zu cannot be read: %s",
                                       first + i + 1, f->complaint);
@@ -228,8 +228,8 @@ static Status pages_read(Volume *v, TiffFile *f, const TiffPage *page, size_t fi
 }
 
 static Status tiff_read_open(Volume *v, TiffFile *f, Error *error) {
-    TiffPage page;
-    size_t first;
+    TiffPage page = {0};
+    size_t first = 0;
     ImageJ imagej = imagej_read(f->tiff);
     grid_from_imagej(v, f->tiff, &imagej);
     Status status = pages_count(f, v, &page, &first, error);

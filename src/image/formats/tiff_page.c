@@ -248,7 +248,7 @@ Status tiff_page_read(void *out, TiffFile *file, const TiffPage *page, const Vol
         d.red = red, d.green = green, d.blue = blue;
     }
     Status status = block_reserve(&d, error);
-    if (!status) status = blocks_read(&d, error);
+    if (d.block) status = blocks_read(&d, error);
     memory_free(d.block);
     if (!status && page->photometric == PHOTOMETRIC_MINISWHITE && !v->labels)
         invert(out, (size_t)page->width * page->height * v->channels, v->type);

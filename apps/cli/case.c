@@ -1,0 +1,285 @@
+#include "cli/case.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/error.h"
+#include "cli/outputs.h"
+#include "cli/progress.h"
+#include "cli/result.h"
+
+typedef struct Seconds {
+    double read, encode, decode, write, total;
+} Seconds;
+
+/* What one case holds while it is worked on. */
+typedef struct Work {
+    const Job *job;
+    const Case *c;
+    Engine *engine;
+    VoxpertImageFile *file;
+    Result result;
+    json_t *warnings;
+    Seconds seconds;
+} Work;
+
+static void warn(Work *w, const char *sentence, size_t length) {
+    if (!length) return;
+    json_array_append_new(w->warnings, json_stringn(sentence, length));
+    common_warn(&w->job->common, "%.*s", (int)length, sentence);
+}
+
+/* ---- Reading ---------------------------------------------------------------------------- */
+
+static VoxpertStatus read_image(Work *w, VoxpertError *error) {
+    double start = seconds_now();
+    VoxpertStatus status = voxpert_image_file_open(&w->file, w->c->image, &w->c->file, error);
+    if (status) return status;
+    for (const char *line = voxpert_image_file_warnings(w->file); *line;) {
+        size_t length = strcspn(line, "\n");
+        warn(w, line, length);
+        line += length + (line[length] != '\0');
+    }
+    const VoxpertImage *image = voxpert_image_file_image(w->file);
+    w->result = result_begin(image);
+    Targets *targets = w->c->targets;
+    if (targets) status = targets_load_masks(targets, image, &w->c->file, error);
+    if (!status && targets) status = targets_check(targets, image, error);
+    w->seconds.read = seconds_now() - start;
+    return status;
+}
+
+static VoxpertStatus prepare(Work *w, VoxpertError *error) {
+    char remark[256] = "";
+    Engine *e = w->engine;
+    VoxpertStatus status = engine_open(e, &w->job->common, &w->job->engine, error);
+    if (!status && w->c->targets)
+        status =
+            targets_load_logits(w->c->targets, voxpert_model_low_res_side(e->model), remark, error);
+    if (!status) warn(w, remark, strlen(remark));
+    if (!status) status = voxpert_set_image(e->session, voxpert_image_file_image(w->file), error);
+    if (!status && w->job->embedding)
+        status = voxpert_embedding_load(e->session, w->job->embedding, error);
+    return status;
+}
+
+/* ---- Segmenting ------------------------------------------------------------------------- */
+
+/* One object is a mask for viewers, unless its value was said. */
+static int value_of(const Targets *t, const Target *target) {
+    if (target->value) return target->value;
+    return t->count == 1 ? 255 : target->number;
+}
+
+static VoxpertStatus segment_targets(Work *w, VoxpertError *error) {
+    const Targets *t = w->c->targets;
+    const Paths *paths = &w->c->paths;
+    ResultWants wants = {.cleanup = w->job->cleanup,
+                         .logits = paths->logits || paths->probability,
+                         .low_res = paths->low_res != NULL};
+    VoxpertStatus status = VOXPERT_OK;
+    for (int i = 0; !status && i < t->count; i++) {
+        VoxpertPrompt prompt = target_prompt(&t->item[i]);
+        VoxpertMasks masks = {0};
+        status = voxpert_segment(w->engine->session, &prompt, &w->job->segment, &masks, error);
+        wants.planes_at_most = (size_t)t->count * (size_t)masks.count;
+        if (!status)
+            status = result_add(&w->result, &t->item[i], value_of(t, &t->item[i]), &masks, &wants,
+                                error);
+        voxpert_masks_free(&masks);
+    }
+    w->seconds.encode = w->result.encode_seconds;
+    w->seconds.decode = w->result.decode_seconds;
+    return status;
+}
+
+static int grid_progress(void *context, size_t done, size_t total) {
+    Progress *p = context;
+    p->total = total;
+    progress_tell(p, done, "");
+    return 0;
+}
+
+static VoxpertStatus segment_everything(Work *w, VoxpertError *error) {
+    VoxpertFound *found = NULL;
+    size_t count = 0;
+    double start = seconds_now();
+    Common quiet = w->job->common;
+    if (w->job->folder) quiet.progress = PROGRESS_NONE; /* the images are counted already */
+    Progress progress = progress_begin(&quiet, "points", 0);
+    VoxpertStatus status = voxpert_segment_everything(w->engine->session, &w->job->grid, &found,
+                                                      &count, grid_progress, &progress, error);
+    progress_end(&progress);
+    w->seconds.decode = seconds_now() - start;
+    if (!status) status = result_everything(&w->result, found, count, error);
+    voxpert_found_free(found, count);
+    return status;
+}
+
+/* ---- Writing ---------------------------------------------------------------------------- */
+
+static VoxpertStatus write_planes(const char *path, const Result *r, const float *values,
+                                  VoxpertError *error) {
+    size_t dim[3] = {r->planes, (size_t)r->height, (size_t)r->width};
+    return voxpert_npy_write(path, values, 3, dim, error);
+}
+
+/* The best mask of the only object, 0 to 255 or 65535. */
+static VoxpertStatus write_probability_picture(const char *path, const Result *r, int bits,
+                                               VoxpertError *error) {
+    size_t pixels = (size_t)r->width * (size_t)r->height;
+    VoxpertImage image = {.type = bits == 16 ? VOXPERT_U16 : VOXPERT_U8,
+                          .width = r->width,
+                          .height = r->height,
+                          .channels = 1};
+    uint16_t *wide = cli_new(pixels, sizeof *wide);
+    uint8_t *narrow = cli_new(pixels, 1);
+    for (size_t i = 0; i < pixels; i++) {
+        wide[i] = (uint16_t)lrintf(r->logits[i] * 65535.0f);
+        narrow[i] = (uint8_t)lrintf(r->logits[i] * 255.0f);
+    }
+    image.pixels = bits == 16 ? (const void *)wide : narrow;
+    VoxpertStatus status = voxpert_image_write(&image, path, error);
+    free(wide);
+    free(narrow);
+    return status;
+}
+
+/* After the logits were written: they become probabilities. */
+static VoxpertStatus write_probability(const char *path, Result *r, int bits, VoxpertError *error) {
+    size_t count = r->planes * (size_t)r->width * (size_t)r->height;
+    for (size_t i = 0; i < count; i++) r->logits[i] = 1.0f / (1.0f + expf(-r->logits[i]));
+    return name_ends(path, ".png") ? write_probability_picture(path, r, bits, error)
+                                   : write_planes(path, r, r->logits, error);
+}
+
+static VoxpertStatus write_overlay(const char *path, const Work *w, VoxpertError *error) {
+    int count = w->c->targets ? w->c->targets->count : 0;
+    VoxpertPrompt *prompts = cli_new((size_t)count, sizeof *prompts);
+    for (int i = 0; i < count; i++) prompts[i] = target_prompt(&w->c->targets->item[i]);
+    VoxpertStatus status = voxpert_overlay_write(voxpert_image_file_image(w->file),
+                                                 w->result.labels, prompts, count, path, error);
+    free(prompts);
+    return status;
+}
+
+static VoxpertStatus write_json(const char *path, const json_t *json, VoxpertError *error) {
+    char *text = json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+    if (!text) return error_say(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
+    VoxpertStatus status = voxpert_file_write(path, text, strlen(text), error);
+    free(text);
+    return status;
+}
+
+static VoxpertStatus write_all(Work *w, Outputs *o, VoxpertError *error) {
+    const Paths *p = &w->c->paths;
+    Result *r = &w->result;
+    size_t side = (size_t)r->side, low_res[3] = {r->planes, side, side};
+    VoxpertStatus status = VOXPERT_OK;
+    if (p->mask)
+        status = voxpert_labels_write(w->file, r->labels, outputs_stage(o, p->mask), error);
+    if (!status && p->logits)
+        status = write_planes(outputs_stage(o, p->logits), r, r->logits, error);
+    if (!status && p->low_res)
+        status = voxpert_npy_write(outputs_stage(o, p->low_res), r->low_res, 3, low_res, error);
+    if (!status && p->probability)
+        status =
+            write_probability(outputs_stage(o, p->probability), r, w->job->probability_bits, error);
+    if (!status && p->overlay) status = write_overlay(outputs_stage(o, p->overlay), w, error);
+    if (!status && p->rle) status = write_json(outputs_stage(o, p->rle), r->objects, error);
+    return status;
+}
+
+/* ---- The report ------------------------------------------------------------------------- */
+
+static json_t *outputs_json(const Paths *p) {
+    const struct {
+        const char *name, *path;
+    } all[] = {{"mask", p->mask},       {"logits", p->logits},   {"probability", p->probability},
+               {"low_res", p->low_res}, {"overlay", p->overlay}, {"rle", p->rle}};
+    json_t *json = json_object();
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (all[i].path) json_object_set_new(json, all[i].name, json_string(all[i].path));
+    }
+    return json;
+}
+
+static json_t *report_of(const Work *w) {
+    const VoxpertImage *image = voxpert_image_file_image(w->file);
+    char slice[32] = "";
+    if (w->c->file.slice_axis)
+        snprintf(slice, sizeof slice, "%c:%d", w->c->file.slice_axis, w->c->file.slice);
+    json_t *about_image =
+        json_pack("{s:s, s:s, s:i, s:i}", "file", w->c->image, "sha256",
+                  voxpert_image_file_hash(w->file), "width", image->width, "height", image->height);
+    if (slice[0]) json_object_set_new(about_image, "slice", json_string(slice));
+    json_t *report = json_pack("{s:s, s:s, s:o, s:s, s:O, s:o, s:O}", "status", "done", "version",
+                               voxpert_version(), "image", about_image, "coordinates",
+                               "pixels of the image as read, x to the right, y down, from 0",
+                               "objects", w->result.objects, "outputs", outputs_json(&w->c->paths),
+                               "warnings", w->warnings);
+    if (w->job->common.json || w->job->folder || w->c->paths.report)
+        json_object_set(report, "model", engine_about(w->engine));
+    return report;
+}
+
+static void report_seconds(json_t *report, const Work *w) {
+    const Seconds *s = &w->seconds;
+    json_t *seconds = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f}", "load", w->engine->load_seconds,
+                                "read", s->read, "encode", s->encode, "decode", s->decode, "write",
+                                s->write, "total", s->total);
+    if (w->job->everything) json_object_del(seconds, "encode"); /* part of decode: many crops */
+    json_object_set_new(report, "seconds", seconds);
+    json_object_set_new(report, "embedding_cached", json_boolean(w->result.cached));
+}
+
+void case_report_machine(json_t *report) {
+    VoxpertMachine machine;
+    voxpert_machine(&machine);
+    json_object_set_new(report, "peak_rss_bytes", json_integer((json_int_t)machine.peak_bytes));
+}
+
+/* ---- All of it -------------------------------------------------------------------------- */
+
+static VoxpertStatus finish(Work *w, double start, json_t **report, VoxpertError *error) {
+    Outputs outputs = {0};
+    double begin = seconds_now();
+    VoxpertStatus status = write_all(w, &outputs, error);
+    w->seconds.write = seconds_now() - begin;
+    w->seconds.total = seconds_now() - start;
+    if (!status) {
+        *report = report_of(w);
+        report_seconds(*report, w);
+        if (w->c->paths.report) {
+            case_report_machine(*report);
+            status = write_json(outputs_stage(&outputs, w->c->paths.report), *report, error);
+        }
+    }
+    if (status) {
+        outputs_explain(&outputs, error);
+        outputs_drop(&outputs);
+    } else {
+        status = outputs_commit(&outputs, error);
+    }
+    return status;
+}
+
+VoxpertStatus case_run(const Job *job, Engine *engine, const Case *c, json_t **report,
+                       VoxpertError *error) {
+    double start = seconds_now();
+    Work w = {.job = job, .c = c, .engine = engine, .warnings = json_array()};
+    VoxpertStatus status = read_image(&w, error);
+    if (!status) status = prepare(&w, error);
+    if (!status) status = c->targets ? segment_targets(&w, error) : segment_everything(&w, error);
+    if (!status) status = finish(&w, start, report, error);
+    if (status) {
+        json_decref(*report);
+        *report = NULL;
+    }
+    result_free(&w.result);
+    json_decref(w.warnings);
+    voxpert_image_file_close(w.file);
+    return status;
+}

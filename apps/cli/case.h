@@ -1,0 +1,22 @@
+/* case.h - one image: read, segmented, written, reported. */
+#ifndef CLI_CASE_H
+#define CLI_CASE_H
+
+#include "cli/job.h"
+
+typedef struct Case {
+    const char *image; /* path */
+    VoxpertFileOptions file;
+    Targets *targets; /* NULL: everything */
+    Paths paths;      /* files */
+} Case;
+
+/* Prompts are held against the image before the model is loaded.  `*report` is filled on success:
+ * everything known of the result.  Errors: any status, one sentence. */
+VoxpertStatus case_run(const Job *job, Engine *engine, const Case *c, json_t **report,
+                       VoxpertError *error);
+
+/* The numbers behind the report that change from run to run; written last. */
+void case_report_machine(json_t *report);
+
+#endif

@@ -1,0 +1,257 @@
+/* The cases of a folder: which, in what order, already done or not; and their report. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/case.h"
+#include "cli/error.h"
+#include "cli/folder.h"
+#include "cli/journal.h"
+#include "cli/outputs.h"
+#include "cli/progress.h"
+
+typedef struct Item {
+    char *image, *name; /* path, and name in the folder */
+    PromptEntry *entry; /* NULL: everything */
+    char *path[6];      /* of its outputs, as in Paths */
+} Item;
+
+typedef struct Run {
+    Job *job;
+    Engine *engine;
+    Item *item;
+    int count, done, skipped, failed;
+    Journal journal;
+} Run;
+
+/* ---- Cases ------------------------------------------------------------------------------ */
+
+static char *output_of(const char *folder, const char *stem, const char *extension) {
+    return folder ? cli_text("%s/%s%s", folder, stem, extension) : NULL;
+}
+
+static void add_item(Run *run, const char *name, PromptEntry *entry) {
+    const Paths *p = &run->job->paths;
+    bool nifti = name_ends(name, ".nii") || name_ends(name, ".nii.gz") || name_ends(name, ".hdr");
+    cli_grow(&run->item, (size_t)run->count, sizeof *run->item);
+    char *stem = case_stem(name);
+    run->item[run->count++] =
+        (Item){.image = cli_text("%s/%s", run->job->input, name),
+               .name = cli_text("%s", name),
+               .entry = entry,
+               .path = {output_of(p->mask, stem, nifti ? ".nii.gz" : ".png"),
+                        output_of(p->logits, stem, ".npy"), output_of(p->probability, stem, ".npy"),
+                        output_of(p->low_res, stem, ".npy"), output_of(p->overlay, stem, ".png"),
+                        output_of(p->rle, stem, ".json")}};
+    free(stem);
+}
+
+static VoxpertStatus list_cases(Run *run, VoxpertError *error) {
+    const PromptsFile *prompts = &run->job->prompts;
+    char **names = NULL;
+    int count = 0;
+    if (!run->job->everything) {
+        for (int i = 0; i < prompts->count; i++) {
+            if (!prompts->item[i].image)
+                return error_say(error, VOXPERT_BAD_INPUT, "%s: does not say its \"image\"",
+                                 prompts->path);
+            add_item(run, prompts->item[i].image, &prompts->item[i]);
+        }
+        return VOXPERT_OK;
+    }
+    VoxpertStatus status = folder_images(&names, &count, run->job->input, error);
+    for (int i = 0; i < count; i++) add_item(run, names[i], NULL);
+    folder_images_free(names, count);
+    return status;
+}
+
+/* Two images of one stem would be written to one file. */
+static VoxpertStatus check_stems(const Run *run, VoxpertError *error) {
+    json_t *seen = json_object();
+    VoxpertStatus status = VOXPERT_OK;
+    for (int i = 0; !status && i < run->count; i++) {
+        const char *path = run->item[i].path[0];
+        const char *other = json_string_value(json_object_get(seen, path));
+        if (other)
+            status = error_say(error, VOXPERT_BAD_INPUT, "%s and %s would both be written to %s",
+                               other, run->item[i].name, path);
+        else
+            json_object_set_new(seen, path, json_string(run->item[i].name));
+    }
+    json_decref(seen);
+    return status;
+}
+
+static VoxpertStatus make_folders(const Paths *p, bool sweep, VoxpertError *error) {
+    const char *const folders[] = {p->mask,    p->logits,  p->probability,
+                                   p->low_res, p->overlay, p->rle};
+    VoxpertStatus status = VOXPERT_OK;
+    for (size_t i = 0; !status && i < sizeof folders / sizeof *folders; i++) {
+        if (!folders[i]) continue;
+        status = folder_make(folders[i], error);
+        if (!status && access(folders[i], W_OK | X_OK) != 0)
+            status = error_say(error, VOXPERT_BAD_OUTPUT, "%s: cannot be written", folders[i]);
+        if (!status && sweep) outputs_sweep(folders[i]);
+    }
+    return status;
+}
+
+/* ---- One case --------------------------------------------------------------------------- */
+
+static bool outputs_exist(const Item *item) {
+    bool all = true;
+    for (int i = 0; i < 6; i++) all &= !item->path[i] || access(item->path[i], F_OK) == 0;
+    return all;
+}
+
+static json_t *flags_json(const Job *job) {
+    const VoxpertFileOptions *f = &job->file;
+    const VoxpertEverything *g = &job->grid;
+    char slice[32] = "";
+    if (f->slice_axis) snprintf(slice, sizeof slice, "%c:%d", f->slice_axis, f->slice);
+    json_t *flags = json_pack(
+        "{s:b, s:i, s:b, s:i, s:b, s:s, s:i, s:b, s:[f, f]}", "multimask", job->segment.multimask,
+        "zoom", job->segment.zoom, "fill_holes", job->cleanup.fill_holes, "min_size",
+        job->cleanup.min_size, "keep_largest", job->cleanup.keep_largest, "slice", slice, "page",
+        f->page, "no_exif", f->ignore_exif, "window", f->window_level, f->window_width);
+    if (job->everything)
+        json_object_set_new(flags, "everything",
+                            json_pack("[i, f, f, f, f, i, f, f, i, i, f]", g->points_per_side,
+                                      (double)g->pred_iou_thresh, (double)g->stability_score_thresh,
+                                      (double)g->stability_score_offset, (double)g->box_nms_thresh,
+                                      g->crop_n_layers, (double)g->crop_nms_thresh,
+                                      (double)g->crop_overlap_ratio, g->crop_n_points_downscale,
+                                      g->min_mask_region_area, (double)g->mask_threshold));
+    return flags;
+}
+
+/* All that the result depends on; NULL where a file cannot be read, which its case will say. */
+static json_t *inputs_json(const Run *run, const Item *item) {
+    char hash[65];
+    if (voxpert_file_hash(item->image, hash, NULL)) return NULL;
+    const json_t *about = engine_about(run->engine);
+    json_t *inputs = json_pack("{s:s, s:s, s:O?, s:O?, s:O?, s:o}", "sha256", hash, "version",
+                               voxpert_version(), "model", json_object_get(about, "identity"),
+                               "preset", json_object_get(about, "preset"), "kernels",
+                               json_object_get(about, "kernels"), "flags", flags_json(run->job));
+    if (!item->entry) return inputs;
+    json_object_set(inputs, "prompts", item->entry->json);
+    json_t *masks = json_array();
+    for (int i = 0; i < item->entry->targets.count; i++) {
+        const char *path = item->entry->targets.item[i].mask_path;
+        if (path && !voxpert_file_hash(path, hash, NULL))
+            json_array_append_new(masks, json_string(hash));
+    }
+    json_object_set_new(inputs, "masks", masks);
+    return inputs;
+}
+
+static VoxpertStatus run_case(Run *run, const Item *item, json_t **line, VoxpertError *error) {
+    Case c = {.image = item->image,
+              .file = run->job->file,
+              .targets = item->entry ? &item->entry->targets : NULL,
+              .paths = {item->path[0], item->path[1], item->path[2], item->path[3], item->path[4],
+                        item->path[5], NULL}};
+    if (item->entry && item->entry->slice_axis)
+        c.file.slice_axis = item->entry->slice_axis, c.file.slice = item->entry->slice;
+    VoxpertStatus status = case_run(run->job, run->engine, &c, line, error);
+    if (item->entry) { /* masks that were loaded are not needed again */
+        for (int i = 0; i < item->entry->targets.count; i++) {
+            Target *t = &item->entry->targets.item[i];
+            free(t->mask);
+            free(t->low_res);
+            t->mask = NULL, t->low_res = NULL;
+        }
+    }
+    if (!status) return VOXPERT_OK;
+    *line = json_pack("{s:s, s:{s:s}, s:i, s:s}", "status", "failed", "image", "file", item->image,
+                      "code", (int)status, "message", error->message);
+    return status;
+}
+
+static VoxpertStatus do_case(Run *run, int index, VoxpertError *error) {
+    const Item *item = &run->item[index];
+    json_t *inputs = inputs_json(run, item), *line = NULL;
+    if (journal_done(&run->journal, index, inputs) && outputs_exist(item)) {
+        run->skipped++;
+        json_decref(inputs);
+        return VOXPERT_OK;
+    }
+    VoxpertStatus status = journal_drop(&run->journal, index, error);
+    if (!status) status = run_case(run, item, &line, error);
+    if (!line) {
+        json_decref(inputs);
+        return status;
+    }
+    if (status) {
+        common_warn(&run->job->common, "%s failed: %s", item->name, error->message);
+        run->failed++;
+    } else {
+        run->done++;
+    }
+    json_object_set_new(line, "case", json_string(item->name));
+    if (inputs) json_object_set_new(line, "inputs", inputs);
+    journal_set(&run->journal, index, line);
+    return status;
+}
+
+/* ---- All cases -------------------------------------------------------------------------- */
+
+static VoxpertStatus do_all(Run *run, VoxpertError *error) {
+    Progress progress = progress_begin(&run->job->common, "images", (size_t)run->count);
+    for (int i = 0; i < run->count; i++) journal_keep(&run->journal, i, run->item[i].name);
+    VoxpertStatus status =
+        journal_flush(&run->journal, true, error); /* an older one counts no more */
+    for (int i = 0; !status && i < run->count; i++) {
+        VoxpertError trouble;
+        VoxpertStatus failed = do_case(run, i, &trouble);
+        progress.skipped = (size_t)run->skipped;
+        status = journal_flush(&run->journal, false, error);
+        progress_tell(&progress, (size_t)i + 1, run->item[i].name);
+        if (failed && run->job->stop) break;
+    }
+    progress_end(&progress);
+    return status ? status : journal_flush(&run->journal, true, error);
+}
+
+static void summarize(const Run *run) {
+    if (run->job->common.json)
+        common_print(json_pack("{s:i, s:i, s:i, s:i, s:s, s:O}", "images", run->count, "done",
+                               run->done, "skipped", run->skipped, "failed", run->failed, "report",
+                               run->journal.path, "model", engine_about(run->engine)));
+    else if (!run->job->common.quiet)
+        printf("%d images: %d done, %d skipped, %d failed; %s\n", run->count, run->done,
+               run->skipped, run->failed, run->journal.path);
+}
+
+static void run_free(Run *run) {
+    for (int i = 0; i < run->count; i++) {
+        free(run->item[i].image);
+        free(run->item[i].name);
+        for (int k = 0; k < 6; k++) free(run->item[i].path[k]);
+    }
+    free(run->item);
+    journal_free(&run->journal);
+}
+
+VoxpertStatus folder_run(Job *job, Engine *engine, VoxpertError *error) {
+    Run run = {.job = job, .engine = engine};
+    VoxpertStatus status = list_cases(&run, error);
+    if (!status) status = check_stems(&run, error);
+    if (!status) status = engine_open(engine, &job->common, &job->engine, error);
+    if (!status) status = make_folders(&job->paths, job->resume, error);
+    if (!status) {
+        char *standard = cli_text("%s/report.jsonl", job->paths.mask);
+        journal_open(&run.journal, job->paths.report ? job->paths.report : standard, run.count);
+        if (job->resume) journal_read(&run.journal);
+        free(standard);
+        status = do_all(&run, error);
+        summarize(&run);
+        if (!status && run.failed)
+            status = error_say(error, VOXPERT_SOME_FAILED, "%d of %d images failed; %s says why",
+                               run.failed, run.count, run.journal.path);
+    }
+    run_free(&run);
+    return status;
+}

@@ -1,0 +1,157 @@
+#include "cli/common.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/error.h"
+#include "cli/numbers.h"
+
+const OptionRule common_rules[] = {
+    {"--json"},
+    {"--quiet", 'q'},
+    {"--verbose", 'v'},
+    {"--progress", .takes_value = true},
+    {"--threads", 't', .takes_value = true},
+    {"--max-memory", .takes_value = true},
+    {"--cpu", .takes_value = true},
+    {0},
+};
+
+const char common_usage[] =
+    "\nAll verbs:\n"
+    "      --json                report as JSON on standard output; also of a failure\n"
+    "  -q, --quiet               no warnings, no progress\n"
+    "  -v, --verbose             details on standard error\n"
+    "      --progress MODE       auto (default: a line on a terminal), plain, json or none\n"
+    "  -t, --threads N           threads; default: every core. The result is the same for any N\n"
+    "      --max-memory SIZE     refuse work that needs more, such as 4G\n"
+    "      --cpu SET             kernel set: reference, portable, avx2 or avx512; default:\n"
+    "                            $VOXPERT_CPU, or the best of this processor\n"
+    "      --help, --version\n";
+
+/* ---- Flags ------------------------------------------------------------------------------ */
+
+static VoxpertStatus kernel_set(Common *c, const Options *o, VoxpertError *error) {
+    const char *flag = options_value(o, "--cpu");
+    c->cpu = flag ? flag : getenv("VOXPERT_CPU");
+    if (!c->cpu || !*c->cpu) {
+        c->cpu = NULL;
+        return VOXPERT_OK;
+    }
+    char known[128] = "";
+    for (const char *const *set = voxpert_kernel_sets(); *set; set++) {
+        if (strcmp(*set, c->cpu) == 0) return VOXPERT_OK;
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", *set);
+    }
+    return error_say(error, VOXPERT_BAD_ARGUMENT, "%s %s: this processor can run %s",
+                     flag ? "--cpu" : "VOXPERT_CPU", c->cpu, known);
+}
+
+static VoxpertStatus common_flags(Common *c, const Options *o, VoxpertError *error) {
+    static const char *const modes[] = {"auto", "plain", "json", "none", NULL};
+    int mode = PROGRESS_AUTO;
+    c->json = options_has(o, "--json");
+    c->quiet = options_has(o, "--quiet");
+    c->verbose = options_has(o, "--verbose");
+    VoxpertStatus status = options_choice(o, "--progress", modes, &mode, error);
+    c->progress = (ProgressMode)mode;
+    if (c->quiet) c->progress = PROGRESS_NONE;
+    if (!status) status = options_whole(o, "--threads", 1, 1024, &c->threads, error);
+    const char *memory = options_value(o, "--max-memory");
+    if (!status && memory && !size_parse(&c->max_memory, memory))
+        status = error_say(error, VOXPERT_BAD_ARGUMENT,
+                           "--max-memory %s: must be a size such as 512M or 4G", memory);
+    return status ? status : kernel_set(c, o, error);
+}
+
+VoxpertStatus common_begin(Common *common, Options *options, const Verb *verb,
+                           const OptionRule *rules, bool takes_argument, int argc, char **argv,
+                           VoxpertError *error) {
+    *common = (Common){.verb = verb->name};
+    for (int i = 1; i < argc; i++) common->json |= strcmp(argv[i], "--json") == 0;
+    VoxpertStatus status = options_parse(options, rules, takes_argument, argc, argv, error);
+    return status ? status : common_flags(common, options, error);
+}
+
+/* ---- Words ------------------------------------------------------------------------------ */
+
+int common_end(const Common *common, VoxpertStatus status, const VoxpertError *error) {
+    if (!status) return 0;
+    fprintf(stderr, "voxpert %s: %s\n", common->verb, error->message);
+    if (status == VOXPERT_BAD_ARGUMENT)
+        fprintf(stderr, "`voxpert %s --help` lists what it takes\n", common->verb);
+    if (common->json)
+        common_print(
+            json_pack("{s:{s:i, s:s}}", "error", "code", (int)status, "message", error->message));
+    return (int)status;
+}
+
+static void speak(const Common *common, const char *format, va_list args) {
+    fprintf(stderr, "voxpert %s: ", common->verb);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
+
+void common_warn(const Common *common, const char *format, ...) {
+    if (common->quiet) return;
+    va_list args;
+    va_start(args, format);
+    speak(common, format, args);
+    va_end(args);
+}
+
+void common_detail(const Common *common, const char *format, ...) {
+    if (!common->verbose) return;
+    va_list args;
+    va_start(args, format);
+    speak(common, format, args);
+    va_end(args);
+}
+
+void common_print(json_t *json) {
+    json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    putchar('\n');
+    json_decref(json);
+}
+
+/* ---- Models ----------------------------------------------------------------------------- */
+
+typedef struct Listener {
+    const Common *common;
+    json_t *warnings;
+} Listener;
+
+static void hear(void *context, const char *sentence) {
+    const Listener *l = context;
+    common_warn(l->common, "%s", sentence);
+    if (l->warnings) json_array_append_new(l->warnings, json_string(sentence));
+}
+
+VoxpertStatus common_model(const Common *common, VoxpertModel **out, const char *path,
+                           const char *preset, bool strict, json_t *warnings, VoxpertError *error) {
+    Listener listener = {common, warnings};
+    VoxpertOptions options = {.threads = common->threads,
+                              .cpu = common->cpu,
+                              .preset = preset,
+                              .max_memory = common->max_memory,
+                              .strict = strict,
+                              .log = hear,
+                              .log_context = &listener};
+    VoxpertStatus status = voxpert_model_open(out, path, &options, error);
+    if (!status && common->verbose) {
+        char *text = NULL;
+        if (!voxpert_model_describe(*out, &text, NULL)) common_detail(common, "model %s", text);
+        voxpert_free(text);
+    }
+    return status;
+}
+
+double seconds_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}

@@ -1,0 +1,57 @@
+/* common.h - what every verb takes, and how it ends. */
+#ifndef CLI_COMMON_H
+#define CLI_COMMON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include <voxpert/voxpert.h>
+
+#include "cli/options.h"
+#include "cli/verb.h"
+
+extern const OptionRule common_rules[];
+extern const char common_usage[]; /* the last part of each verb's help */
+
+typedef enum ProgressMode {
+    PROGRESS_AUTO,
+    PROGRESS_PLAIN,
+    PROGRESS_JSON,
+    PROGRESS_NONE
+} ProgressMode;
+
+typedef struct Common {
+    const char *verb;
+    bool json, quiet, verbose;
+    ProgressMode progress;
+    int threads;       /* 0: every core */
+    size_t max_memory; /* 0: no limit */
+    const char *cpu;   /* NULL: the best kernel set */
+} Common;
+
+/* Parses the command line and takes the common flags out of it.  `common` is good enough for
+ * common_end() after a failure too.  VOXPERT_BAD_ARGUMENT. */
+VoxpertStatus common_begin(Common *common, Options *options, const Verb *verb,
+                           const OptionRule *rules, bool takes_argument, int argc, char **argv,
+                           VoxpertError *error);
+
+/* Says what went wrong, if anything did; returns the exit code. */
+int common_end(const Common *common, VoxpertStatus status, const VoxpertError *error);
+
+/* One sentence to stderr: a warning, unless -q; a detail, only with -v. */
+void common_warn(const Common *common, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void common_detail(const Common *common, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Opens a model with these flags; its warnings are said, and kept in `warnings` (NULL accepted).
+ * `path` NULL is the built-in model. */
+VoxpertStatus common_model(const Common *common, VoxpertModel **out, const char *path,
+                           const char *preset, bool strict, json_t *warnings, VoxpertError *error);
+
+/* Writes JSON and a newline to stdout; frees it. */
+void common_print(json_t *json);
+
+double seconds_now(void); /* monotonic */
+
+#endif

@@ -1,0 +1,177 @@
+/* voxpert embed - what the image encoder computes, kept for later prompts and for training. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/engine.h"
+#include "cli/error.h"
+#include "cli/folder.h"
+#include "cli/job.h"
+#include "cli/outputs.h"
+#include "cli/progress.h"
+#include "cli/verb.h"
+
+static int embed_run(int argc, char **argv);
+
+const Verb verb_embed = {
+    .name = "embed",
+    .summary = "encode images once, for any number of prompts later",
+    .usage =
+        "usage: voxpert embed [-m MODEL] -i IMAGE|FOLDER -o FILE|FOLDER [FLAGS]\n"
+        "       voxpert embed [-m MODEL] -i IMAGE|FOLDER --cache DIR [FLAGS]\n"
+        "\n"
+        "Example: encode a folder once, then segment without encoding\n"
+        "  voxpert embed -i scans --cache embeddings\n"
+        "  voxpert segment -i scans/a.png --box 40,52,120,131 -o a.png --cache embeddings\n"
+        "\n"
+        "  -i, --input IMAGE         PNG, JPEG, TIFF, BMP or NIfTI; or a folder of them\n"
+        "  -o, --output FILE         .safetensors, for `voxpert segment --embedding FILE`\n"
+        "      --cache DIR           instead: under the hash of image, model and preset\n"
+        "      --dtype TYPE          f32 (default) or f16, half the size; a value too large for "
+        "f16\n"
+        "                            is refused\n"
+        "  -m, --model FILE          safetensors or PyTorch .pth; default: the built-in model\n"
+        "      --preset NAME         how images are prepared: sam, sam-med2d, sam-med2d-test, "
+        "medsam\n"
+        "                            or voxpert; default: as the model says\n"
+        "      --strict              refuse a model file with tensors that do not belong to it\n"
+        "      --slice k:57          a slice of a volume: an axis of the file and an index from 0\n"
+        "      --window LEVEL,WIDTH  grey values of 16 bits and CT; default: percentiles 0.5 and "
+        "99.5\n"
+        "      --page N              page of a TIFF, from 1\n"
+        "      --no-exif             pixels as stored, not as the camera was held\n"
+        "      --on-error MODE       of a folder: skip (default) or stop\n",
+    .run = embed_run,
+};
+
+static const OptionRule rules[] = {
+    {"--model", 'm', true},
+    {"--preset", .takes_value = true},
+    {"--strict"},
+    {"--input", 'i', true},
+    {"--output", 'o', true},
+    {"--cache", .takes_value = true},
+    {"--dtype", .takes_value = true},
+    {"--slice", .takes_value = true},
+    {"--page", .takes_value = true},
+    {"--window", .takes_value = true},
+    {"--no-exif"},
+    {"--on-error", .takes_value = true},
+    {0},
+};
+
+typedef struct EmbedJob {
+    Common common;
+    EngineOptions engine;
+    VoxpertFileOptions file;
+    const char *input, *output, *type;
+    bool folder, stop;
+} EmbedJob;
+
+static VoxpertStatus embed_flags(EmbedJob *job, const Options *o, VoxpertError *error) {
+    static const char *const types[] = {"f32", "f16", NULL};
+    static const char *const reactions[] = {"skip", "stop", NULL};
+    static const char *const extensions[] = {".safetensors", NULL};
+    int type = 0, reaction = 0;
+    job->input = options_value(o, "--input");
+    job->output = options_value(o, "--output");
+    if (!job->input)
+        return error_say(error, VOXPERT_BAD_ARGUMENT, "--input is needed: an image, or a folder");
+    job->folder = is_folder(job->input);
+    VoxpertStatus status = engine_flags(&job->engine, o, error);
+    job->engine.cache = options_value(o, "--cache");
+    job->engine.cache_half = true;
+    if (!status) status = image_flags(&job->file, o, &job->common, error);
+    if (!status) status = options_choice(o, "--dtype", types, &type, error);
+    if (!status) status = options_choice(o, "--on-error", reactions, &reaction, error);
+    job->type = types[type];
+    job->stop = reaction == 1;
+    if (!status && !job->output == !job->engine.cache)
+        status = error_say(error, VOXPERT_BAD_ARGUMENT,
+                           "either --output or --cache is needed: where embeddings go");
+    if (!status && !job->folder && options_has(o, "--on-error"))
+        status = error_say(error, VOXPERT_BAD_ARGUMENT, "--on-error goes with a folder");
+    if (!status && job->output && !job->folder)
+        status = output_check("--output", job->output, extensions, job->input, error);
+    return status;
+}
+
+static VoxpertStatus save(const EmbedJob *job, Engine *engine, const char *path,
+                          VoxpertError *error) {
+    if (!path) return voxpert_embedding_keep(engine->session, job->type, error);
+    Outputs outputs = {0};
+    VoxpertStatus status =
+        voxpert_embedding_save(engine->session, outputs_stage(&outputs, path), job->type, error);
+    if (!status) return outputs_commit(&outputs, error);
+    outputs_explain(&outputs, error);
+    outputs_drop(&outputs);
+    return status;
+}
+
+static VoxpertStatus embed_image(const EmbedJob *job, Engine *engine, const char *image,
+                                 const char *path, json_t *list, VoxpertError *error) {
+    VoxpertImageFile *file = NULL;
+    double start = seconds_now();
+    VoxpertStatus status = voxpert_image_file_open(&file, image, &job->file, error);
+    if (!status) status = engine_open(engine, &job->common, &job->engine, error);
+    if (!status) status = voxpert_set_image(engine->session, voxpert_image_file_image(file), error);
+    if (!status) status = save(job, engine, path, error);
+    json_t *line = json_pack("{s:s, s:s, s:f}", "image", image, "status",
+                             status ? "failed" : "done", "seconds", seconds_now() - start);
+    if (status) json_object_set_new(line, "message", json_string(error->message));
+    if (!status) json_object_set_new(line, "sha256", json_string(voxpert_image_file_hash(file)));
+    if (!status && path) json_object_set_new(line, "output", json_string(path));
+    json_array_append_new(list, line);
+    voxpert_image_file_close(file);
+    return status;
+}
+
+static VoxpertStatus embed_folder(const EmbedJob *job, Engine *engine, json_t *list,
+                                  VoxpertError *error) {
+    char **names = NULL;
+    int count = 0, failed = 0;
+    VoxpertStatus status = folder_images(&names, &count, job->input, error);
+    if (!status && job->output) status = folder_make(job->output, error);
+    if (!status) status = engine_open(engine, &job->common, &job->engine, error);
+    Progress progress = progress_begin(&job->common, "images", (size_t)count);
+    for (int i = 0; !status && i < count && !(failed && job->stop); i++) {
+        char *image = cli_text("%s/%s", job->input, names[i]), *stem = case_stem(names[i]);
+        char *path = job->output ? cli_text("%s/%s.safetensors", job->output, stem) : NULL;
+        if (embed_image(job, engine, image, path, list, error)) {
+            common_warn(&job->common, "%s failed: %s", names[i], error->message);
+            failed++;
+        }
+        progress_tell(&progress, (size_t)i + 1, names[i]);
+        free(image);
+        free(stem);
+        free(path);
+    }
+    progress_end(&progress);
+    if (!status && failed)
+        status = error_say(error, VOXPERT_SOME_FAILED, "%d of %d images failed", failed, count);
+    folder_images_free(names, count);
+    return status;
+}
+
+static int embed_run(int argc, char **argv) {
+    EmbedJob job = {0};
+    Engine engine = {0};
+    Options options;
+    VoxpertError error = {0};
+    json_t *list = json_array();
+    VoxpertStatus status =
+        common_begin(&job.common, &options, &verb_embed, rules, false, argc, argv, &error);
+    if (!status) status = embed_flags(&job, &options, &error);
+    if (!status)
+        status = job.folder ? embed_folder(&job, &engine, list, &error)
+                            : embed_image(&job, &engine, job.input, job.output, list, &error);
+    if (engine.model && job.common.json && (!status || status == VOXPERT_SOME_FAILED))
+        common_print(json_pack("{s:O, s:s, s:O}", "model", engine_about(&engine), "dtype", job.type,
+                               "images", list));
+    else if (!status && !job.common.quiet)
+        printf("%zu encoded\n", json_array_size(list));
+    json_decref(list);
+    engine_close(&engine);
+    options_free(&options);
+    return common_end(&job.common, status, &error);
+}

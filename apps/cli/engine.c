@@ -1,0 +1,65 @@
+#include "cli/engine.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/error.h"
+
+VoxpertStatus engine_flags(EngineOptions *out, const Options *options, VoxpertError *error) {
+    out->model = options_value(options, "--model");
+    out->preset = options_value(options, "--preset");
+    out->strict = options_has(options, "--strict");
+    if (!out->preset) return VOXPERT_OK;
+    char known[256] = "";
+    const char *name;
+    for (int i = 0; (name = voxpert_preset(i, NULL)); i++) {
+        if (strcmp(name, out->preset) == 0) return VOXPERT_OK;
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", name);
+    }
+    return error_say(error, VOXPERT_BAD_ARGUMENT, "--preset %s: must be one of %s", out->preset,
+                     known);
+}
+
+/* What a report needs of all that the model says of itself. */
+static json_t *about(const VoxpertModel *model) {
+    static const char *const fields[] = {"file",     "arch",    "preset",
+                                         "identity", "licence", "kernels"};
+    char *text = NULL;
+    if (voxpert_model_describe(model, &text, NULL)) return json_object();
+    json_t *all = json_loads(text, 0, NULL), *some = json_object();
+    voxpert_free(text);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        json_t *value = json_object_get(all, fields[i]);
+        if (value) json_object_set(some, fields[i], value);
+    }
+    json_decref(all);
+    return some;
+}
+
+VoxpertStatus engine_open(Engine *e, const Common *common, const EngineOptions *options,
+                          VoxpertError *error) {
+    if (e->session) return VOXPERT_OK;
+    double start = seconds_now();
+    e->warnings = json_array();
+    VoxpertStatus status = common_model(common, &e->model, options->model, options->preset,
+                                        options->strict, e->warnings, error);
+    if (!status) status = voxpert_session_open(&e->session, e->model, error);
+    if (!status && options->cache)
+        status = voxpert_session_cache(e->session, options->cache, options->cache_half, error);
+    e->load_seconds = seconds_now() - start;
+    return status;
+}
+
+json_t *engine_about(Engine *e) {
+    if (!e->about) e->about = about(e->model);
+    return e->about;
+}
+
+void engine_close(Engine *e) {
+    voxpert_session_close(e->session);
+    voxpert_model_close(e->model);
+    json_decref(e->about);
+    json_decref(e->warnings);
+    *e = (Engine){0};
+}

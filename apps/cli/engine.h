@@ -1,0 +1,33 @@
+/* engine.h - the model of a run, loaded once, and the session that its images go through. */
+#ifndef CLI_ENGINE_H
+#define CLI_ENGINE_H
+
+#include "cli/common.h"
+
+typedef struct EngineOptions {
+    const char *model, *preset; /* NULL: built-in; as the file says */
+    const char *cache;          /* folder, or NULL */
+    bool strict, cache_half;
+} EngineOptions;
+
+typedef struct Engine {
+    VoxpertModel *model;
+    VoxpertSession *session;
+    json_t *about; /* see engine_about */
+    json_t *warnings;
+    double load_seconds;
+} Engine;
+
+/* --model, --preset and --strict.  VOXPERT_BAD_ARGUMENT. */
+VoxpertStatus engine_flags(EngineOptions *out, const Options *options, VoxpertError *error);
+
+/* Does nothing if it is open.  Errors: those of voxpert_model_open. */
+VoxpertStatus engine_open(Engine *e, const Common *common, const EngineOptions *options,
+                          VoxpertError *error);
+/* What a report says of the model.  Made when it is first asked for: the hash of the weights takes
+ * a second for a large model. */
+json_t *engine_about(Engine *e);
+
+void engine_close(Engine *e); /* a zeroed one is fine */
+
+#endif

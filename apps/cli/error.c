@@ -1,0 +1,61 @@
+#include "cli/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <voxpert/voxpert.h>
+
+#include "cli/outputs.h"
+
+VoxpertStatus error_say(VoxpertError *error, VoxpertStatus status, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    error->status = status;
+    vsnprintf(error->message, sizeof error->message, format, args);
+    va_end(args);
+    return status;
+}
+
+VoxpertStatus error_before(VoxpertError *error, const char *format, ...) {
+    char *message = cli_text("%s", error->message), *prefix = NULL;
+    va_list args;
+    va_start(args, format);
+    int length = vasprintf(&prefix, format, args);
+    va_end(args);
+    snprintf(error->message, sizeof error->message, "%s: %s", length < 0 ? "" : prefix, message);
+    free(prefix);
+    free(message);
+    return error->status;
+}
+
+/* ---- Memory ----------------------------------------------------------------------------- */
+
+static void *checked(void *p) {
+    if (p) return p;
+    outputs_interrupt();
+    voxpert_interrupt_cleanup();
+    fputs("voxpert: out of memory\n", stderr);
+    exit(VOXPERT_OUT_OF_MEMORY);
+}
+
+void *cli_new(size_t count, size_t size) { return checked(calloc(count ? count : 1, size)); }
+
+void cli_grow(void *items, size_t count, size_t size) {
+    void **p = items;
+    if (count & (count - 1)) return; /* room was doubled at the last power of two */
+    size_t room = count ? 2 * count : 1;
+    char *grown = checked(reallocarray(*p, room, size));
+    memset(grown + count * size, 0, (room - count) * size);
+    *p = grown;
+}
+
+char *cli_text(const char *format, ...) {
+    char *text = NULL;
+    va_list args;
+    va_start(args, format);
+    int length = vasprintf(&text, format, args);
+    va_end(args);
+    return checked(length < 0 ? NULL : text);
+}

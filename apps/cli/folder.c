@@ -1,0 +1,72 @@
+#include "cli/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/error.h"
+#include "cli/outputs.h"
+
+/* ---- Names ------------------------------------------------------------------------------ */
+
+static bool is_image(const char *name) {
+    static const char *const extensions[] = {".png", ".jpg", ".jpeg",   ".tif", ".tiff",
+                                             ".bmp", ".nii", ".nii.gz", ".hdr"};
+    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++) {
+        if (name_ends(name, extensions[i])) return name[0] != '.';
+    }
+    return false;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+VoxpertStatus folder_images(char ***names, int *count, const char *folder, VoxpertError *error) {
+    *names = NULL;
+    *count = 0;
+    DIR *d = opendir(folder);
+    if (!d)
+        return error_say(error, VOXPERT_BAD_INPUT, "%s: cannot be listed: %s", folder,
+                         strerror(errno));
+    for (struct dirent *entry; (entry = readdir(d));) {
+        if (!is_image(entry->d_name)) continue;
+        cli_grow(names, (size_t)*count, sizeof **names);
+        (*names)[(*count)++] = cli_text("%s", entry->d_name);
+    }
+    closedir(d);
+    if (!*count) return error_say(error, VOXPERT_BAD_INPUT, "%s: holds no image", folder);
+    qsort(*names, (size_t)*count, sizeof **names, by_name);
+    return VOXPERT_OK;
+}
+
+void folder_images_free(char **names, int count) {
+    for (int i = 0; i < count; i++) free(names[i]);
+    free(names);
+}
+
+char *case_stem(const char *name) {
+    char *stem = cli_text("%.*s", (int)(name_extension(name) - name), name);
+    if (strlen(stem) > 5 && name_ends(stem, "_0000")) stem[strlen(stem) - 5] = '\0';
+    return stem;
+}
+
+VoxpertStatus folder_make(const char *path, VoxpertError *error) {
+    char *part = cli_text("%s", path);
+    VoxpertStatus status = VOXPERT_OK;
+    for (char *p = part + 1; !status; p++) {
+        if (*p != '/' && *p != '\0') continue;
+        char kept = *p;
+        *p = '\0';
+        if (mkdir(part, 0777) != 0 && !(errno == EEXIST && is_folder(part)))
+            status = error_say(error, VOXPERT_BAD_OUTPUT, "%s: cannot be made: %s", part,
+                               strerror(errno));
+        *p = kept;
+        if (kept == '\0') break;
+    }
+    free(part);
+    return status;
+}

@@ -1,0 +1,175 @@
+/* voxpert info - the machine, a model, or an image. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/common.h"
+#include "cli/engine.h"
+#include "cli/error.h"
+#include "cli/job.h"
+#include "cli/outputs.h"
+#include "cli/verb.h"
+
+static int info_run(int argc, char **argv);
+
+const Verb verb_info = {
+    .name = "info",
+    .summary = "what this machine, a model or an image is",
+    .usage = "usage: voxpert info [FILE] [FLAGS]\n"
+             "\n"
+             "Example: what a checkpoint is, with its licence and the hash of its weights\n"
+             "  voxpert info sam_vit_b.pth\n"
+             "\n"
+             "  FILE                      a model (.safetensors, .pth, .pt) or an image; without "
+             "it: this\n"
+             "                            machine, the program and the built-in model\n"
+             "      --preset NAME         of a model: how images are prepared: sam, sam-med2d,\n"
+             "                            sam-med2d-test, medsam or voxpert\n"
+             "      --strict              refuse a model with tensors that do not belong to it\n"
+             "      --page N              of a TIFF, from 1\n"
+             "      --no-exif             an image as stored, not as the camera was held\n",
+    .run = info_run,
+};
+
+static const OptionRule rules[] = {
+    {"--preset", .takes_value = true},
+    {"--strict"},
+    {"--page", .takes_value = true},
+    {"--no-exif"},
+    {0},
+};
+
+/* ---- For people ------------------------------------------------------------------------- */
+
+static bool is_plain(const json_t *value) {
+    const json_t *first = json_array_get(value, 0);
+    return !json_is_object(value) && !json_is_array(first) && !json_is_object(first);
+}
+
+static void print_plain(const json_t *value) {
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+    if (json_is_string(value))
+        printf("%s", json_string_value(value));
+    else
+        printf("%s", text ? text : "");
+    free(text);
+}
+
+/* One field a line; inner objects are indented. */
+static void print_fields(const json_t *object, int indent) {
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+        printf("%*s%-*s ", indent, "", 16 - indent, key);
+        if (json_is_object(value)) {
+            putchar('\n');
+            print_fields(value, indent + 2);
+            continue;
+        }
+        size_t index;
+        const json_t *row;
+        if (is_plain(value)) {
+            print_plain(value);
+        } else {
+            json_array_foreach(value, index, row) {
+                if (index) printf("\n%*s", 17, "");
+                print_plain(row);
+            }
+        }
+        putchar('\n');
+    }
+}
+
+/* ---- What it is ------------------------------------------------------------------------- */
+
+static json_t *built_in(const Common *common) {
+    VoxpertModel *model = NULL;
+    char *text = NULL;
+    VoxpertError error;
+    if (common_model(common, &model, NULL, NULL, false, NULL, &error)) {
+        voxpert_model_close(model);
+        return json_string(error.message);
+    }
+    json_t *about =
+        voxpert_model_describe(model, &text, NULL) ? json_null() : json_loads(text, 0, NULL);
+    voxpert_free(text);
+    voxpert_model_close(model);
+    return about;
+}
+
+static json_t *machine(const Common *common) {
+    VoxpertMachine m;
+    voxpert_machine(&m);
+    json_t *sets = json_array(), *presets = json_object();
+    for (const char *const *set = voxpert_kernel_sets(); *set; set++)
+        json_array_append_new(sets, json_string(*set));
+    const char *name, *summary;
+    for (int i = 0; (name = voxpert_preset(i, &summary)); i++)
+        json_object_set_new(presets, name, json_string(summary));
+    return json_pack("{s:s, s:o, s:i, s:I, s:o, s:o}", "version", voxpert_version(), "kernel_sets",
+                     sets, "threads", m.threads, "memory_bytes", (json_int_t)m.memory_bytes,
+                     "presets", presets, "built_in_model", built_in(common));
+}
+
+static bool is_model(const char *path) {
+    static const char *const extensions[] = {".safetensors", ".pth", ".pt", ".ckpt", ".bin"};
+    bool model = false;
+    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++)
+        model |= name_ends(path, extensions[i]);
+    return model;
+}
+
+static VoxpertStatus model_info(json_t **out, const Common *common, const EngineOptions *options,
+                                VoxpertError *error) {
+    VoxpertModel *model = NULL;
+    char *text = NULL;
+    VoxpertStatus status =
+        common_model(common, &model, options->model, options->preset, options->strict, NULL, error);
+    if (!status) status = voxpert_model_describe(model, &text, error);
+    if (!status) *out = json_loads(text, 0, NULL);
+    voxpert_free(text);
+    voxpert_model_close(model);
+    return status;
+}
+
+static VoxpertStatus image_info(json_t **out, const char *path, const VoxpertFileOptions *options,
+                                VoxpertError *error) {
+    char *text = NULL;
+    VoxpertStatus status = voxpert_image_file_describe(path, options, &text, error);
+    if (!status) *out = json_loads(text, 0, NULL);
+    voxpert_free(text);
+    return status;
+}
+
+static VoxpertStatus info(json_t **out, const Common *common, const Options *options,
+                          VoxpertError *error) {
+    const char *path = options->argument;
+    EngineOptions engine = {0};
+    VoxpertFileOptions image;
+    VoxpertStatus status = engine_flags(&engine, options, error);
+    if (!status) status = image_flags(&image, options, common, error);
+    engine.model = path;
+    if (status) return status;
+    if (!path) *out = machine(common);
+    if (path && is_model(path)) status = model_info(out, common, &engine, error);
+    if (path && !is_model(path)) status = image_info(out, path, &image, error);
+    return status;
+}
+
+static int info_run(int argc, char **argv) {
+    Common common;
+    Options options;
+    VoxpertError error = {0};
+    json_t *found = NULL;
+    VoxpertStatus status =
+        common_begin(&common, &options, &verb_info, rules, true, argc, argv, &error);
+    if (!status) status = info(&found, &common, &options, &error);
+    if (!status && common.json)
+        common_print(json_incref(found));
+    else if (!status)
+        print_fields(found, 0);
+    json_decref(found);
+    options_free(&options);
+    return common_end(&common, status, &error);
+}

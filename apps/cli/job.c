@@ -1,0 +1,304 @@
+#include "cli/job.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/error.h"
+#include "cli/numbers.h"
+#include "cli/outputs.h"
+
+const OptionRule segment_rules[] = {
+    {"--model", 'm', true},
+    {"--preset", .takes_value = true},
+    {"--strict"},
+    {"--input", 'i', true},
+    {"--output", 'o', true},
+    {"--box", .takes_value = true, .repeats = true},
+    {"--point", .takes_value = true, .repeats = true},
+    {"--mask", .takes_value = true, .repeats = true},
+    {"--object", .takes_value = true, .repeats = true},
+    {"--prompts", .takes_value = true},
+    {"--multimask"},
+    {"--zoom"},
+    {"--no-zoom"},
+    {"--fill-holes"},
+    {"--min-size", .takes_value = true},
+    {"--keep-largest"},
+    {"--logits", .takes_value = true},
+    {"--probability", .takes_value = true},
+    {"--probability-bits", .takes_value = true},
+    {"--low-res", .takes_value = true},
+    {"--overlay", .takes_value = true},
+    {"--rle", .takes_value = true},
+    {"--report", 'r', true},
+    {"--slice", .takes_value = true},
+    {"--page", .takes_value = true},
+    {"--window", .takes_value = true},
+    {"--no-exif"},
+    {"--cache", .takes_value = true},
+    {"--cache-half"},
+    {"--embedding", .takes_value = true},
+    {"--resume"},
+    {"--on-error", .takes_value = true},
+    {"--everything"},
+    {"--points-per-side", .takes_value = true},
+    {"--points-per-batch", .takes_value = true},
+    {"--pred-iou-thresh", .takes_value = true},
+    {"--stability-score-thresh", .takes_value = true},
+    {"--stability-score-offset", .takes_value = true},
+    {"--box-nms-thresh", .takes_value = true},
+    {"--crop-n-layers", .takes_value = true},
+    {"--crop-nms-thresh", .takes_value = true},
+    {"--crop-overlap-ratio", .takes_value = true},
+    {"--crop-n-points-downscale-factor", .takes_value = true},
+    {"--min-mask-region-area", .takes_value = true},
+    {"--mask-threshold", .takes_value = true},
+    {0},
+};
+
+/* ---- Groups of flags -------------------------------------------------------------------- */
+
+bool is_folder(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+VoxpertStatus image_flags(VoxpertFileOptions *out, const Options *options, const Common *common,
+                          VoxpertError *error) {
+    *out = (VoxpertFileOptions){.ignore_exif = options_has(options, "--no-exif"),
+                                .max_bytes = common->max_memory};
+    const char *slice = options_value(options, "--slice"), *window;
+    if (slice && !slice_parse(slice, &out->slice_axis, &out->slice))
+        return error_say(error, VOXPERT_BAD_ARGUMENT,
+                         "--slice %s: must be an axis of the file and an index from 0, such as "
+                         "k:57",
+                         slice);
+    double values[2];
+    if ((window = options_value(options, "--window"))) {
+        if (!numbers_parse(values, 2, window) || !(values[1] > 0.0))
+            return error_say(error, VOXPERT_BAD_ARGUMENT,
+                             "--window %s: must be level,width with a width above 0", window);
+        out->window_level = values[0];
+        out->window_width = values[1];
+    }
+    return options_whole(options, "--page", 1, 1 << 20, &out->page, error);
+}
+
+static VoxpertStatus segment_flags(Job *job, const Options *o, VoxpertError *error) {
+    bool zoom = options_has(o, "--zoom"), no_zoom = options_has(o, "--no-zoom");
+    if (zoom && no_zoom)
+        return error_say(error, VOXPERT_BAD_ARGUMENT, "--zoom and --no-zoom exclude each other");
+    job->segment =
+        (VoxpertSegmentOptions){.multimask = options_has(o, "--multimask"), .zoom = zoom - no_zoom};
+    job->cleanup = (VoxpertCleanup){.fill_holes = options_has(o, "--fill-holes"),
+                                    .keep_largest = options_has(o, "--keep-largest")};
+    job->embedding = options_value(o, "--embedding");
+    if (job->embedding && zoom)
+        return error_say(error, VOXPERT_BAD_ARGUMENT,
+                         "--embedding is of the whole image, and excludes --zoom");
+    if (job->embedding) job->segment.zoom = -1;
+    job->engine.cache = options_value(o, "--cache");
+    job->engine.cache_half = options_has(o, "--cache-half");
+    if (job->engine.cache_half && !job->engine.cache)
+        return error_say(error, VOXPERT_BAD_ARGUMENT, "--cache-half needs --cache");
+    return options_whole(o, "--min-size", 1, 1 << 30, &job->cleanup.min_size, error);
+}
+
+/* The flags of the published generator begin with those of `segment_rules` behind --everything. */
+static VoxpertStatus everything_flags(Job *job, const Options *o, VoxpertError *error) {
+    bool behind = false;
+    job->everything = options_has(o, "--everything");
+    for (const OptionRule *r = segment_rules; r->name; r++) {
+        if (behind && !job->everything && options_has(o, r->name))
+            return error_say(error, VOXPERT_BAD_ARGUMENT, "%s goes with --everything", r->name);
+        behind |= strcmp(r->name, "--everything") == 0;
+    }
+    VoxpertEverything *g = &job->grid;
+    *g = (VoxpertEverything){.pred_iou_thresh = 0.88f,
+                             .stability_score_thresh = 0.95f,
+                             .stability_score_offset = 1.0f,
+                             .zero_thresholds = true};
+    const struct {
+        const char *flag;
+        double low, high;
+        float *to;
+    } numbers[] = {{"--pred-iou-thresh", -100.0, 100.0, &g->pred_iou_thresh},
+                   {"--stability-score-thresh", 0.0, 1.0, &g->stability_score_thresh},
+                   {"--stability-score-offset", 0.0, 1e6, &g->stability_score_offset},
+                   {"--box-nms-thresh", 1e-6, 1.0, &g->box_nms_thresh},
+                   {"--crop-nms-thresh", 1e-6, 1.0, &g->crop_nms_thresh},
+                   {"--crop-overlap-ratio", 1e-6, 0.999, &g->crop_overlap_ratio},
+                   {"--mask-threshold", -1e6, 1e6, &g->mask_threshold}};
+    const struct {
+        const char *flag;
+        long low, high;
+        int *to;
+    } wholes[] = {{"--points-per-side", 1, 1024, &g->points_per_side},
+                  {"--points-per-batch", 1, 65536, &g->points_per_batch},
+                  {"--crop-n-layers", 0, 8, &g->crop_n_layers},
+                  {"--crop-n-points-downscale-factor", 1, 1024, &g->crop_n_points_downscale},
+                  {"--min-mask-region-area", 0, 1 << 30, &g->min_mask_region_area}};
+    VoxpertStatus status = VOXPERT_OK;
+    for (size_t i = 0; !status && i < sizeof numbers / sizeof *numbers; i++)
+        status = options_number(o, numbers[i].flag, numbers[i].low, numbers[i].high, numbers[i].to,
+                                error);
+    for (size_t i = 0; !status && i < sizeof wholes / sizeof *wholes; i++)
+        status =
+            options_whole(o, wholes[i].flag, wholes[i].low, wholes[i].high, wholes[i].to, error);
+    return status;
+}
+
+/* ---- Prompts ---------------------------------------------------------------------------- */
+
+/* Exactly one of: prompts as flags, a prompts file, everything. */
+static VoxpertStatus prompt_flags(Job *job, const Options *o, VoxpertError *error) {
+    const char *file = options_value(o, "--prompts");
+    VoxpertStatus status = targets_from_flags(&job->targets, o, error);
+    if (status) return status;
+    int kinds = (job->targets.count > 0) + (file != NULL) + job->everything;
+    if (kinds == 0)
+        return error_say(error, VOXPERT_BAD_ARGUMENT,
+                         "nothing to segment: --box, --point, --mask, --prompts or --everything is "
+                         "needed");
+    if (kinds > 1)
+        return error_say(error, VOXPERT_BAD_ARGUMENT, "%s excludes other prompts",
+                         file ? "--prompts" : "--everything");
+    if (job->folder && job->targets.count)
+        return error_say(error, VOXPERT_BAD_ARGUMENT,
+                         "%s is a folder: its prompts come from --prompts", job->input);
+    return file ? prompts_file_read(&job->prompts, file, error) : VOXPERT_OK;
+}
+
+/* ---- Outputs ---------------------------------------------------------------------------- */
+
+typedef struct OutputFlag {
+    const char *flag, *path;
+    const char *const *extensions;
+} OutputFlag;
+
+enum { OUTPUT_FLAGS = 7 };
+
+static void output_flags(OutputFlag out[OUTPUT_FLAGS], const Paths *p) {
+    static const char *const mask[] = {".png", ".tif", ".tiff", ".bmp", ".nii", ".nii.gz", NULL};
+    static const char *const npy[] = {".npy", NULL}, *const png[] = {".png", NULL};
+    static const char *const either[] = {".npy", ".png", NULL}, *const json[] = {".json", NULL};
+    const OutputFlag flags[OUTPUT_FLAGS] = {
+        {"--output", p->mask, mask},    {"--logits", p->logits, npy},
+        {"--low-res", p->low_res, npy}, {"--probability", p->probability, either},
+        {"--overlay", p->overlay, png}, {"--rle", p->rle, json},
+        {"--report", p->report, json}};
+    memcpy(out, flags, sizeof flags);
+}
+
+static VoxpertStatus file_outputs(const Job *job, VoxpertError *error) {
+    OutputFlag flags[OUTPUT_FLAGS];
+    output_flags(flags, &job->paths);
+    bool any = job->common.json;
+    VoxpertStatus status = VOXPERT_OK;
+    for (int i = 0; !status && i < OUTPUT_FLAGS; i++) {
+        if (!flags[i].path) continue;
+        any = true;
+        for (int k = 0; k < i; k++) {
+            if (flags[k].path && strcmp(flags[i].path, flags[k].path) == 0)
+                return error_say(error, VOXPERT_BAD_ARGUMENT, "%s and %s name the same file, %s",
+                                 flags[k].flag, flags[i].flag, flags[i].path);
+        }
+        status = output_check(flags[i].flag, flags[i].path, flags[i].extensions, job->input, error);
+    }
+    if (!status && !any)
+        return error_say(error, VOXPERT_BAD_ARGUMENT, "--output is needed: where the mask goes");
+    return status;
+}
+
+static VoxpertStatus folder_outputs(const Job *job, VoxpertError *error) {
+    OutputFlag flags[OUTPUT_FLAGS];
+    output_flags(flags, &job->paths);
+    if (!job->paths.mask)
+        return error_say(error, VOXPERT_BAD_ARGUMENT, "--output is needed: the folder for masks");
+    for (int i = 0; i < OUTPUT_FLAGS; i++) {
+        const char *path = flags[i].path;
+        struct stat info, input;
+        if (!path || path == job->paths.report || stat(path, &info) != 0) continue;
+        if (!S_ISDIR(info.st_mode))
+            return error_say(error, VOXPERT_BAD_OUTPUT, "%s %s: is no folder, but the input is one",
+                             flags[i].flag, path);
+        if (stat(job->input, &input) == 0 && input.st_dev == info.st_dev &&
+            input.st_ino == info.st_ino)
+            return error_say(error, VOXPERT_BAD_ARGUMENT, "%s %s: is the folder of the input",
+                             flags[i].flag, path);
+    }
+    if (job->paths.report && !name_ends(job->paths.report, ".json") &&
+        !name_ends(job->paths.report, ".jsonl"))
+        return error_say(error, VOXPERT_BAD_ARGUMENT,
+                         "--report %s: the name must end with .json or .jsonl", job->paths.report);
+    return VOXPERT_OK;
+}
+
+/* ---- What does not go together ---------------------------------------------------------- */
+
+static VoxpertStatus only_with(const Options *o, bool holds, const char *const *flags,
+                               const char *why, VoxpertError *error) {
+    for (int i = 0; !holds && flags[i]; i++) {
+        if (options_has(o, flags[i]))
+            return error_say(error, VOXPERT_BAD_ARGUMENT, "%s %s", flags[i], why);
+    }
+    return VOXPERT_OK;
+}
+
+static VoxpertStatus together(Job *job, const Options *o, VoxpertError *error) {
+    static const char *const folders[] = {"--resume", "--on-error", NULL};
+    static const char *const images[] = {"--embedding", "--probability-bits", NULL};
+    static const char *const prompted[] = {"--logits",    "--probability", "--low-res",
+                                           "--multimask", "--zoom",        NULL};
+    static const char *const bits[] = {"--probability-bits", NULL};
+    static const char *const reactions[] = {"skip", "stop", NULL};
+    bool png = job->paths.probability && name_ends(job->paths.probability, ".png");
+    int reaction = 0, many = job->targets.count > 1;
+    VoxpertStatus status = only_with(o, job->folder, folders, "goes with a folder", error);
+    if (!status) status = only_with(o, !job->folder, images, "goes with a single image", error);
+    if (!status)
+        status = only_with(o, !job->everything, prompted, "does not go with --everything", error);
+    if (!status) status = only_with(o, png, bits, "goes with --probability FILE.png", error);
+    if (!status && png && many)
+        status = error_say(error, VOXPERT_BAD_ARGUMENT,
+                           "--probability %s: a picture shows one object; name a .npy file for "
+                           "several",
+                           job->paths.probability);
+    if (!status) status = options_choice(o, "--on-error", reactions, &reaction, error);
+    job->stop = reaction == 1;
+    job->resume = options_has(o, "--resume");
+    job->probability_bits = 8;
+    if (!status)
+        status = options_whole(o, "--probability-bits", 8, 16, &job->probability_bits, error);
+    if (!status && job->probability_bits != 8 && job->probability_bits != 16)
+        status = error_say(error, VOXPERT_BAD_ARGUMENT, "--probability-bits %d: must be 8 or 16",
+                           job->probability_bits);
+    return status;
+}
+
+VoxpertStatus job_from_flags(Job *job, const Options *o, VoxpertError *error) {
+    job->input = options_value(o, "--input");
+    if (!job->input)
+        return error_say(error, VOXPERT_BAD_ARGUMENT, "--input is needed: an image, or a folder");
+    job->folder = is_folder(job->input);
+    job->paths = (Paths){.mask = options_value(o, "--output"),
+                         .logits = options_value(o, "--logits"),
+                         .probability = options_value(o, "--probability"),
+                         .low_res = options_value(o, "--low-res"),
+                         .overlay = options_value(o, "--overlay"),
+                         .rle = options_value(o, "--rle"),
+                         .report = options_value(o, "--report")};
+    VoxpertStatus status = engine_flags(&job->engine, o, error);
+    if (!status) status = image_flags(&job->file, o, &job->common, error);
+    if (!status) status = segment_flags(job, o, error);
+    if (!status) status = everything_flags(job, o, error);
+    if (!status) status = prompt_flags(job, o, error);
+    if (!status) status = together(job, o, error);
+    if (!status) status = job->folder ? folder_outputs(job, error) : file_outputs(job, error);
+    return status;
+}
+
+void job_free(Job *job) {
+    targets_free(&job->targets);
+    prompts_file_free(&job->prompts);
+}

@@ -1,0 +1,43 @@
+/* job.h - what `voxpert segment` was asked to do, checked before any work. */
+#ifndef CLI_JOB_H
+#define CLI_JOB_H
+
+#include "cli/engine.h"
+#include "cli/prompts_file.h"
+
+/* Where results go; NULL: not wanted.  Of a folder they are folders. */
+typedef struct Paths {
+    const char *mask, *logits, *probability, *low_res, *overlay, *rle, *report;
+} Paths;
+
+typedef struct Job {
+    Common common;
+    EngineOptions engine;
+    const char *input;
+    bool folder; /* the input is one */
+    VoxpertFileOptions file;
+    Targets targets;     /* given by flags */
+    PromptsFile prompts; /* given by a file */
+    bool everything;
+    VoxpertEverything grid;
+    VoxpertSegmentOptions segment;
+    VoxpertCleanup cleanup;
+    int probability_bits;
+    const char *embedding;
+    Paths paths;
+    bool resume, stop;
+} Job;
+
+extern const OptionRule segment_rules[];
+
+/* Errors: VOXPERT_BAD_ARGUMENT, VOXPERT_BAD_INPUT (prompts file), VOXPERT_BAD_OUTPUT. */
+VoxpertStatus job_from_flags(Job *job, const Options *options, VoxpertError *error);
+void job_free(Job *job);
+
+/* --slice, --page, --no-exif, --window: for every verb that reads images.  VOXPERT_BAD_ARGUMENT. */
+VoxpertStatus image_flags(VoxpertFileOptions *out, const Options *options, const Common *common,
+                          VoxpertError *error);
+
+bool is_folder(const char *path);
+
+#endif

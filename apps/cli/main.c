@@ -1,0 +1,128 @@
+/* voxpert - one program, a verb for each thing that it does. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <voxpert/voxpert.h>
+
+#include "cli/common.h"
+#include "cli/outputs.h"
+#include "cli/verb.h"
+
+static const Verb *const verbs[] = {&verb_segment, &verb_embed, &verb_convert, &verb_info};
+enum { VERBS = sizeof verbs / sizeof *verbs };
+
+/* ---- Interruptions ---------------------------------------------------------------------- */
+
+static void interrupted(int number) {
+    (void)number;
+    outputs_interrupt();
+    voxpert_interrupt_cleanup();
+    _exit(VOXPERT_INTERRUPTED);
+}
+
+static void catch_interruptions(void) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+    struct sigaction action = {.sa_handler = interrupted}, before;
+    sigfillset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        /* nohup(1) and background jobs of scripts ignore some: that stays so, but for a closed pipe
+         */
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN &&
+            numbers[i] != SIGPIPE)
+            continue;
+        sigaction(numbers[i], &action, NULL);
+    }
+}
+
+/* ---- Words ------------------------------------------------------------------------------ */
+
+static const char *verb_name(const void *context, int index) {
+    (void)context;
+    return index < VERBS ? verbs[index]->name : NULL;
+}
+
+static void print_version(void) {
+    printf("voxpert %s\n"
+           "Apache License 2.0. Research software, not a medical device.\n",
+           voxpert_version());
+}
+
+static void print_help(void) {
+    puts("voxpert - segment medical images with models of the SAM family\n\n"
+         "usage: voxpert VERB [FLAGS]\n");
+    for (int i = 0; i < VERBS; i++) printf("  %-10s%s\n", verbs[i]->name, verbs[i]->summary);
+    puts("\n`voxpert VERB --help` lists what a verb takes, with an example.\n\n"
+         "Exit codes: 0 all is well, 1 some cases of many failed, 2 usage or a prompt without "
+         "sense,\n"
+         "3 an image or prompt file cannot be used, 4 a model file cannot be used, 5 no memory or "
+         "over\n"
+         "--max-memory, 6 a result cannot be written, 130 interrupted (no partial file is left).");
+}
+
+static int print_verb_help(const Verb *verb) {
+    printf("voxpert %s - %s\n\n%s%s%s", verb->name, verb->summary, verb->usage,
+           verb->usage_more ? verb->usage_more : "", common_usage);
+    return 0;
+}
+
+static int unknown_verb(const char *word) {
+    const char *near = closest(word, verb_name, NULL);
+    fprintf(stderr, "voxpert: there is no verb \"%s\"%s%s%s\n", word, near ? "; did you mean " : "",
+            near ? near : "", near ? "?" : "");
+    fputs("`voxpert help` lists them\n", stderr);
+    return VOXPERT_BAD_ARGUMENT;
+}
+
+/* ---- Start ------------------------------------------------------------------------------ */
+
+static const Verb *find_verb(const char *name) {
+    for (int i = 0; i < VERBS; i++) {
+        if (strcmp(verbs[i]->name, name) == 0) return verbs[i];
+    }
+    return NULL;
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b) {
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+}
+
+/* --help and --version count wherever they stand. */
+static int run_verb(const Verb *verb, int argc, char **argv) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (is_one_of(argv[i], "--help", "-h")) return print_verb_help(verb);
+        if (strcmp(argv[i], "--version") != 0) continue;
+        print_version();
+        return 0;
+    }
+    return verb->run(argc, argv);
+}
+
+static int run(int argc, char **argv) {
+    const char *word = argc > 1 ? argv[1] : NULL;
+    if (!word) {
+        fputs("usage: voxpert VERB [FLAGS]; `voxpert help` lists the verbs\n", stderr);
+        return VOXPERT_BAD_ARGUMENT;
+    }
+    if (strcmp(word, "--version") == 0) {
+        print_version();
+        return 0;
+    }
+    bool help = strcmp(word, "help") == 0 || is_one_of(word, "--help", "-h");
+    if (help && argc == 2) {
+        print_help();
+        return 0;
+    }
+    const Verb *verb = find_verb(help ? argv[2] : word);
+    if (!verb) return unknown_verb(help ? argv[2] : word);
+    return help ? print_verb_help(verb) : run_verb(verb, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv) {
+    catch_interruptions();
+    int code = run(argc, argv);
+    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+    fputs("voxpert: standard output cannot be written\n", stderr);
+    return code ? code : VOXPERT_BAD_OUTPUT;
+}

@@ -1,0 +1,136 @@
+#include "cli/outputs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/error.h"
+
+static const char staged_prefix[] = ".voxpert-";
+
+/* What a signal handler must remove.  The program has one result at a time. */
+static char *volatile staged_now[OUTPUTS_MAX];
+
+/* ---- Names ------------------------------------------------------------------------------ */
+
+bool name_ends(const char *path, const char *ending) {
+    size_t length = strlen(path), tail = strlen(ending);
+    return length >= tail && strcasecmp(path + length - tail, ending) == 0;
+}
+
+static const char *base_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+const char *name_extension(const char *path) {
+    const char *base = base_of(path), *dot = strrchr(base, '.');
+    if (!dot || dot == base) return path + strlen(path);
+    if (strcasecmp(dot, ".gz") == 0 && dot - base > 4 && strncasecmp(dot - 4, ".nii", 4) == 0)
+        return dot - 4;
+    return dot;
+}
+
+/* ---- Together --------------------------------------------------------------------------- */
+
+const char *outputs_stage(Outputs *o, const char *path) {
+    int index = o->count++;
+    o->item[index].path = path;
+    o->item[index].staged = cli_text("%.*s%s%ld-%d%s", (int)(base_of(path) - path), path,
+                                     staged_prefix, (long)getpid(), index, name_extension(path));
+    staged_now[index] = o->item[index].staged;
+    return o->item[index].staged;
+}
+
+static void forget(Outputs *o) {
+    for (int i = 0; i < o->count; i++) {
+        staged_now[i] = NULL;
+        free(o->item[i].staged);
+    }
+    *o = (Outputs){0};
+}
+
+VoxpertStatus outputs_commit(Outputs *o, VoxpertError *error) {
+    for (int i = 0; i < o->count; i++) {
+        if (rename(o->item[i].staged, o->item[i].path) == 0) continue;
+        error_say(error, VOXPERT_BAD_OUTPUT, "%s: cannot be renamed into place: %s",
+                  o->item[i].path, strerror(errno));
+        outputs_drop(o);
+        return VOXPERT_BAD_OUTPUT;
+    }
+    forget(o);
+    return VOXPERT_OK;
+}
+
+void outputs_drop(Outputs *o) {
+    for (int i = 0; i < o->count; i++) unlink(o->item[i].staged);
+    forget(o);
+}
+
+void outputs_explain(const Outputs *o, VoxpertError *error) {
+    for (int i = 0; i < o->count; i++) {
+        char *at = strstr(error->message, o->item[i].staged);
+        if (!at) continue;
+        char *rest = cli_text("%s", at + strlen(o->item[i].staged));
+        size_t used = (size_t)(at - error->message);
+        snprintf(at, sizeof error->message - used, "%s%s", o->item[i].path, rest);
+        free(rest);
+    }
+}
+
+void outputs_interrupt(void) {
+    for (int i = 0; i < OUTPUTS_MAX; i++) {
+        if (staged_now[i]) unlink(staged_now[i]);
+    }
+}
+
+void outputs_sweep(const char *folder) {
+    DIR *d = opendir(folder);
+    for (struct dirent *entry; d && (entry = readdir(d));) {
+        if (strncmp(entry->d_name, staged_prefix, sizeof staged_prefix - 1) != 0) continue;
+        unlinkat(dirfd(d), entry->d_name, 0);
+    }
+    if (d) closedir(d);
+}
+
+/* ---- Beforehand ------------------------------------------------------------------------- */
+
+static VoxpertStatus extension_check(const char *flag, const char *path,
+                                     const char *const *extensions, VoxpertError *error) {
+    char known[128] = "";
+    for (int i = 0; extensions[i]; i++) {
+        if (name_ends(path, extensions[i])) return VOXPERT_OK;
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", extensions[i]);
+    }
+    return error_say(error, VOXPERT_BAD_ARGUMENT, "%s %s: the name must end with %s", flag, path,
+                     known);
+}
+
+VoxpertStatus output_check(const char *flag, const char *path, const char *const *extensions,
+                           const char *input, VoxpertError *error) {
+    VoxpertStatus status = extensions ? extension_check(flag, path, extensions, error) : VOXPERT_OK;
+    if (status) return status;
+    struct stat there, given;
+    if (stat(path, &there) == 0) {
+        if (!S_ISREG(there.st_mode))
+            return error_say(error, VOXPERT_BAD_OUTPUT, "%s %s: is there, and is no regular file",
+                             flag, path);
+        if (input && stat(input, &given) == 0 && there.st_dev == given.st_dev &&
+            there.st_ino == given.st_ino)
+            return error_say(error, VOXPERT_BAD_ARGUMENT, "%s %s: would replace the input", flag,
+                             path);
+    }
+    char *folder = cli_text("%.*s", (int)(base_of(path) - path), path);
+    const char *where = *folder ? folder : ".";
+    if (access(where, W_OK | X_OK) != 0)
+        status = error_say(error, VOXPERT_BAD_OUTPUT, "%s %s: the folder cannot be written: %s",
+                           flag, path, strerror(errno));
+    free(folder);
+    return status;
+}

@@ -1,0 +1,50 @@
+/* outputs.h - the files of one result: all of them appear, or none.
+ *
+ * Each is written under a hidden name beside its place; a commit renames them all. */
+#ifndef CLI_OUTPUTS_H
+#define CLI_OUTPUTS_H
+
+#include <stdbool.h>
+
+#include <voxpert/error.h>
+
+enum { OUTPUTS_MAX = 8 };
+
+typedef struct Output {
+    const char *path; /* the caller's */
+    char *staged;
+} Output;
+
+typedef struct Outputs {
+    Output item[OUTPUTS_MAX];
+    int count;
+} Outputs;
+
+/* Where to write what is to become `path`; the extension is the same. */
+const char *outputs_stage(Outputs *o, const char *path);
+
+/* VOXPERT_BAD_OUTPUT: then nothing stays. */
+VoxpertStatus outputs_commit(Outputs *o, VoxpertError *error);
+void outputs_drop(Outputs *o); /* leaves nothing */
+
+/* Names the files in a message as the user does. */
+void outputs_explain(const Outputs *o, VoxpertError *error);
+
+/* Removes what is staged; for signal handlers. */
+void outputs_interrupt(void);
+
+/* Removes what a killed run left in a folder. */
+void outputs_sweep(const char *folder);
+
+/* Before any work: can this become a file?  The extension is one of `extensions` (NULL-terminated;
+ * NULL: any), the folder exists and takes files, and what is there is no folder, device or input.
+ * VOXPERT_BAD_ARGUMENT, VOXPERT_BAD_OUTPUT. */
+VoxpertStatus output_check(const char *flag, const char *path, const char *const *extensions,
+                           const char *input, VoxpertError *error);
+
+bool name_ends(const char *path, const char *ending); /* ignores case */
+
+/* Where the extension begins: ".png"; ".nii.gz" as one; the end where there is none. */
+const char *name_extension(const char *path);
+
+#endif

@@ -1,0 +1,23 @@
+/* progress.h - how far the work is: on a terminal one line that changes, elsewhere plain lines or
+ * JSON; at most one a second. */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include <stddef.h>
+
+#include "cli/common.h"
+
+typedef struct Progress {
+    ProgressMode mode; /* never auto */
+    bool line;         /* a line on the terminal that has not ended */
+    const char *unit;  /* "images" */
+    size_t total, skipped;
+    double began, told;
+} Progress;
+
+/* `skipped` are done without work, and say nothing of the rate. */
+Progress progress_begin(const Common *common, const char *unit, size_t total);
+void progress_tell(Progress *p, size_t done, const char *what);
+void progress_end(Progress *p);
+
+#endif

@@ -1,0 +1,41 @@
+/* prompts_file.h - prompts in a file: one image's, or those of a folder of images.
+ *
+ *     {"image": "case.png", "objects": [
+ *         {"label": "liver", "value": 1, "boxes": [[x0, y0, x1, y1]],
+ *          "points": [{"p": [x, y], "positive": true}], "mask": "coarse.png"}]}
+ *
+ * One such entry; a list of them; one a line (.jsonl); or {"case.png": {"objects": ...}, ...}.
+ * Coordinates are those of the flags.  "slice": "k:57" takes a slice of a volume.  Paths of masks
+ * are relative to the file.  A field that is not known is refused: it would be a prompt that
+ * silently does not count. */
+#ifndef CLI_PROMPTS_FILE_H
+#define CLI_PROMPTS_FILE_H
+
+#include <jansson.h>
+
+#include "cli/targets.h"
+
+typedef struct PromptEntry {
+    char *image; /* NULL: not said */
+    int slice_axis, slice;
+    Targets targets;
+    json_t *json; /* as it stood in the file */
+} PromptEntry;
+
+typedef struct PromptsFile {
+    char *path;
+    PromptEntry *item;
+    int count;
+} PromptsFile;
+
+/* VOXPERT_BAD_INPUT with the file, the entry and the field. */
+VoxpertStatus prompts_file_read(PromptsFile *out, const char *path, VoxpertError *error);
+void prompts_file_free(PromptsFile *f); /* a zeroed one is fine */
+
+/* The entry of an image: the one that names it, or the only one if it names none; NULL. */
+PromptEntry *prompts_file_entry(const PromptsFile *f, const char *image);
+
+/* "k:57" */
+bool slice_parse(const char *text, int *axis, int *index);
+
+#endif

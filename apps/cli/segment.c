@@ -1,0 +1,159 @@
+/* voxpert segment - masks of what is pointed at, in one image or in a folder of them. */
+#include <stdio.h>
+
+#include "cli/case.h"
+#include "cli/error.h"
+#include "cli/folder.h"
+#include "cli/outputs.h"
+#include "cli/verb.h"
+
+static int segment_run(int argc, char **argv);
+
+const Verb verb_segment = {
+    .name = "segment",
+    .summary = "masks of what boxes and points show, in an image or a folder",
+    .usage =
+        "usage: voxpert segment [-m MODEL] -i IMAGE -o MASK PROMPTS [FLAGS]\n"
+        "       voxpert segment [-m MODEL] -i FOLDER -o FOLDER --prompts FILE [FLAGS]\n"
+        "       voxpert segment [-m MODEL] -i IMAGE|FOLDER -o OUT --everything [FLAGS]\n"
+        "\n"
+        "Example: what lies in the box, and the picture with it drawn in\n"
+        "  voxpert segment -i scan.png --box 40,52,120,131 -o mask.png --overlay seen.png\n"
+        "\n"
+        "Coordinates are pixels of the image as it is shown (EXIF turned): x to the right first,\n"
+        "then y down, counted from 0 at the first pixel's centre; corners of boxes are inclusive.\n"
+        "\n"
+        "  -i, --input IMAGE         PNG, JPEG, TIFF, BMP or NIfTI; or a folder of them\n"
+        "  -o, --output MASK         .png, .tif, .bmp, .nii or .nii.gz of the image's own size: 0 "
+        "and\n"
+        "                            255 for one object, labels 1..n for several (where they\n"
+        "                            overlap the larger logit wins)\n"
+        "  -m, --model FILE          safetensors or PyTorch .pth; default: the built-in model\n"
+        "      --preset NAME         how images are prepared: sam, sam-med2d, sam-med2d-test, "
+        "medsam\n"
+        "                            or voxpert; default: as the model says\n"
+        "      --strict              refuse a model file with tensors that do not belong to it\n"
+        "\n"
+        "Prompts:\n"
+        "      --box x0,y0,x1,y1     a box; repeated without --object, one object each\n"
+        "      --point x,y:+         a point of the object, or x,y:- of what is not; repeatable\n"
+        "      --mask FILE           a coarse mask, 0 is outside; or .npy: --low-res of an "
+        "earlier\n"
+        "                            run (with --no-zoom, where the model zooms)\n"
+        "      --object N            the prompts that follow belong to object N\n"
+        "      --prompts FILE        .json or .jsonl: {\"image\": \"scan.png\", \"objects\": "
+        "[{\"label\":\n"
+        "                            \"liver\", \"value\": 1, \"boxes\": [[x0,y0,x1,y1]], "
+        "\"points\":\n"
+        "                            [{\"p\": [x,y], \"positive\": true}], \"mask\": "
+        "\"coarse.png\"}]}\n"
+        "\n"
+        "Images:\n"
+        "      --slice k:57          a slice of a volume: an axis of the file and an index from 0; "
+        "x\n"
+        "                            is the first axis that remains, y the second\n"
+        "      --window LEVEL,WIDTH  grey values of 16 bits and CT; default: percentiles 0.5 and "
+        "99.5\n"
+        "      --page N              page of a TIFF, from 1\n"
+        "      --no-exif             pixels as stored, not as the camera was held\n"
+        "\n"
+        "Model:\n"
+        "      --multimask           all candidate masks; the best is written, all go to --logits\n"
+        "      --zoom, --no-zoom     encode a crop around the prompt, or the whole image; default: "
+        "as\n"
+        "                            the preset says\n"
+        "      --cache DIR           keep and reuse embeddings here\n"
+        "      --cache-half          use also those that were kept in half precision\n"
+        "      --embedding FILE      of `voxpert embed`, for this image and model\n"
+        "\n"
+        "Results:\n"
+        "      --fill-holes          fill the holes of each mask,\n"
+        "      --min-size N          then drop regions of fewer pixels,\n"
+        "      --keep-largest        then keep only the largest region\n"
+        "      --overlay FILE.png    the image with masks and prompts drawn in\n"
+        "      --logits FILE.npy     float32 [objects x masks, height, width]; above 0 is inside\n"
+        "      --probability FILE    the same as probabilities (.npy), or of one object as .png\n"
+        "      --probability-bits N  of the .png: 8 (default) or 16\n"
+        "      --low-res FILE.npy    the model's own logits, for --mask\n"
+        "      --rle FILE.json       COCO's compressed run lengths, a record for each object\n"
+        "  -r, --report FILE.json    what --json prints; of a folder .json or .jsonl, a line a "
+        "case\n"
+        "\n"
+        "Folders (--output, --overlay and the like are folders then):\n"
+        "      --resume              skip cases that the report (default: OUT/report.jsonl) calls\n"
+        "                            done with the same inputs\n"
+        "      --on-error MODE       skip (default) or stop; exit code 1 if a case failed\n"
+        "\n",
+    .usage_more =
+        "      --everything          everything that a grid of points finds, large areas painted\n"
+        "                            first; with the flags of the published generator:\n"
+        "      --points-per-side N (32), --points-per-batch N (64; memory only), --pred-iou-thresh "
+        "X\n"
+        "      (0.88), --stability-score-thresh X (0.95), --stability-score-offset X (1),\n"
+        "      --box-nms-thresh X (0.7), --crop-n-layers N (0), --crop-nms-thresh X (0.7),\n"
+        "      --crop-overlap-ratio X (0.341), --crop-n-points-downscale-factor N (1),\n"
+        "      --min-mask-region-area N (0), --mask-threshold X (0)\n",
+    .run = segment_run,
+};
+
+/* One line for each object, for people and for cut(1). */
+static void print_objects(const Job *job, const json_t *report) {
+    size_t index;
+    json_t *object;
+    const char *path = job->paths.mask ? job->paths.mask : job->input;
+    json_array_foreach(json_object_get(report, "objects"), index, object) {
+        const json_t *score = json_object_get(object, job->everything ? "predicted_iou" : "score");
+        printf("%s\tobject %lld\tscore %.4f\t%lld pixels\n", path,
+               (long long)json_integer_value(json_object_get(object, "object")),
+               json_number_value(score),
+               (long long)json_integer_value(json_object_get(object, "area")));
+    }
+}
+
+static VoxpertStatus one_image(Job *job, Engine *engine, VoxpertError *error) {
+    Case c = {.image = job->input,
+              .file = job->file,
+              .targets = job->everything ? NULL : &job->targets,
+              .paths = job->paths};
+    json_t *report = NULL;
+    if (job->prompts.count) {
+        PromptEntry *entry = prompts_file_entry(&job->prompts, job->input);
+        if (!entry)
+            return error_say(error, VOXPERT_BAD_INPUT, "%s: has no entry for %s", job->prompts.path,
+                             job->input);
+        c.targets = &entry->targets;
+        if (entry->slice_axis && !c.file.slice_axis)
+            c.file.slice_axis = entry->slice_axis, c.file.slice = entry->slice;
+    }
+    if (c.targets && c.targets->count > 1 && job->paths.probability &&
+        name_ends(job->paths.probability, ".png"))
+        return error_say(error, VOXPERT_BAD_ARGUMENT,
+                         "--probability %s: a picture shows one object; name a .npy file for "
+                         "several",
+                         job->paths.probability);
+    VoxpertStatus status = case_run(job, engine, &c, &report, error);
+    if (status) return status;
+    case_report_machine(report);
+    if (job->common.json)
+        common_print(json_incref(report));
+    else if (!job->common.quiet)
+        print_objects(job, report);
+    json_decref(report);
+    return VOXPERT_OK;
+}
+
+static int segment_run(int argc, char **argv) {
+    Job job = {0};
+    Engine engine = {0};
+    Options options;
+    VoxpertError error = {0};
+    VoxpertStatus status = common_begin(&job.common, &options, &verb_segment, segment_rules, false,
+                                        argc, argv, &error);
+    if (!status) status = job_from_flags(&job, &options, &error);
+    if (!status)
+        status = job.folder ? folder_run(&job, &engine, &error) : one_image(&job, &engine, &error);
+    engine_close(&engine);
+    job_free(&job);
+    options_free(&options);
+    return common_end(&job.common, status, &error);
+}

@@ -1,0 +1,263 @@
+#include "cli/targets.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/error.h"
+#include "cli/numbers.h"
+#include "cli/outputs.h"
+
+/* ---- Targets ---------------------------------------------------------------------------- */
+
+Target *targets_add(Targets *t, int number) {
+    cli_grow(&t->item, (size_t)t->count, sizeof *t->item);
+    t->item[t->count] = (Target){.number = number};
+    return &t->item[t->count++];
+}
+
+void targets_free(Targets *t) {
+    for (int i = 0; i < t->count; i++) {
+        free(t->item[i].label);
+        free(t->item[i].points);
+        free(t->item[i].mask_path);
+        free(t->item[i].mask);
+        free(t->item[i].low_res);
+    }
+    free(t->item);
+    *t = (Targets){0};
+}
+
+VoxpertStatus target_box(Target *t, const double at[4], const char *who, VoxpertError *error) {
+    if (t->has_box)
+        return error_say(error, VOXPERT_BAD_ARGUMENT, "%s: object %d has a box already", who,
+                         t->number);
+    if (at[2] < at[0] || at[3] < at[1])
+        return error_say(error, VOXPERT_BAD_ARGUMENT,
+                         "%s: the box is empty: x0 <= x1 and y0 <= y1 must hold", who);
+    t->box = (VoxpertBox){(float)at[0], (float)at[1], (float)at[2], (float)at[3]};
+    t->has_box = true;
+    return VOXPERT_OK;
+}
+
+void target_point(Target *t, double x, double y, bool inside) {
+    cli_grow(&t->points, (size_t)t->point_count, sizeof *t->points);
+    t->points[t->point_count++] = (VoxpertPoint){(float)x, (float)y, inside};
+}
+
+VoxpertPrompt target_prompt(const Target *t) {
+    return (VoxpertPrompt){.points = t->points,
+                           .point_count = t->point_count,
+                           .box = t->has_box ? &t->box : NULL,
+                           .mask = t->mask,
+                           .low_res = t->low_res};
+}
+
+/* ---- From flags ------------------------------------------------------------------------- */
+
+static Target *numbered(Targets *t, int number) {
+    for (int i = 0; i < t->count; i++) {
+        if (t->item[i].number == number) return &t->item[i];
+    }
+    return targets_add(t, number);
+}
+
+static VoxpertStatus point_flag(Target *t, const char *text, VoxpertError *error) {
+    double at[2];
+    char where[64];
+    size_t length = strlen(text);
+    bool sign = length > 2 && length < sizeof where && text[length - 2] == ':' &&
+                (text[length - 1] == '+' || text[length - 1] == '-');
+    if (sign) snprintf(where, sizeof where, "%.*s", (int)(length - 2), text);
+    if (!sign || !numbers_parse(at, 2, where))
+        return error_say(error, VOXPERT_BAD_ARGUMENT,
+                         "--point %s: must be x,y:+ (inside) or x,y:- (outside), two finite "
+                         "numbers",
+                         text);
+    target_point(t, at[0], at[1], text[length - 1] == '+');
+    return VOXPERT_OK;
+}
+
+static VoxpertStatus box_flag(Target *t, const char *text, VoxpertError *error) {
+    double at[4];
+    char who[96];
+    if (!numbers_parse(at, 4, text))
+        return error_say(error, VOXPERT_BAD_ARGUMENT,
+                         "--box %s: must be x0,y0,x1,y1, four finite numbers", text);
+    snprintf(who, sizeof who, "--box %s", text);
+    return target_box(t, at, who, error);
+}
+
+static VoxpertStatus mask_flag(Target *t, const char *path, VoxpertError *error) {
+    if (t->mask_path)
+        return error_say(error, VOXPERT_BAD_ARGUMENT, "--mask %s: object %d has a mask already",
+                         path, t->number);
+    t->mask_path = cli_text("%s", path);
+    return VOXPERT_OK;
+}
+
+static VoxpertStatus prompt_flag(Target *t, const Option *o, VoxpertError *error) {
+    if (strcmp(o->rule->name, "--box") == 0) return box_flag(t, o->value, error);
+    if (strcmp(o->rule->name, "--point") == 0) return point_flag(t, o->value, error);
+    return mask_flag(t, o->value, error);
+}
+
+static bool is_prompt(const Option *o) {
+    return strcmp(o->rule->name, "--box") == 0 || strcmp(o->rule->name, "--point") == 0 ||
+           strcmp(o->rule->name, "--mask") == 0;
+}
+
+static int count_of(const Options *options, const char *name) {
+    int count = 0;
+    for (int i = 0; i < options->count; i++)
+        count += strcmp(options->item[i].rule->name, name) == 0;
+    return count;
+}
+
+/* Without --object each box is an object, and points and a mask belong to the only one. */
+static VoxpertStatus without_objects(Targets *out, const Options *options, VoxpertError *error) {
+    int boxes = count_of(options, "--box");
+    VoxpertStatus status = VOXPERT_OK;
+    if (boxes > 1 && (count_of(options, "--point") || count_of(options, "--mask")))
+        return error_say(error, VOXPERT_BAD_ARGUMENT,
+                         "several --box together with --point or --mask: say which object each "
+                         "belongs to with --object N before them");
+    for (int i = 0; !status && i < options->count; i++) {
+        if (!is_prompt(&options->item[i])) continue;
+        int number = boxes > 1 ? out->count + 1 : 1;
+        status = prompt_flag(numbered(out, number), &options->item[i], error);
+    }
+    return status;
+}
+
+static VoxpertStatus with_objects(Targets *out, const Options *options, VoxpertError *error) {
+    long number = 0;
+    VoxpertStatus status = VOXPERT_OK;
+    for (int i = 0; !status && i < options->count; i++) {
+        const Option *o = &options->item[i];
+        if (strcmp(o->rule->name, "--object") == 0) {
+            if (!whole_parse(&number, o->value) || number < 1 || number > TARGET_VALUE_MAX)
+                return error_say(error, VOXPERT_BAD_ARGUMENT,
+                                 "--object %s: must be a whole number from 1 to %d", o->value,
+                                 TARGET_VALUE_MAX);
+        } else if (is_prompt(o) && !number) {
+            return error_say(error, VOXPERT_BAD_ARGUMENT, "%s %s: stands before the first --object",
+                             o->rule->name, o->value);
+        } else if (is_prompt(o)) {
+            status = prompt_flag(numbered(out, (int)number), o, error);
+        }
+    }
+    if (!status && number && !out->count)
+        return error_say(error, VOXPERT_BAD_ARGUMENT, "--object %ld: no prompt follows it", number);
+    return status;
+}
+
+static int by_number(const void *a, const void *b) {
+    const Target *x = a, *y = b;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+VoxpertStatus targets_from_flags(Targets *out, const Options *options, VoxpertError *error) {
+    *out = (Targets){0};
+    VoxpertStatus status = options_has(options, "--object") ? with_objects(out, options, error)
+                                                            : without_objects(out, options, error);
+    if (out->count) qsort(out->item, (size_t)out->count, sizeof *out->item, by_number);
+    return status;
+}
+
+/* ---- Checks ----------------------------------------------------------------------------- */
+
+/* What the library calls a bad argument is a bad input if it stood in a file. */
+static VoxpertStatus blame(const Targets *t, const Target *target, VoxpertError *error) {
+    if (!t->file && t->count == 1) return error->status;
+    if (!t->file) return error_before(error, "object %d", target->number);
+    if (error->status == VOXPERT_BAD_ARGUMENT) error->status = VOXPERT_BAD_INPUT;
+    return error_before(error, "%s: object %d", t->file, target->number);
+}
+
+VoxpertStatus targets_check(const Targets *t, const VoxpertImage *image, VoxpertError *error) {
+    static const float earlier[1];
+    for (int i = 0; i < t->count; i++) {
+        VoxpertPrompt prompt = target_prompt(&t->item[i]);
+        if (t->item[i].mask_path && !prompt.mask) prompt.low_res = earlier; /* loaded later */
+        if (voxpert_prompt_check(&prompt, image->width, image->height, error))
+            return blame(t, &t->item[i], error);
+    }
+    return VOXPERT_OK;
+}
+
+/* ---- Masks ------------------------------------------------------------------------------ */
+
+static bool is_logits(const Target *t) { return t->mask_path && name_ends(t->mask_path, ".npy"); }
+
+static VoxpertStatus load_mask(Target *t, const VoxpertImage *image,
+                               const VoxpertFileOptions *options, VoxpertError *error) {
+    VoxpertFileOptions o = *options;
+    uint16_t *labels = NULL;
+    int width, height;
+    if (!name_ends(t->mask_path, ".nii") && !name_ends(t->mask_path, ".nii.gz"))
+        o.slice_axis = 0; /* a picture of the slice */
+    VoxpertStatus status = voxpert_labels_read(&labels, &width, &height, t->mask_path, &o, error);
+    if (status) return status;
+    if (width != image->width || height != image->height) {
+        voxpert_free(labels);
+        return error_say(error, VOXPERT_BAD_INPUT,
+                         "%s: is %d x %d pixels, but the image is %d x %d", t->mask_path, width,
+                         height, image->width, image->height);
+    }
+    size_t pixels = (size_t)width * (size_t)height, inside = 0;
+    t->mask = cli_new(pixels, 1);
+    for (size_t i = 0; i < pixels; i++) inside += t->mask[i] = labels[i] != 0;
+    voxpert_free(labels);
+    if (inside) return VOXPERT_OK;
+    return error_say(error, VOXPERT_BAD_INPUT, "%s: is empty: no pixel differs from 0",
+                     t->mask_path);
+}
+
+VoxpertStatus targets_load_masks(Targets *t, const VoxpertImage *image,
+                                 const VoxpertFileOptions *options, VoxpertError *error) {
+    VoxpertStatus status = VOXPERT_OK;
+    for (int i = 0; !status && i < t->count; i++) {
+        if (!t->item[i].mask_path || is_logits(&t->item[i])) continue;
+        status = load_mask(&t->item[i], image, options, error);
+        if (status) blame(t, &t->item[i], error);
+    }
+    return status;
+}
+
+static VoxpertStatus load_logits(Target *t, int side, char remark[256], VoxpertError *error) {
+    size_t dim[4], wanted = (size_t)side;
+    int rank;
+    float *values = NULL;
+    VoxpertStatus status = voxpert_npy_read(t->mask_path, &values, 4, &rank, dim, error);
+    if (status) return status;
+    if (rank < 2 || rank > 3 || dim[rank - 1] != wanted || dim[rank - 2] != wanted || !dim[0]) {
+        voxpert_free(values);
+        return error_say(error, VOXPERT_BAD_INPUT,
+                         "%s: is no [n, %d, %d] array of this model's logits (--low-res)",
+                         t->mask_path, side, side);
+    }
+    if (rank == 3 && dim[0] > 1)
+        snprintf(remark, 256, "%s: holds %zu masks; the first is used", t->mask_path, dim[0]);
+    size_t count = wanted * wanted;
+    t->low_res = cli_new(count, sizeof *t->low_res);
+    memcpy(t->low_res, values, count * sizeof *values);
+    voxpert_free(values);
+    for (size_t i = 0; i < count; i++) {
+        if (t->low_res[i] - t->low_res[i] != 0.0f)
+            return error_say(error, VOXPERT_BAD_INPUT, "%s: value %zu is not finite", t->mask_path,
+                             i);
+    }
+    return VOXPERT_OK;
+}
+
+VoxpertStatus targets_load_logits(Targets *t, int side, char remark[256], VoxpertError *error) {
+    remark[0] = '\0';
+    VoxpertStatus status = VOXPERT_OK;
+    for (int i = 0; !status && i < t->count; i++) {
+        if (!is_logits(&t->item[i])) continue;
+        status = load_logits(&t->item[i], side, remark, error);
+        if (status) blame(t, &t->item[i], error);
+    }
+    return status;
+}

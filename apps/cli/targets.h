@@ -1,0 +1,54 @@
+/* targets.h - the objects that are asked for, and what points at each. */
+#ifndef CLI_TARGETS_H
+#define CLI_TARGETS_H
+
+#include <stdbool.h>
+
+#include <voxpert/voxpert.h>
+
+#include "cli/options.h"
+
+enum { TARGET_VALUE_MAX = 65535 };
+
+typedef struct Target {
+    int number;  /* as the user counts, from 1 */
+    int value;   /* in the label map; 0: not said, so `number` */
+    char *label; /* or NULL */
+    VoxpertPoint *points;
+    int point_count;
+    VoxpertBox box;
+    bool has_box;
+    char *mask_path; /* a mask of the image's size, or .npy: earlier low-res logits; or NULL */
+    uint8_t *mask;   /* what is in it, once loaded: one of these two */
+    float *low_res;
+} Target;
+
+typedef struct Targets {
+    Target *item; /* ascending in number */
+    int count;
+    const char *file; /* where they were read from; NULL: the command line */
+} Targets;
+
+/* The flags --box, --point, --mask and --object, in their order.  VOXPERT_BAD_ARGUMENT. */
+VoxpertStatus targets_from_flags(Targets *out, const Options *options, VoxpertError *error);
+void targets_free(Targets *t); /* a zeroed one is fine */
+
+Target *targets_add(Targets *t, int number); /* keeps the order of calls */
+
+/* Puts a prompt that a flag gave into a target: VOXPERT_BAD_ARGUMENT. */
+VoxpertStatus target_box(Target *t, const double at[4], const char *who, VoxpertError *error);
+void target_point(Target *t, double x, double y, bool inside);
+
+VoxpertPrompt target_prompt(const Target *t);
+
+/* Whether all of it makes sense for the picture, before anything is computed.  A bad prompt is
+ * VOXPERT_BAD_ARGUMENT if a flag gave it, VOXPERT_BAD_INPUT if a file did. */
+VoxpertStatus targets_check(const Targets *t, const VoxpertImage *image, VoxpertError *error);
+
+/* Reads the mask files that are pictures; then those that are logits, whose size the model says.
+ * `remark` is filled (or "") with a warning.  VOXPERT_BAD_INPUT. */
+VoxpertStatus targets_load_masks(Targets *t, const VoxpertImage *image,
+                                 const VoxpertFileOptions *options, VoxpertError *error);
+VoxpertStatus targets_load_logits(Targets *t, int side, char remark[256], VoxpertError *error);
+
+#endif

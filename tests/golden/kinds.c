@@ -1,0 +1,21 @@
+#include "tests/golden/kinds.h"
+
+#include <stddef.h>
+
+const GoldenKind golden_kinds[] = {
+    {"sam.encoder", golden_sam_forward},
+    {"sam.prompt_decoder", golden_sam_forward},
+    {"sam.dense_pe", golden_sam_forward},
+    {"sam.whole", golden_sam_forward},
+    {"sam.full", golden_sam_forward},
+    {"sam.gradient", golden_sam_gradient},
+    {"sam-med2d.whole", golden_sam_forward},
+    {"sam-med2d.full", golden_sam_forward},
+    {"sam-med2d.forward", golden_sam_choosing},
+    {"sam-med2d.gradient", golden_sam_gradient},
+    {"mobile-sam.full", golden_sam_forward},
+    {"timm-samvit.encoder", golden_timm_encoder},
+    {"tinyvit.unit", golden_tiny_vit_unit},
+    {"resample", golden_resample},
+    {NULL, NULL},
+};

@@ -1,0 +1,143 @@
+/* What the formats have in common, and what one of them does besides the golden files. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "image/picture.h"
+#include "tests/check.h"
+
+/* Small files made by other programs, kept for the fuzz targets; tests run in the root. */
+static Volume *corpus(const char *file, const VolumeReadOptions *options) {
+    char path[128];
+    Volume *v;
+    Error error = {0};
+    snprintf(path, sizeof path, "tests/fuzz/corpus/%s", file);
+    Status status = volume_read(&v, path, options, &error);
+    check_report(status == VOXPERT_OK, __FILE__, __LINE__, "%s", error.message);
+    return v;
+}
+
+static bool says(const Volume *v, const char *what) {
+    return v->warnings.chars && strstr(v->warnings.chars, what);
+}
+
+TEST(the_content_decides_and_not_the_name) {
+    FileMap map;
+    Volume *v;
+    CHECK(file_map(&map, "tests/fuzz/corpus/png/rgba8", VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
+
+    CHECK(volume_read_memory(&v, map.bytes, map.size, "x.jpg", NULL, NULL) == VOXPERT_OK);
+
+    CHECK(strcmp(v->format, "PNG") == 0 && v->channels == 4 && v->alpha);
+    volume_free(v);
+    file_unmap(&map);
+}
+
+TEST(what_nobody_knows_is_refused_by_name) {
+    Volume *v;
+    Error error;
+    CHECK(volume_read_memory(&v, "hello", 5, "x.txt", NULL, &error) == VOXPERT_BAD_INPUT);
+    CHECK(strstr(error.message, "x.txt") && strstr(error.message, "NIfTI") && v == NULL);
+    CHECK(volume_read(&v, "/nonexistent.png", NULL, &error) == VOXPERT_BAD_INPUT);
+    CHECK(strstr(error.message, "/nonexistent.png") && v == NULL);
+}
+
+TEST(more_than_is_allowed_is_refused_before_it_is_taken) {
+    static const char *const files[] = {"png/rgba8", "jpeg/grey", "tiff/strips_lzw", "bmp/rgb24",
+                                        "nifti/int16_sform"};
+    for (size_t i = 0; i < 5; i++) {
+        char path[128];
+        Volume *v;
+        Error error;
+        snprintf(path, sizeof path, "tests/fuzz/corpus/%s", files[i]);
+        VolumeReadOptions options = {.max_bytes = 100};
+        CHECK(volume_read(&v, path, &options, &error) == VOXPERT_OUT_OF_MEMORY);
+        CHECK(strstr(error.message, "--max-memory") || strstr(error.message, "memory"));
+    }
+}
+
+TEST(label_maps_keep_indices_and_bits) {
+    static const struct {
+        const char *file;
+        uint32_t most;
+        bool indexed;
+    } maps[] = {{"png/grey1", 1, false},
+                {"png/grey4_interlaced", 15, false},
+                {"png/palette2_transparent", 3, true},
+                {"bmp/palette4", 3, true},
+                {"bmp/mono1", 1, true},
+                {"tiff/palette_packbits", 3, true},
+                {"tiff/g4", 1, false}};
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
+        Volume *v = corpus(maps[i].file, &(VolumeReadOptions){.labels = true});
+        uint32_t labels[11 * 13], most = 0;
+        CHECK(v->channels == 1 && v->indexed == maps[i].indexed && v->labels);
+        CHECK(volume_labels(labels, v, NULL) == VOXPERT_OK);
+        for (size_t k = 0; k < 11 * 13; k++) most = labels[k] > most ? labels[k] : most;
+        CHECK(most == maps[i].most);
+        volume_free(v);
+    }
+}
+
+TEST(the_camera_is_turned_unless_asked_not_to) {
+    Volume *turned = corpus("jpeg/ycc420_turned", NULL);
+    Volume *stored = corpus("jpeg/ycc420_turned", &(VolumeReadOptions){.ignore_exif = true});
+    CHECK(turned->width == 11 && turned->height == 13 && turned->orientation == 6);
+    CHECK(stored->width == 13 && stored->height == 11 && stored->orientation == 6);
+    /* 6: the stored bottom left is the top left of the picture */
+    CHECK(memcmp(turned->samples, (const uint8_t *)stored->samples + 10 * 13 * 3, 3) == 0);
+    volume_free(turned);
+    volume_free(stored);
+}
+
+TEST(a_jpeg_that_lost_its_end_is_truncated_wherever_it_was_cut) {
+    static const char *const files[] = {"jpeg/grey", "jpeg/progressive422", "jpeg/cmyk"};
+    for (size_t i = 0; i < 3; i++) {
+        FileMap map;
+        char path[64];
+        snprintf(path, sizeof path, "tests/fuzz/corpus/%s", files[i]);
+        CHECK(file_map(&map, path, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
+        for (size_t size = 1; size < map.size; size++) {
+            Volume *v;
+            Error error;
+            CHECK(volume_read_memory(&v, map.bytes, size, "x.jpg", NULL, &error) ==
+                  VOXPERT_BAD_INPUT);
+            CHECK(strstr(error.message, "JPEG") != NULL);
+        }
+        file_unmap(&map);
+    }
+}
+
+TEST(pages_of_one_size_are_slices_and_one_can_be_chosen) {
+    Volume *all = corpus("tiff/pages_imagej", NULL);
+    Volume *second = corpus("tiff/pages_imagej", &(VolumeReadOptions){.page = 2});
+    CHECK(all->depth == 2 && second->depth == 1);
+    CHECK(memcmp((const uint16_t *)all->samples + 11 * 13, second->samples, 2 * 11 * 13) == 0);
+    volume_free(all);
+    volume_free(second);
+
+    Volume *v;
+    Error error;
+    VolumeReadOptions third = {.page = 3};
+    CHECK(volume_read(&v, "tests/fuzz/corpus/tiff/pages_imagej", &third, &error) ==
+          VOXPERT_BAD_INPUT);
+    CHECK(strstr(error.message, "page 3") != NULL);
+}
+
+TEST(pages_of_two_sizes_are_no_volume) {
+    Volume *v;
+    CHECK(volume_read(&v, check_shared("golden/image/tiff/pages_of_two_sizes.tif"), NULL, NULL) ==
+          VOXPERT_OK);
+    CHECK(v->depth == 1 && says(v, "only the first is read"));
+    volume_free(v);
+}
+
+TEST(a_file_of_pages_that_point_to_themselves_ends) {
+    Volume *v;
+    const char *path = check_shared("golden/image/hostile/tiff/ifd_loop.tif");
+    CHECK(volume_read(&v, path, &(VolumeReadOptions){.page = 1}, NULL) == VOXPERT_OK);
+    CHECK(v->depth == 1);
+    volume_free(v);
+    CHECK(volume_read(&v, path, NULL, NULL) == VOXPERT_BAD_INPUT);
+}
