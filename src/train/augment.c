@@ -6,7 +6,8 @@
 static const double pi = 3.14159265358979323846;
 
 Augment augment_default(void) {
-    return (Augment){.whole = 0.35,
+    return (Augment){.whole = 0.15,
+                     .whole_click = 0.5,
                      .factor = {1.15, 2.6},
                      .least = 24.0,
                      .flip = 0.5,
@@ -18,7 +19,7 @@ Augment augment_default(void) {
                      .blur = 0.2};
 }
 
-Augment augment_none(void) { return (Augment){.whole = 1.0, .factor = {1.0, 1.0}}; }
+Augment augment_none(void) { return (Augment){.whole = 1.0, .whole_click = 1.0, .factor = {1.0, 1.0}}; }
 
 static bool chance(Random *r, double p) { return random_uniform(r) < p; }
 

@@ -6,7 +6,8 @@
 #include "train/cut.h"
 
 typedef struct Augment {
-    double whole;         /* share of samples that show the whole picture */
+    double whole;         /* share of samples that show the whole picture, for boxes */
+    double whole_click;   /* and where the first prompt is a click, which says less of the size */
     double factor[2];     /* of the others: cut / longer side of the object's box */
     double least;         /* pixels of the smallest cut */
     double flip, turn;    /* probabilities; turn: by any angle */

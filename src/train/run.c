@@ -332,7 +332,9 @@ static Status one_step(Run *r, Error *error) {
         Random kind = random_begin(o->seed, part, 0, PURPOSE_KIND);
         StepPlan plan = step_plan(o->scheme, &o->prompts, &kind);
         StepResult result;
-        batch_draw(&r->batch, &r->data, &r->pool, &o->augment, o->seed, part, &r->stepper.worker);
+        Augment augment = o->augment;
+        if (!plan.box) augment.whole = augment.whole_click;
+        batch_draw(&r->batch, &r->data, &r->pool, &augment, o->seed, part, &r->stepper.worker);
         status = stepper_run(&r->stepper, &r->batch, &plan, o->seed, part,
                              o->scheme == SCHEME_SAM_MED2D ? &hook : NULL, &result, error);
         if (!status && !isfinite(result.loss))
