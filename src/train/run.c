@@ -112,23 +112,24 @@ static void choose_parameters(Run *r) {
     for (size_t i = 0; i < o->freezes; i++) params_train(&r->sam.params, o->freeze[i], false);
 }
 
-static Status open_base(Run *r, SamConfig *config, Error *error) {
-    const char *path = r->options->base;
-    Status status = checkpoint_open(&r->base, path, error);
-    if (status) return status;
-    if (checkpoint_find(r->base, "image_encoder.patch_embed.seq.0.c.weight"))
+static Status read_config(Run *r, SamConfig *config, Error *error) {
+    const TrainOptions *o = r->options;
+    Status status = o->base ? checkpoint_open(&r->base, o->base, error) : VOXPERT_OK;
+    if (!status)
+        status = o->base ? sam_config_infer(config, r->base, error)
+                         : sam_config_parse(config, o->config, "the new model", error);
+    if (!status && config->encoder == ENCODER_TINY_VIT)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "%s: is a TinyViT (MobileSAM), whose folded BatchNorm cannot be trained; "
                          "take a SAM with a ViT",
-                         path);
-    return sam_config_infer(config, r->base, error);
+                         o->base ? o->base : "the new model");
+    return status;
 }
 
 static Status open_model(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     SamConfig config;
-    Status status = o->base ? open_base(r, &config, error)
-                            : sam_config_parse(&config, o->config, "the new model", error);
+    Status status = read_config(r, &config, error);
     if (status) return status;
     sam_declare(&r->sam, &config);
     r->declared = true;
@@ -256,6 +257,10 @@ static Status report(Run *r, const MeasureTable *table, Error *error) {
                       .lr = train_rate(r->options, s->step - 1),
                       .seconds = spent(r),
                       .validated = table != NULL};
+    if (n == 0 && r->history.count) { /* a validation right after a report */
+        const HistoryRow *before = &r->history.row[r->history.count - 1];
+        row.loss = before->loss, row.dice = before->dice, row.norm = before->norm;
+    }
     if (table) {
         row.box = table->macro[MEASURE_BOX_ZOOM];
         row.click1 = table->macro[MEASURE_CLICK1_ZOOM];
