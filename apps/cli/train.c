@@ -39,7 +39,8 @@ const Verb verb_train = {
         "      --train GLOB          parameters that learn; repeatable; default: all\n"
         "      --freeze GLOB         parameters that do not; repeatable\n"
         "      --recipe sam          what is trained\n"
-        "      --scheme NAME         voxpert (default), or sam-med2d: prompts, losses and steps as\n"
+        "      --scheme NAME         voxpert (default), or sam-med2d: prompts, losses and steps "
+        "as\n"
         "                            published\n"
         "      --measure PART        no training: Dice of --model on train, validation, test or "
         "all\n"
@@ -48,7 +49,8 @@ const Verb verb_train = {
         "\nSteps:\n"
         "      --steps N --batch N --masks-per-image N --accumulate N --seed N\n"
         "      --lr X --warm-up N --schedule cosine|step|constant --lr-end X --step-at N,N\n"
-        "      --step-drop X --weight-decay X --decay-all 0|1 --beta1 X --beta2 X --clip X --ema X\n"
+        "      --step-drop X --weight-decay X --decay-all 0|1 --beta1 X --beta2 X --clip X --ema "
+        "X\n"
         "      --validate-every N --validate-most N --early-stop N --checkpoint-minutes X\n"
         "Losses:\n"
         "      --loss focal-dice-iou|dice-ce --focal X --dice X --iou X --cross-entropy X\n"
@@ -278,8 +280,8 @@ static void show(void *context, const VoxpertTrainProgress *p) {
     bool live = job->progress == PROGRESS_AUTO;
     if (live) fputs("\r\033[K", stderr);
     fprintf(stderr, "step %ld of %ld: loss %.4f, Dice %.3f, %.1f samples/s, %ld:%02ld:%02ld left",
-            p->step, p->steps, p->loss, p->dice, p->samples_per_second, left / 3600,
-            left / 60 % 60, left % 60);
+            p->step, p->steps, p->loss, p->dice, p->samples_per_second, left / 3600, left / 60 % 60,
+            left % 60);
     if (p->validated)
         fprintf(stderr, "\nvalidation: box %.3f, 1 click %.3f, 5 clicks %.3f", p->box, p->click1,
                 p->click5);

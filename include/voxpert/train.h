@@ -24,17 +24,17 @@ extern "C" {
 typedef struct VoxpertTrainOptions {
     const char *const *data; /* folders, see above */
     size_t data_count;
-    const char *base;        /* checkpoint to begin from */
-    const char *config;      /* file with the JSON of a new model, instead */
-    const char *out;         /* folder for everything that is written */
+    const char *base;                         /* checkpoint to begin from */
+    const char *config;                       /* file with the JSON of a new model, instead */
+    const char *out;                          /* folder for everything that is written */
     const char *const *train, *const *freeze; /* globs over parameter names; freeze comes last */
     size_t train_count, freeze_count;
-    const char *scheme;      /* "voxpert" (default) or "sam-med2d" */
+    const char *scheme;          /* "voxpert" (default) or "sam-med2d" */
     const char *const *settings; /* "name=value", see voxpert_train_setting; applied after scheme */
     size_t settings_count;
-    const char *cpu;         /* kernel set */
-    double time_limit;       /* seconds */
-    bool resume;             /* go on from the checkpoint in `out`, if there is one */
+    const char *cpu;   /* kernel set */
+    double time_limit; /* seconds */
+    bool resume;       /* go on from the checkpoint in `out`, if there is one */
     const char *licence, *labels, *training_data; /* for the model file's metadata */
 } VoxpertTrainOptions;
 

@@ -19,7 +19,7 @@ Augment augment_default(void) {
                      .blur = 0.2};
 }
 
-Augment augment_none(void) { return (Augment){.whole = 1.0, .whole_click = 1.0, .factor = {1.0, 1.0}}; }
+Augment augment_sam_med2d(void) { return (Augment){.factor = {1.0, 1.0}, .sam_med2d = true}; }
 
 static bool chance(Random *r, double p) { return random_uniform(r) < p; }
 
@@ -49,6 +49,7 @@ static Cut first_cut(const Augment *a, const Case *p, const CaseObject *o, int s
 }
 
 Cut augment_cut(const Augment *a, const Case *p, const CaseObject *o, int side, Random *r) {
+    if (a->sam_med2d) return cut_square(p->height, p->width, side);
     bool whole = chance(r, a->whole);
     Cut c = first_cut(a, p, o, side, whole, r);
     bool mirror = chance(r, a->flip), upside = chance(r, a->flip * 0.6);
@@ -84,6 +85,10 @@ static void recolour(Look *l, int channels, Random *r) {
 }
 
 void augment_look(const Augment *a, const Case *p, Look *l, Random *r) {
+    if (a->sam_med2d) {
+        look_blue_first(l);
+        return;
+    }
     look_plain(l);
     bool other = chance(r, a->recolour);
     Curve common = {other && chance(r, 0.4), 1.0, 1.0, 0.0};
@@ -105,8 +110,8 @@ void augment_look(const Augment *a, const Case *p, Look *l, Random *r) {
         for (int i = 0; i < 256; i++) {
             double at = curve_at(&own, i / 255.0) * 255.0;
             int low = (int)at < 254 ? (int)at : 254;
-            l->value[c][i] = plain.value[c][low] + (float)(at - low) * (plain.value[c][low + 1] -
-                                                                        plain.value[c][low]);
+            l->value[c][i] = plain.value[c][low] +
+                             (float)(at - low) * (plain.value[c][low + 1] - plain.value[c][low]);
         }
     }
 }
@@ -133,7 +138,8 @@ static void soften(float *image, float *scratch, int side) {
     for (int y = 0; y < side; y++)
         for (size_t i = 0; i < row; i++) {
             const float *line = image + (size_t)y * row;
-            float left = i >= 3 ? line[i - 3] : line[i], right = i + 3 < row ? line[i + 3] : line[i];
+            float left = i >= 3 ? line[i - 3] : line[i],
+                  right = i + 3 < row ? line[i + 3] : line[i];
             scratch[(size_t)y * row + i] = 0.25f * (left + right) + 0.5f * line[i];
         }
     for (int y = 0; y < side; y++) {

@@ -14,7 +14,8 @@ Status batch_open(Batch *b, int count, int share, int side, int loss_side, Error
     b->target = memory_new(n * (size_t)loss_side * (size_t)loss_side * sizeof(float));
     b->pixel = memory_new(n * sizeof *b->pixel);
     b->source = memory_new(n * sizeof *b->source);
-    if (b->image && b->scratch && b->object && b->target && b->pixel && b->source) return VOXPERT_OK;
+    if (b->image && b->scratch && b->object && b->target && b->pixel && b->source)
+        return VOXPERT_OK;
     batch_close(b);
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a batch of %d", count);
 }

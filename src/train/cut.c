@@ -5,7 +5,16 @@
 
 Cut cut_whole(int height, int width, int side) {
     double s = (double)(height > width ? height : width) / (double)side;
-    return (Cut){{{s, 0.0, 0.0}, {0.0, s, 0.0}}, side};
+    return (Cut){{{s, 0.0, 0.0}, {0.0, s, 0.0}}, side, false};
+}
+
+Cut cut_square(int height, int width, int side) {
+    Cut c = {.side = side, .nearest = true};
+    bool fits = height < side && width < side;
+    c.a[0][0] = fits ? 1.0 : (double)width / (double)side;
+    c.a[1][1] = fits ? 1.0 : (double)height / (double)side;
+    if (fits) c.a[0][2] = -((side - width) / 2), c.a[1][2] = -((side - height) / 2);
+    return c;
 }
 
 static double moved_in(double at, double size, double length) {
@@ -19,14 +28,14 @@ Cut cut_around(const Case *p, double x, double y, double size, int side) {
     double s = size / (double)side;
     double left = moved_in(x - size / 2.0, size, (double)p->width);
     double top = moved_in(y - size / 2.0, size, (double)p->height);
-    return (Cut){{{s, 0.0, left}, {0.0, s, top}}, side};
+    return (Cut){{{s, 0.0, left}, {0.0, s, top}}, side, false};
 }
 
 Cut cut_zoomed(const Case *p, const double box[4], double factor, double least, int side) {
     double width = box[2] - box[0] + 1.0, height = box[3] - box[1] + 1.0;
     double size = factor * (width > height ? width : height);
     return cut_around(p, (box[0] + box[2] + 1.0) / 2.0, (box[1] + box[3] + 1.0) / 2.0,
-                       size < least ? least : size, side);
+                      size < least ? least : size, side);
 }
 
 void cut_to_picture(const Cut *v, double u, double w, double *x, double *y) {
@@ -54,8 +63,14 @@ void look_plain(Look *l) {
     }
 }
 
+void look_blue_first(Look *l) {
+    look_plain(l);
+    for (int c = 0; c < 3; c++) l->source[c] = 2 - c;
+}
+
 /* Samples along one axis of an output pixel, so that no picture pixel is skipped. */
 static int samples_for(const Cut *v) {
+    if (v->nearest) return 1;
     double step = fmax(hypot(v->a[0][0], v->a[1][0]), hypot(v->a[0][1], v->a[1][1]));
     int n = (int)ceil(step - 0.3);
     return n < 1 ? 1 : n > 8 ? 8 : n;
@@ -96,6 +111,17 @@ static void add_sample(float sum[3], const Case *p, const Look *l, double x, dou
     }
 }
 
+/* Where sample k of n n of a view pixel lies in the picture; of nearest cuts, the middle of the
+ * picture pixel that is meant. */
+static void sample_place(const Cut *v, int column, int row, int k, int n, double *x, double *y) {
+    if (!v->nearest) {
+        cut_to_picture(v, column + (k % n + 0.5) / n, row + (k / n + 0.5) / n, x, y);
+        return;
+    }
+    cut_to_picture(v, column, row, x, y);
+    *x = floor(*x + 1e-9) + 0.5, *y = floor(*y + 1e-9) + 0.5;
+}
+
 void cut_render(float *out, const Case *p, const Cut *v, const Look *l) {
     int n = samples_for(v);
     float share = 1.0f / (float)(n * n);
@@ -104,7 +130,7 @@ void cut_render(float *out, const Case *p, const Cut *v, const Look *l) {
             float sum[3] = {0.0f, 0.0f, 0.0f};
             for (int k = 0; k < n * n; k++) {
                 double x, y;
-                cut_to_picture(v, column + (k % n + 0.5) / n, row + (k / n + 0.5) / n, &x, &y);
+                sample_place(v, column, row, k, n, &x, &y);
                 add_sample(sum, p, l, x, y);
             }
             for (int c = 0; c < 3; c++) out[c] = sum[c] * share;
@@ -135,7 +161,7 @@ void cut_render_object(uint8_t *out, const CaseObject *o, const Cut *v) {
             float sum = 0.0f;
             for (int k = 0; k < n * n; k++) {
                 double x, y;
-                cut_to_picture(v, column + (k % n + 0.5) / n, row + (k / n + 0.5) / n, &x, &y);
+                sample_place(v, column, row, k, n, &x, &y);
                 sum += object_at(o, x, y);
             }
             *out++ = sum * 2.0f >= (float)(n * n);

@@ -10,10 +10,15 @@
 typedef struct Cut {
     double a[2][3]; /* picture x = a[0][0] u + a[0][1] v + a[0][2] for view (u, v); y alike */
     int side;       /* of the view, pixels */
+    bool nearest;   /* pixels as OpenCV's nearest takes them: the one at the floor of the index */
 } Cut;
 
 /* SAM's: the longer side fills the view, the rest is padding at the right or below. */
 Cut cut_whole(int height, int width, int side);
+
+/* SAM-Med2D's training pictures: smaller ones in the middle, others squeezed to the square, nearest
+ * pixels. */
+Cut cut_square(int height, int width, int side);
 
 /* A square of `size` picture pixels around (x, y), moved into the picture as far as it fits; no
  * larger than the picture's longer side. */
@@ -36,7 +41,8 @@ typedef struct Look {
     int source[3]; /* channel of the picture (grey pictures have one) */
 } Look;
 
-void look_plain(Look *l); /* SAM's mean and standard deviation */
+void look_plain(Look *l);      /* SAM's mean and standard deviation */
+void look_blue_first(Look *l); /* the same numbers on channels in the order of OpenCV */
 
 /* out [side,side,3]: bilinear, the mean of several samples where the picture shrinks. */
 void cut_render(float *out, const Case *p, const Cut *v, const Look *l);

@@ -62,8 +62,9 @@ static Status take_pixels(Case *p, const Volume *v, Error *error) {
         for (size_t i = 0; i < n; i++)
             for (size_t c = 0; c < (size_t)p->channels; c++) {
                 float x = (values[i * stored + c] - lo) * scale;
-                p->pixels[i * (size_t)p->channels + c] =
-                    (uint8_t)(x < 0.0f ? 0.0f : x > 255.0f ? 255.0f : x + 0.5f);
+                p->pixels[i * (size_t)p->channels + c] = (uint8_t)(x < 0.0f     ? 0.0f
+                                                                   : x > 255.0f ? 255.0f
+                                                                                : x + 0.5f);
             }
     }
     memory_free(values);
@@ -76,8 +77,9 @@ static Status read_picture(Case *p, const char *path, Error *error) {
     Status status = volume_read(&v, path, NULL, error);
     if (status) return status;
     if (v->frames * v->depth != 1 || v->height > 32768 || v->width > 32768)
-        status = error_set(error, VOXPERT_BAD_INPUT,
-                           "%s: training pictures must be flat and at most 32768 pixels wide", path);
+        status =
+            error_set(error, VOXPERT_BAD_INPUT,
+                      "%s: training pictures must be flat and at most 32768 pixels wide", path);
     if (!status) status = take_pixels(p, v, error);
     volume_free(v);
     return status;
@@ -91,9 +93,9 @@ static Status read_labels(Dataset *d, int picture, const char *path, Error *erro
     if (status) return status;
     uint32_t *labels = NULL;
     if (v->frames * v->depth != 1 || v->height != (size_t)p->height || v->width != (size_t)p->width)
-        status = error_set(error, VOXPERT_BAD_INPUT,
-                           "%s: the mask is %zux%zu, but its image is %dx%d", path, v->width,
-                           v->height, p->width, p->height);
+        status =
+            error_set(error, VOXPERT_BAD_INPUT, "%s: the mask is %zux%zu, but its image is %dx%d",
+                      path, v->width, v->height, p->width, p->height);
     if (!status && !(labels = memory_new(volume_voxels(v) * sizeof *labels)))
         status = no_memory(path, error);
     if (!status) status = volume_labels(labels, v, error);

@@ -18,7 +18,6 @@
 #include "base/status.h"
 #include "eval/dataset_split.h"
 
-
 typedef struct Case {
     char *name; /* folder/stem */
     int set;

@@ -43,7 +43,9 @@ static void add_varint(Message *m, uint64_t x) {
 }
 
 /* protobuf: field number and wire type (0 varint, 1 eight bytes, 2 counted bytes, 5 four bytes) */
-static void add_key(Message *m, int field, int wire) { add_varint(m, (uint64_t)(field << 3 | wire)); }
+static void add_key(Message *m, int field, int wire) {
+    add_varint(m, (uint64_t)(field << 3 | wire));
+}
 
 static void add_counted(Message *m, int field, const void *bytes, size_t size) {
     add_key(m, field, 2);

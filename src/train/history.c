@@ -28,9 +28,9 @@ typedef struct Column {
     { #field, offsetof(HistoryRow, field), validation }
 
 static const Column columns[] = {
-    COLUMN(loss, false), COLUMN(dice, false),  COLUMN(lr, false),     COLUMN(norm, false),
-    COLUMN(box, true),   COLUMN(click1, true), COLUMN(click5, true),  COLUMN(score, true),
-    COLUMN(seconds, false),
+    COLUMN(loss, false),  COLUMN(dice, false), COLUMN(lr, false),
+    COLUMN(norm, false),  COLUMN(box, true),   COLUMN(click1, true),
+    COLUMN(click5, true), COLUMN(score, true), COLUMN(seconds, false),
 };
 
 enum { COLUMNS = sizeof columns / sizeof *columns };

@@ -10,9 +10,9 @@
 
 const char *measure_name(Measure m) {
     static const char *const names[MEASURES] = {
-        "box, whole",      "box, zoom",       "jittered, whole", "jittered, zoom",
-        "1 click, whole",  "3 clicks, whole", "5 clicks, whole", "1 click, zoom",
-        "3 clicks, zoom",  "5 clicks, zoom",  "the box itself",  "the ellipse"};
+        "box, whole",     "box, zoom",       "jittered, whole", "jittered, zoom",
+        "1 click, whole", "3 clicks, whole", "5 clicks, whole", "1 click, zoom",
+        "3 clicks, zoom", "5 clicks, zoom",  "the box itself",  "the ellipse"};
     return names[m];
 }
 
@@ -32,8 +32,13 @@ Status measurer_open(Measurer *m, const Sam *sam, const Kernels *kernels, Thread
     int labels[16] = {0};
     Tensor mask = {.rank = 4, .dim = {1, m->low, m->low, 1}};
     mask.root = &mask;
-    Prompts most = {.batch = 1, .points = 16, .boxes = 1, .point = points, .label = labels,
-                    .box = points, .mask = &mask};
+    Prompts most = {.batch = 1,
+                    .points = 16,
+                    .boxes = 1,
+                    .point = points,
+                    .label = labels,
+                    .box = points,
+                    .mask = &mask};
     size_t encode, decode;
     Status status = sam_measure(sam, 1, &most, false, &encode, &decode, error);
     if (!status) status = worker_open(&m->worker, threads, error);
@@ -47,8 +52,8 @@ Status measurer_open(Measurer *m, const Sam *sam, const Kernels *kernels, Thread
     if (!status && !(m->image && m->embedding && m->whole_embedding && m->logits && m->previous))
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to measure the model");
     if (status) measurer_close(m);
-    m->cx = (Compute){.kernels = kernels, .worker = &m->worker, .memory = &m->memory,
-                      .records = &m->records};
+    m->cx = (Compute){
+        .kernels = kernels, .worker = &m->worker, .memory = &m->memory, .records = &m->records};
     return status;
 }
 
@@ -120,9 +125,15 @@ static Status decode(Measurer *m, float *embedding, const Cut *cut, const Asking
     Tensor e = {.data = embedding, .rank = 4, .dim = {1, grid, grid, m->sam->config.prompt.dim}};
     e.root = &e;
     Scope s = scope_begin(&m->cx);
-    Tensor *mask = mask_prompt ? tensor_from(&m->cx, 4, (int[]){1, low, low, 1}, mask_prompt) : NULL;
-    Prompts prompts = {.batch = 1, .points = a->points, .boxes = a->box != NULL, .point = points,
-                       .label = a->label, .box = box, .mask = mask};
+    Tensor *mask =
+        mask_prompt ? tensor_from(&m->cx, 4, (int[]){1, low, low, 1}, mask_prompt) : NULL;
+    Prompts prompts = {.batch = 1,
+                       .points = a->points,
+                       .boxes = a->box != NULL,
+                       .point = points,
+                       .label = a->label,
+                       .box = box,
+                       .mask = mask};
     MaskOutput out = sam_decode(&m->cx, m->sam, &e, &prompts, false);
     if (compute_ok(&m->cx)) memcpy(m->logits, out.masks->data, tensor_bytes(out.masks));
     scope_drop(&m->cx, s);
@@ -186,8 +197,8 @@ static Status ask_box(Measurer *m, const Scene *s, const double box[4], bool zoo
     Asking a = {.picture = p, .box = box};
     Cut cut = zoom ? cut_zoomed(p, box, m->zoom, m->least, m->side)
                    : cut_whole(p->height, p->width, m->side);
-    Status status = zoom ? encode(m, p, &cut, m->embedding, error)
-                         : encode_whole(m, p, &cut, error);
+    Status status =
+        zoom ? encode(m, p, &cut, m->embedding, error) : encode_whole(m, p, &cut, error);
     if (!status)
         status = decode(m, zoom ? m->embedding : m->whole_embedding, &cut, &a, NULL, error);
     if (status) return status;
@@ -230,7 +241,8 @@ static Status ask_whole(Measurer *m, const Scene *s, const Asking *a, bool again
     Cut whole = cut_whole(p->height, p->width, m->side);
     Status status = encode_whole(m, p, &whole, error);
     if (again) carry_over(m, cut, &whole);
-    if (!status) status = decode(m, m->whole_embedding, &whole, a, again ? m->previous : NULL, error);
+    if (!status)
+        status = decode(m, m->whole_embedding, &whole, a, again ? m->previous : NULL, error);
     *cut = whole;
     if (!status) to_picture(m, p, &whole, s->mask);
     return status;
@@ -255,8 +267,7 @@ static Status ask_clicks(Measurer *m, const Scene *s, bool zoom, double dice[3],
     Cut cut = {0};
     for (int click = 1; click <= 5; click++) {
         Status status = add_click(&a, s, error);
-        if (!status && (!zoom || click == 1))
-            status = ask_whole(m, s, &a, click > 1, &cut, error);
+        if (!status && (!zoom || click == 1)) status = ask_whole(m, s, &a, click > 1, &cut, error);
         if (!status && zoom) status = ask_zoomed(m, s, &a, click > 1, &cut, error);
         if (status) return status;
         if (click % 2) dice[click / 2] = dice_of(s);
@@ -305,8 +316,7 @@ static Status take_all(Measurer *m, const Scene *s, unsigned which, double dice[
         Measure box = zoom ? MEASURE_BOX_ZOOM : MEASURE_BOX_WHOLE;
         Measure jittered = zoom ? MEASURE_JITTER_ZOOM : MEASURE_JITTER_WHOLE;
         Measure click = zoom ? MEASURE_CLICK1_ZOOM : MEASURE_CLICK1_WHOLE;
-        if (!status && wants(which, box))
-            status = ask_box(m, s, exact, zoom, &dice[box], error);
+        if (!status && wants(which, box)) status = ask_box(m, s, exact, zoom, &dice[box], error);
         if (!status && wants(which, jittered))
             status = ask_box(m, s, moved, zoom, &dice[jittered], error);
         if (!status && wants(which, click)) status = ask_clicks(m, s, zoom, dice + click, error);

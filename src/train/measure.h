@@ -32,11 +32,11 @@ typedef struct Measurer {
     Worker worker;
     Arena memory, records;
     Compute cx;
-    double zoom, least;        /* of the cut: times the longer side; pixels */
-    float *image, *embedding;  /* of the current cut */
-    float *whole_embedding;    /* of `whole_of` */
+    double zoom, least;       /* of the cut: times the longer side; pixels */
+    float *image, *embedding; /* of the current cut */
+    float *whole_embedding;   /* of `whole_of` */
     const Case *whole_of;
-    float *logits, *previous;  /* [low,low] */
+    float *logits, *previous; /* [low,low] */
     int low, side;
 } Measurer;
 
@@ -48,8 +48,8 @@ void measurer_close(Measurer *m); /* zeroed is fine */
 void measurer_reset(Measurer *m);
 
 /* Which measures to take: bit i for measure i. */
-MUST_CHECK Status measure_object(Measurer *m, const Dataset *d, const CaseObject *o,
-                                 unsigned which, double dice[MEASURES], Error *error);
+MUST_CHECK Status measure_object(Measurer *m, const Dataset *d, const CaseObject *o, unsigned which,
+                                 double dice[MEASURES], Error *error);
 
 /* The mask [height,width] of the picture that the object's box gives, zoomed. */
 MUST_CHECK Status measure_box_mask(Measurer *m, const Dataset *d, const CaseObject *o,

@@ -89,15 +89,15 @@ static int deepest_pixel(const float *truth, const uint8_t *predicted, int side,
     return !*status && click.found ? (int)(click.zyx[1] * (size_t)side + click.zyx[2]) : -1;
 }
 
-Status prompt_click(float at[2], int *label, const float *truth, const uint8_t *predicted,
-                    int side, double scale, double pixel, const ClickRule *rule, Random *r,
-                    Error *error) {
+Status prompt_click(float at[2], int *label, const float *truth, const uint8_t *predicted, int side,
+                    double scale, double pixel, const ClickRule *rule, Random *r, Error *error) {
     int n = side * side, found = -1;
     Wrong w = count_wrong(truth, predicted, n);
     int wrong = w.missed + w.surplus;
     Status status = VOXPERT_OK;
     double kind = random_uniform(r), dx = random_uniform(r), dy = random_uniform(r);
-    if (wrong && kind < rule->deepest) found = deepest_pixel(truth, predicted, side, error, &status);
+    if (wrong && kind < rule->deepest)
+        found = deepest_pixel(truth, predicted, side, error, &status);
     if (!wrong && rule->exact) {
         *label = -1;
         at[0] = (float)floor(dx * side * scale), at[1] = (float)floor(dy * side * scale);

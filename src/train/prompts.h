@@ -16,8 +16,8 @@
 void prompt_box(float box[4], const uint8_t *object, int side, double pixel, double jitter,
                 Random *r);
 
-/* SAM-Med2D's: of the largest connected piece, corners at the pixels after the last, both ends of an
- * axis moved by the same integer of -m .. m - 1, m = min(5, half of the shorter side). */
+/* SAM-Med2D's: of the largest connected piece, corners at the pixels after the last, both ends of
+ * an axis moved by the same integer of -m .. m - 1, m = min(5, half of the shorter side). */
 MUST_CHECK Status prompt_box_shifted(float box[4], const uint8_t *object, int side, Random *r,
                                      Error *error);
 

@@ -24,19 +24,35 @@ TrainOptions train_options_default(void) {
         .warm_up = 200.0,
         .lr_end = 0.02,
         .drop_by = 0.5,
-        .optimizer = {.lr = 6e-4, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 0.05,
-                      .clip = 1.0, .average = 0.998},
+        .optimizer = {.lr = 6e-4,
+                      .beta1 = 0.9,
+                      .beta2 = 0.999,
+                      .eps = 1e-8,
+                      .decay = 0.05,
+                      .clip = 1.0,
+                      .average = 0.998},
         .augment = augment_default(),
-        .prompts = {.box = 0.6, .multimask = 0.3, .rounds = 3, .most_points = 3, .jitter = 0.1,
+        .prompts = {.box = 0.6,
+                    .multimask = 0.3,
+                    .rounds = 3,
+                    .most_points = 3,
+                    .jitter = 0.1,
                     .deepest = 0.6},
-        .loss = {.rule = MASK_LOSS_FOCAL_DICE_IOU, .focal = 20.0f, .dice = 1.0f, .iou = 1.0f,
-                 .per_sample = true, .iou_detached = true},
+        .loss = {.rule = MASK_LOSS_FOCAL_DICE_IOU,
+                 .focal = 20.0f,
+                 .dice = 1.0f,
+                 .iou = 1.0f,
+                 .per_sample = true,
+                 .iou_detached = true},
         .validate_every = 250,
         .validate_most = 12,
         .checkpoint_minutes = 5.0,
         .zoom = 1.6,
         .zoom_least = 32.0,
-        .card = {.arch = "sam", .licence = "", .labels = "", .training_data = "",
+        .card = {.arch = "sam",
+                 .licence = "",
+                 .labels = "",
+                 .training_data = "",
                  .preprocess = "{\"preset\": \"voxpert\", \"zoom\": 1.6}"},
     };
 }
@@ -321,7 +337,8 @@ static Status validate(Run *r, Error *error) {
 static void learn(Run *r, int accumulated) {
     OptimizerRule rule = r->options->optimizer;
     rule.lr = train_rate(r->options, r->state.step);
-    r->state.norm += optimizer_step(&r->optimizer, r->kernels, &r->stepper.worker, &rule, accumulated);
+    r->state.norm +=
+        optimizer_step(&r->optimizer, r->kernels, &r->stepper.worker, &rule, accumulated);
     optimizer_zero(&r->optimizer, r->kernels, &r->stepper.worker);
 }
 

@@ -38,11 +38,11 @@ typedef struct TrainOptions {
     PromptRule prompts;
     MaskLoss loss;
 
-    long validate_every;   /* steps; 0: never */
-    size_t validate_most;  /* objects of each set; 0: all */
-    long patience;         /* validations without a new best; 0: never stops early */
+    long validate_every;  /* steps; 0: never */
+    size_t validate_most; /* objects of each set; 0: all */
+    long patience;        /* validations without a new best; 0: never stops early */
     double checkpoint_minutes;
-    double time_limit;     /* seconds of this and earlier parts of the run; 0: none */
+    double time_limit; /* seconds of this and earlier parts of the run; 0: none */
     double zoom, zoom_least;
     ModelCard card;
 } TrainOptions;

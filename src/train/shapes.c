@@ -90,7 +90,8 @@ static void texture_at(const Texture *t, int x, int y, double out[3]) {
     double slope = t->tilt[0] * (x - SHAPES_SIDE / 2) + t->tilt[1] * (y - SHAPES_SIDE / 2);
     for (int c = 0; c < 3; c++) {
         double own = smooth_noise(t->key + 3 + (uint64_t)c, x / t->cell, y / t->cell);
-        out[c] = t->colour[c] + slope + t->grain * ((1.0 - t->tint) * n * 2.0 + t->tint * own * 2.0);
+        out[c] =
+            t->colour[c] + slope + t->grain * ((1.0 - t->tint) * n * 2.0 + t->tint * own * 2.0);
     }
 }
 
@@ -140,8 +141,12 @@ static Status add_scene(Dataset *d, int set, int index, uint64_t seed, uint32_t 
     size_t n = (size_t)SHAPES_SIDE * SHAPES_SIDE;
     if (!memory_grow(&d->picture, &d->picture_capacity, d->pictures, sizeof *d->picture))
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for drawn pictures");
-    Case p = {.set = set, .part = SPLIT_TRAIN, .height = SHAPES_SIDE, .width = SHAPES_SIDE,
-              .channels = 3, .pixels = memory_new(n * 3)};
+    Case p = {.set = set,
+              .part = SPLIT_TRAIN,
+              .height = SHAPES_SIDE,
+              .width = SHAPES_SIDE,
+              .channels = 3,
+              .pixels = memory_new(n * 3)};
     char name[32];
     snprintf(name, sizeof name, "shapes/%d", index);
     p.name = memory_text(name);
@@ -166,8 +171,7 @@ Status dataset_add_shapes(Dataset *d, int count, uint64_t seed, Error *error) {
         d->set[d->sets++] = (CaseSet){.name = name};
     }
     int set = (int)d->sets - 1;
-    for (int i = 0; !status && i < count; i++)
-        status = add_scene(d, set, i, seed, labels, error);
+    for (int i = 0; !status && i < count; i++) status = add_scene(d, set, i, seed, labels, error);
     memory_free(labels);
     return status;
 }

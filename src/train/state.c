@@ -49,8 +49,10 @@ static Status write_state(const char *path, const TensorToWrite *tensors, size_t
     snprintf(where, sizeof where, "%ld %ld %.17g %ld %ld %.17g %.17g %.17g %ld %.17g", run->step,
              o->steps, run->best, run->best_step, run->bad, run->loss, run->dice, run->norm,
              run->reported, run->seconds);
-    MetadataPair pairs[] = {{"format", "voxpert training state 1"}, {"config", config},
-                            {"position", where},                    {"slot_steps", steps},
+    MetadataPair pairs[] = {{"format", "voxpert training state 1"},
+                            {"config", config},
+                            {"position", where},
+                            {"slot_steps", steps},
                             {"recipe", run->recipe}};
     Status status = VOXPERT_OK;
     if (!config || !steps)

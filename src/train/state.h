@@ -11,14 +11,14 @@
 #include "train/optimizer.h"
 
 typedef struct RunState {
-    long step;          /* steps taken */
-    double best;        /* validation; -1 before the first */
+    long step;   /* steps taken */
+    double best; /* validation; -1 before the first */
     long best_step;
-    long bad;           /* validations since the best */
-    double seconds;     /* spent so far */
+    long bad;                /* validations since the best */
+    double seconds;          /* spent so far */
     double loss, dice, norm; /* summed since the last report */
-    long reported;      /* step of that */
-    char recipe[HASH_TEXT]; /* of the options that a resumed run must share */
+    long reported;           /* step of that */
+    char recipe[HASH_TEXT];  /* of the options that a resumed run must share */
 } RunState;
 
 MUST_CHECK Status state_save(const char *path, const Sam *sam, const Optimizer *o,
@@ -26,8 +26,7 @@ MUST_CHECK Status state_save(const char *path, const Sam *sam, const Optimizer *
 
 /* Into a declared model and an optimizer that is open on it.  VOXPERT_BAD_INPUT where the file is
  * of another recipe. */
-MUST_CHECK Status state_load(const char *path, Sam *sam, Optimizer *o, RunState *run,
-                             Error *error);
+MUST_CHECK Status state_load(const char *path, Sam *sam, Optimizer *o, RunState *run, Error *error);
 
 /* The averages (if there are any; else the values) as a model file of half precision. */
 typedef struct ModelCard {

@@ -144,10 +144,9 @@ static MaskOutput best_masks(Stepper *s, MaskOutput m, const Batch *b) {
         double top = -1e30;
         best[i] = i * count;
         for (int k = i * count; k < (i + 1) * count && !compute_measures(cx); k++) {
-            double worth = s->scheme == SCHEME_SAM_MED2D
-                               ? (double)iou->data[k]
-                               : low_dice(s, all->data + (size_t)k * low,
-                                          b->target + (size_t)i * large);
+            double worth = s->scheme == SCHEME_SAM_MED2D ? (double)iou->data[k]
+                                                         : low_dice(s, all->data + (size_t)k * low,
+                                                                    b->target + (size_t)i * large);
             if (worth > top) top = worth, best[i] = k;
         }
     }
@@ -215,8 +214,8 @@ static MaskLossParts round_run(Stepper *s, const Batch *b, const StepPlan *plan,
                        .label = s->packed_label,
                        .box = s->box,
                        .mask = plan->mask[round] ? &mask : NULL};
-    MaskOutput m = decode(s, spread(s, embedding, b->count), &prompts, published && round > 0,
-                          several);
+    MaskOutput m =
+        decode(s, spread(s, embedding, b->count), &prompts, published && round > 0, several);
     if (several) m = best_masks(s, m, b);
     Tensor *large = op_resize(cx, m.masks, side, side);
     MaskLossParts parts = {0};
@@ -256,8 +255,8 @@ static Status rounds_run(Stepper *s, const Batch *b, const StepPlan *plan, Tenso
     return status;
 }
 
-static Status run(Stepper *s, const Batch *b, const StepPlan *plan, Random r,
-                  const RoundHook *hook, StepResult *out, Error *error) {
+static Status run(Stepper *s, const Batch *b, const StepPlan *plan, Random r, const RoundHook *hook,
+                  StepResult *out, Error *error) {
     Compute *cx = &s->cx;
     Asked asked = {.random = r};
     *out = (StepResult){0};
@@ -340,10 +339,8 @@ Status stepper_open(Stepper *s, Sam *sam, const Kernels *kernels, Threads *threa
     if (!status) status = arena_open(&s->records, RECORD_BYTES, error);
     if (!status) status = measure(s, &bytes, error);
     if (!status) status = arena_open(&s->memory, bytes, error);
-    s->cx = (Compute){.kernels = kernels,
-                      .worker = &s->worker,
-                      .memory = &s->memory,
-                      .records = &s->records};
+    s->cx = (Compute){
+        .kernels = kernels, .worker = &s->worker, .memory = &s->memory, .records = &s->records};
     if (status) stepper_close(s);
     return status;
 }

@@ -20,20 +20,20 @@ typedef enum Scheme { SCHEME_VOXPERT, SCHEME_SAM_MED2D } Scheme;
 /* What is asked of the model in one step; drawn once for the whole batch. */
 typedef struct StepPlan {
     int rounds;
-    bool box;              /* the first round has a box, and keeps it; else points only */
-    bool multimask;        /* the first round trains the best of the ambiguous masks */
+    bool box;               /* the first round has a box, and keeps it; else points only */
+    bool multimask;         /* the first round trains the best of the ambiguous masks */
     int points[ROUNDS_MAX]; /* new in each round */
     bool mask[ROUNDS_MAX];  /* the round sees the last one's logits */
     bool bare[ROUNDS_MAX];  /* the round sees nothing but them; a box is forgotten */
 } StepPlan;
 
 typedef struct PromptRule {
-    double box;          /* probability that the first prompt is a box */
-    double multimask;    /* of training the ambiguous masks, where it is not */
-    int rounds;          /* in all */
-    int most_points;     /* added in a later round: 1 .. this many */
-    double jitter;       /* of a box's sides, as share of its length, at most */
-    double deepest;      /* share of clicks at the deepest point; the others anywhere */
+    double box;       /* probability that the first prompt is a box */
+    double multimask; /* of training the ambiguous masks, where it is not */
+    int rounds;       /* in all */
+    int most_points;  /* added in a later round: 1 .. this many */
+    double jitter;    /* of a box's sides, as share of its length, at most */
+    double deepest;   /* share of clicks at the deepest point; the others anywhere */
 } PromptRule;
 
 typedef struct StepResult {
@@ -54,13 +54,13 @@ typedef struct Stepper {
     int share; /* samples that show the same picture */
     int batch, loss_side, low_side;
     /* of the batch, by round */
-    float *box;      /* [batch,4] */
-    float *point;    /* [batch,POINTS_MAX,2] */
-    int *label;      /* [batch,POINTS_MAX] */
-    float *packed;   /* [batch,points,2] as the prompt encoder wants them */
+    float *box;    /* [batch,4] */
+    float *point;  /* [batch,POINTS_MAX,2] */
+    int *label;    /* [batch,POINTS_MAX] */
+    float *packed; /* [batch,points,2] as the prompt encoder wants them */
     int *packed_label;
-    int *best; /* [batch] */
-    float *previous;   /* [batch,low_side,low_side] logits */
+    int *best;          /* [batch] */
+    float *previous;    /* [batch,low_side,low_side] logits */
     uint8_t *predicted; /* [batch,loss_side,loss_side] */
 } Stepper;
 

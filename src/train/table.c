@@ -2,10 +2,10 @@
 #include "base/text.h"
 #include "train/run.h"
 
-static const Measure shown[] = {
-    MEASURE_BOX_WHOLE,    MEASURE_BOX_ZOOM,     MEASURE_JITTER_WHOLE, MEASURE_JITTER_ZOOM,
-    MEASURE_CLICK1_WHOLE, MEASURE_CLICK3_WHOLE, MEASURE_CLICK5_WHOLE, MEASURE_CLICK1_ZOOM,
-    MEASURE_CLICK3_ZOOM,  MEASURE_CLICK5_ZOOM,  MEASURE_THE_BOX,      MEASURE_ELLIPSE};
+static const Measure shown[] = {MEASURE_BOX_WHOLE,    MEASURE_BOX_ZOOM,     MEASURE_JITTER_WHOLE,
+                                MEASURE_JITTER_ZOOM,  MEASURE_CLICK1_WHOLE, MEASURE_CLICK3_WHOLE,
+                                MEASURE_CLICK5_WHOLE, MEASURE_CLICK1_ZOOM,  MEASURE_CLICK3_ZOOM,
+                                MEASURE_CLICK5_ZOOM,  MEASURE_THE_BOX,      MEASURE_ELLIPSE};
 
 enum { SHOWN = sizeof shown / sizeof *shown };
 

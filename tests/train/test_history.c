@@ -39,9 +39,10 @@ TEST(event_records_are_framed_by_their_checksums) {
     }
     CHECK(at == e.size && records == 2);
     /* Event{wall_time 1.5, step 300, summary{value{tag, 0.25}}}, byte by byte */
-    static const uint8_t want[] = {0x09, 0, 0, 0, 0, 0, 0, 0xF8, 0x3F, 0x10, 0xAC, 0x02, 0x2A, 0x16,
-                                   0x0A, 0x14, 0x0A, 0x0D, 't', 'r', 'a', 'i', 'n', 'i', 'n', 'g',
-                                   '/', 'l', 'o', 's', 's', 0x15, 0, 0, 0x80, 0x3E};
+    static const uint8_t want[] = {0x09, 0,    0,    0,    0,    0,    0,    0xF8, 0x3F,
+                                   0x10, 0xAC, 0x02, 0x2A, 0x16, 0x0A, 0x14, 0x0A, 0x0D,
+                                   't',  'r',  'a',  'i',  'n',  'i',  'n',  'g',  '/',
+                                   'l',  'o',  's',  's',  0x15, 0,    0,    0x80, 0x3E};
     CHECK(memcmp(e.bytes + e.size - 4 - sizeof want, want, sizeof want) == 0);
     events_free(&e);
 }
@@ -52,8 +53,12 @@ TEST(a_history_is_read_back_up_to_a_step) {
     History h;
     CHECK(history_open(&h, out, 0, NULL) == VOXPERT_OK);
     for (int i = 1; i <= 3; i++) {
-        HistoryRow row = {.step = 20 * i, .loss = 1.0 / i, .dice = 0.1 * i, .validated = i == 2,
-                          .box = 0.5, .score = 0.25};
+        HistoryRow row = {.step = 20 * i,
+                          .loss = 1.0 / i,
+                          .dice = 0.1 * i,
+                          .validated = i == 2,
+                          .box = 0.5,
+                          .score = 0.25};
         CHECK(history_add(&h, &row, NULL) == VOXPERT_OK);
     }
     CHECK(history_write(&h, NULL) == VOXPERT_OK);

@@ -124,7 +124,7 @@ TEST(a_flat_picture_stays_flat_and_outside_is_zero) {
     Dataset d = one_picture((CaseSet){0});
     Look look;
     look_plain(&look);
-    Cut c = {{{2.0, 0.0, -4.0}, {0.0, 2.0, -4.0}}, OUT};
+    Cut c = {{{2.0, 0.0, -4.0}, {0.0, 2.0, -4.0}}, OUT, false};
     cut_render(out, &d.picture[0], &c, &look);
     const float *inside = out + (8 * OUT + 8) * 3;
     CHECK(fabsf(inside[0] - (128.0f - 123.675f) / 58.395f) < 1e-5f);
@@ -138,12 +138,28 @@ TEST(an_object_keeps_its_area_when_it_grows) {
     Dataset d = one_picture((CaseSet){0});
     CHECK(dataset_add_objects(&d, labels, 0, NULL) == VOXPERT_OK);
     static uint8_t out[80 * 80];
-    Cut c = {{{0.25, 0.0, 0.0}, {0.0, 0.25, 0.0}}, 80};
+    Cut c = {{{0.25, 0.0, 0.0}, {0.0, 0.25, 0.0}}, 80, false};
     cut_render_object(out, &d.object[0], &c);
     int area = 0;
     for (int i = 0; i < 80 * 80; i++) area += out[i];
     /* 20 pixels of 16 each, less what bilinear edges lose at the corners */
     check_report(area > 300 && area <= 320, __FILE__, __LINE__, "area %d", area);
+    dataset_free(&d);
+}
+
+TEST(square_cuts_take_nearest_pixels_and_centre_what_is_small) {
+    Dataset d = one_picture((CaseSet){0});
+    for (int i = 0; i < SIDE * SIDE; i++) d.picture[0].pixels[i] = (uint8_t)(i % SIDE * 10);
+    Look look;
+    look_blue_first(&look);
+    CHECK(look.source[0] == 2 && look.source[2] == 0);
+    static float out[32 * 32 * 3];
+    Cut shrunk = cut_square(SIDE, SIDE, 16), centred = cut_square(SIDE, SIDE, 32);
+    cut_render(out, &d.picture[0], &shrunk, &look);
+    CHECK(fabsf(out[7 * 3] - look.value[0][80]) < 1e-6f); /* floor(7 20 / 16) = 8 */
+    cut_render(out, &d.picture[0], &centred, &look);
+    CHECK(fabsf(out[(16 * 32 + 5) * 3]) < 1e-9f);
+    CHECK(fabsf(out[(16 * 32 + 9) * 3] - look.value[0][30]) < 1e-6f);
     dataset_free(&d);
 }
 
@@ -200,7 +216,8 @@ TEST(adamw_moves_what_was_used_and_averages_follow) {
     OptimizerRule rule = {.lr = 0.1, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .average = 0.5};
     double norm = optimizer_step(&o, &kernels_reference, &w, &rule, 1);
     CHECK(fabs(norm - 3.0) < 1e-6);
-    CHECK(fabsf(a->owned[0] - 0.9f) < 1e-5f); /* a first step of Adam is lr, whatever the gradient */
+    CHECK(fabsf(a->owned[0] - 0.9f) <
+          1e-5f); /* a first step of Adam is lr, whatever the gradient */
     CHECK(fabsf(b->owned[0] - 1.0f) < 1e-9f && o.slot[1].steps == 0);
     float average = 1.0f + (1.0f - 2.0f / 11.0f) * (0.9f - 1.0f);
     CHECK(fabsf(o.slot[0].average[0] - average) < 1e-5f);

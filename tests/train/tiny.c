@@ -9,7 +9,8 @@
 #include "base/memory.h"
 
 const char tiny_config[] =
-    "{\"system\": \"sam\", \"encoder\": \"vit\", \"image\": 32, \"vit.side\": 8, \"vit.patch\": 4, \"vit.channels\": 3, "
+    "{\"system\": \"sam\", \"encoder\": \"vit\", \"image\": 32, \"vit.side\": 8, \"vit.patch\": 4, "
+    "\"vit.channels\": 3, "
     "\"vit.dim\": 16, \"vit.depth\": 1, \"vit.heads\": 2, \"vit.window\": 4, \"vit.hidden\": 32, "
     "\"vit.out\": 16, \"prompt.dim\": 16, \"prompt.mask_width\": 4, "
     "\"decoder.transformer.dim\": 16, \"decoder.transformer.depth\": 1, "
