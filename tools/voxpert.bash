@@ -3,7 +3,7 @@
 
 _voxpert() {
     local program=${COMP_WORDS[0]} verb=${COMP_WORDS[1]-} word=${COMP_WORDS[COMP_CWORD]}
-    local verbs='info convert segment embed train'
+    local verbs='segment embed convert info help'
     local choices=
 
     if [ "$COMP_CWORD" -eq 1 ]; then
@@ -13,7 +13,8 @@ _voxpert() {
         --dtype) choices='f32 f16 bf16' ;;
         --on-error) choices='skip stop' ;;
         --progress) choices='auto plain json none' ;;
-        --recipe) choices='sam' ;;
+        --cpu) choices='reference portable avx2 avx512' ;;
+        --preset) choices='sam sam-med2d sam-med2d-test medsam voxpert' ;;
         *)
             case $word in
             -*) choices=$("$program" "$verb" --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]*' | sort -u) ;;

@@ -23,6 +23,7 @@ typedef struct Run {
     Item *item;
     int count, done, skipped, failed;
     Journal journal;
+    Progress progress;
 } Run;
 
 /* ---- Cases ------------------------------------------------------------------------------ */
@@ -47,21 +48,35 @@ static void add_item(Run *run, const char *name, PromptEntry *entry) {
     free(stem);
 }
 
+/* Images that nobody asks about may be a misspelt name. */
+static void warn_of_others(const Run *run, char **names, int count) {
+    json_t *asked = json_object();
+    int others = 0;
+    const char *first = NULL;
+    for (int i = 0; i < run->count; i++) json_object_set_new(asked, run->item[i].name, json_true());
+    for (int i = 0; i < count; i++) {
+        if (json_object_get(asked, names[i])) continue;
+        if (!others++) first = names[i];
+    }
+    json_decref(asked);
+    if (others)
+        common_warn(&run->job->common, "%s: has no prompts for %d images of %s, such as %s",
+                    run->job->prompts.path, others, run->job->input, first);
+}
+
 static VoxpertStatus list_cases(Run *run, VoxpertError *error) {
     const PromptsFile *prompts = &run->job->prompts;
     char **names = NULL;
     int count = 0;
-    if (!run->job->everything) {
-        for (int i = 0; i < prompts->count; i++) {
-            if (!prompts->item[i].image)
-                return error_say(error, VOXPERT_BAD_INPUT, "%s: does not say its \"image\"",
-                                 prompts->path);
-            add_item(run, prompts->item[i].image, &prompts->item[i]);
-        }
-        return VOXPERT_OK;
+    for (int i = 0; i < prompts->count; i++) {
+        if (!prompts->item[i].image)
+            return error_say(error, VOXPERT_BAD_INPUT, "%s: does not say its \"image\"",
+                             prompts->path);
+        add_item(run, prompts->item[i].image, &prompts->item[i]);
     }
     VoxpertStatus status = folder_images(&names, &count, run->job->input, error);
-    for (int i = 0; i < count; i++) add_item(run, names[i], NULL);
+    for (int i = 0; run->job->everything && i < count; i++) add_item(run, names[i], NULL);
+    if (!status) warn_of_others(run, names, count);
     folder_images_free(names, count);
     return status;
 }
@@ -185,6 +200,7 @@ static VoxpertStatus do_case(Run *run, int index, VoxpertError *error) {
         return status;
     }
     if (status) {
+        progress_end(&run->progress);
         common_warn(&run->job->common, "%s failed: %s", item->name, error->message);
         run->failed++;
     } else {
@@ -199,19 +215,19 @@ static VoxpertStatus do_case(Run *run, int index, VoxpertError *error) {
 /* ---- All cases -------------------------------------------------------------------------- */
 
 static VoxpertStatus do_all(Run *run, VoxpertError *error) {
-    Progress progress = progress_begin(&run->job->common, "images", (size_t)run->count);
+    run->progress = progress_begin(&run->job->common, "images", (size_t)run->count);
     for (int i = 0; i < run->count; i++) journal_keep(&run->journal, i, run->item[i].name);
     VoxpertStatus status =
         journal_flush(&run->journal, true, error); /* an older one counts no more */
     for (int i = 0; !status && i < run->count; i++) {
         VoxpertError trouble;
         VoxpertStatus failed = do_case(run, i, &trouble);
-        progress.skipped = (size_t)run->skipped;
+        run->progress.skipped = (size_t)run->skipped;
         status = journal_flush(&run->journal, false, error);
-        progress_tell(&progress, (size_t)i + 1, run->item[i].name);
+        progress_tell(&run->progress, (size_t)i + 1, run->item[i].name);
         if (failed && run->job->stop) break;
     }
-    progress_end(&progress);
+    progress_end(&run->progress);
     return status ? status : journal_flush(&run->journal, true, error);
 }
 
@@ -247,7 +263,7 @@ VoxpertStatus folder_run(Job *job, Engine *engine, VoxpertError *error) {
         if (job->resume) journal_read(&run.journal);
         free(standard);
         status = do_all(&run, error);
-        summarize(&run);
+        if (!status) summarize(&run);
         if (!status && run.failed)
             status = error_say(error, VOXPERT_SOME_FAILED, "%d of %d images failed; %s says why",
                                run.failed, run.count, run.journal.path);

@@ -84,13 +84,14 @@ int common_end(const Common *common, VoxpertStatus status, const VoxpertError *e
     fprintf(stderr, "voxpert %s: %s\n", common->verb, error->message);
     if (status == VOXPERT_BAD_ARGUMENT)
         fprintf(stderr, "`voxpert %s --help` lists what it takes\n", common->verb);
-    if (common->json)
+    if (common->json && status != VOXPERT_SOME_FAILED) /* those have reported already */
         common_print(
             json_pack("{s:{s:i, s:s}}", "error", "code", (int)status, "message", error->message));
     return (int)status;
 }
 
-static void speak(const Common *common, const char *format, va_list args) {
+__attribute__((format(printf, 2, 0))) static void speak(const Common *common, const char *format,
+                                                        va_list args) {
     fprintf(stderr, "voxpert %s: ", common->verb);
     vfprintf(stderr, format, args);
     fputc('\n', stderr);

@@ -12,7 +12,7 @@ enum { CHAINS = 12, TURNS = 200000, TASKS = 16, TRIES = 7 };
     attributes static void name(void *context, size_t task, void *scratch) {                       \
         (void)context, (void)task, (void)scratch;                                                  \
         typedef float Vec __attribute__((vector_size(4 * (lanes))));                               \
-        Vec a = {0}, b = a, c = a, d = a, e = a, f = a, g = a, h = a, i = a, j = a, k = a, l = a;   \
+        Vec a = {0}, b = a, c = a, d = a, e = a, f = a, g = a, h = a, i = a, j = a, k = a, l = a;  \
         Vec by = {0};                                                                              \
         for (int turn = 0; turn < TURNS; turn++) {                                                 \
             instruction(a);                                                                        \
@@ -37,7 +37,9 @@ PEAK(chains_avx512, 16, __attribute__((target("avx512f"))), FUSED)
 PEAK(chains_avx2, 8, __attribute__((target("avx2,fma"))), FUSED)
 PEAK(chains_plain, 4, , APART)
 #else
-#define APART(x) x = x * by + by; __asm__ volatile("" : "+w"(x))
+#define APART(x)                                                                                   \
+    x = x * by + by;                                                                               \
+    __asm__ volatile("" : "+w"(x))
 PEAK(chains_plain, 4, , APART)
 #endif
 

@@ -77,6 +77,7 @@ printf '{"image": "absent.png", "objects": [{"boxes": [[1,2,3,4]]}]}\n' >>bad.js
 cat p.jsonl | grep -v "$first" >>bad.jsonl
 voxpert segment -m "$model" -i in -o skip --prompts bad.jsonl --progress none --json >skip.out 2>skip.err
 holds 'some failed: exit code 1' test $? -eq 1
+holds 'one JSON document is printed' test "$(grep -c '^{' skip.out)" -eq 1
 holds 'the others are done' test "$(field done skip.out) $(field failed skip.out)" = "$((n - 1)) 3"
 holds 'each failure is said' test "$(grep -c ' failed: ' skip.err)" -eq 3
 holds 'the report has their codes' test "$(grep -c '"code":3' skip/report.jsonl)" -eq 3
@@ -88,7 +89,7 @@ holds 'failed cases are tried again' test "$(field failed skip.out) $(field skip
 rm in/broken.png
 cp "in/$first" "in/${first%.png}.bmp"
 printf '{"image": "%s", "objects": [{"boxes": [[1,2,3,4]]}]}\n' "${first%.png}.bmp" "$first" >same.jsonl
-refused 3 'would both be written' segment -m "$model" -i in -o twice --prompts same.jsonl
+refused 3 'would both be written' segment -q -m "$model" -i in -o twice --prompts same.jsonl
 rm "in/${first%.png}.bmp"
 
 # ---- Everything, and progress
@@ -99,6 +100,14 @@ holds 'plain progress' grep -qE "^$((n - 1)) of $((n - 1)) images, .* a second, 
 holds 'a summary' grep -q "$((n - 1)) images: $((n - 1)) done, 0 skipped, 0 failed; all/report.jsonl" all.out
 voxpert segment -m "$model" -i in -o all --everything --points-per-side 3 --progress json --resume 2>&1 >all.out | tail -n 1 >all.err
 holds 'progress as JSON' grep -q "{\"done\": $((n - 1)), \"total\": $((n - 1)), \"unit\": \"images\"" all.err
+if command -v script >/dev/null; then
+    script -qec "'$VOXPERT' segment -m '$model' -i in -o all --everything --points-per-side 3" /dev/null >all.err
+    holds 'on a terminal a line that changes, with the time left' grep -qP '\r[0-9]+ of [0-9]+ images, .* left' all.err
+fi
+tail -n 3 p.jsonl | grep -v scan >few.jsonl
+voxpert segment -m "$model" -i in -o few --prompts few.jsonl --json >few.out 2>few.err
+holds 'images without prompts are said' grep -q "few.jsonl: has no prompts for $((n - 3)) images of in" few.err
+holds 'and left alone' test "$(field images few.out)" -eq 2
 segment -i in -o all --everything --points-per-side 3 >all.out 2>&1
 holds '-q is quiet' test ! -s all.out
 conclude

@@ -23,13 +23,13 @@ typedef struct Desk {
     const AttentionInputs *in;
     const Job *job;
     size_t dim;
-    size_t tiles;    /* of this task */
-    float *k;        /* a block of keys in panels [head_dim][TILE_ROWS] */
-    Rows v;          /* its values */
-    float *v_room;   /* for them, [key][head_dim] */
-    float *scores;   /* [key][QUERY_TILE] */
-    float *bias;     /* likewise, where the job has none */
-    float *rows;     /* room for [KEY_BLOCK or QUERY_TILE][head_dim] */
+    size_t tiles;  /* of this task */
+    float *k;      /* a block of keys in panels [head_dim][TILE_ROWS] */
+    Rows v;        /* its values */
+    float *v_room; /* for them, [key][head_dim] */
+    float *scores; /* [key][QUERY_TILE] */
+    float *bias;   /* likewise, where the job has none */
+    float *rows;   /* room for [KEY_BLOCK or QUERY_TILE][head_dim] */
     Tables tables;
     QueryTile *tile; /* [group] */
 } Desk;
@@ -114,9 +114,12 @@ static void scores_to_weights(const Desk *k, QueryTile *tile, size_t first, size
         float *s = k->scores + v * LANES, *max = tile->max + v * LANES,
               *sum = tile->sum + v * LANES;
         Vec block_max = vec_zero();
-        if (bias) block_max = scores_add_bias(s, scale, bias + v * LANES, count);
-        else if (position == POSITION_NONE) block_max = scores_plain(s, scale, count);
-        else block_max = scores_add(s, k, tile, first, count, v);
+        if (bias)
+            block_max = scores_add_bias(s, scale, bias + v * LANES, count);
+        else if (position == POSITION_NONE)
+            block_max = scores_plain(s, scale, count);
+        else
+            block_max = scores_add(s, k, tile, first, count, v);
         Vec old = vec_load(max), now = vec_max(old, block_max), shrink = vec_exp(old - now);
         vec_store(max, now);
         vec_store(sum, vec_load(sum) * shrink + scores_exp(s, now, count));
@@ -131,8 +134,8 @@ static void tile_load(const Desk *k, QueryTile *tile, size_t first) {
     tile->first = first;
     tile->count = size_min(QUERY_TILE, p->queries - first);
     tile->vectors = tile->count > LANES ? 2 : 1;
-    Rows q = part_rows(k->rows, p, part_q(p, k->in->q), p->windows->s->q_row, NULL, first,
-                       tile->count);
+    Rows q =
+        part_rows(k->rows, p, part_q(p, k->in->q), p->windows->s->q_row, NULL, first, tile->count);
     if (tile->count < QUERY_TILE) memset(tile->q, 0, k->dim * QUERY_TILE * sizeof *tile->q);
     transpose(tile->q, QUERY_TILE, q.at, q.row, tile->count, k->dim);
     if (p->windows->s->position == POSITION_DECOMPOSED) tables_apply(&k->tables, p, tile);

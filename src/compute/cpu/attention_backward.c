@@ -13,7 +13,7 @@
 #include "compute/cpu/tile.h"
 #include "compute/cpu/vec_math.h"
 
-enum { BACK_GROUP = 8 }; /* tiles that share a block of keys */
+enum { BACK_GROUP = 16 }; /* tiles that share a block of keys */
 
 typedef struct Job {
     const AttentionInputs *in;
@@ -34,14 +34,14 @@ typedef struct Desk {
     const Job *job;
     Part part;
     size_t dim, dim_row;
-    Rows k_rows;             /* a block of keys */
-    float *k, *v;            /* keys and values in panels */
-    float *k_room;           /* for rows of keys [key][dim] */
-    float *dk, *dv;          /* [key][dim_row] */
-    float *weights, *ds;     /* [key][QUERY_TILE] */
-    float *bias;             /* likewise, of POSITION_TABLE */
-    float *rows;             /* room for [KEY_BLOCK or QUERY_TILE][dim] */
-    float *shares;           /* this part's */
+    Rows k_rows;         /* a block of keys */
+    float *k, *v;        /* keys and values in panels */
+    float *k_room;       /* for rows of keys [key][dim] */
+    float *dk, *dv;      /* [key][dim_row] */
+    float *weights, *ds; /* [key][QUERY_TILE] */
+    float *bias;         /* likewise, of POSITION_TABLE */
+    float *rows;         /* room for [KEY_BLOCK or QUERY_TILE][dim] */
+    float *shares;       /* this part's */
     Tables tables;
     TablesBack tables_back;
     QueryTile tile[BACK_GROUP];
@@ -111,7 +111,7 @@ static void tile_load(const Desk *k, QueryTile *tile, const TileBack *back, size
 
 /* ---- Scores back -------------------------------------------------------------------------- */
 
-typedef struct Column { /* one vector of queries */
+typedef struct Column {  /* one vector of queries */
     float *weights, *ds; /* scores and dy.v on the way in */
     Vec lse, whole;
     float scale;
@@ -161,8 +161,10 @@ static void scores_back(const Desk *k, const QueryTile *tile, const TileBack *ba
         size_t at = (size_t)v * LANES;
         Column c = {k->weights + at, k->ds + at, vec_load(back->lse + at),
                     vec_load(back->whole + at), p->windows->s->scale};
-        if (position == POSITION_DECOMPOSED) column_positions(&c, p, tile, back, at, first, count);
-        else column_plain(&c, position == POSITION_TABLE ? k->bias + at : NULL, count);
+        if (position == POSITION_DECOMPOSED)
+            column_positions(&c, p, tile, back, at, first, count);
+        else
+            column_plain(&c, position == POSITION_TABLE ? k->bias + at : NULL, count);
     }
     if (position == POSITION_TABLE && k->job->d->table_h) {
         table_back(k->shares, p, tile, k->ds, first, count);
@@ -265,7 +267,8 @@ static void group_back(Desk *k, const Shares *at, size_t first, size_t tiles) {
 static void tile_lay(Desk *k, size_t i, size_t side, float **room) {
     QueryTile *t = &k->tile[i];
     TileBack *b = &k->back[i];
-    float **const lanes[] = {&t->q, &b->dq, &b->dy}, **const terms[] = {&t->h, &t->w, &b->dh, &b->dw};
+    float **const lanes[] = {&t->q, &b->dq, &b->dy},
+                  **const terms[] = {&t->h, &t->w, &b->dh, &b->dw};
     for (size_t n = 0; n < 3; n++) *lanes[n] = take(room, k->dim * QUERY_TILE);
     for (size_t n = 0; n < 4; n++) *terms[n] = take(room, side * QUERY_TILE);
     b->q_rows = take(room, QUERY_TILE * k->dim_row);
@@ -319,7 +322,8 @@ static void table_sum(const Worker *w, const Job *job, float *out, size_t at, si
     const AttentionShape *s = job->windows.s;
     size_t dim = (size_t)s->head_dim, row = row_of(dim);
     for (size_t j = 0; out && j < 2 * (size_t)job->windows.side - 1; j++) {
-        columns_add_pieces(w, out + j * dim, 1.0, job->partial + at + j * row, parts, dim, job->sums);
+        columns_add_pieces(w, out + j * dim, 1.0, job->partial + at + j * row, parts, dim,
+                           job->sums);
     }
 }
 

@@ -80,9 +80,17 @@ void part_scatter(float *data, const Part *p, const float *from, size_t from_row
     }
 }
 
+/* Rows that lie far apart are not foreseen by the processor. */
+static void prefetch_rows(Rows rows, size_t first, size_t end, size_t dim) {
+    for (size_t r = first; r < end; r++) {
+        for (size_t d = 0; d < dim; d += 16) __builtin_prefetch(rows.at + r * rows.row + d);
+    }
+}
+
 void keys_pack(float *panels, Rows rows, size_t count, size_t dim) {
     for (size_t i = 0; i < count; i += TILE_ROWS) {
         size_t n = size_min(TILE_ROWS, count - i);
+        prefetch_rows(rows, i + TILE_ROWS, size_min(count, i + 2 * TILE_ROWS), dim);
         transpose(panels + i * dim, n, rows.at + i * rows.row, rows.row, n, dim);
     }
 }

@@ -167,8 +167,8 @@ bool pads_sum(Pads *pads, const Part *p, const QueryTile *tile, const float *pad
     return true;
 }
 
-/* dterm[k] += gain x (weight of all padded keys of row or column k): `pad` sums the other axis where
- * k is real, `all` where k is padding itself. */
+/* dterm[k] += gain x (weight of all padded keys of row or column k): `pad` sums the other axis
+ * where k is real, `all` where k is padding itself. */
 static void terms_back(float *dterm, const float *term, int real, int side, Vec score, Vec gain,
                        Range pad, Range all) {
     for (int k = 0; k < side; k++) {

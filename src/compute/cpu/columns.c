@@ -98,8 +98,12 @@ void columns_sum(const Worker *w, const Columns *c) {
     j.bands = (c->cols + j.band - 1) / j.band;
     worker_run(w, sum_piece, &j, c->batch * j.pieces * j.bands);
     for (size_t b = 0; j.pieces != 1 && b < c->batch; b++) {
-        Pieces p = {c->out + b * c->cols, c->scale, j.partial + b * j.pieces * c->cols, j.pieces,
-                    c->cols, c->add};
+        Pieces p = {c->out + b * c->cols,
+                    c->scale,
+                    j.partial + b * j.pieces * c->cols,
+                    j.pieces,
+                    c->cols,
+                    c->add};
         pieces_run(w, &p, c->cols);
     }
 }
