@@ -4,11 +4,9 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/text.h"
 #include "image/resize.h"
-#include "tests/golden/inputs.h"
 #include "tests/golden/kinds.h"
-#include "tests/golden/predictor_case.h"
+#include "tests/golden/predictor_pass.h"
 
 /* ---- What the model sees ------------------------------------------------------------------ */
 
@@ -94,105 +92,13 @@ static void compare_transformed(PredictorCase *c, const char *result, const char
     golden_array_free(&a);
 }
 
-/* ---- Prompts ------------------------------------------------------------------------------ */
-
-enum { MOST_POINTS = 256, MOST_PASSES = 16 };
-
-typedef struct Pass {
-    const json_t *entry;
-    const char *name;
-    GoldenArray points, labels, box, mask;
-    int label[MOST_POINTS];
-    ObjectPrompt prompt;
-    Prediction found;
-} Pass;
-
-static void pass_free(Pass *p) {
-    golden_array_free(&p->points);
-    golden_array_free(&p->labels);
-    golden_array_free(&p->box);
-    golden_array_free(&p->mask);
-    prediction_free(&p->found);
-}
-
-static const char *text_at(const json_t *entry, const char *key) {
-    return json_string_value(json_object_get(entry, key));
-}
-
-static bool is_true(const json_t *entry, const char *key) {
-    return json_is_true(json_object_get(entry, key));
-}
-
-/* An input that the entry names under `key`; false where it names one that is missing. */
-static bool read_named(GoldenRun *run, const Pass *p, const char *key, GoldenArray *out) {
-    const char *name = text_at(p->entry, key);
-    if (!name || golden_input(run, name, out)) return true;
-    golden_fail(run, "%s: input %s is missing", p->name, name);
-    return false;
-}
-
-static bool read_points(GoldenRun *run, Pass *p) {
-    if (!read_named(run, p, "points", &p->points) || !read_named(run, p, "labels", &p->labels))
-        return false;
-    size_t n = p->labels.count;
-    if (p->points.count != 2 * n || n > MOST_POINTS) {
-        golden_fail(run, "%s: %zu labels and %zu coordinates", p->name, n, p->points.count);
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) p->label[i] = (int)lround((double)p->labels.values[i]);
-    p->prompt.points = (int)n;
-    p->prompt.point = p->points.values;
-    p->prompt.label = p->label;
-    return true;
-}
-
-static bool read_box(GoldenRun *run, Pass *p) {
-    if (!read_named(run, p, "boxes", &p->box)) return false;
-    if (p->box.values && p->box.count != 4) {
-        golden_fail(run, "%s: has more than one box", p->name);
-        return false;
-    }
-    p->prompt.box = p->box.values;
-    return true;
-}
-
-/* Logits: of an earlier pass, of the file, or zeros. */
-static bool read_mask(PredictorCase *c, Pass *p, const Pass *earlier, size_t count) {
-    const char *name = text_at(p->entry, "mask");
-    size_t side = 4 * (size_t)sam_grid(&c->model.sam);
-    if (!name) return true;
-    if (name[0] == '@') {
-        for (size_t i = 0; i < count; i++) {
-            if (strcmp(earlier[i].name, name + 1) == 0)
-                p->prompt.low_res = earlier[i].found.low_res;
-        }
-    } else if (strcmp(name, "zeros") == 0) {
-        p->mask.values = calloc(side * side, sizeof(float));
-        p->prompt.low_res = p->mask.values;
-    } else if (golden_input(c->run, name, &p->mask) && p->mask.count == side * side) {
-        p->prompt.low_res = p->mask.values;
-    }
-    if (!p->prompt.low_res) golden_fail(c->run, "%s: its mask is missing", p->name);
-    return p->prompt.low_res != NULL;
-}
-
-/* The test script's boxes lie in the model's input. */
-static void box_to_picture(Pass *p, const View *v) {
-    for (size_t i = 0; i < p->box.count; i++) {
-        bool across = i % 2 == 0;
-        double begin = across ? v->left : v->top, length = across ? v->width : v->height;
-        double whole = across ? v->crop.width : v->crop.height;
-        p->box.values[i] = (float)(((double)p->box.values[i] - begin) * whole / length);
-    }
-}
-
 /* ---- Results ------------------------------------------------------------------------------ */
 
-static void named(char out[128], const Pass *p, const char *what) {
+static void named(char out[128], const PredictorPass *p, const char *what) {
     snprintf(out, 128, "out.%s%s", p->name, what);
 }
 
-static bool picture_logits(PredictorCase *c, const Pass *p, float **logits) {
+static bool picture_logits(PredictorCase *c, const PredictorPass *p, float **logits) {
     size_t count = (size_t)p->found.count * c->picture.width * c->picture.height;
     *logits = memory_new(count * sizeof **logits);
     if (!*logits) abort();
@@ -209,7 +115,7 @@ static void compare_masks(PredictorCase *c, const char *name, const float *logit
     memory_free(mask);
 }
 
-static void compare_low_res(PredictorCase *c, const Pass *p) {
+static void compare_low_res(PredictorCase *c, const PredictorPass *p) {
     size_t side = (size_t)p->found.side, masks = (size_t)p->found.count;
     char name[128];
     named(name, p, "low_res");
@@ -218,12 +124,12 @@ static void compare_low_res(PredictorCase *c, const Pass *p) {
     if (golden_has(c->run, name)) golden_compare(c->run, name, p->found.iou, masks);
 }
 
-static void compare_pass(PredictorCase *c, const Pass *p) {
+static void compare_pass(PredictorCase *c, const PredictorPass *p) {
     size_t masks = (size_t)p->found.count, pixels = c->picture.width * c->picture.height;
     float *logits = NULL;
     compare_low_res(c, p);
     if (picture_logits(c, p, &logits)) {
-        const char *stated = text_at(p->entry, "logits");
+        const char *stated = json_string_value(json_object_get(p->entry, "logits"));
         char name[128];
         named(name, p, "logits");
         golden_compare(c->run, stated ? stated : name, logits, masks * pixels);
@@ -234,7 +140,7 @@ static void compare_pass(PredictorCase *c, const Pass *p) {
 }
 
 /* MedSAM's are probabilities, in tensors of its own names. */
-static void compare_medsam(PredictorCase *c, const Pass *p) {
+static void compare_medsam(PredictorCase *c, const PredictorPass *p) {
     size_t pixels = c->picture.width * c->picture.height;
     float *logits = NULL;
     compare_low_res(c, p);
@@ -246,44 +152,29 @@ static void compare_medsam(PredictorCase *c, const Pass *p) {
     memory_free(logits);
 }
 
-/* ---- Passes ------------------------------------------------------------------------------- */
+/* ---- Passes ---------------------------------------------------------------- */
 
-static bool decode(PredictorCase *c, Pass *p, const Pass *earlier, size_t count) {
-    Error error;
-    bool test = strcmp(c->model.preset.name, "sam-med2d-test") == 0;
-    if (!golden_check(c->run, predictor_encode(c->predictor, crop_whole(&c->picture), &error),
-                      &error) ||
-        !read_points(c->run, p) || !read_box(c->run, p) || !read_mask(c, p, earlier, count))
-        return false;
-    if (test) box_to_picture(p, &c->predictor->view);
-    bool all = is_true(p->entry, "multimask"), best = c->model.preset.best_of_all;
-    c->model.preset.best_of_all = best && all; /* else mask 0, which the predictor never asks for */
-    c->model.preset.mask_probability = text_at(p->entry, "mask_transform") != NULL;
-    Status status = predictor_decode(c->predictor, &p->prompt, all && !best, &p->found, &error);
-    c->model.preset.best_of_all = best;
-    return golden_check(c->run, status, &error);
-}
+typedef void ComparePass(PredictorCase *c, const PredictorPass *p);
 
-typedef void ComparePass(PredictorCase *c, const Pass *p);
+enum { MOST_PASSES = 16 };
 
 static void run_passes(PredictorCase *c, ComparePass *compare) {
-    Pass passes[MOST_PASSES] = {0};
-    size_t count = 0, n = json_array_size(golden_metadata(c->run, "prompts"));
+    static const char test_script[] = "sam-med2d-test";
+    PredictorPass passes[MOST_PASSES] = {0};
+    const json_t *entries = golden_metadata(c->run, "prompts");
+    size_t count = 0, n = json_array_size(entries);
     const char *usual = c->model.preset.name, *now = usual;
-    for (size_t i = 0; i < n && i < MOST_PASSES; i++) {
-        Pass *p = &passes[i];
-        p->entry = json_array_get(golden_metadata(c->run, "prompts"), i);
-        p->name = text_at(p->entry, "name") ? text_at(p->entry, "name") : "";
-        const char *wanted = text_at(p->entry, "preprocess") ? "sam-med2d-test" : usual;
+    for (; count < n && count < MOST_PASSES; count++) {
+        const json_t *entry = json_array_get(entries, count);
+        const char *wanted = json_object_get(entry, "preprocess") ? test_script : usual;
         if (wanted != now && !predictor_case_change(c, wanted)) break;
         now = wanted;
-        if (now != usual) compare_input(c, "out.test.input");
-        if (!decode(c, p, passes, count)) break;
-        compare(c, p);
-        count++;
+        if (now == test_script) compare_input(c, "out.test.input");
+        if (!predictor_pass_run(&passes[count], c, entry, passes, count)) break;
+        compare(c, &passes[count]);
     }
     if (count != n) golden_fail(c->run, "%zu of %zu prompts were run", count, n);
-    for (size_t i = 0; i < MOST_PASSES; i++) pass_free(&passes[i]);
+    for (size_t i = 0; i < MOST_PASSES; i++) predictor_pass_free(&passes[i]);
 }
 
 static void run_predictor(GoldenRun *run, const char *preset) {

@@ -374,9 +374,9 @@ TEST(a_limit_of_memory_is_kept_and_may_be_lifted) {
     Picture picture = tiny_picture(48, 36, 0);
     Error error;
     CHECK(!predictor_set_picture(p, &picture, NULL));
-    p->max_memory = 1000;
+    p->max_memory = 1024;
     CHECK(predictor_encode(p, crop_whole(&picture), &error) == VOXPERT_OUT_OF_MEMORY);
-    CHECK(strstr(error.message, "more than the limit of") != NULL);
+    CHECK(strstr(error.message, "more than the limit of 1 KiB") != NULL);
     CHECK(!p->encoded);
     p->max_memory = 0;
     CHECK(!predictor_encode(p, crop_whole(&picture), NULL) && p->encoded);

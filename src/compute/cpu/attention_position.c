@@ -25,10 +25,8 @@ size_t tables_size(int side, int dim) {
 
 static void table_pack(float *to, const float *table, int side, int dim) {
     Matrix m = {table, .item = (size_t)dim, .step = 1};
-    for (size_t j = 0; j < table_rows(side); j += TILE_ROWS) {
-        size_t rows = size_min(TILE_ROWS, table_rows(side) - j);
-        pack_panel(to + j * (size_t)dim, rows, &m, j, rows, 0, (size_t)dim);
-    }
+    Panels panels = {to, TILE_ROWS, TILE_ROWS * (size_t)dim, false};
+    pack_panels(&panels, &m, 0, table_rows(side), 0, (size_t)dim);
 }
 
 Tables tables_pack(float *room, const AttentionInputs *in, int side, int dim) {
