@@ -90,7 +90,8 @@ int common_end(const Common *common, VoxpertStatus status, const VoxpertError *e
     return (int)status;
 }
 
-static void speak(const Common *common, const char *format, va_list args) {
+__attribute__((format(printf, 2, 0))) static void speak(const Common *common, const char *format,
+                                                        va_list args) {
     fprintf(stderr, "voxpert %s: ", common->verb);
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
