@@ -1,11 +1,13 @@
 /* bench_kernels - times every kernel of every set, beside the peak that the machine reaches.
  *
- *     bench_kernels [--set NAME] [--entry NAME] [--note TEXT] [--threads N] [--seconds S] [--cpu] [--all]
+ *     bench_kernels [--set NAME] [--entry NAME] [--note TEXT] [--threads N] [--seconds S] [--cpu]
+ * [--all]
  *
- * Prints for each case the median and the best of several turns, the rate, and its part of the peak that was
- * measured in the same run.  Where an entry only moves numbers, the rate is GB/s of its buffers.
- * --cpu counts the processor's time, as if shared evenly by the threads: for machines that others use
- * as well. */
+ * Prints for each case the median and the best of several turns, the rate, and its part of the peak
+ * that was measured in the same run.  Where an entry only moves numbers, the rate is GB/s of its
+ * buffers.
+ * --cpu counts the processor's time, as if shared evenly by the threads: for machines that others
+ * use as well. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,8 +63,8 @@ typedef struct Times {
     double median, best;
 } Times;
 
-static Times case_times(const KernelCase *c, const Kernels *k, const Worker *w,
-                             const Room *room, const Options *o) {
+static Times case_times(const KernelCase *c, const Kernels *k, const Worker *w, const Room *room,
+                        const Options *o) {
     double seconds[MOST_TURNS], all = 0.0;
     int turns = 0;
     if (c->driver->prepare) c->driver->prepare(k, w, room->at, c->size);
@@ -136,11 +138,16 @@ static bool options_read(Options *o, int argc, char **argv) {
         if (option("--set", &i, argc, argv, &o->set)) continue;
         if (option("--entry", &i, argc, argv, &o->entry)) continue;
         if (option("--note", &i, argc, argv, &o->note)) continue;
-        if (option("--threads", &i, argc, argv, &number)) o->threads = atoi(number);
-        else if (option("--seconds", &i, argc, argv, &number)) o->seconds = atof(number);
-        else if (strcmp(argv[i], "--all") == 0) o->all = true;
-        else if (strcmp(argv[i], "--cpu") == 0) o->cpu = true;
-        else return false;
+        if (option("--threads", &i, argc, argv, &number))
+            o->threads = atoi(number);
+        else if (option("--seconds", &i, argc, argv, &number))
+            o->seconds = atof(number);
+        else if (strcmp(argv[i], "--all") == 0)
+            o->all = true;
+        else if (strcmp(argv[i], "--cpu") == 0)
+            o->cpu = true;
+        else
+            return false;
     }
     return true;
 }

@@ -12,7 +12,7 @@ enum { CHAINS = 12, TURNS = 200000, TASKS = 16, TRIES = 7 };
     attributes static void name(void *context, size_t task, void *scratch) {                       \
         (void)context, (void)task, (void)scratch;                                                  \
         typedef float Vec __attribute__((vector_size(4 * (lanes))));                               \
-        Vec a = {0}, b = a, c = a, d = a, e = a, f = a, g = a, h = a, i = a, j = a, k = a, l = a;   \
+        Vec a = {0}, b = a, c = a, d = a, e = a, f = a, g = a, h = a, i = a, j = a, k = a, l = a;  \
         Vec by = {0};                                                                              \
         for (int turn = 0; turn < TURNS; turn++) {                                                 \
             instruction(a);                                                                        \
@@ -32,12 +32,18 @@ enum { CHAINS = 12, TURNS = 200000, TASKS = 16, TRIES = 7 };
 
 #if defined(__x86_64__)
 #define FUSED(x) __asm__ volatile("vfmadd231ps %1, %1, %0" : "+v"(x) : "v"(by))
-#define APART(x) __asm__ volatile("mulps %1, %%xmm15\n addps %1, %0" : "+x"(x) : "x"(by) : "xmm15")
+#define APART(x)                                                                                   \
+    __asm__ volatile("movaps %1, %%xmm15\n mulps %1, %%xmm15\n addps %%xmm15, %0"                  \
+                     : "+x"(x)                                                                     \
+                     : "x"(by)                                                                     \
+                     : "xmm15")
 PEAK(chains_avx512, 16, __attribute__((target("avx512f"))), FUSED)
 PEAK(chains_avx2, 8, __attribute__((target("avx2,fma"))), FUSED)
 PEAK(chains_plain, 4, , APART)
 #else
-#define APART(x) x = x * by + by; __asm__ volatile("" : "+w"(x))
+#define APART(x)                                                                                   \
+    x = x * by + by;                                                                               \
+    __asm__ volatile("" : "+w"(x))
 PEAK(chains_plain, 4, , APART)
 #endif
 

@@ -13,7 +13,7 @@ static void range_of(Range *out, const Volume *v) {
     enum { SOME = 4096 };
     float values[SOME];
     size_t total = volume_samples(v);
-    *out = (Range){HUGE_VAL, -HUGE_VAL, 0};
+    *out = (Range){(double)INFINITY, -(double)INFINITY, 0};
     for (size_t first = 0; first < total; first += SOME) {
         size_t count = total - first < SOME ? total - first : SOME;
         volume_values(values, v, first, count);

@@ -88,6 +88,13 @@ Tensor *tensor_from(Compute *cx, int rank, const int *dim, const float *values) 
     return t;
 }
 
+Tensor *tensor_over(Compute *cx, int rank, const int *dim, float *values) {
+    if (!compute_ok(cx)) return &cx->dummy;
+    Tensor *t = header_new(cx, rank, dim);
+    if (compute_ok(cx)) t->data = values;
+    return t;
+}
+
 Tensor *tensor_view(Compute *cx, Tensor *t, size_t offset, int rank, const int *dim) {
     if (!compute_ok(cx)) return &cx->dummy;
     Tensor *view = header_new(cx, rank, dim);

@@ -90,6 +90,9 @@ Tensor *tensor_zeros(Compute *cx, int rank, const int *dim);
 Tensor *tensor_like(Compute *cx, const Tensor *t);
 Tensor *tensor_from(Compute *cx, int rank, const int *dim, const float *values); /* a copy */
 
+/* A tensor on values that are the caller's and outlive the work; ops only read them. */
+Tensor *tensor_over(Compute *cx, int rank, const int *dim, float *values);
+
 /* The same elements, or those from element `offset` on, under another shape; no copy. */
 Tensor *tensor_view(Compute *cx, Tensor *t, size_t offset, int rank, const int *dim);
 

@@ -57,8 +57,9 @@ void conv_norm_fold(ConvNorm *c, Params *p) {
     for (size_t i = 0; i < channels; i++)
         bias[i] = (float)((double)c->beta->tensor.data[i] -
                           (double)c->mean->tensor.data[i] * scale_of(c, i));
-    if (!c->depthwise)
-        c->folded->form = (Weight){.out = weight->dim[0], .in = weight->dim[1], .values = folded};
+    if (c->depthwise) return;
+    c->folded->form = (Weight){.out = weight->dim[0], .in = weight->dim[1], .values = folded};
+    c->weight->form = (Weight){0}; /* nothing is multiplied by it: it needs no packing */
 }
 
 /* ---- Forward ---------------------------------------------------------------------------- */

@@ -6,6 +6,9 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "weights/elements.h"
+
+static const char format[] = "voxpert embedding 1";
 
 typedef struct Facts {
     const char *model;
@@ -29,32 +32,35 @@ static Status facts_of(Facts *f, const Predictor *p, const char *type, Error *er
     return VOXPERT_OK;
 }
 
-static size_t count_of(const Predictor *p) {
-    size_t grid = (size_t)sam_grid(&p->model->sam);
-    return grid * grid * (size_t)p->model->sam.config.prompt.dim;
-}
-
-static void checksum_of(const float *values, size_t count, char text[HASH_TEXT]) {
+/* Of the values as their reader will see them: rounded to the file's type. */
+static void checksum_of(const float *values, size_t count, ElementType type, char text[HASH_TEXT]) {
+    enum { CHUNK = 1024 };
+    float rounded[CHUNK];
     Hash h;
     hash_begin(&h);
-    hash_add(&h, values, count * sizeof *values);
+    for (size_t i = 0; i < count; i += CHUNK) {
+        size_t some = count - i < CHUNK ? count - i : CHUNK;
+        for (size_t k = 0; k < some; k++) {
+            float value = values[i + k];
+            rounded[k] = type == ELEMENT_F16 ? float_from_f16(f16_from_float(value)) : value;
+        }
+        hash_add(&h, rounded, some * sizeof *rounded);
+    }
     hash_end(&h, text);
 }
 
 /* ---- Saving ----------------------------------------------------------------------------- */
 
 Status embedding_save(const Predictor *p, const char *path, ElementType type, Error *error) {
-    size_t grid = (size_t)sam_grid(&p->model->sam), count = count_of(p);
+    size_t grid = (size_t)sam_grid(&p->model->sam);
     Facts f;
     Status status = facts_of(&f, p, element_name(type), error);
     if (status) return status;
-    if (type == ELEMENT_F32)
-        checksum_of(p->embedding, count, f.checksum);
-    else
-        f.checksum[0] = '\0'; /* of the rounded values, which only their reader knows */
+    checksum_of(p->embedding, predictor_embedding_count(p), type, f.checksum);
     MetadataPair metadata[] = {
-        {"format", "voxpert embedding 1"}, {"image", p->picture_hash}, {"model", f.model},
-        {"preset", p->model->preset.name}, {"crop", f.crop},           {"key", f.key},
+        {"format", format},       {"image", p->picture_hash},
+        {"model", f.model},       {"preset", p->model->preset.name},
+        {"crop", f.crop},         {"key", f.key},
         {"checksum", f.checksum},
     };
     TensorToWrite tensor = {.name = "embedding",
@@ -76,25 +82,39 @@ static bool says(const Checkpoint *c, const char *key, const char *value) {
     return said && strcmp(said, value) == 0;
 }
 
+static bool fits(const Predictor *p, const StoredTensor *t) {
+    size_t grid = (size_t)sam_grid(&p->model->sam);
+    return t && t->rank == 3 && t->dim[0] == grid && t->dim[1] == grid &&
+           t->dim[2] == (size_t)p->model->sam.config.prompt.dim &&
+           (t->type == ELEMENT_F32 || t->type == ELEMENT_F16);
+}
+
+static Status same_origin(const Predictor *p, const Checkpoint *c, const Facts *f, const char *path,
+                          Error *error) {
+    if (!says(c, "image", p->picture_hash)) return differs(path, "image", error);
+    if (!says(c, "model", f->model)) return differs(path, "model", error);
+    if (!says(c, "preset", p->model->preset.name)) return differs(path, "preset", error);
+    if (!says(c, "crop", f->crop)) return differs(path, "crop", error);
+    return VOXPERT_OK;
+}
+
 static Status take(Predictor *p, const Checkpoint *c, const char *path, Error *error) {
     const StoredTensor *t = checkpoint_find(c, "embedding");
-    if (!says(c, "format", "voxpert embedding 1") || !t || t->count != count_of(p))
+    if (!says(c, "format", format) || !fits(p, t))
         return error_set(error, VOXPERT_BAD_INPUT, "%s: is no embedding for this model", path);
     Facts f;
     Status status = facts_of(&f, p, element_name(t->type), error);
+    if (!status) status = same_origin(p, c, &f, path, error);
     if (status) return status;
-    if (!says(c, "image", p->picture_hash)) return differs(path, "image", error);
-    if (!says(c, "model", f.model)) return differs(path, "model", error);
-    if (!says(c, "preset", p->model->preset.name)) return differs(path, "preset", error);
-    if (!says(c, "crop", f.crop)) return differs(path, "crop", error);
+    p->image_known = false;
     stored_tensor_read(t, p->embedding);
     for (size_t i = 0; i < t->count; i++) {
         if (!isfinite(p->embedding[i]))
             return error_set(error, VOXPERT_BAD_INPUT, "%s: value %zu is not a finite number", path,
                              i);
     }
-    checksum_of(p->embedding, t->count, f.checksum);
-    if (t->type == ELEMENT_F32 && !says(c, "checksum", f.checksum))
+    checksum_of(p->embedding, t->count, ELEMENT_F32, f.checksum);
+    if (!says(c, "checksum", f.checksum))
         return error_set(error, VOXPERT_BAD_INPUT, "%s: its checksum does not fit its values",
                          path);
     return VOXPERT_OK;

@@ -8,12 +8,13 @@
 #include "predict/everything.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "image/regions.h"
 #include "image/rle.h"
+
+enum { MOST_LAYERS = 4, MOST_POINTS_PER_SIDE = 1024 };
 
 EverythingOptions everything_defaults(void) {
     return (EverythingOptions){
@@ -28,68 +29,27 @@ EverythingOptions everything_defaults(void) {
     };
 }
 
-void found_masks_free(FoundMasks *f) {
-    for (size_t i = 0; i < f->count; i++) memory_free(f->item[i].mask);
-    memory_free(f->item);
-    *f = (FoundMasks){0};
-}
-
 static Status no_memory(Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the masks of everything");
 }
 
-/* ---- Non-maximum suppression ------------------------------------------------------------ */
-
-/* Areas without the + 1 of inclusive pixels, in float32, as torchvision's: a pair without area
- * gives NaN, which removes nothing. */
-static bool overlaps(const float a[4], const float b[4], float threshold) {
-    float width = fminf(a[2], b[2]) - fmaxf(a[0], b[0]);
-    float height = fminf(a[3], b[3]) - fmaxf(a[1], b[1]);
-    float both = fmaxf(width, 0.0f) * fmaxf(height, 0.0f);
-    float area_a = (a[2] - a[0]) * (a[3] - a[1]), area_b = (b[2] - b[0]) * (b[3] - b[1]);
-    return both / (area_a + area_b - both) > threshold;
+static bool in_range(double value, double least, double most) {
+    return value >= least && value <= most;
 }
 
-typedef struct Ranked {
-    float score;
-    size_t index;
-} Ranked;
-
-static int by_score(const void *a, const void *b) {
-    const Ranked *x = a, *y = b;
-    if (x->score != y->score) return x->score < y->score ? 1 : -1;
-    return x->index < y->index ? -1 : x->index > y->index; /* stable */
-}
-
-/* Keeps of items first .. the survivors, in descending order of score. */
-static Status suppress(FoundMasks *f, size_t first, const float *score, float threshold,
-                       Error *error) {
-    size_t n = f->count - first, kept = 0;
-    if (n == 0) return VOXPERT_OK;
-    Ranked *rank = memory_new(n * sizeof *rank);
-    FoundMask *order = memory_new(n * sizeof *order);
-    if (!rank || !order) {
-        memory_free(rank);
-        memory_free(order);
-        return no_memory(error);
-    }
-    for (size_t i = 0; i < n; i++) rank[i] = (Ranked){score[i], i};
-    qsort(rank, n, sizeof *rank, by_score);
-    for (size_t i = 0; i < n; i++) {
-        FoundMask m = f->item[first + rank[i].index];
-        bool beaten = false;
-        for (size_t k = 0; k < kept && !beaten; k++)
-            beaten = overlaps(order[k].box, m.box, threshold);
-        if (beaten)
-            memory_free(m.mask);
-        else
-            order[kept++] = m;
-    }
-    memcpy(f->item + first, order, kept * sizeof *order);
-    f->count = first + kept;
-    memory_free(rank);
-    memory_free(order);
-    return VOXPERT_OK;
+static Status options_check(const EverythingOptions *o, Error *error) {
+    const char *what = NULL;
+    if (!in_range(o->points_per_side, 1, MOST_POINTS_PER_SIDE)) what = "points_per_side";
+    if (!in_range(o->crop_n_layers, 0, MOST_LAYERS)) what = "crop_n_layers";
+    if (!in_range(o->crop_n_points_downscale, 1, MOST_POINTS_PER_SIDE))
+        what = "crop_n_points_downscale";
+    if (!in_range(o->crop_overlap_ratio, 0.0, 1.0)) what = "crop_overlap_ratio";
+    if (!what) return VOXPERT_OK;
+    return error_set(
+        error, VOXPERT_BAD_ARGUMENT,
+        "everything: %s is out of range (1..%d points a side, 0..%d layers, an overlap "
+        "of 0..1)",
+        what, MOST_POINTS_PER_SIDE, MOST_LAYERS);
 }
 
 /* ---- One point's masks ------------------------------------------------------------------ */
@@ -212,7 +172,7 @@ static Status score_suppress(FoundMasks *f, size_t first, float threshold, Error
     float *score = memory_new((n + 1) * sizeof *score);
     if (!score) return no_memory(error);
     for (size_t i = 0; i < n; i++) score[i] = f->item[first + i].predicted_iou;
-    Status status = suppress(f, first, score, threshold, error);
+    Status status = found_masks_suppress(f, first, score, threshold, error);
     memory_free(score);
     return status;
 }
@@ -238,9 +198,11 @@ static Status search_crop(Search *s, Crop crop, int per_side, Count *count, Erro
 
 /* ---- All crops -------------------------------------------------------------------------- */
 
+enum { MOST_CROPS = 1 + 4 + 16 + 64 + 256 };
+
 typedef struct Crops {
-    Crop item[1 + 4 + 16 + 64 + 256];
-    int layer[1 + 4 + 16 + 64 + 256];
+    Crop item[MOST_CROPS];
+    int layer[MOST_CROPS];
     int count;
 } Crops;
 
@@ -251,7 +213,7 @@ static void crops_of(Crops *c, const Picture *p, const EverythingOptions *o) {
     c->item[c->count++] = crop_whole(p);
     c->layer[0] = 0;
     int shorter = width < height ? width : height;
-    for (int layer = 0; layer < o->crop_n_layers && layer < 4; layer++) {
+    for (int layer = 0; layer < o->crop_n_layers; layer++) {
         int n = 1 << (layer + 1);
         int overlap = (int)(o->crop_overlap_ratio * shorter * (2.0 / n));
         int w = (int)ceil((double)(overlap * (n - 1) + width) / n);
@@ -278,7 +240,7 @@ static Status prefer_small_crops(FoundMasks *f, float threshold, Error *error) {
         const float *c = f->item[i].crop;
         score[i] = 1.0f / ((c[2] - c[0]) * (c[3] - c[1]));
     }
-    Status status = suppress(f, 0, score, threshold, error);
+    Status status = found_masks_suppress(f, 0, score, threshold, error);
     memory_free(score);
     return status;
 }
@@ -301,7 +263,7 @@ static Status clean(FoundMasks *f, const Picture *p, const EverythingOptions *o,
         if (holes || islands) mask_box(mask, (int)p->width, (int)p->height, f->item[i].box);
     }
     float threshold = fmaxf(o->box_nms_thresh, o->crop_nms_thresh);
-    if (!status) status = suppress(f, 0, score, threshold, error);
+    if (!status) status = found_masks_suppress(f, 0, score, threshold, error);
     memory_free(score);
     return status;
 }
@@ -310,6 +272,8 @@ Status everything_find(Predictor *p, const EverythingOptions *options, FoundMask
                        EverythingProgress *progress, void *context, Error *error) {
     *out = (FoundMasks){0};
     if (!p->picture.rgb) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
+    Status status = options_check(options, error);
+    if (status) return status;
     Crops *crops = memory_new(sizeof *crops);
     if (!crops) return no_memory(error);
     crops_of(crops, &p->picture, options);
@@ -323,7 +287,6 @@ Status everything_find(Predictor *p, const EverythingOptions *options, FoundMask
                 .found = out,
                 .masks = p->model->sam.config.decoder.masks - 1,
                 .side = 4 * sam_grid(&p->model->sam)};
-    Status status = VOXPERT_OK;
     for (int i = 0; !status && i < crops->count; i++)
         status =
             search_crop(&s, crops->item[i], points_of(options, crops->layer[i]), &count, error);

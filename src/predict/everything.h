@@ -3,6 +3,7 @@
 #ifndef PREDICT_EVERYTHING_H
 #define PREDICT_EVERYTHING_H
 
+#include "predict/found_masks.h"
 #include "predict/predictor.h"
 
 typedef struct EverythingOptions {
@@ -17,24 +18,12 @@ typedef struct EverythingOptions {
 
 EverythingOptions everything_defaults(void);
 
-typedef struct FoundMask {
-    uint8_t *mask; /* [height][width] of the picture: 0 or 1 */
-    float box[4];  /* x0 y0 x1 y1, inclusive */
-    float point[2];
-    float predicted_iou, stability;
-    float crop[4]; /* x0 y0 x1 y1 */
-} FoundMask;
-
-typedef struct FoundMasks {
-    FoundMask *item;
-    size_t count, capacity;
-} FoundMasks;
-
 /* Called with the share of points done; true stops the work (VOXPERT_INTERRUPTED). */
 typedef bool EverythingProgress(void *context, size_t done, size_t total);
 
+/* `out` is overwritten, and empty on failure.  Errors: VOXPERT_BAD_ARGUMENT (no picture, an option
+ * out of range), VOXPERT_INTERRUPTED, VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status everything_find(Predictor *p, const EverythingOptions *options, FoundMasks *out,
                                   EverythingProgress *progress, void *context, Error *error);
-void found_masks_free(FoundMasks *f); /* zeroed is fine */
 
 #endif

@@ -3,44 +3,41 @@
 #define PREDICT_PREDICTOR_H
 
 #include "predict/model.h"
-#include "predict/view.h"
+#include "predict/prompt.h"
+#include "predict/steps.h"
 
 typedef struct Predictor {
     const Model *model;
-    Worker worker;
-    Arena memory, records; /* of one step */
-    Picture picture;       /* a copy of ours */
+    Steps steps;
+    Picture picture; /* a copy of ours */
     char picture_hash[HASH_TEXT];
     View view; /* what `embedding` shows */
     bool encoded;
-    float *embedding;                      /* [grid][grid][dim] */
-    char *cache;                           /* folder, or NULL */
-    size_t max_memory;                     /* 0: no limit */
-    bool f16_cache;                        /* embeddings kept in half precision may be used */
+    float *embedding;  /* [grid][grid][dim] */
+    float *image;      /* what the decoder makes of it alone (DecoderImage); NULL until needed */
+    bool image_known;  /* `image` is of this embedding */
+    char *cache;       /* folder, or NULL */
+    size_t max_memory; /* of a step; 0: no limit */
+    bool f16_cache;    /* embeddings kept in half precision may be used */
     double encode_seconds, decode_seconds; /* of the last call */
     bool from_cache;                       /* the last encode was a look-up */
 } Predictor;
 
+/* Any number of predictors, each on a thread of its own, may share a model. */
 MUST_CHECK Status predictor_open(Predictor **out, const Model *model, Error *error);
 void predictor_close(Predictor *p); /* NULL is fine */
 
-/* Copies the picture; the encoder runs when it is first needed. */
+/* Copies the picture; the encoder runs when it is first needed.  On failure the picture before it
+ * stays. */
 MUST_CHECK Status predictor_set_picture(Predictor *p, const Picture *picture, Error *error);
 
 /* Makes the embedding of a crop the current one: nothing if it is, from the cache if it is there.
  */
 MUST_CHECK Status predictor_encode(Predictor *p, Crop crop, Error *error);
 
-/* One object's prompt in pixels of the picture. */
-typedef struct ObjectPrompt {
-    int points;
-    const float *point;  /* [points][2] */
-    const int *label;    /* [points] 1 inside, 0 outside */
-    const float *box;    /* [4] inclusive corners, or NULL */
-    const uint8_t *mask; /* coarse mask of the picture, or NULL */
-    const float
-        *low_res; /* [4 grid][4 grid] logits of the current view, or NULL; instead of mask */
-} ObjectPrompt;
+size_t predictor_embedding_count(const Predictor *p); /* floats in `embedding` */
+
+/* ---- Decoding (decode.c) ---------------------------------------------------------------- */
 
 typedef struct Prediction {
     int count, side; /* masks; side of low_res */
@@ -50,8 +47,7 @@ typedef struct Prediction {
 } Prediction;
 
 /* Decodes against the current embedding.  `multimask`: all masks 1.., in the model's order; else
- * mask 0, or for presets that choose, the best of masks 1...  Frees nothing: see prediction_free.
- */
+ * mask 0, or for presets that choose, the best of masks 1...  Overwrites `out`. */
 MUST_CHECK Status predictor_decode(Predictor *p, const ObjectPrompt *prompt, bool multimask,
                                    Prediction *out, Error *error);
 
@@ -67,8 +63,7 @@ MUST_CHECK Status predictor_logits(const Predictor *p, const Prediction *predict
 
 void prediction_free(Prediction *p); /* zeroed is fine */
 
-/* One sentence if the prompt makes no sense for this picture: VOXPERT_BAD_ARGUMENT. */
-MUST_CHECK Status prompt_check(const Picture *picture, const ObjectPrompt *prompt, Error *error);
+/* ---- Zoom (zoom.c) ---------------------------------------------------------------------- */
 
 /* The crop that a zooming preset encodes for this prompt: around the box, or around the points'
  * first answer; the whole picture where there is nothing to zoom on.  May encode and decode. */

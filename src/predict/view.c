@@ -71,15 +71,17 @@ static Extent extent(int height, int width) { return (Extent){(size_t)height, (s
 Status view_resize(uint8_t *out, const View *v, const Preset *preset, const Picture *p,
                    Error *error) {
     const Crop *c = &v->crop;
-    size_t row = 3 * (size_t)c->width;
-    uint8_t *cut = memory_new(row * (size_t)c->height);
-    if (!cut) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to crop the image");
-    for (int y = 0; y < c->height; y++) {
-        size_t at = 3 * ((size_t)(c->y + y) * p->width + (size_t)c->x);
-        memcpy(cut + (size_t)y * row, p->rgb + at, row);
+    size_t row = 3 * (size_t)c->width, whole_row = 3 * p->width;
+    const uint8_t *first = p->rgb + (size_t)c->y * whole_row + 3 * (size_t)c->x;
+    uint8_t *cut = NULL; /* whole rows lie as they are wanted */
+    if (row < whole_row) {
+        cut = memory_new(row * (size_t)c->height);
+        if (!cut) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to crop the image");
+        for (size_t y = 0; y < (size_t)c->height; y++)
+            memcpy(cut + y * row, first + y * whole_row, row);
     }
-    Status status = resize_bytes(out, extent(v->height, v->width), cut, extent(c->height, c->width),
-                                 3, method_of(preset), error);
+    Status status = resize_bytes(out, extent(v->height, v->width), cut ? cut : first,
+                                 extent(c->height, c->width), 3, method_of(preset), error);
     memory_free(cut);
     return status;
 }

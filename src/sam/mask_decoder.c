@@ -61,9 +61,16 @@ static Tensor *repeated(Compute *cx, Tensor *x, int batch) {
     return op_gather(cx, x, batch, zeros);
 }
 
-static Tensor *source(Compute *cx, Tensor *embedding, Tensor *dense, int batch) {
-    if (dense->dim[0] == 1) return repeated(cx, op_add(cx, embedding, dense), batch);
-    return op_add(cx, repeated(cx, embedding, batch), dense);
+static Tensor *source(Compute *cx, Tensor *embedding, Tensor *dense) {
+    if (dense->dim[0] == 1) return op_add(cx, embedding, dense);
+    return op_add(cx, repeated(cx, embedding, dense->dim[0]), dense);
+}
+
+static TwoWayImage repeated_image(Compute *cx, const TwoWayImage *x, int batch) {
+    return (TwoWayImage){.keys = repeated(cx, x->keys, batch),
+                         .k = repeated(cx, x->k, batch),
+                         .v = repeated(cx, x->v, batch),
+                         .q = repeated(cx, x->q, batch)};
 }
 
 static Tensor *upscale(Compute *cx, const MaskDecoder *d, Tensor *keys, int grid) {
@@ -97,32 +104,47 @@ static void touch_others(Compute *cx, const MaskDecoder *d, int first, int count
     }
 }
 
-MaskOutput mask_decoder_forward(Compute *cx, const MaskDecoder *d, Tensor *embedding,
-                                Tensor *positions, const PromptTokens *prompts, bool multimask) {
-    MaskOutput failed = {&cx->dummy, &cx->dummy};
-    if (!compute_ok(cx)) return failed;
-    Tensor *tokens = tokens_of(cx, d, prompts->sparse);
-    int batch = prompts->sparse ? prompts->sparse->dim[0] : prompts->dense->dim[0];
-    if (batch < embedding->dim[0]) batch = embedding->dim[0];
-    int grid = embedding->dim[1], dim = d->config.transformer.dim;
-    tokens = repeated(cx, tokens, batch);
-    Tensor *src = source(cx, embedding, prompts->dense, batch);
-    Tensor *flat = tensor_view(cx, src, 0, 3, (int[]){batch, grid * grid, dim});
-    if (!compute_ok(cx)) return failed;
+DecoderImage mask_decoder_image(Compute *cx, const MaskDecoder *d, Tensor *source,
+                                Tensor *positions) {
+    int grid = source->dim[1];
+    int flat[] = {source->dim[0], grid * grid, d->config.transformer.dim};
+    Tensor *image = tensor_view(cx, source, 0, 3, flat);
+    return (DecoderImage){two_way_image(cx, &d->transformer, image, positions), grid};
+}
 
-    TwoWay x = two_way_forward(cx, &d->transformer, tokens, flat, positions);
+static Tensor *masks_of(Compute *cx, const MaskDecoder *d, TwoWay x, int grid, int first,
+                        int count) {
+    int batch = x.keys->dim[0];
     Tensor *up = upscale(cx, d, x.keys, grid);
     compute_observe(cx, up, "upscaled");
-    int first = multimask ? 1 : 0, count = multimask ? d->config.masks - 1 : 1;
     Tensor *hyper = hyper_forward(cx, d, x.queries, first, count);
-    Tensor *pixels = tensor_view(cx, up, 0, 3, (int[]){batch, 16 * grid * grid, dim / 8});
-    Tensor *masks = op_matmul(cx, hyper, pixels);
+    int flat[] = {batch, 16 * grid * grid, d->config.transformer.dim / 8};
+    Tensor *masks = op_matmul(cx, hyper, tensor_view(cx, up, 0, 3, flat));
+    return tensor_view(cx, masks, 0, 4, (int[]){batch, count, 4 * grid, 4 * grid});
+}
+
+MaskOutput mask_decoder_prompt(Compute *cx, const MaskDecoder *d, const DecoderImage *image,
+                               Tensor *positions, Tensor *sparse, bool multimask) {
+    int batch = image->side.keys->dim[0];
+    if (sparse && sparse->dim[0] > batch) batch = sparse->dim[0];
+    TwoWayImage side = repeated_image(cx, &image->side, batch);
+    Tensor *tokens = repeated(cx, tokens_of(cx, d, sparse), batch);
+    if (!compute_ok(cx)) return (MaskOutput){&cx->dummy, &cx->dummy};
+
+    TwoWay x = two_way_forward(cx, &d->transformer, tokens, &side, positions);
+    int first = multimask ? 1 : 0, count = multimask ? d->config.masks - 1 : 1;
+    Tensor *masks = masks_of(cx, d, x, image->grid, first, count);
     Tensor *iou = head_forward(cx, &d->iou, op_slice(cx, x.queries, 0, 1));
     touch_others(cx, d, first, count);
     iou = tensor_view(cx, iou, 0, 3, (int[]){batch, d->config.masks, 1});
     iou = op_slice(cx, iou, first, count);
-    return (MaskOutput){
-        tensor_view(cx, masks, 0, 4, (int[]){batch, count, 4 * grid, 4 * grid}),
-        tensor_view(cx, iou, 0, 2, (int[]){batch, count}),
-    };
+    return (MaskOutput){masks, tensor_view(cx, iou, 0, 2, (int[]){batch, count})};
+}
+
+MaskOutput mask_decoder_forward(Compute *cx, const MaskDecoder *d, Tensor *embedding,
+                                Tensor *positions, const PromptTokens *prompts, bool multimask) {
+    Tensor *src = source(cx, embedding, prompts->dense);
+    if (!compute_ok(cx)) return (MaskOutput){&cx->dummy, &cx->dummy};
+    DecoderImage image = mask_decoder_image(cx, d, src, positions);
+    return mask_decoder_prompt(cx, d, &image, positions, prompts->sparse, multimask);
 }

@@ -41,4 +41,18 @@ void mask_decoder_declare(MaskDecoder *d, Params *p, const MaskDecoderConfig *c)
 MaskOutput mask_decoder_forward(Compute *cx, const MaskDecoder *d, Tensor *embedding,
                                 Tensor *positions, const PromptTokens *prompts, bool multimask);
 
+/* The same in two steps, of which the first is the same for all tokens on one image. */
+typedef struct DecoderImage {
+    TwoWayImage side;
+    int grid;
+} DecoderImage;
+
+/* source [batch,grid,grid,dim]: the embedding and its dense prompt, added */
+DecoderImage mask_decoder_image(Compute *cx, const MaskDecoder *d, Tensor *source,
+                                Tensor *positions);
+
+/* sparse [batch,tokens,dim] or NULL; an image of batch 1 is for all. */
+MaskOutput mask_decoder_prompt(Compute *cx, const MaskDecoder *d, const DecoderImage *image,
+                               Tensor *positions, Tensor *sparse, bool multimask);
+
 #endif

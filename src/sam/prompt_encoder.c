@@ -1,6 +1,7 @@
 #include "sam/prompt_encoder.h"
 
 #include "base/arena.h"
+#include "base/memory.h"
 
 enum { OUTSIDE, INSIDE, CORNER0, CORNER1, NOT_A_POINT, TABLES };
 
@@ -61,7 +62,7 @@ static void list_tokens(TokenList *l, const Prompts *p, int image) {
     }
 }
 
-static Tensor *sparse_forward(Compute *cx, const PromptEncoder *e, const Prompts *p) {
+Tensor *prompt_encoder_tokens(Compute *cx, const PromptEncoder *e, const Prompts *p) {
     int each = p->points + (p->points && !p->boxes) + 2 * p->boxes, n = p->batch * each;
     if (n == 0 || !compute_ok(cx)) return NULL;
     TokenList l = {
@@ -97,23 +98,40 @@ static Tensor *dense_forward(Compute *cx, const PromptEncoder *e, const Prompts 
 }
 
 PromptTokens prompt_encoder_forward(Compute *cx, const PromptEncoder *e, const Prompts *prompts) {
-    PromptTokens t = {.sparse = sparse_forward(cx, e, prompts),
+    PromptTokens t = {.sparse = prompt_encoder_tokens(cx, e, prompts),
                       .dense = dense_forward(cx, e, prompts)};
     if (t.sparse) compute_observe(cx, t.sparse, "sparse");
     compute_observe(cx, t.dense, "dense");
     return t;
 }
 
-Tensor *prompt_encoder_positions(Compute *cx, const PromptEncoder *e) {
-    int grid = e->config.grid, n = grid * grid;
-    if (!compute_ok(cx)) return &cx->dummy;
-    float *at = arena_alloc(cx->records, (size_t)n * 2 * sizeof *at);
-    if (!at) return compute_fail(cx, "out of record memory");
-    for (int i = 0; i < n; i++) {
+/* ---- Positions -------------------------------------------------------------------------- */
+
+static void cell_centres(float *at, int grid) {
+    for (int i = 0; i < grid * grid; i++) {
         at[2 * i] = ((float)(i % grid) + 0.5f) / (float)grid;
         at[2 * i + 1] = ((float)(i / grid) + 0.5f) / (float)grid;
     }
-    Tensor *p = tensor_from(cx, 2, (int[]){n, 2}, at);
-    Tensor *features = op_fourier(cx, p, &e->gaussian->tensor);
-    return tensor_view(cx, features, 0, 3, (int[]){1, n, e->config.dim});
+}
+
+Status prompt_encoder_prepare(PromptEncoder *e, Params *p, Error *error) {
+    int grid = e->config.grid, n = grid * grid;
+    if (!e->positions) e->positions = params_derive(p, 2, (int[]){n, e->config.dim});
+    float *at = memory_new((size_t)n * 2 * sizeof *at);
+    if (!at || p->failed) {
+        memory_free(at);
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the positions of the grid");
+    }
+    cell_centres(at, grid);
+    kernels_reference.fourier(NULL, e->positions->owned, at, e->gaussian->tensor.data, (size_t)n, 2,
+                              e->config.dim / 2);
+    memory_free(at);
+    return VOXPERT_OK;
+}
+
+Tensor *prompt_encoder_positions(Compute *cx, const PromptEncoder *e) {
+    int n = e->config.grid * e->config.grid, shape[] = {1, n, e->config.dim};
+    if (!compute_ok(cx)) return &cx->dummy;
+    if (!e->positions) return compute_fail(cx, "prompt encoder: was not prepared");
+    return tensor_view(cx, &e->positions->tensor, 0, 3, shape);
 }

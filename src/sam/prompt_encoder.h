@@ -18,6 +18,7 @@ typedef struct PromptEncoder {
     Param *no_mask;      /* [1,dim] */
     Convolution mask1, mask2, mask3;
     LayerNorm norm1, norm2;
+    Param *positions; /* of the grid's cells, once prepared; else NULL */
 } PromptEncoder;
 
 /* Prompts of `batch` objects, in pixels of the model input, x first.  Each object has as many
@@ -40,7 +41,13 @@ void prompt_encoder_declare(PromptEncoder *e, Params *p, const PromptEncoderConf
 /* Where points come without boxes a padding point (label -1) follows them, as published. */
 PromptTokens prompt_encoder_forward(Compute *cx, const PromptEncoder *e, const Prompts *prompts);
 
-/* Positions of the grid's cells [1, grid grid, dim]: constant for a model. */
+/* Its first half alone: the tokens, NULL where there is none. */
+Tensor *prompt_encoder_tokens(Compute *cx, const PromptEncoder *e, const Prompts *prompts);
+
+/* Computes the positions of the grid's cells, once the parameters have values. */
+MUST_CHECK Status prompt_encoder_prepare(PromptEncoder *e, Params *p, Error *error);
+
+/* Positions of the grid's cells [1, grid grid, dim]. */
 Tensor *prompt_encoder_positions(Compute *cx, const PromptEncoder *e);
 
 #endif

@@ -40,18 +40,32 @@ void two_way_declare(TwoWayTransformer *t, Params *p, const TwoWayConfig *c) {
 
 /* ---- Forward ---------------------------------------------------------------------------- */
 
+static Tensor *attend_projected(Compute *cx, const DecoderAttention *a, Tensor *q, Tensor *k,
+                                Tensor *v, Tensor *residual) {
+    return linear_fused(cx, &a->out, op_attention(cx, q, k, v, a->heads), ACTIVATION_NONE,
+                        residual);
+}
+
 static Tensor *attend(Compute *cx, const DecoderAttention *a, Tensor *q, Tensor *k, Tensor *v,
                       Tensor *residual) {
     q = linear_forward(cx, &a->q, q);
     k = linear_forward(cx, &a->k, k);
     v = linear_forward(cx, &a->v, v);
-    return linear_fused(cx, &a->out, op_attention(cx, q, k, v, a->heads), ACTIVATION_NONE,
-                        residual);
+    return attend_projected(cx, a, q, k, v, residual);
 }
 
-static TwoWay layer_forward(Compute *cx, const TwoWayLayer *l, TwoWay x, Tensor *tokens,
-                            Tensor *positions, int index) {
-    Tensor *queries = x.queries, *keys = x.keys;
+static TwoWayImage image_of(Compute *cx, const TwoWayLayer *l, Tensor *keys, Tensor *positions) {
+    Tensor *placed = op_add(cx, keys, positions);
+    return (TwoWayImage){
+        .keys = keys,
+        .k = linear_forward(cx, &l->token_to_image.k, placed),
+        .v = linear_forward(cx, &l->token_to_image.v, keys),
+        .q = linear_forward(cx, &l->image_to_token.q, placed),
+    };
+}
+
+static TwoWay layer_forward(Compute *cx, const TwoWayLayer *l, Tensor *queries,
+                            const TwoWayImage *image, Tensor *tokens, int index) {
     if (index == 0) {
         queries = attend(cx, &l->self, queries, queries, queries, NULL);
     } else {
@@ -61,16 +75,17 @@ static TwoWay layer_forward(Compute *cx, const TwoWayLayer *l, TwoWay x, Tensor 
     queries = layer_norm_forward(cx, &l->norm1, queries);
     compute_observe(cx, queries, "twoway.layer%d.after_norm1", index);
 
-    Tensor *k = op_add(cx, keys, positions);
-    queries = attend(cx, &l->token_to_image, op_add(cx, queries, tokens), k, keys, queries);
+    Tensor *q = linear_forward(cx, &l->token_to_image.q, op_add(cx, queries, tokens));
+    queries = attend_projected(cx, &l->token_to_image, q, image->k, image->v, queries);
     queries = layer_norm_forward(cx, &l->norm2, queries);
     compute_observe(cx, queries, "twoway.layer%d.after_norm2", index);
 
     queries = layer_norm_forward(cx, &l->norm3, mlp_forward(cx, &l->mlp, queries, queries));
     compute_observe(cx, queries, "twoway.layer%d.after_norm3", index);
 
-    Tensor *q = op_add(cx, queries, tokens);
-    keys = attend(cx, &l->image_to_token, k, q, queries, keys);
+    Tensor *k = linear_forward(cx, &l->image_to_token.k, op_add(cx, queries, tokens));
+    Tensor *v = linear_forward(cx, &l->image_to_token.v, queries);
+    Tensor *keys = attend_projected(cx, &l->image_to_token, image->q, k, v, image->keys);
     keys = layer_norm_forward(cx, &l->norm4, keys);
     compute_observe(cx, keys, "twoway.layer%d.after_norm4", index);
     compute_observe(cx, queries, "twoway.layer%d.queries", index);
@@ -78,11 +93,18 @@ static TwoWay layer_forward(Compute *cx, const TwoWayLayer *l, TwoWay x, Tensor 
     return (TwoWay){queries, keys};
 }
 
-TwoWay two_way_forward(Compute *cx, const TwoWayTransformer *t, Tensor *tokens, Tensor *image,
-                       Tensor *positions) {
-    TwoWay x = {tokens, image};
-    for (int i = 0; i < t->config.depth; i++)
-        x = layer_forward(cx, &t->layer[i], x, tokens, positions, i);
+TwoWayImage two_way_image(Compute *cx, const TwoWayTransformer *t, Tensor *image,
+                          Tensor *positions) {
+    return image_of(cx, &t->layer[0], image, positions);
+}
+
+TwoWay two_way_forward(Compute *cx, const TwoWayTransformer *t, Tensor *tokens,
+                       const TwoWayImage *image, Tensor *positions) {
+    TwoWay x = layer_forward(cx, &t->layer[0], tokens, image, tokens, 0);
+    for (int i = 1; i < t->config.depth; i++) {
+        TwoWayImage next = image_of(cx, &t->layer[i], x.keys, positions);
+        x = layer_forward(cx, &t->layer[i], x.queries, &next, tokens, i);
+    }
     Tensor *q = op_add(cx, x.queries, tokens), *k = op_add(cx, x.keys, positions);
     x.queries = attend(cx, &t->final, q, k, x.keys, x.queries);
     x.queries = layer_norm_forward(cx, &t->norm_final, x.queries);

@@ -35,8 +35,19 @@ typedef struct TwoWay {
 
 void two_way_declare(TwoWayTransformer *t, Params *p, const TwoWayConfig *c);
 
-/* tokens [batch,tokens,dim]; image [batch,n,dim]; positions [1,n,dim] */
-TwoWay two_way_forward(Compute *cx, const TwoWayTransformer *t, Tensor *tokens, Tensor *image,
-                       Tensor *positions);
+/* What the first layer makes of the image alone, before any token is known. */
+typedef struct TwoWayImage {
+    Tensor *keys;  /* [batch,n,dim]: the image */
+    Tensor *k, *v; /* [batch,n,dim/2]: what tokens attend to */
+    Tensor *q;     /* [batch,n,dim/2]: what attends to tokens */
+} TwoWayImage;
+
+/* image [batch,n,dim]; positions [1,n,dim] */
+TwoWayImage two_way_image(Compute *cx, const TwoWayTransformer *t, Tensor *image,
+                          Tensor *positions);
+
+/* tokens [batch,tokens,dim]; the image of the same batch.  The depth is at least 1. */
+TwoWay two_way_forward(Compute *cx, const TwoWayTransformer *t, Tensor *tokens,
+                       const TwoWayImage *image, Tensor *positions);
 
 #endif

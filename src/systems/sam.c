@@ -20,13 +20,18 @@ void sam_declare(Sam *s, const SamConfig *c) {
 
 void sam_free(Sam *s) { params_free(&s->params); }
 
-Status sam_prepare(Sam *s, Error *error) {
+static Status prepare_encoder(Sam *s, Error *error) {
     if (s->config.encoder == ENCODER_VIT)
         return image_encoder_set_grid(&s->vit, &s->params, s->config.image / s->config.vit.patch,
                                       error);
     tiny_vit_prepare(&s->tiny, &s->params);
     if (!s->params.failed) return VOXPERT_OK;
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to fold the image encoder");
+}
+
+Status sam_prepare(Sam *s, Error *error) {
+    Status status = prepare_encoder(s, error);
+    return status ? status : prompt_encoder_prepare(&s->prompt, &s->params, error);
 }
 
 int sam_grid(const Sam *s) { return s->config.prompt.grid; }
@@ -48,6 +53,18 @@ MaskOutput sam_decode(Compute *cx, const Sam *s, Tensor *embedding, const Prompt
     Tensor *positions = prompt_encoder_positions(cx, &s->prompt);
     PromptTokens tokens = prompt_encoder_forward(cx, &s->prompt, prompts);
     return mask_decoder_forward(cx, &s->decoder, embedding, positions, &tokens, multimask);
+}
+
+DecoderImage sam_decoder_image(Compute *cx, const Sam *s, Tensor *embedding) {
+    Tensor *source = op_add(cx, embedding, &s->prompt.no_mask->tensor);
+    return mask_decoder_image(cx, &s->decoder, source, prompt_encoder_positions(cx, &s->prompt));
+}
+
+MaskOutput sam_decode_image(Compute *cx, const Sam *s, const DecoderImage *image,
+                            const Prompts *prompts, bool multimask) {
+    Tensor *positions = prompt_encoder_positions(cx, &s->prompt);
+    Tensor *tokens = prompt_encoder_tokens(cx, &s->prompt, prompts);
+    return mask_decoder_prompt(cx, &s->decoder, image, positions, tokens, multimask);
 }
 
 /* ---- Memory, before any is touched ------------------------------------------------------ */

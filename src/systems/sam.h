@@ -55,6 +55,12 @@ Tensor *sam_encode(Compute *cx, const Sam *s, Tensor *image);
 MaskOutput sam_decode(Compute *cx, const Sam *s, Tensor *embedding, const Prompts *prompts,
                       bool multimask);
 
+/* The same for prompts without a mask, in two steps: what decoding makes of the embedding alone,
+ * and of the prompts.  The first serves any number of the second. */
+DecoderImage sam_decoder_image(Compute *cx, const Sam *s, Tensor *embedding);
+MaskOutput sam_decode_image(Compute *cx, const Sam *s, const DecoderImage *image,
+                            const Prompts *prompts, bool multimask);
+
 int sam_grid(const Sam *s);     /* side of the embedding */
 int sam_channels(const Sam *s); /* colours of the image: 3 */
 

@@ -257,7 +257,8 @@ static const char *take_tiny(SamConfig *c, const json_t *json) {
 static const char *take_all(SamConfig *c, const json_t *json) {
     const char *wrong = take_fields(c, json, common_fields, COUNT(common_fields));
     if (wrong) return wrong;
-    int encoder = take_word(json, "encoder", encoders, (int)COUNT(encoders));
+    bool said = json_object_get(json, "encoder") != NULL; /* a ViT need not say so */
+    int encoder = said ? take_word(json, "encoder", encoders, (int)COUNT(encoders)) : ENCODER_VIT;
     if (encoder < 0) return "encoder";
     c->encoder = (EncoderKind)encoder;
     return c->encoder == ENCODER_TINY_VIT ? take_tiny(c, json) : take_vit(c, json);

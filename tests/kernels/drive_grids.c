@@ -53,8 +53,8 @@ static void unpatches_call(const Kernels *k, const Worker *w, float *const *p, c
     k->unpatches(w, p[0], p[1], &s);
 }
 
-const KernelDriver driver_unpatches = {"unpatches",    unpatches_buffers, NULL,
-                                       unpatches_call, NULL,              1e-6};
+const KernelDriver driver_unpatches = {"unpatches", unpatches_buffers, NULL, unpatches_call, NULL,
+                                       1e-6};
 
 /* ---- depthwise: batch, height, width, channels, stride, bias --------------------------------- */
 
@@ -104,7 +104,8 @@ const KernelDriver driver_depthwise_backward = {
     "depthwise_backward",    depthwise_backward_buffers, NULL,
     depthwise_backward_call, depthwise_backward_work,    2e-6};
 
-/* ---- resize: planes, from x 2, to x 2 --------------------------------------------------------- */
+/* ---- resize: planes, from x 2, to x 2 ---------------------------------------------------------
+ */
 
 static size_t resize_from(const int *n) { return (size_t)n[0] * (size_t)n[1] * (size_t)n[2]; }
 static size_t resize_to(const int *n) { return (size_t)n[0] * (size_t)n[3] * (size_t)n[4]; }
@@ -132,7 +133,8 @@ static void resize_backward_call(const Kernels *k, const Worker *w, float *const
 const KernelDriver driver_resize_backward = {
     "resize_backward", resize_backward_buffers, NULL, resize_backward_call, NULL, 2e-6};
 
-/* ---- fourier: points, axes, half -------------------------------------------------------------- */
+/* ---- fourier: points, axes, half --------------------------------------------------------------
+ */
 
 static void fourier_buffers(Buffers *b, const int *n) {
     buffer_add(b, BUFFER_OUT, (size_t)n[0] * 2 * (size_t)n[2]);

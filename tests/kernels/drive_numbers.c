@@ -5,7 +5,8 @@
 
 static size_t times(int a, int b) { return (size_t)a * (size_t)b; }
 
-/* ---- layer_norm: rows, cols, in place --------------------------------------------------------- */
+/* ---- layer_norm: rows, cols, in place ---------------------------------------------------------
+ */
 
 static void layer_norm_buffers(Buffers *b, const int *n) {
     buffer_add(b, n[2] ? BUFFER_CHANGED : BUFFER_OUT, times(n[0], n[1]));
@@ -20,8 +21,8 @@ static void layer_norm_call(const Kernels *k, const Worker *w, float *const *p, 
     k->layer_norm(w, p[0], p[1], p[2], n[2] ? p[0] : p[3], p[4], p[5], (size_t)n[0], n[1], 1e-5f);
 }
 
-const KernelDriver driver_layer_norm = {"layer_norm",    layer_norm_buffers, NULL,
-                                        layer_norm_call, NULL,               2e-6};
+const KernelDriver driver_layer_norm = {
+    "layer_norm", layer_norm_buffers, NULL, layer_norm_call, NULL, 2e-6};
 
 static void layer_norm_backward_buffers(Buffers *b, const int *n) {
     buffer_add(b, BUFFER_GRADIENT, times(n[0], n[1]));
@@ -42,7 +43,8 @@ static void layer_norm_backward_call(const Kernels *k, const Worker *w, float *c
 const KernelDriver driver_layer_norm_backward = {
     "layer_norm_backward", layer_norm_backward_buffers, NULL, layer_norm_backward_call, NULL, 4e-6};
 
-/* ---- activation: n, function, in place -------------------------------------------------------- */
+/* ---- activation: n, function, in place --------------------------------------------------------
+ */
 
 static void activation_buffers(Buffers *b, const int *n) {
     buffer_add_range(b, n[2] ? BUFFER_CHANGED : BUFFER_OUT, (size_t)n[0], -6.0, 6.0);
@@ -53,8 +55,8 @@ static void activation_call(const Kernels *k, const Worker *w, float *const *p, 
     k->activation(w, p[0], n[2] ? p[0] : p[1], (size_t)n[0], (Activation)n[1]);
 }
 
-const KernelDriver driver_activation = {"activation",    activation_buffers, NULL,
-                                        activation_call, NULL,               4e-7};
+const KernelDriver driver_activation = {
+    "activation", activation_buffers, NULL, activation_call, NULL, 4e-7};
 
 static void activation_backward_buffers(Buffers *b, const int *n) {
     buffer_add(b, BUFFER_GRADIENT, (size_t)n[0]);
@@ -70,7 +72,8 @@ static void activation_backward_call(const Kernels *k, const Worker *w, float *c
 const KernelDriver driver_activation_backward = {
     "activation_backward", activation_backward_buffers, NULL, activation_backward_call, NULL, 1e-6};
 
-/* ---- add: rows, period, in place; reduce: rows, period ---------------------------------------- */
+/* ---- add: rows, period, in place; reduce: rows, period ----------------------------------------
+ */
 
 static void add_buffers(Buffers *b, const int *n) {
     buffer_add(b, n[2] ? BUFFER_CHANGED : BUFFER_OUT, times(n[0], n[1]));
@@ -95,7 +98,8 @@ static void reduce_call(const Kernels *k, const Worker *w, float *const *p, cons
 
 const KernelDriver driver_reduce = {"reduce", reduce_buffers, NULL, reduce_call, NULL, 2e-6};
 
-/* ---- multiply, mean: batch, rows, cols -------------------------------------------------------- */
+/* ---- multiply, mean: batch, rows, cols --------------------------------------------------------
+ */
 
 static size_t all(const int *n) { return times(n[0], n[1]) * (size_t)n[2]; }
 
@@ -150,7 +154,8 @@ static void mean_backward_call(const Kernels *k, const Worker *w, float *const *
 const KernelDriver driver_mean_backward = {
     "mean_backward", mean_backward_buffers, NULL, mean_backward_call, NULL, 1e-6};
 
-/* ---- mask_sums: groups, n ---------------------------------------------------------------------- */
+/* ---- mask_sums: groups, n ----------------------------------------------------------------------
+ */
 
 enum { SUMS = sizeof(MaskSums) / sizeof(double), MOST_GROUPS = 16 };
 
@@ -170,8 +175,8 @@ static void mask_sums_call(const Kernels *k, const Worker *w, float *const *p, c
     }
 }
 
-const KernelDriver driver_mask_sums = {"mask_sums",    mask_sums_buffers, NULL,
-                                       mask_sums_call, NULL,              1e-6};
+const KernelDriver driver_mask_sums = {"mask_sums", mask_sums_buffers, NULL, mask_sums_call, NULL,
+                                       1e-6};
 
 static void mask_sums_backward_buffers(Buffers *b, const int *n) {
     buffer_add(b, BUFFER_GRADIENT, times(n[0], n[1]));
@@ -194,7 +199,8 @@ static void mask_sums_backward_call(const Kernels *k, const Worker *w, float *co
 const KernelDriver driver_mask_sums_backward = {
     "mask_sums_backward", mask_sums_backward_buffers, NULL, mask_sums_backward_call, NULL, 2e-6};
 
-/* ---- n numbers -------------------------------------------------------------------------------- */
+/* ---- n numbers --------------------------------------------------------------------------------
+ */
 
 static void pair_buffers(Buffers *b, const int *n) {
     buffer_add(b, BUFFER_CHANGED, (size_t)n[0]);
@@ -219,7 +225,8 @@ static void zero_call(const Kernels *k, const Worker *w, float *const *p, const 
     k->zero(w, p[0], (size_t)n[0]);
 }
 
-const KernelDriver driver_accumulate = {"accumulate", pair_buffers, NULL, accumulate_call, NULL, 0.0};
+const KernelDriver driver_accumulate = {"accumulate",    pair_buffers, NULL,
+                                        accumulate_call, NULL,         0.0};
 const KernelDriver driver_scale = {"scale", one_buffer, NULL, scale_call, NULL, 0.0};
 const KernelDriver driver_copy = {"copy", pair_buffers, NULL, copy_call, NULL, 0.0};
 const KernelDriver driver_zero = {"zero", one_buffer, NULL, zero_call, NULL, 0.0};
@@ -236,8 +243,8 @@ static void squares_call(const Kernels *k, const Worker *w, float *const *p, con
     p[0][1] = (float)(sum - (double)p[0][0]);
 }
 
-const KernelDriver driver_sum_of_squares = {"sum_of_squares", squares_buffers, NULL,
-                                            squares_call,     NULL,            1e-6};
+const KernelDriver driver_sum_of_squares = {
+    "sum_of_squares", squares_buffers, NULL, squares_call, NULL, 1e-6};
 
 static void adamw_buffers(Buffers *b, const int *n) {
     buffer_add(b, BUFFER_CHANGED, (size_t)n[0]);

@@ -106,8 +106,7 @@ static void matmul_call(const Kernels *k, const Worker *w, float *const *p, cons
 
 static double matmul_work(const int *n) { return 2.0 * (double)product(n, 1, 2) * (double)n[3]; }
 
-const KernelDriver driver_matmul = {"matmul",    matmul_buffers, NULL,
-                                    matmul_call, matmul_work,    2e-6};
+const KernelDriver driver_matmul = {"matmul", matmul_buffers, NULL, matmul_call, matmul_work, 2e-6};
 
 static void matmul_backward_buffers(Buffers *b, const int *n) {
     buffer_add(b, BUFFER_GRADIENT, product(n, 1, 3));
@@ -123,6 +122,5 @@ static void matmul_backward_call(const Kernels *k, const Worker *w, float *const
 
 static double matmul_backward_work(const int *n) { return 2.0 * matmul_work(n); }
 
-const KernelDriver driver_matmul_backward = {
-    "matmul_backward",    matmul_backward_buffers, NULL,
-    matmul_backward_call, matmul_backward_work,    2e-6};
+const KernelDriver driver_matmul_backward = {"matmul_backward",    matmul_backward_buffers, NULL,
+                                             matmul_backward_call, matmul_backward_work,    2e-6};

@@ -2,11 +2,17 @@
 
 #include "tests/kernels/kernel_drivers.h"
 
-#define TESTED(driver, ...) {&driver, CASE_TEST, "", {__VA_ARGS__}}
-#define TIMED(driver, note, ...) {&driver, CASE_BENCH, note, {__VA_ARGS__}}
+#define TESTED(driver, ...)                                                                        \
+    {                                                                                              \
+        &driver, CASE_TEST, "", { __VA_ARGS__ }                                                    \
+    }
+#define TIMED(driver, note, ...)                                                                   \
+    {                                                                                              \
+        &driver, CASE_BENCH, note, { __VA_ARGS__ }                                                 \
+    }
 
-/* Sizes around what the sets cut by: 6 or 14 rows, 8, 16 or 32 columns, vectors of 4, 8 or 16, depth
- * 384, blocks of 108 or 112 rows and 1024 columns, 112 keys. */
+/* Sizes around what the sets cut by: 6 or 14 rows, 8, 16 or 32 columns, vectors of 4, 8 or 16,
+ * depth 384, blocks of 108 or 112 rows and 1024 columns, 112 keys. */
 const KernelCase kernel_cases[] = {
     /* rows, out, in, bias, residual (1: apart, 2: in place), activation, packed */
     TESTED(driver_linear, 1, 1, 1, 0, 0, ACTIVATION_NONE, 0),
@@ -90,8 +96,8 @@ const KernelCase kernel_cases[] = {
     TESTED(driver_attention, 1, 2, 8, 30, 30, POSITION_NONE, 5, 6, 4, 1),
     TIMED(driver_attention, "ViT-B 1024 global", 1, 12, 64, 4096, 4096, POSITION_DECOMPOSED, 64, 64,
           0, 1),
-    TIMED(driver_attention, "ViT-B 1024 windows", 1, 12, 64, 4096, 4096, POSITION_DECOMPOSED, 64, 64,
-          14, 1),
+    TIMED(driver_attention, "ViT-B 1024 windows", 1, 12, 64, 4096, 4096, POSITION_DECOMPOSED, 64,
+          64, 14, 1),
     TIMED(driver_attention, "ViT-B 512 global", 1, 12, 64, 1024, 1024, POSITION_DECOMPOSED, 32, 32,
           0, 1),
     TIMED(driver_attention, "ViT-B 512 windows", 1, 12, 64, 1024, 1024, POSITION_DECOMPOSED, 32, 32,
@@ -102,8 +108,8 @@ const KernelCase kernel_cases[] = {
           0, 1),
     TIMED(driver_attention, "TinyViT windows 14", 1, 5, 32, 4096, 4096, POSITION_TABLE, 64, 64, 14,
           1),
-    TIMED(driver_attention, "TinyViT windows 7", 1, 4, 32, 16384, 16384, POSITION_TABLE, 128, 128, 7,
-          1),
+    TIMED(driver_attention, "TinyViT windows 7", 1, 4, 32, 16384, 16384, POSITION_TABLE, 128, 128,
+          7, 1),
     TIMED(driver_attention, "decoder token to image", 1, 8, 16, 7, 4096, POSITION_NONE, 0, 0, 0, 0),
     TIMED(driver_attention, "decoder image to token", 1, 8, 16, 4096, 7, POSITION_NONE, 0, 0, 0, 0),
     TIMED(driver_attention, "decoder tokens", 1, 8, 32, 7, 7, POSITION_NONE, 0, 0, 0, 0),

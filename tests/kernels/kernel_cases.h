@@ -1,5 +1,5 @@
-/* kernel_cases.h - one table of kernels and sizes: test_kernels.c checks them, bench/kernels.c times
- * them. */
+/* kernel_cases.h - one table of kernels and sizes: test_kernels.c checks them, bench/kernels.c
+ * times them. */
 #ifndef TESTS_KERNELS_KERNEL_CASES_H
 #define TESTS_KERNELS_KERNEL_CASES_H
 
@@ -34,7 +34,7 @@ typedef struct KernelDriver {
     void (*prepare)(const Kernels *k, const Worker *w, float *const *p, const int *size);
     void (*call)(const Kernels *k, const Worker *w, float *const *p, const int *size);
     double (*work)(const int *size); /* multiplications and additions that count, or NULL: floats */
-    double tolerance; /* of the largest magnitude in a buffer */
+    double tolerance;                /* of the largest magnitude in a buffer */
 } KernelDriver;
 
 typedef enum CaseUse { CASE_TEST = 1, CASE_BENCH = 2 } CaseUse;

@@ -77,7 +77,8 @@ static bool is_result(const Buffer *b) {
 }
 
 /* One call on fresh memory; buffer `without` is passed as NULL. */
-static Room run(const KernelCase *c, const Kernels *k, const Worker *w, size_t offset, int without) {
+static Room run(const KernelCase *c, const Kernels *k, const Worker *w, size_t offset,
+                int without) {
     Room room = room_open(c, offset);
     if (c->driver->prepare) c->driver->prepare(k, w, room.at, c->size);
     float *p[CASE_BUFFERS];
@@ -97,8 +98,8 @@ typedef struct Where {
 static void report(const Where *at, bool ok, int buffer, double error) {
     const int *n = at->c->size;
     check_report(ok, __FILE__, __LINE__, "%s %s(%d,%d,%d,%d,%d,%d,%d,%d,%d,%d): %s, buffer %d, %g",
-                 at->set, at->c->driver->entry, n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8],
-                 n[9], at->what, buffer, error);
+                 at->set, at->c->driver->entry, n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7],
+                 n[8], n[9], at->what, buffer, error);
 }
 
 /* Largest difference, as a part of the largest magnitude. */
@@ -133,7 +134,8 @@ static void check_same(Where at, const Room *got, const Room *want, int except) 
     }
 }
 
-static void check_without(const KernelCase *c, const Kernels *k, const Worker *w, const Room *want) {
+static void check_without(const KernelCase *c, const Kernels *k, const Worker *w,
+                          const Room *want) {
     for (int i = 0; i < want->buffers.count; i++) {
         if (want->buffers.buffer[i].role != BUFFER_GRADIENT) continue;
         Room room = run(c, k, w, 0, i);
@@ -149,7 +151,8 @@ static double check_case(const KernelCase *c, const Kernels *k, const Bench *ben
                               c->driver->tolerance);
     for (int i = 0; i < 3; i++) {
         Room other = run(c, k, &benches[i].worker, 1 + (size_t)i, -1);
-        check_same((Where){c, k->name, "other bytes elsewhere or on other threads"}, &other, &one, -1);
+        check_same((Where){c, k->name, "other bytes elsewhere or on other threads"}, &other, &one,
+                   -1);
         room_close(&other);
     }
     check_without(c, k, w, &one);
@@ -181,7 +184,8 @@ static void check_named(const char *name) {
     check_set(k);
 }
 
-/* Tolerances are in the drivers, relative to the largest magnitude of a result; errors are printed. */
+/* Tolerances are in the drivers, relative to the largest magnitude of a result; errors are printed.
+ */
 TEST(portable_kernels_agree_with_the_reference) { check_named("portable"); }
 TEST(avx2_kernels_agree_with_the_reference) { check_named("avx2"); }
 TEST(avx512_kernels_agree_with_the_reference) { check_named("avx512"); }

@@ -9,12 +9,14 @@
 #include "tests/check.h"
 #include "weights/checkpoint.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
+#ifndef __has_feature
+#define __has_feature(x) 0
 #endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+enum { SANITIZED = 1 }; /* a sanitizer's shadow does not fit under a limit */
+#else
+enum { SANITIZED = 0 };
 #endif
 
 enum { MEMORY_ABOVE_BASE = 64 << 20 };
@@ -35,9 +37,7 @@ static size_t address_space(void) {
 
 /* The status of opening `path` in a child that may take little memory, or -1. */
 static int status_with_little_memory(const char *path) {
-#ifdef SANITIZED
-    return -1; /* a sanitizer's shadow does not fit under a limit */
-#else
+    if (SANITIZED) return -1;
     size_t base = address_space();
     pid_t child = fork();
     if (child == 0) {
@@ -51,7 +51,6 @@ static int status_with_little_memory(const char *path) {
     int result;
     if (child < 0 || waitpid(child, &result, 0) != child || !WIFEXITED(result)) return 101;
     return WEXITSTATUS(result);
-#endif
 }
 
 static void check_case(const char *folder, const Case *k) {

@@ -15,7 +15,7 @@ void bytes_add(Bytes *b, const void *from, size_t size) {
 }
 
 void bytes_add_number(Bytes *b, uint64_t number, int width) {
-    for (int i = 0; i < width; i++) bytes_add(b, &(uint8_t){(uint8_t)(number >> 8 * i)}, 1);
+    for (; width > 0; width--, number >>= 8) bytes_add(b, &(uint8_t){(uint8_t)number}, 1);
 }
 
 void bytes_free(Bytes *b) {

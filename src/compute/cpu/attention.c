@@ -23,8 +23,10 @@ typedef struct Desk {
     const AttentionInputs *in;
     const Job *job;
     size_t dim;
-    float *k;      /* a block of keys, scaled, in panels [head_dim][TILE_ROWS] */
-    float *v;      /* its values [key][head_dim] */
+    size_t tiles;  /* of this task */
+    float *k;      /* a block of keys in panels [head_dim][TILE_ROWS] */
+    Rows v;        /* its values */
+    float *v_room; /* for them, [key][head_dim] */
     float *scores; /* [key][QUERY_TILE] */
     float *bias;   /* likewise, where the job has none */
     float *rows;   /* room for [KEY_BLOCK or QUERY_TILE][head_dim] */
@@ -34,10 +36,12 @@ typedef struct Desk {
 
 /* ---- Softmax ------------------------------------------------------------------------------ */
 
-/* Scores of one vector of queries: adds positions; returns the largest. */
+/* Scores of one vector of queries, from products of q and k: s = scale s + position; returns the
+ * largest. */
 static Vec scores_add(float *s, const Desk *k, const QueryTile *tile, size_t first, size_t count,
                       int v) {
     const Part *p = &k->part;
+    const float scale = p->windows->s->scale;
     Vec max = vec_set(-1e30f);
     size_t y = first / (size_t)p->span, x = first % (size_t)p->span;
     const float *h = tile->h + v * LANES, *w = tile->w + v * LANES;
@@ -45,7 +49,7 @@ static Vec scores_add(float *s, const Desk *k, const QueryTile *tile, size_t fir
         Vec row = vec_load(h + y * QUERY_TILE);
         size_t end = size_min(count, i + (size_t)p->span - x);
         for (; i < end; i++, x++) {
-            Vec score = vec_load(s + i * QUERY_TILE) + (row + vec_load(w + x * QUERY_TILE));
+            Vec score = vec_load(s + i * QUERY_TILE) * scale + (row + vec_load(w + x * QUERY_TILE));
             vec_store(s + i * QUERY_TILE, score);
             max = vec_max(max, score);
         }
@@ -53,19 +57,23 @@ static Vec scores_add(float *s, const Desk *k, const QueryTile *tile, size_t fir
     return max;
 }
 
-static Vec scores_add_bias(float *s, const float *bias, size_t count) {
+static Vec scores_add_bias(float *s, float scale, const float *bias, size_t count) {
     Vec max = vec_set(-1e30f);
     for (size_t i = 0; i < count; i++) {
-        Vec score = vec_load(s + i * QUERY_TILE) + vec_load(bias + i * QUERY_TILE);
+        Vec score = vec_load(s + i * QUERY_TILE) * scale + vec_load(bias + i * QUERY_TILE);
         vec_store(s + i * QUERY_TILE, score);
         max = vec_max(max, score);
     }
     return max;
 }
 
-static Vec scores_max(const float *s, size_t count) {
+static Vec scores_plain(float *s, float scale, size_t count) {
     Vec max = vec_set(-1e30f);
-    for (size_t i = 0; i < count; i++) max = vec_max(max, vec_load(s + i * QUERY_TILE));
+    for (size_t i = 0; i < count; i++) {
+        Vec score = vec_load(s + i * QUERY_TILE) * scale;
+        vec_store(s + i * QUERY_TILE, score);
+        max = vec_max(max, score);
+    }
     return max;
 }
 
@@ -100,13 +108,18 @@ static const float *bias_block(const Desk *k, const QueryTile *tile, size_t firs
 
 static void scores_to_weights(const Desk *k, QueryTile *tile, size_t first, size_t count) {
     Position position = k->part.windows->s->position;
+    const float scale = k->part.windows->s->scale;
     const float *bias = position == POSITION_TABLE ? bias_block(k, tile, first, count) : NULL;
     for (int v = 0; v < tile->vectors; v++) {
         float *s = k->scores + v * LANES, *max = tile->max + v * LANES,
               *sum = tile->sum + v * LANES;
-        Vec block_max = bias ? scores_add_bias(s, bias + v * LANES, count)
-                        : position == POSITION_DECOMPOSED ? scores_add(s, k, tile, first, count, v)
-                                                          : scores_max(s, count);
+        Vec block_max = vec_zero();
+        if (bias)
+            block_max = scores_add_bias(s, scale, bias + v * LANES, count);
+        else if (position == POSITION_NONE)
+            block_max = scores_plain(s, scale, count);
+        else
+            block_max = scores_add(s, k, tile, first, count, v);
         Vec old = vec_load(max), now = vec_max(old, block_max), shrink = vec_exp(old - now);
         vec_store(max, now);
         vec_store(sum, vec_load(sum) * shrink + scores_exp(s, now, count));
@@ -121,10 +134,10 @@ static void tile_load(const Desk *k, QueryTile *tile, size_t first) {
     tile->first = first;
     tile->count = size_min(QUERY_TILE, p->queries - first);
     tile->vectors = tile->count > LANES ? 2 : 1;
-    part_gather(k->rows, k->dim, p, part_q(p, k->in->q), p->windows->s->q_row, NULL, 1.0f, first,
-                tile->count);
+    Rows q =
+        part_rows(k->rows, p, part_q(p, k->in->q), p->windows->s->q_row, NULL, first, tile->count);
     if (tile->count < QUERY_TILE) memset(tile->q, 0, k->dim * QUERY_TILE * sizeof *tile->q);
-    transpose(tile->q, QUERY_TILE, k->rows, k->dim, tile->count, k->dim);
+    transpose(tile->q, QUERY_TILE, q.at, q.row, tile->count, k->dim);
     if (p->windows->s->position == POSITION_DECOMPOSED) tables_apply(&k->tables, p, tile);
 }
 
@@ -156,7 +169,25 @@ static void tile_attend(const Desk *k, QueryTile *tile, size_t first, size_t cou
                         QUERY_TILE, k->dim, false);
     }
     scores_to_weights(k, tile, first, count);
-    columns_times(tile->o, k->v, k->dim, k->scores, k->dim, count, tile->vectors);
+    columns_times(tile->o, k->v.at, k->v.row, k->scores, k->dim, count, tile->vectors);
+}
+
+static void rows_write(const Desk *k, float *y, size_t row, const QueryTile *tile) {
+    Cursor at = cursor_at(&k->part, tile->first);
+    for (size_t i = 0; i < tile->count; i++, cursor_next(&at)) {
+        ptrdiff_t token = cursor_token(&at);
+        if (token == PADDING) continue;
+        memcpy(y + (size_t)token * row, k->rows + i * k->dim, k->dim * sizeof *y);
+    }
+}
+
+static void lse_write(const Desk *k, float *lse, const float lanes[QUERY_TILE],
+                      const QueryTile *tile) {
+    Cursor at = cursor_at(&k->part, tile->first);
+    for (size_t i = 0; i < tile->count; i++, cursor_next(&at)) {
+        ptrdiff_t token = cursor_token(&at);
+        if (token != PADDING) lse[token] = lanes[i];
+    }
 }
 
 static void tile_write(const Desk *k, const QueryTile *tile) {
@@ -168,15 +199,15 @@ static void tile_write(const Desk *k, const QueryTile *tile) {
         lanes_scale(tile->o + v * LANES, 1.0f / sum, k->dim);
         vec_store(lse + v * LANES, vec_load(tile->max + v * LANES) + vec_log(sum));
     }
-    transpose(k->rows, k->dim, tile->o, QUERY_TILE, k->dim, tile->count);
     size_t row = (size_t)s->heads * k->dim;
     float *y = k->job->y + p->batch * (size_t)s->queries * row + p->head * k->dim;
-    for (size_t i = 0; i < tile->count; i++) {
-        ptrdiff_t token = part_token(p, tile->first + i);
-        if (token == PADDING) continue;
-        memcpy(y + (size_t)token * row, k->rows + i * k->dim, k->dim * sizeof *y);
-        if (k->job->lse) k->job->lse[part_lse(p) + (size_t)token] = lse[i];
+    if (!p->windows->side) {
+        transpose(y + tile->first * row, row, tile->o, QUERY_TILE, k->dim, tile->count);
+    } else {
+        transpose(k->rows, k->dim, tile->o, QUERY_TILE, k->dim, tile->count);
+        rows_write(k, y, row, tile);
     }
+    if (k->job->lse) lse_write(k, k->job->lse + part_lse(p), lse, tile);
 }
 
 /* ---- One task: a group of tiles of a part ------------------------------------------------- */
@@ -190,7 +221,7 @@ static Desk desk_lay(const Job *job, const Part *part, void *scratch) {
     Desk k = {.part = *part, .in = job->in, .job = job, .dim = dim, .tile = scratch};
     float *room = (float *)scratch + (sizeof(QueryTile) * TILE_GROUP + 63) / 64 * 16;
     k.k = take(&room, KEY_BLOCK * dim);
-    k.v = take(&room, KEY_BLOCK * dim);
+    k.v_room = take(&room, KEY_BLOCK * dim);
     k.rows = take(&room, size_max(KEY_BLOCK, QUERY_TILE) * dim);
     k.scores = take(&room, KEY_BLOCK * QUERY_TILE);
     k.bias = take(&room, KEY_BLOCK * QUERY_TILE);
@@ -209,14 +240,23 @@ static Desk desk_lay(const Job *job, const Part *part, void *scratch) {
     return k;
 }
 
-static void keys_load(const Desk *k, size_t first, size_t count) {
+/* Values that many tiles read are better side by side than far apart. */
+enum { FEW_TILES = 2 };
+
+static void keys_load(Desk *k, size_t first, size_t count) {
     const Part *p = &k->part;
     const AttentionShape *s = p->windows->s;
     const float *pad_k = k->in->pad_k ? k->in->pad_k + p->head * s->k_head : NULL;
     const float *pad_v = k->in->pad_v ? k->in->pad_v + p->head * s->v_head : NULL;
-    part_gather(k->v, k->dim, p, part_v(p, k->in->v), s->v_row, pad_v, 1.0f, first, count);
-    part_gather(k->rows, k->dim, p, part_k(p, k->in->k), s->k_row, pad_k, s->scale, first, count);
-    keys_pack(k->k, k->rows, k->dim, count, k->dim);
+    const float *v = part_v(p, k->in->v);
+    if (k->tiles <= FEW_TILES) {
+        k->v = part_rows(k->v_room, p, v, s->v_row, pad_v, first, count);
+    } else {
+        part_gather(k->v_room, k->dim, p, v, s->v_row, pad_v, first, count);
+        k->v = (Rows){k->v_room, k->dim};
+    }
+    Rows keys = part_rows(k->rows, p, part_k(p, k->in->k), s->k_row, pad_k, first, count);
+    keys_pack(k->k, keys, count, k->dim);
 }
 
 static void attention_task(void *context, size_t task, void *scratch) {
@@ -225,8 +265,8 @@ static void attention_task(void *context, size_t task, void *scratch) {
     size_t first = task % job->groups * job->group * QUERY_TILE;
     if (first >= part.queries) return;
     Desk k = desk_lay(job, &part, scratch);
-    size_t tiles = size_min(job->group, (part.queries - first + QUERY_TILE - 1) / QUERY_TILE);
-    for (size_t i = 0; i < tiles; i++) {
+    k.tiles = size_min(job->group, (part.queries - first + QUERY_TILE - 1) / QUERY_TILE);
+    for (size_t i = 0; i < k.tiles; i++) {
         tile_load(&k, &k.tile[i], first + i * QUERY_TILE);
         tile_start(&k, &k.tile[i]);
     }
@@ -234,9 +274,9 @@ static void attention_task(void *context, size_t task, void *scratch) {
     for (size_t key = 0; key < part.keys; key += block) {
         size_t count = size_min(block, part.keys - key);
         keys_load(&k, key, count);
-        for (size_t i = 0; i < tiles; i++) tile_attend(&k, &k.tile[i], key, count);
+        for (size_t i = 0; i < k.tiles; i++) tile_attend(&k, &k.tile[i], key, count);
     }
-    for (size_t i = 0; i < tiles; i++) tile_write(&k, &k.tile[i]);
+    for (size_t i = 0; i < k.tiles; i++) tile_write(&k, &k.tile[i]);
 }
 
 /* ---- The whole ---------------------------------------------------------------------------- */

@@ -13,7 +13,7 @@
 #include "compute/cpu/tile.h"
 #include "compute/cpu/vec_math.h"
 
-enum { BACK_GROUP = 8 }; /* tiles that share a block of keys */
+enum { BACK_GROUP = 16 }; /* tiles that share a block of keys */
 
 typedef struct Job {
     const AttentionInputs *in;
@@ -34,12 +34,14 @@ typedef struct Desk {
     const Job *job;
     Part part;
     size_t dim, dim_row;
-    float *k_rows, *k, *v;   /* a block of keys: scaled rows and panels; values in panels */
-    float *dk, *dv;          /* [key][dim_row] */
-    float *weights, *ds;     /* [key][QUERY_TILE] */
-    float *bias;             /* likewise, of POSITION_TABLE */
-    float *rows;             /* room for [KEY_BLOCK or QUERY_TILE][dim] */
-    float *shares;           /* this part's */
+    Rows k_rows;         /* a block of keys */
+    float *k, *v;        /* keys and values in panels */
+    float *k_room;       /* for rows of keys [key][dim] */
+    float *dk, *dv;      /* [key][dim_row] */
+    float *weights, *ds; /* [key][QUERY_TILE] */
+    float *bias;         /* likewise, of POSITION_TABLE */
+    float *rows;         /* room for [KEY_BLOCK or QUERY_TILE][dim] */
+    float *shares;       /* this part's */
     Tables tables;
     TablesBack tables_back;
     QueryTile tile[BACK_GROUP];
@@ -64,7 +66,7 @@ static Shares shares_make(const AttentionShape *s, const Windows *w) {
 static void lanes_load(float *lanes, float *rows, const Desk *k, const QueryTile *tile,
                        const float *data, size_t row) {
     memset(rows, 0, QUERY_TILE * k->dim_row * sizeof *rows);
-    part_gather(rows, k->dim_row, &k->part, data, row, NULL, 1.0f, tile->first, tile->count);
+    part_gather(rows, k->dim_row, &k->part, data, row, NULL, tile->first, tile->count);
     transpose(lanes, QUERY_TILE, rows, k->dim_row, QUERY_TILE, k->dim);
 }
 
@@ -73,8 +75,9 @@ static void lanes_sums(const Desk *k, const QueryTile *tile, const TileBack *bac
     const Part *p = &k->part;
     size_t row = (size_t)p->windows->s->heads * k->dim;
     const float *y = k->job->y + p->batch * (size_t)p->windows->s->queries * row + p->head * k->dim;
-    for (size_t i = 0; i < QUERY_TILE; i++) {
-        ptrdiff_t token = i < tile->count ? part_token(p, tile->first + i) : PADDING;
+    Cursor at = cursor_at(p, tile->first);
+    for (size_t i = 0; i < QUERY_TILE; i++, cursor_next(&at)) {
+        ptrdiff_t token = i < tile->count ? cursor_token(&at) : PADDING;
         back->lse[i] = 1e30f;
         back->whole[i] = 0.0f;
         if (token == PADDING) continue;
@@ -108,13 +111,14 @@ static void tile_load(const Desk *k, QueryTile *tile, const TileBack *back, size
 
 /* ---- Scores back -------------------------------------------------------------------------- */
 
-typedef struct Column { /* one vector of queries */
+typedef struct Column {  /* one vector of queries */
     float *weights, *ds; /* scores and dy.v on the way in */
     Vec lse, whole;
+    float scale;
 } Column;
 
 static Vec column_step(const Column *c, size_t i, Vec position) {
-    Vec weight = vec_exp(vec_load(c->weights + i * QUERY_TILE) + position - c->lse);
+    Vec weight = vec_exp(vec_load(c->weights + i * QUERY_TILE) * c->scale + (position - c->lse));
     Vec ds = weight * (vec_load(c->ds + i * QUERY_TILE) - c->whole);
     vec_store(c->weights + i * QUERY_TILE, weight);
     vec_store(c->ds + i * QUERY_TILE, ds);
@@ -156,9 +160,11 @@ static void scores_back(const Desk *k, const QueryTile *tile, const TileBack *ba
     for (int v = 0; v < tile->vectors; v++) {
         size_t at = (size_t)v * LANES;
         Column c = {k->weights + at, k->ds + at, vec_load(back->lse + at),
-                    vec_load(back->whole + at)};
-        if (position == POSITION_DECOMPOSED) column_positions(&c, p, tile, back, at, first, count);
-        else column_plain(&c, position == POSITION_TABLE ? k->bias + at : NULL, count);
+                    vec_load(back->whole + at), p->windows->s->scale};
+        if (position == POSITION_DECOMPOSED)
+            column_positions(&c, p, tile, back, at, first, count);
+        else
+            column_plain(&c, position == POSITION_TABLE ? k->bias + at : NULL, count);
     }
     if (position == POSITION_TABLE && k->job->d->table_h) {
         table_back(k->shares, p, tile, k->ds, first, count);
@@ -167,16 +173,16 @@ static void scores_back(const Desk *k, const QueryTile *tile, const TileBack *ba
 
 /* ---- A block of keys ---------------------------------------------------------------------- */
 
-static void keys_load(const Desk *k, size_t first, size_t count) {
+static void keys_load(Desk *k, size_t first, size_t count) {
     const Part *p = &k->part;
     const AttentionShape *s = p->windows->s;
     const AttentionInputs *in = k->job->in;
     const float *pad_k = in->pad_k ? in->pad_k + p->head * s->k_head : NULL;
     const float *pad_v = in->pad_v ? in->pad_v + p->head * s->v_head : NULL;
-    part_gather(k->rows, k->dim, p, part_v(p, in->v), s->v_row, pad_v, 1.0f, first, count);
-    keys_pack(k->v, k->rows, k->dim, count, k->dim);
-    part_gather(k->k_rows, k->dim, p, part_k(p, in->k), s->k_row, pad_k, s->scale, first, count);
-    keys_pack(k->k, k->k_rows, k->dim, count, k->dim);
+    Rows values = part_rows(k->rows, p, part_v(p, in->v), s->v_row, pad_v, first, count);
+    keys_pack(k->v, values, count, k->dim);
+    k->k_rows = part_rows(k->k_room, p, part_k(p, in->k), s->k_row, pad_k, first, count);
+    keys_pack(k->k, k->k_rows, count, k->dim);
     memset(k->dk, 0, count * k->dim_row * sizeof *k->dk);
     memset(k->dv, 0, count * k->dim_row * sizeof *k->dv);
 }
@@ -200,7 +206,8 @@ static void tile_back(const Desk *k, const QueryTile *tile, const TileBack *back
     scores_back(k, tile, back, first, count);
     if (d->v || d->pad_v) rows_times(k->dv, k->dim_row, k->weights, back->dy_rows, count, lanes);
     if (d->k || d->pad_k) rows_times(k->dk, k->dim_row, k->ds, back->q_rows, count, lanes);
-    if (d->q) columns_times(back->dq, k->k_rows, k->dim, k->ds, k->dim, count, tile->vectors);
+    if (!d->q) return;
+    columns_times(back->dq, k->k_rows.at, k->k_rows.row, k->ds, k->dim, count, tile->vectors);
 }
 
 static void keys_store(const Desk *k, const Shares *at, size_t first, size_t count) {
@@ -223,6 +230,9 @@ static void tile_finish(const Desk *k, const QueryTile *tile, const TileBack *ba
     const AttentionShape *s = p->windows->s;
     const AttentionInputs *in = k->job->in;
     const AttentionGradients *d = k->job->d;
+    for (size_t i = 0; d->q && i < k->dim * QUERY_TILE; i += LANES) {
+        vec_store(back->dq + i, vec_load(back->dq + i) * s->scale);
+    }
     if (s->position == POSITION_DECOMPOSED) {
         float pad_dk[1024] = {0};
         assert(k->dim <= 1024);
@@ -257,7 +267,8 @@ static void group_back(Desk *k, const Shares *at, size_t first, size_t tiles) {
 static void tile_lay(Desk *k, size_t i, size_t side, float **room) {
     QueryTile *t = &k->tile[i];
     TileBack *b = &k->back[i];
-    float **const lanes[] = {&t->q, &b->dq, &b->dy}, **const terms[] = {&t->h, &t->w, &b->dh, &b->dw};
+    float **const lanes[] = {&t->q, &b->dq, &b->dy},
+                  **const terms[] = {&t->h, &t->w, &b->dh, &b->dw};
     for (size_t n = 0; n < 3; n++) *lanes[n] = take(room, k->dim * QUERY_TILE);
     for (size_t n = 0; n < 4; n++) *terms[n] = take(room, side * QUERY_TILE);
     b->q_rows = take(room, QUERY_TILE * k->dim_row);
@@ -271,7 +282,7 @@ static Desk desk_lay(const Job *job, size_t task, float *room) {
     size_t dim = (size_t)s->head_dim, side = (size_t)job->windows.side;
     Desk k = {.job = job, .part = part_make(&job->windows, job->first + task)};
     k.dim = dim, k.dim_row = row_of(dim);
-    k.k_rows = take(&room, KEY_BLOCK * dim);
+    k.k_room = take(&room, KEY_BLOCK * dim);
     k.k = take(&room, KEY_BLOCK * dim);
     k.v = take(&room, KEY_BLOCK * dim);
     k.dk = take(&room, KEY_BLOCK * k.dim_row);
@@ -311,7 +322,8 @@ static void table_sum(const Worker *w, const Job *job, float *out, size_t at, si
     const AttentionShape *s = job->windows.s;
     size_t dim = (size_t)s->head_dim, row = row_of(dim);
     for (size_t j = 0; out && j < 2 * (size_t)job->windows.side - 1; j++) {
-        columns_add_pieces(w, out + j * dim, 1.0, job->partial + at + j * row, parts, dim, job->sums);
+        columns_add_pieces(w, out + j * dim, 1.0, job->partial + at + j * row, parts, dim,
+                           job->sums);
     }
 }
 

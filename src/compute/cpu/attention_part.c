@@ -1,5 +1,7 @@
 #include "compute/cpu/attention_part.h"
 
+#include <limits.h>
+
 #include "base/size.h"
 #include "compute/cpu/pack.h"
 #include "compute/cpu/tile.h"
@@ -31,7 +33,10 @@ Part part_make(const Windows *w, size_t index) {
     index /= (size_t)s->heads;
     p.window = index % (size_t)(w->down * w->across);
     p.batch = index / (size_t)(w->down * w->across);
-    if (!w->side) return p;
+    if (!w->side) { /* tokens in one row */
+        p.rows = 1, p.cols = p.span = INT_MAX;
+        return p;
+    }
     p.top = (int)p.window / w->across * w->side;
     p.left = (int)p.window % w->across * w->side;
     p.rows = s->grid[0] - p.top < w->side ? s->grid[0] - p.top : w->side;
@@ -42,23 +47,31 @@ Part part_make(const Windows *w, size_t index) {
 }
 
 void part_gather(float *to, size_t to_row, const Part *p, const float *data, size_t row,
-                 const float *pad, float factor, size_t first, size_t count) {
+                 const float *pad, size_t first, size_t count) {
     size_t dim = (size_t)p->windows->s->head_dim;
-    for (size_t i = 0; i < count; i++, to += to_row) {
-        ptrdiff_t token = part_token(p, first + i);
+    Cursor at = cursor_at(p, first);
+    for (size_t i = 0; i < count; i++, to += to_row, cursor_next(&at)) {
+        ptrdiff_t token = cursor_token(&at);
         const float *from = token == PADDING ? pad : data + (size_t)token * row;
         for (size_t c = 0; c < dim; c += LANES) {
-            Vec x = from ? vec_get(from + c, dim - c) : vec_zero();
-            vec_put(to + c, x * factor, dim - c);
+            vec_put(to + c, from ? vec_get(from + c, dim - c) : vec_zero(), dim - c);
         }
     }
+}
+
+Rows part_rows(float *room, const Part *p, const float *data, size_t row, const float *pad,
+               size_t first, size_t count) {
+    if (!p->windows->side) return (Rows){data + first * row, row};
+    part_gather(room, (size_t)p->windows->s->head_dim, p, data, row, pad, first, count);
+    return (Rows){room, (size_t)p->windows->s->head_dim};
 }
 
 void part_scatter(float *data, const Part *p, const float *from, size_t from_row, size_t row,
                   float *pad, float factor, size_t first, size_t count) {
     size_t dim = (size_t)p->windows->s->head_dim;
-    for (size_t i = 0; i < count; i++, from += from_row) {
-        ptrdiff_t token = part_token(p, first + i);
+    Cursor at = cursor_at(p, first);
+    for (size_t i = 0; i < count; i++, from += from_row, cursor_next(&at)) {
+        ptrdiff_t token = cursor_token(&at);
         float *to = token == PADDING ? pad : data ? data + (size_t)token * row : NULL;
         for (size_t c = 0; to && c < dim; c += LANES) {
             size_t left = dim - c;
@@ -67,10 +80,18 @@ void part_scatter(float *data, const Part *p, const float *from, size_t from_row
     }
 }
 
-void keys_pack(float *panels, const float *rows, size_t row, size_t count, size_t dim) {
+/* Rows that lie far apart are not foreseen by the processor. */
+static void prefetch_rows(Rows rows, size_t first, size_t end, size_t dim) {
+    for (size_t r = first; r < end; r++) {
+        for (size_t d = 0; d < dim; d += 16) __builtin_prefetch(rows.at + r * rows.row + d);
+    }
+}
+
+void keys_pack(float *panels, Rows rows, size_t count, size_t dim) {
     for (size_t i = 0; i < count; i += TILE_ROWS) {
         size_t n = size_min(TILE_ROWS, count - i);
-        transpose(panels + i * dim, n, rows + i * row, row, n, dim);
+        prefetch_rows(rows, i + TILE_ROWS, size_min(count, i + 2 * TILE_ROWS), dim);
+        transpose(panels + i * dim, n, rows.at + i * rows.row, rows.row, n, dim);
     }
 }
 

@@ -40,21 +40,42 @@ Part part_make(const Windows *w, size_t index);
 
 enum { PADDING = -1 };
 
-/* The token in a slot, or PADDING. */
-static inline ptrdiff_t part_token(const Part *p, size_t slot) {
-    const AttentionShape *s = p->windows->s;
-    if (!p->windows->side) return (ptrdiff_t)slot;
-    int y = (int)slot / p->span, x = (int)slot % p->span;
-    if (y >= p->rows || x >= p->cols) return PADDING;
-    return (ptrdiff_t)(p->top + y) * s->grid[1] + p->left + x;
+/* Walks the slots of a part. */
+typedef struct Cursor {
+    const Part *part;
+    int y, x;
+} Cursor;
+
+static inline Cursor cursor_at(const Part *p, size_t slot) {
+    return (Cursor){p, (int)slot / p->span, (int)slot % p->span};
 }
 
-/* Rows of head_dim numbers of slots first .. first + count - 1, times `factor`, to rows of `to_row`;
- * padding reads `pad` (this head's), or zero if NULL.  `data` is token 0 of this batch element and
- * head. */
+static inline void cursor_next(Cursor *c) {
+    if (++c->x == c->part->span) c->x = 0, c->y++;
+}
+
+/* The token in the slot, or PADDING. */
+static inline ptrdiff_t cursor_token(const Cursor *c) {
+    const Part *p = c->part;
+    if (c->y >= p->rows || c->x >= p->cols) return PADDING;
+    return (ptrdiff_t)(p->top + c->y) * p->windows->s->grid[1] + p->left + c->x;
+}
+
+/* Rows of head_dim numbers of slots first .. first + count - 1, to rows of `to_row`; padding reads
+ * `pad` (this head's), or zero if NULL.  `data` is token 0 of this batch element and head. */
 #define part_gather KERNEL_NAME(part_gather)
 void part_gather(float *to, size_t to_row, const Part *p, const float *data, size_t row,
-                 const float *pad, float factor, size_t first, size_t count);
+                 const float *pad, size_t first, size_t count);
+
+typedef struct Rows {
+    const float *at;
+    size_t row; /* floats from row to row */
+} Rows;
+
+/* The same rows where they lie, if one distance leads from each to the next; else in `room`. */
+#define part_rows KERNEL_NAME(part_rows)
+Rows part_rows(float *room, const Part *p, const float *data, size_t row, const float *pad,
+               size_t first, size_t count);
 
 /* The way back: adds rows times `factor` to where they came from, those of padding to `pad`; NULL:
  * dropped. */
@@ -62,9 +83,9 @@ void part_gather(float *to, size_t to_row, const Part *p, const float *data, siz
 void part_scatter(float *data, const Part *p, const float *from, size_t from_row, size_t row,
                   float *pad, float factor, size_t first, size_t count);
 
-/* Rows [count][row] of keys as panels [head_dim][TILE_ROWS]. */
+/* Rows of keys as panels [head_dim][TILE_ROWS]. */
 #define keys_pack KERNEL_NAME(keys_pack)
-void keys_pack(float *panels, const float *rows, size_t row, size_t count, size_t dim);
+void keys_pack(float *panels, Rows rows, size_t count, size_t dim);
 
 /* Blocks of keys of equal size, in whole tiles. */
 #define key_block KERNEL_NAME(key_block)

@@ -25,10 +25,8 @@ size_t tables_size(int side, int dim) {
 
 static void table_pack(float *to, const float *table, int side, int dim) {
     Matrix m = {table, .item = (size_t)dim, .step = 1};
-    for (size_t j = 0; j < table_rows(side); j += TILE_ROWS) {
-        size_t rows = size_min(TILE_ROWS, table_rows(side) - j);
-        pack_panel(to + j * (size_t)dim, rows, &m, j, rows, 0, (size_t)dim);
-    }
+    Panels panels = {to, TILE_ROWS, TILE_ROWS * (size_t)dim, false};
+    pack_panels(&panels, &m, 0, table_rows(side), 0, (size_t)dim);
 }
 
 Tables tables_pack(float *room, const AttentionInputs *in, int side, int dim) {
@@ -167,8 +165,8 @@ bool pads_sum(Pads *pads, const Part *p, const QueryTile *tile, const float *pad
     return true;
 }
 
-/* dterm[k] += gain x (weight of all padded keys of row or column k): `pad` sums the other axis where
- * k is real, `all` where k is padding itself. */
+/* dterm[k] += gain x (weight of all padded keys of row or column k): `pad` sums the other axis
+ * where k is real, `all` where k is padding itself. */
 static void terms_back(float *dterm, const float *term, int real, int side, Vec score, Vec gain,
                        Range pad, Range all) {
     for (int k = 0; k < side; k++) {

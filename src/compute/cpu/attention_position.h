@@ -51,11 +51,11 @@ void table_bias(float *bias, const Part *p, size_t query, const float *table, si
 
 /* What the way back carries for a tile, beside the tile itself. */
 typedef struct TileBack {
-    float *dq;             /* [head_dim][QUERY_TILE] */
-    float *dh, *dw;        /* of the tile's h and w */
-    float *dy;             /* [head_dim][QUERY_TILE] */
+    float *dq;               /* [head_dim][QUERY_TILE] */
+    float *dh, *dw;          /* of the tile's h and w */
+    float *dy;               /* [head_dim][QUERY_TILE] */
     float *q_rows, *dy_rows; /* [QUERY_TILE][dim_row], zero beyond head_dim */
-    float *lse, *whole;    /* [QUERY_TILE]: ln of the softmax' denominator; dy.y */
+    float *lse, *whole;      /* [QUERY_TILE]: ln of the softmax' denominator; dy.y */
 } TileBack;
 
 /* Gradients of the tables, [2 side - 1][dim_row]; NULL: frozen. */

@@ -18,13 +18,14 @@ typedef struct Job {
 static void sum_band(float *to, const Columns *c, const float *a, const float *b, size_t rows,
                      size_t cols) {
     memset(to, 0, cols * sizeof *to);
-    for (size_t r = 0; r < rows; r++, a += c->cols, b += b ? c->cols : 0) {
+    for (size_t r = 0; r < rows; r++, a += c->cols) {
         for (size_t i = 0; i < cols; i += LANES) {
             size_t left = cols - i;
             Vec x = vec_get(a + i, left);
             if (b) x *= vec_get(b + i, left);
             vec_put(to + i, vec_get(to + i, left) + x, left);
         }
+        if (b) b += c->cols;
     }
 }
 
@@ -98,8 +99,12 @@ void columns_sum(const Worker *w, const Columns *c) {
     j.bands = (c->cols + j.band - 1) / j.band;
     worker_run(w, sum_piece, &j, c->batch * j.pieces * j.bands);
     for (size_t b = 0; j.pieces != 1 && b < c->batch; b++) {
-        Pieces p = {c->out + b * c->cols, c->scale, j.partial + b * j.pieces * c->cols, j.pieces,
-                    c->cols, c->add};
+        Pieces p = {c->out + b * c->cols,
+                    c->scale,
+                    j.partial + b * j.pieces * c->cols,
+                    j.pieces,
+                    c->cols,
+                    c->add};
         pieces_run(w, &p, c->cols);
     }
 }

@@ -3,13 +3,13 @@
 #include <assert.h>
 
 #include "base/size.h"
-#include "compute/cpu/columns.h"
 #include "compute/cpu/tile.h"
 #include "compute/cpu/vec_math.h"
 
 enum {
     DEPTH = 384,                              /* of a block: panels of b stay in the first caches */
     BLOCK_ROWS = 112 / TILE_ROWS * TILE_ROWS, /* a block of a stays in the second */
+    MOST_ROWS = 2 * BLOCK_ROWS,               /* of a block that packs b for itself */
     BLOCK_COLS = 1024
 };
 
@@ -28,29 +28,33 @@ typedef struct Block {
 
 /* ---- Packing ------------------------------------------------------------------------------ */
 
+enum { PACK_COLS = 256 }; /* of b, for a task */
+
 typedef struct Packing {
     float *packed;
     const Matrix *b;
-    size_t n, k, panels;
+    size_t n, k, n_blocks, k_blocks;
 } Packing;
 
 size_t gemm_packed_size(size_t n, size_t k) {
     return (n + TILE_COLS - 1) / TILE_COLS * TILE_COLS * k;
 }
 
-static void pack_one(void *context, size_t task, void *scratch) {
+static void pack_some(void *context, size_t task, void *scratch) {
     (void)scratch;
     const Packing *p = context;
-    size_t batch = task / p->panels, first = task % p->panels * TILE_COLS;
+    size_t s = task % p->k_blocks * DEPTH, block = task / p->k_blocks;
+    size_t col = block % p->n_blocks * PACK_COLS, batch = block / p->n_blocks;
     Matrix b = *p->b;
     b.data += batch * b.batch;
-    pack_panel(p->packed + task * TILE_COLS * p->k, TILE_COLS, &b, first,
-               size_min(TILE_COLS, p->n - first), 0, p->k);
+    Panels panels = {p->packed + batch * gemm_packed_size(p->n, p->k) + col * p->k + s * TILE_COLS,
+                     TILE_COLS, TILE_COLS * p->k, true};
+    pack_panels(&panels, &b, col, size_min(PACK_COLS, p->n - col), s, size_min(DEPTH, p->k - s));
 }
 
 void gemm_pack(const Worker *w, float *packed, const Matrix *b, size_t batch, size_t n, size_t k) {
-    Packing p = {packed, b, n, k, (n + TILE_COLS - 1) / TILE_COLS};
-    worker_run(w, pack_one, &p, batch * p.panels);
+    Packing p = {packed, b, n, k, (n + PACK_COLS - 1) / PACK_COLS, (k + DEPTH - 1) / DEPTH};
+    worker_run(w, pack_some, &p, batch * p.n_blocks * p.k_blocks);
 }
 
 /* ---- What follows the product ------------------------------------------------------------- */
@@ -96,19 +100,15 @@ typedef struct Source {
 static void pack_a(float *to, const Gemm *g, const Block *k, size_t s, size_t depth) {
     Matrix a = g->a;
     a.data += k->batch * a.batch;
-    for (size_t r = 0; r < k->rows; r += TILE_ROWS) {
-        size_t rows = size_min(TILE_ROWS, k->rows - r);
-        pack_panel(to + r * depth, rows, &a, k->row + r, rows, s, depth);
-    }
+    Panels panels = {to, TILE_ROWS, TILE_ROWS * depth, false};
+    pack_panels(&panels, &a, k->row, k->rows, s, depth);
 }
 
 static void pack_b(float *to, const Gemm *g, const Block *k, size_t s, size_t depth) {
     Matrix b = g->b;
     b.data += k->batch * b.batch;
-    for (size_t c = 0; c < k->cols; c += TILE_COLS) {
-        pack_panel(to + c * depth, TILE_COLS, &b, k->col + c, size_min(TILE_COLS, k->cols - c), s,
-                   depth);
-    }
+    Panels panels = {to, TILE_COLS, TILE_COLS * depth, true};
+    pack_panels(&panels, &b, k->col, k->cols, s, depth);
 }
 
 /* A column of tiles, from one panel of b. */
@@ -182,8 +182,8 @@ static void gemm_task(void *context, size_t task, void *scratch) {
     const Plan *p = context;
     const Gemm *g = p->g;
     Block k = block_of(p, task);
-    float *a = scratch, *b = a + BLOCK_ROWS * DEPTH, *kept = b + BLOCK_COLS * DEPTH;
-    static_assert((BLOCK_ROWS * DEPTH + BLOCK_COLS * DEPTH + BLOCK_ROWS * BLOCK_COLS) * 4 <=
+    float *a = scratch, *b = a + MOST_ROWS * DEPTH, *kept = b + BLOCK_COLS * DEPTH;
+    static_assert((MOST_ROWS * DEPTH + BLOCK_COLS * DEPTH + MOST_ROWS * BLOCK_COLS) * 4 <=
                       WORKER_SCRATCH,
                   "a task fits its scratch");
 
@@ -217,16 +217,17 @@ static size_t blocks_of(size_t n, size_t block) { return (n + block - 1) / block
 /* Enough tasks for many threads, but none too small to be worth waking one. */
 static size_t wanted_tasks(const Gemm *g) {
     double work = 2.0 * (double)g->batch * (double)g->m * (double)g->n * (double)g->k;
-    return work < 64e6 ? (size_t)(work / 1e6) + 1 : 64;
+    return work < 32e6 ? (size_t)(work / 1e6) + 1 : 32;
 }
 
 static Plan plan_make(const Gemm *g) {
     Plan p = {.g = g};
     size_t wanted = wanted_tasks(g);
-    p.m_block = even_block(g->m, blocks_of(g->m, BLOCK_ROWS), TILE_ROWS);
+    size_t rows = !g->packed && g->m <= MOST_ROWS ? MOST_ROWS : BLOCK_ROWS;
+    p.m_block = even_block(g->m, blocks_of(g->m, rows), TILE_ROWS);
     p.m_blocks = blocks_of(g->m, p.m_block);
 
-    size_t narrow = p.m_blocks > 4 ? 384 : 128; /* narrower blocks pack a too often */
+    size_t narrow = p.m_blocks > 4 ? 384 : 128; /* narrower ones pack a too often */
     size_t blocks = size_min(blocks_of(g->n, narrow), blocks_of(wanted, g->batch * p.m_blocks));
     blocks = size_max(blocks, blocks_of(g->n, BLOCK_COLS));
     p.n_block = even_block(g->n, blocks, TILE_COLS);

@@ -28,7 +28,7 @@ typedef struct Logit {
 
 static Logit logit_make(Vec x) {
     Vec z = vec_exp(-vec_abs(x)), large = 1.0f / (1.0f + z), small = z / (1.0f + z);
-    Vec rest = vec_log1p(z);                 /* -ln of the larger */
+    Vec rest = vec_log1p(z); /* -ln of the larger */
     Vec log_small = vec_log(small + tiny);
     IntVec positive = x > 0.0f;
     return (Logit){.p = vec_select(positive, large, small),
@@ -64,7 +64,8 @@ static void run_sum(double sums[SUMS], const float *x, const float *t, size_t n)
     for (size_t i = 0; i < n; i += LANES) {
         Vec term[SUMS];
         terms(term, vec_get(x + i, n - i), vec_get(t + i, n - i));
-        for (int s = 0; s < SUMS; s++) run[s] += n - i < LANES ? first_lanes(term[s], n - i) : term[s];
+        for (int s = 0; s < SUMS; s++)
+            run[s] += n - i < LANES ? first_lanes(term[s], n - i) : term[s];
     }
     for (int s = 0; s < SUMS; s++) sums[s] += vec_sum_double(run[s]);
 }

@@ -1,5 +1,6 @@
 #include "compute/cpu/pack.h"
 
+#include "base/size.h"
 #include "compute/cpu/vec.h"
 
 typedef float Quad __attribute__((vector_size(16), aligned(4), may_alias));
@@ -45,22 +46,52 @@ void transpose(float *to, size_t to_row, const float *from, size_t from_row, siz
     }
 }
 
-static void copy_rows(float *to, size_t to_row, const float *from, size_t from_row, size_t rows,
-                      size_t cols) {
-    for (size_t r = 0; r < rows; r++, to += to_row, from += from_row) {
-        for (size_t c = 0; c < cols; c += LANES)
-            vec_put(to + c, vec_get(from + c, cols - c), cols - c);
+/* Number s of the vectors of one panel; `spill`: what is behind them may be overwritten and read.
+ */
+static void copy_numbers(float *to, const float *from, size_t count, bool spill) {
+    for (size_t c = 0; c < count; c += LANES) {
+        size_t left = spill ? LANES : count - c;
+        vec_put(to + c, vec_get(from + c, left), left);
     }
 }
 
-void pack_panel(float *to, size_t width, const Matrix *m, size_t first, size_t count, size_t begin,
-                size_t depth) {
+enum { AHEAD = 8 }; /* rows lie far apart, where the processor does not look ahead itself */
+
+/* Numbers of all vectors lie side by side: row by row through all panels, so that each cache line
+ * of the matrix is met once. */
+static void copy_panels(const Panels *p, const float *from, size_t step, size_t count,
+                        size_t depth) {
+    for (size_t s = 0; s < depth; s++, from += step) {
+        for (size_t i = 0; s + AHEAD < depth && i < count; i += 16) {
+            __builtin_prefetch(from + AHEAD * step + i);
+        }
+        for (size_t i = 0, panel = 0; i < count; i += p->width, panel++) {
+            size_t n = size_min(p->width, count - i), width = p->padded ? p->width : n;
+            bool spill = n == p->width && s + 1 < depth && i + p->width + LANES <= count;
+            copy_numbers(p->to + panel * p->distance + s * width, from + i, n, spill);
+        }
+    }
+}
+
+static void transpose_panels(const Panels *p, const float *from, size_t item, size_t count,
+                             size_t depth) {
+    for (size_t i = 0, panel = 0; i < count; i += p->width, panel++) {
+        size_t n = size_min(p->width, count - i), width = p->padded ? p->width : n;
+        transpose(p->to + panel * p->distance, width, from + i * item, item, n, depth);
+    }
+}
+
+void pack_panels(const Panels *p, const Matrix *m, size_t first, size_t count, size_t begin,
+                 size_t depth) {
     const float *from = m->data + first * m->item + begin * m->step;
     if (m->item == 1)
-        copy_rows(to, width, from, m->step, depth, count);
+        copy_panels(p, from, m->step, count, depth);
     else
-        transpose(to, width, from, m->item, count, depth);
-    for (size_t s = 0; count < width && s < depth; s++) {
-        memset(to + s * width + count, 0, (width - count) * sizeof *to);
+        transpose_panels(p, from, m->item, count, depth);
+    size_t rest = count % p->width;
+    if (!p->padded || rest == 0) return;
+    float *last = p->to + count / p->width * p->distance;
+    for (size_t s = 0; s < depth; s++) {
+        memset(last + s * p->width + rest, 0, (p->width - rest) * sizeof *last);
     }
 }

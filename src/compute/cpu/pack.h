@@ -16,10 +16,17 @@ typedef struct Matrix {
 void transpose(float *to, size_t to_row, const float *from, size_t from_row, size_t rows,
                size_t cols);
 
-/* The panel to[s width + i] of vectors first .. first + count - 1, numbers begin .. begin + depth -
- * 1; zero for count <= i < width. */
-#define pack_panel KERNEL_NAME(pack_panel)
-void pack_panel(float *to, size_t width, const Matrix *m, size_t first, size_t count, size_t begin,
-                size_t depth);
+/* Panels of `width` vectors each: panel i has number begin + s of vector first + i width + v at
+ * to[i distance + s width + v], s < depth.  The last panel is narrower if count is no multiple of
+ * width: `padded` fills it up with zeros, otherwise its own width takes the place of `width`. */
+typedef struct Panels {
+    float *to;
+    size_t width, distance;
+    bool padded;
+} Panels;
+
+#define pack_panels KERNEL_NAME(pack_panels)
+void pack_panels(const Panels *p, const Matrix *m, size_t first, size_t count, size_t begin,
+                 size_t depth);
 
 #endif

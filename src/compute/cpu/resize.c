@@ -1,6 +1,4 @@
-/* Planes resized bilinearly, align_corners false, and positions encoded. */
-#include <math.h>
-
+/* Planes resized bilinearly, align_corners false. */
 #include "compute/cpu/range.h"
 #include "compute/cpu/vec.h"
 
@@ -98,36 +96,4 @@ void ENTRY(resize_backward)(const Worker *w, float *dx, const float *dy, size_t 
     if (!dx) return;
     Job j = job_make(w, dx, dy, from, to);
     worker_run(w, row_back, &j, planes * (size_t)from[0]);
-}
-
-/* ---- Fourier features --------------------------------------------------------------------- */
-
-typedef struct Fourier {
-    float *y;
-    const float *p, *g;
-    int axes, half;
-} Fourier;
-
-/* Angles reach hundreds: they are kept in double until the sine is taken. */
-static void fourier_points(void *context, size_t begin, size_t end) {
-    const Fourier *f = context;
-    for (size_t i = begin; i < end; i++) {
-        const float *p = f->p + i * (size_t)f->axes;
-        float *y = f->y + i * 2 * (size_t)f->half;
-        for (int c = 0; c < f->half; c++) {
-            double turns = 0.0;
-            for (int a = 0; a < f->axes; a++) {
-                turns += (2.0 * (double)p[a] - 1.0) * (double)f->g[a * f->half + c];
-            }
-            float angle = (float)((turns - rint(turns)) * 6.283185307179586);
-            y[c] = sinf(angle);
-            y[f->half + c] = cosf(angle);
-        }
-    }
-}
-
-void ENTRY(fourier)(const Worker *w, float *y, const float *p, const float *g, size_t n, int axes,
-                    int half) {
-    Fourier f = {y, p, g, axes, half};
-    range_run(w, fourier_points, &f, n, range_grain((size_t)half * 16));
 }

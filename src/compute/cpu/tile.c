@@ -54,8 +54,8 @@ INLINE void tile_body(float *c, size_t c_row, const float *a, size_t a_row, size
 #define TILES_TO_14(X, vectors)                                                                    \
     TILES_TO_6(X, vectors)                                                                         \
     X(7, vectors)                                                                                  \
-    X(8, vectors) X(9, vectors) X(10, vectors) X(11, vectors) X(12, vectors) X(13, vectors)        \
-        X(14, vectors)
+    X(8, vectors)                                                                                  \
+    X(9, vectors) X(10, vectors) X(11, vectors) X(12, vectors) X(13, vectors) X(14, vectors)
 #if KERNEL_LANES == 16
 #define TILES TILES_TO_14
 #else

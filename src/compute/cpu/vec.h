@@ -92,8 +92,16 @@ static inline Vec vec_min(Vec a, Vec b) {
 static inline Vec vec_abs(Vec x) { return (Vec)((IntVec)x & 0x7fffffff); }
 
 static inline Vec vec_sqrt(Vec x) {
+#if defined(__AVX512F__)
+    return _mm512_sqrt_ps(x);
+#elif defined(__AVX__)
+    return _mm256_sqrt_ps(x);
+#elif defined(__SSE2__)
+    return _mm_sqrt_ps(x);
+#else
     for (int i = 0; i < LANES; i++) x[i] = __builtin_sqrtf(x[i]);
     return x;
+#endif
 }
 
 /* In a fixed order: neighbours first. */

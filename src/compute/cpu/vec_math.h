@@ -65,6 +65,26 @@ static inline Vec vec_erf(Vec z) {
     return z * p / q;
 }
 
+/* sin and cos of 2 pi f, f in +-1/4. */
+static inline Vec vec_sin_turn(Vec f) {
+    Vec u = f * f;
+    Vec p = u * -14.38024f + 42.00763f;
+    p = p * u - 76.70416f;
+    p = p * u + 81.605225f;
+    p = p * u - 41.3417f;
+    p = p * u + 6.2831855f;
+    return p * f;
+}
+
+static inline Vec vec_cos_turn(Vec f) {
+    Vec u = f * f;
+    Vec p = u * -24.979961f + 60.143696f;
+    p = p * u - 85.45355f;
+    p = p * u + 64.93935f;
+    p = p * u - 19.739208f;
+    return p * u + 1.0f;
+}
+
 static inline Vec vec_sigmoid(Vec x) { return 1.0f / (1.0f + vec_exp(-x)); }
 
 static inline Vec vec_gelu(Vec x) { return x * 0.5f * (1.0f + vec_erf(x * 0.70710678f)); }

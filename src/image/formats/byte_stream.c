@@ -19,13 +19,17 @@ static void zlib_release(voidpf unused, voidpf memory) {
     memory_free(memory);
 }
 
+void zlib_use_memory(z_stream *s) {
+    s->zalloc = zlib_memory;
+    s->zfree = zlib_release;
+}
+
 Status byte_stream_open(ByteStream *out, const char *name, const uint8_t *bytes, size_t size,
                         Error *error) {
     *out = (ByteStream){.name = name, .bytes = bytes, .left = size};
     if (!bytes_are_gzip(bytes, size)) return VOXPERT_OK;
     out->gzip = true;
-    out->inflate.zalloc = zlib_memory;
-    out->inflate.zfree = zlib_release;
+    zlib_use_memory(&out->inflate);
     if (inflateInit2(&out->inflate, 16 + MAX_WBITS) == Z_OK) return VOXPERT_OK;
     *out = (ByteStream){0};
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to unpack it", name);

@@ -17,6 +17,8 @@ typedef struct ByteStream {
     z_stream inflate;
 } ByteStream;
 
+void zlib_use_memory(z_stream *s); /* zlib takes its memory from base/memory.h */
+
 bool bytes_are_gzip(const uint8_t *bytes, size_t size);
 
 /* `name` and `bytes` are kept until the stream is closed. */

@@ -2,11 +2,11 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/size.h"
+#include "image/formats/byte_stream.h"
 #include "image/formats/nifti.h"
 
 /* ---- Output, plain or packed ------------------------------------------------------------ */
@@ -17,22 +17,11 @@ typedef struct Sink {
     z_stream deflate;
 } Sink;
 
-static voidpf zlib_memory(voidpf unused, uInt items, uInt size) {
-    (void)unused;
-    return memory_new((size_t)items * size);
-}
-
-static void zlib_release(voidpf unused, voidpf memory) {
-    (void)unused;
-    memory_free(memory);
-}
-
 static Status sink_open(Sink *s, const char *path, Error *error) {
     *s = (Sink){.packed = text_ends(path, ".gz")};
     Status status = file_writer_open(&s->file, path, error);
     if (status || !s->packed) return status;
-    s->deflate.zalloc = zlib_memory;
-    s->deflate.zfree = zlib_release;
+    zlib_use_memory(&s->deflate);
     /* Without a name and a time in its header the same volume gives the same bytes. */
     if (deflateInit2(&s->deflate, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK)
         return VOXPERT_OK;

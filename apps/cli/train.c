@@ -1,0 +1,355 @@
+/* voxpert train - teach a model of the SAM family, or measure one. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <voxpert/train.h>
+
+#include "cli/common.h"
+#include "cli/error.h"
+
+static int train_run(int argc, char **argv);
+
+const Verb verb_train = {
+    .name = "train",
+    .summary = "teach a model on pictures with masks, or measure one",
+    .usage =
+        "usage: voxpert train (-m BASE | --new CONFIG.json) --data DIR[:OPTION...] --out DIR "
+        "[FLAGS]\n"
+        "       voxpert train -m MODEL --measure test --data DIR[:OPTION...] [FLAGS]\n"
+        "\n"
+        "Example: fine-tune the decoder of a published model, half an hour\n"
+        "  voxpert train -m sam_vit_b.pth --freeze 'image_encoder.*' --data scans:patient \\\n"
+        "      --out run --batch 4 --time-limit 30m\n"
+        "\n"
+        "A data folder holds images/ and masks/ with the same stems; masks are label maps, 0 is\n"
+        "background.  Options: patient (stems that agree up to the first _ stay together),\n"
+        "instances (a label value is one object, in however many pieces), nested (an object of\n"
+        "label v is all labels >= v).  A fifth of the groups is kept for testing, a tenth for\n"
+        "validation.\n"
+        "\n"
+        "  -m, --model FILE          what to begin from; any SAM but TinyViT\n"
+        "      --new FILE            JSON of a new model's shape, instead\n"
+        "      --data DIR            repeatable\n"
+        "  -o, --out DIR             model, checkpoint, history, curves, examples\n"
+        "      --resume              go on from the checkpoint in --out, if there is one\n"
+        "      --time-limit T        90s, 30m, 2h: then a checkpoint is written and it ends\n"
+        "      --train GLOB          parameters that learn; repeatable; default: all\n"
+        "      --freeze GLOB         parameters that do not; repeatable\n"
+        "      --recipe sam          what is trained\n"
+        "      --scheme NAME         voxpert (default), or sam-med2d: prompts, losses and steps "
+        "as\n"
+        "                            published\n"
+        "      --measure PART        no training: Dice of --model on train, validation, test or "
+        "all\n"
+        "      --licence TEXT        for the model file, as --labels TEXT, --training-data TEXT\n",
+    .usage_more =
+        "\nSteps:\n"
+        "      --steps N --batch N --masks-per-image N --accumulate N --seed N\n"
+        "      --lr X --warm-up N --schedule cosine|step|constant --lr-end X --step-at N,N\n"
+        "      --step-drop X --weight-decay X --decay-all 0|1 --beta1 X --beta2 X --clip X --ema "
+        "X\n"
+        "      --validate-every N --validate-most N --early-stop N --checkpoint-minutes X\n"
+        "Losses:\n"
+        "      --loss focal-dice-iou|dice-ce --focal X --dice X --iou X --cross-entropy X\n"
+        "      --loss-side N\n"
+        "Prompts:\n"
+        "      --rounds N --box P --points N --jitter X --deepest P --multimask P\n"
+        "Pictures:\n"
+        "      --whole P --whole-click P --cut-from X --cut-to X --flip P --rotate P --scale X\n"
+        "      --intensity X --recolour P --noise P --blur P --shapes N --zoom X\n",
+    .run = train_run,
+};
+
+#define NUMBER(name)                                                                               \
+    { "--" name, .takes_value = true }
+
+static const OptionRule rules[] = {
+    {"--model", 'm', true},
+    NUMBER("new"),
+    {"--data", .takes_value = true, .repeats = true},
+    {"--out", 'o', true},
+    {"--resume"},
+    NUMBER("time-limit"),
+    {"--train", .takes_value = true, .repeats = true},
+    {"--freeze", .takes_value = true, .repeats = true},
+    NUMBER("recipe"),
+    NUMBER("scheme"),
+    NUMBER("measure"),
+    NUMBER("licence"),
+    NUMBER("labels"),
+    NUMBER("training-data"),
+    NUMBER("steps"),
+    NUMBER("batch"),
+    NUMBER("masks-per-image"),
+    NUMBER("accumulate"),
+    NUMBER("seed"),
+    NUMBER("lr"),
+    NUMBER("warm-up"),
+    NUMBER("schedule"),
+    NUMBER("lr-end"),
+    NUMBER("step-at"),
+    NUMBER("step-drop"),
+    NUMBER("weight-decay"),
+    NUMBER("decay-all"),
+    NUMBER("beta1"),
+    NUMBER("beta2"),
+    NUMBER("clip"),
+    NUMBER("ema"),
+    NUMBER("validate-every"),
+    NUMBER("validate-most"),
+    NUMBER("early-stop"),
+    NUMBER("checkpoint-minutes"),
+    NUMBER("loss"),
+    NUMBER("focal"),
+    NUMBER("dice"),
+    NUMBER("iou"),
+    NUMBER("cross-entropy"),
+    NUMBER("loss-side"),
+    NUMBER("rounds"),
+    NUMBER("box"),
+    NUMBER("points"),
+    NUMBER("jitter"),
+    NUMBER("deepest"),
+    NUMBER("multimask"),
+    NUMBER("whole"),
+    NUMBER("whole-click"),
+    NUMBER("cut-from"),
+    NUMBER("cut-to"),
+    NUMBER("flip"),
+    NUMBER("rotate"),
+    NUMBER("scale"),
+    NUMBER("intensity"),
+    NUMBER("recolour"),
+    NUMBER("noise"),
+    NUMBER("blur"),
+    NUMBER("shapes"),
+    NUMBER("zoom"),
+    {0},
+};
+
+/* ---- Flags ------------------------------------------------------------------------------ */
+
+typedef struct List {
+    const char **item;
+    size_t count;
+} List;
+
+typedef struct TrainJob {
+    Common common;
+    VoxpertTrainOptions options;
+    List data, train, freeze;
+    char **setting; /* "name=value" */
+    size_t settings;
+    const char *measure; /* part, or NULL */
+    ProgressMode progress;
+    bool line; /* a line on the terminal that has not ended */
+} TrainJob;
+
+static void collect(List *l, const Options *o, const char *name) {
+    for (int i = 0; i < o->count; i++) {
+        if (strcmp(o->item[i].rule->name, name) != 0) continue;
+        cli_grow(&l->item, l->count, sizeof *l->item);
+        l->item[l->count++] = o->item[i].value;
+    }
+}
+
+static bool is_setting(const char *name) {
+    static const char *const words[] = {"schedule", "step-at", "loss"};
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(words[i], name) == 0) return true;
+    }
+    const char *known;
+    for (int i = 0; (known = voxpert_train_setting(i, NULL)); i++) {
+        if (strcmp(known, name) == 0) return true;
+    }
+    return false;
+}
+
+static void add_setting(TrainJob *job, const char *name, const char *value) {
+    cli_grow(&job->setting, job->settings, sizeof *job->setting);
+    job->setting[job->settings++] = cli_text("%s=%s", name, value);
+}
+
+static void collect_settings(TrainJob *job, const Options *o) {
+    char threads[16];
+    for (int i = 0; i < o->count; i++) {
+        const char *name = o->item[i].rule->name + 2;
+        if (is_setting(name) && strcmp(name, "threads") != 0)
+            add_setting(job, name, o->item[i].value);
+    }
+    snprintf(threads, sizeof threads, "%d", job->common.threads);
+    add_setting(job, "threads", threads);
+}
+
+/* "90", "90s", "30m", "2h" */
+static VoxpertStatus time_limit(double *out, const char *text, VoxpertError *error) {
+    char *end;
+    *out = strtod(text, &end);
+    double unit = *end == 'm' ? 60.0 : *end == 'h' ? 3600.0 : 1.0;
+    if (*end == 'm' || *end == 'h' || *end == 's') end++;
+    if (end == text || *end || !(*out > 0.0) || *out > 1e9)
+        return error_say(error, VOXPERT_BAD_ARGUMENT,
+                         "--time-limit %s: must be a time such as 90s, 30m or 2h", text);
+    *out *= unit;
+    return VOXPERT_OK;
+}
+
+static VoxpertStatus train_flags(TrainJob *job, const Options *o, VoxpertError *error) {
+    VoxpertTrainOptions *t = &job->options;
+    t->base = options_value(o, "--model");
+    t->config = options_value(o, "--new");
+    t->out = options_value(o, "--out");
+    t->scheme = options_value(o, "--scheme");
+    t->licence = options_value(o, "--licence");
+    t->labels = options_value(o, "--labels");
+    t->training_data = options_value(o, "--training-data");
+    t->resume = options_has(o, "--resume");
+    t->cpu = job->common.cpu;
+    job->measure = options_value(o, "--measure");
+    collect(&job->data, o, "--data");
+    collect(&job->train, o, "--train");
+    collect(&job->freeze, o, "--freeze");
+    collect_settings(job, o);
+    t->data = job->data.item, t->data_count = job->data.count;
+    t->train = job->train.item, t->train_count = job->train.count;
+    t->freeze = job->freeze.item, t->freeze_count = job->freeze.count;
+    t->settings = (const char *const *)job->setting, t->settings_count = job->settings;
+    static const char *const recipes[] = {"sam", NULL};
+    int recipe = 0;
+    const char *limit = options_value(o, "--time-limit");
+    VoxpertStatus status = options_choice(o, "--recipe", recipes, &recipe, error);
+    if (!status && limit) status = time_limit(&t->time_limit, limit, error);
+    if (!status && job->measure && !t->base)
+        status = error_say(error, VOXPERT_BAD_ARGUMENT, "--measure needs --model");
+    if (!status && !job->measure && !t->out)
+        status = error_say(error, VOXPERT_BAD_ARGUMENT, "--out is needed: a folder");
+    if (!status && !job->measure && !t->base == !t->config)
+        status = error_say(error, VOXPERT_BAD_ARGUMENT,
+                           "either --model or --new is needed: what to train");
+    return status;
+}
+
+/* ---- Progress --------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number) {
+    (void)number;
+    interrupted = 1;
+}
+
+static bool stop(void *context) {
+    (void)context;
+    return interrupted != 0;
+}
+
+static void catch_signals(void) {
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static ProgressMode progress_mode(const Common *common) {
+    if (common->quiet) return PROGRESS_NONE;
+    if (common->progress != PROGRESS_AUTO) return common->progress;
+    return isatty(STDERR_FILENO) ? PROGRESS_AUTO : PROGRESS_PLAIN;
+}
+
+static void show_json(const VoxpertTrainProgress *p) {
+    fprintf(stderr,
+            "{\"step\": %ld, \"steps\": %ld, \"loss\": %.6g, \"dice\": %.6g, \"rate\": %.6g, "
+            "\"seconds_left\": %.0f",
+            p->step, p->steps, p->loss, p->dice, p->samples_per_second, p->seconds_left);
+    if (p->validated)
+        fprintf(stderr, ", \"box\": %.6g, \"click1\": %.6g, \"click5\": %.6g", p->box, p->click1,
+                p->click5);
+    fputs("}\n", stderr);
+}
+
+static void show(void *context, const VoxpertTrainProgress *p) {
+    TrainJob *job = context;
+    if (job->progress == PROGRESS_NONE) return;
+    if (job->progress == PROGRESS_JSON) {
+        show_json(p);
+        return;
+    }
+    long left = p->seconds_left > 0.0 ? (long)p->seconds_left : 0;
+    bool live = job->progress == PROGRESS_AUTO;
+    if (live) fputs("\r\033[K", stderr);
+    fprintf(stderr, "step %ld of %ld: loss %.4f, Dice %.3f, %.1f samples/s, %ld:%02ld:%02ld left",
+            p->step, p->steps, p->loss, p->dice, p->samples_per_second, left / 3600, left / 60 % 60,
+            left % 60);
+    if (p->validated)
+        fprintf(stderr, "\nvalidation: box %.3f, 1 click %.3f, 5 clicks %.3f", p->box, p->click1,
+                p->click5);
+    job->line = live && !p->validated;
+    if (!job->line) fputc('\n', stderr);
+    fflush(stderr);
+}
+
+/* ---- Work ------------------------------------------------------------------------------- */
+
+static VoxpertStatus measure(const TrainJob *job, VoxpertError *error) {
+    char *table;
+    VoxpertStatus status = voxpert_train_measure(&job->options, job->measure, &table, error);
+    if (status) return status;
+    if (job->common.json)
+        common_print(json_pack("{s:s, s:s, s:s}", "model", job->options.base, "part", job->measure,
+                               "table", table));
+    else
+        fputs(table, stdout);
+    voxpert_free(table);
+    return VOXPERT_OK;
+}
+
+static void tell(const TrainJob *job, const VoxpertTrainResult *r) {
+    const char *why = r->interrupted     ? "interrupted"
+                      : r->out_of_time   ? "out of time"
+                      : r->stopped_early ? "stopped early"
+                                         : "done";
+    if (job->common.json) {
+        common_print(json_pack("{s:s, s:I, s:f, s:I, s:s}", "ended", why, "steps",
+                               (json_int_t)r->steps, "best", r->best, "best_step",
+                               (json_int_t)r->best_step, "out", job->options.out));
+        return;
+    }
+    if (job->common.quiet) return;
+    printf("%s after %ld steps", why, r->steps);
+    if (r->best >= 0.0) printf("; best validation %.3f at step %ld", r->best, r->best_step);
+    printf("; %s/model.safetensors\n", job->options.out);
+    if (!r->drawn) puts("no curves: gnuplot is not installed, or there is too little to draw");
+}
+
+static VoxpertStatus teach(TrainJob *job, VoxpertError *error) {
+    VoxpertTrainObserver observer = {.progress = show, .stop = stop, .context = job};
+    VoxpertTrainResult result;
+    catch_signals();
+    job->progress = progress_mode(&job->common);
+    VoxpertStatus status = voxpert_train_run(&job->options, &observer, &result, error);
+    if (job->line) fputc('\n', stderr);
+    if (status) return status;
+    tell(job, &result);
+    if (!result.interrupted) return VOXPERT_OK;
+    return error_say(error, VOXPERT_INTERRUPTED,
+                     "interrupted after %ld steps; --resume goes on from there", result.steps);
+}
+
+static int train_run(int argc, char **argv) {
+    TrainJob job = {0};
+    Options options;
+    VoxpertError error = {0};
+    VoxpertStatus status =
+        common_begin(&job.common, &options, &verb_train, rules, false, argc, argv, &error);
+    if (!status) status = train_flags(&job, &options, &error);
+    if (!status) status = job.measure ? measure(&job, &error) : teach(&job, &error);
+    for (size_t i = 0; i < job.settings; i++) free(job.setting[i]);
+    free(job.setting);
+    free(job.data.item);
+    free(job.train.item);
+    free(job.freeze.item);
+    options_free(&options);
+    return common_end(&job.common, status, &error);
+}

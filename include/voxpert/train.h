@@ -1,0 +1,85 @@
+/* train.h - teach a model of the SAM family on pictures with masks.
+ *
+ * UNSTABLE: unlike the other headers, this one may change between minor versions.
+ *
+ * A data folder holds `images/` and `masks/` (label maps, 0 = background, same stems); what the
+ * labels mean follows its name: `DIR[:patient][:instances][:nested]`.
+ *   patient    pictures whose stems agree up to the first `_` stay in one part of the split
+ *   instances  each label value is one object (else each connected component of one)
+ *   nested     an object of label v is all labels >= v */
+#ifndef VOXPERT_TRAIN_H
+#define VOXPERT_TRAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <voxpert/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* NULL or 0 in any field means: none, or the default. */
+typedef struct VoxpertTrainOptions {
+    const char *const *data; /* folders, see above */
+    size_t data_count;
+    const char *base;                         /* checkpoint to begin from */
+    const char *config;                       /* file with the JSON of a new model, instead */
+    const char *out;                          /* folder for everything that is written */
+    const char *const *train, *const *freeze; /* globs over parameter names; freeze comes last */
+    size_t train_count, freeze_count;
+    const char *scheme;          /* "voxpert" (default) or "sam-med2d" */
+    const char *const *settings; /* "name=value", see voxpert_train_setting; applied after scheme */
+    size_t settings_count;
+    const char *cpu;   /* kernel set */
+    double time_limit; /* seconds */
+    bool resume;       /* go on from the checkpoint in `out`, if there is one */
+    const char *licence, *labels, *training_data; /* for the model file's metadata */
+} VoxpertTrainOptions;
+
+typedef struct VoxpertTrainProgress {
+    long step, steps;
+    double loss, dice, learning_rate; /* means since the last report */
+    double seconds, seconds_left, samples_per_second;
+    bool validated;
+    double box, click1, click5; /* macro Dice of the validation part */
+} VoxpertTrainProgress;
+
+typedef struct VoxpertTrainObserver {
+    void (*progress)(void *context, const VoxpertTrainProgress *p); /* may be NULL */
+    bool (*stop)(void *context); /* asked after each step; true ends the run with a checkpoint */
+    void *context;
+} VoxpertTrainObserver;
+
+typedef struct VoxpertTrainResult {
+    long steps, best_step;
+    double best; /* mean of the three validation figures; -1 where there was no validation */
+    bool stopped_early, out_of_time, interrupted;
+    bool drawn; /* curves.png and curves.svg were made: gnuplot is there */
+} VoxpertTrainResult;
+
+/* Writes into `out`: model.safetensors (the best of the averaged weights), last.safetensors,
+ * state.safetensors (the checkpoint), history.jsonl, history.csv, a TensorBoard event file,
+ * summary.json, curves.svg and .png, examples/STEP.png.  A run that was resumed gives the same
+ * weights as one that was not.  Errors: VOXPERT_BAD_ARGUMENT, VOXPERT_BAD_INPUT (data; a loss that
+ * is no longer finite: the last checkpoint stays), VOXPERT_BAD_MODEL, VOXPERT_BAD_OUTPUT,
+ * VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_train_run(const VoxpertTrainOptions *options,
+                                            const VoxpertTrainObserver *observer,
+                                            VoxpertTrainResult *result, VoxpertError *error);
+
+/* Measures `base` on one part ("train", "validation", "test", or "all") of the data: a table in
+ * Markdown, one row per set and the macro average; Dice in percent.  Free it with voxpert_free. */
+VOXPERT_API VoxpertStatus voxpert_train_measure(const VoxpertTrainOptions *options,
+                                                const char *part, char **table,
+                                                VoxpertError *error);
+
+/* The settings by number; NULL past the last. */
+VOXPERT_API const char *voxpert_train_setting(int index, const char **help);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

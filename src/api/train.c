@@ -1,0 +1,141 @@
+#include <stdio.h>
+#include <string.h>
+#include <voxpert/train.h>
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "train/settings.h"
+
+const char *voxpert_train_setting(int index, const char **help) {
+    const Setting *s = setting_at(index);
+    if (s && help) *help = s->help;
+    return s ? s->name : NULL;
+}
+
+/* ---- Options ---------------------------------------------------------------------------- */
+
+/* What an options struct of ours borrows from. */
+typedef struct Prepared {
+    TrainOptions options;
+    char *config;
+    char preprocess[80];
+} Prepared;
+
+static void prepared_free(Prepared *p) { memory_free(p->config); }
+
+static Status read_config(Prepared *p, const char *path, Error *error) {
+    FileMap map;
+    Status status = file_map(&map, path, VOXPERT_BAD_INPUT, error);
+    if (status) return status;
+    p->config = memory_new(map.size + 1);
+    if (p->config && map.size) memcpy(p->config, map.bytes, map.size);
+    file_unmap(&map);
+    p->options.config = p->config;
+    if (p->config) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", path);
+}
+
+static Status prepare(Prepared *p, const VoxpertTrainOptions *from, Error *error) {
+    *p = (Prepared){.options = train_options_default()};
+    TrainOptions *o = &p->options;
+    Status status = from->scheme ? settings_scheme(o, from->scheme, error) : VOXPERT_OK;
+    for (size_t i = 0; !status && i < from->settings_count; i++)
+        status = settings_apply(o, from->settings[i], error);
+    if (status) return status;
+    o->data = from->data, o->folders = from->data_count;
+    o->base = from->base;
+    o->out = from->out;
+    if (from->train_count) o->train = from->train, o->trains = from->train_count;
+    if (from->freeze_count) o->freeze = from->freeze, o->freezes = from->freeze_count;
+    o->cpu = from->cpu;
+    o->time_limit = from->time_limit;
+    o->resume = from->resume;
+    if (from->licence) o->card.licence = from->licence;
+    if (from->labels) o->card.labels = from->labels;
+    if (from->training_data) o->card.training_data = from->training_data;
+    snprintf(p->preprocess, sizeof p->preprocess, "{\"preset\": \"%s\", \"zoom\": %g}",
+             o->scheme == SCHEME_SAM_MED2D ? "sam-med2d" : "voxpert",
+             o->scheme == SCHEME_SAM_MED2D ? 0.0 : o->zoom);
+    o->card.preprocess = p->preprocess;
+    return from->config ? read_config(p, from->config, error) : VOXPERT_OK;
+}
+
+/* ---- Running ---------------------------------------------------------------------------- */
+
+static void pass_on(void *context, const TrainProgress *p) {
+    const VoxpertTrainObserver *observer = context;
+    const HistoryRow *row = &p->row;
+    VoxpertTrainProgress out = {.step = row->step,
+                                .steps = p->steps,
+                                .loss = row->loss,
+                                .dice = row->dice,
+                                .learning_rate = row->lr,
+                                .seconds = row->seconds,
+                                .seconds_left = p->seconds_left,
+                                .samples_per_second = p->samples_per_second,
+                                .validated = row->validated,
+                                .box = row->box,
+                                .click1 = row->click1,
+                                .click5 = row->click5};
+    observer->progress(observer->context, &out);
+}
+
+static bool asked_to_stop(void *context) {
+    const VoxpertTrainObserver *observer = context;
+    return observer->stop(observer->context);
+}
+
+VoxpertStatus voxpert_train_run(const VoxpertTrainOptions *options,
+                                const VoxpertTrainObserver *observer, VoxpertTrainResult *result,
+                                VoxpertError *error) {
+    if (!options || !options->out || !result)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "training needs an output folder");
+    if (!options->base == !options->config)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "training begins from a checkpoint or from the config of a new model, "
+                         "one of the two");
+    Prepared p;
+    VoxpertTrainObserver copy = observer ? *observer : (VoxpertTrainObserver){0};
+    TrainObserver inner = {.context = &copy};
+    if (copy.progress) inner.progress = pass_on;
+    if (copy.stop) inner.stop = asked_to_stop;
+    TrainResult got = {0};
+    Status status = prepare(&p, options, error);
+    if (!status) status = train_run(&p.options, &inner, &got, error);
+    prepared_free(&p);
+    *result = (VoxpertTrainResult){.steps = got.steps,
+                                   .best_step = got.best_step,
+                                   .best = got.best,
+                                   .stopped_early = got.stopped_early,
+                                   .out_of_time = got.out_of_time,
+                                   .interrupted = got.interrupted,
+                                   .drawn = got.drawn};
+    return status;
+}
+
+/* ---- Measuring -------------------------------------------------------------------------- */
+
+VoxpertStatus voxpert_train_measure(const VoxpertTrainOptions *options, const char *part,
+                                    char **table, VoxpertError *error) {
+    static const char *const parts[] = {"train", "validation", "test", "all"};
+    int which = -1;
+    for (int i = 0; part && i < 4; i++) {
+        if (strcmp(part, parts[i]) == 0) which = i;
+    }
+    if (!options || !options->base || !table || which < 0)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "measuring needs a checkpoint and a part: train, validation, test or all");
+    Prepared p;
+    Text text = {0};
+    Status status = prepare(&p, options, error);
+    if (!status) status = train_measure(&p.options, which, &text, error);
+    prepared_free(&p);
+    if (!status && text.failed)
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the table");
+    if (status)
+        text_free(&text);
+    else
+        *table = text.chars;
+    return status;
+}

@@ -1,0 +1,255 @@
+/* Prompts to masks, and masks to the picture's own pixels. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/system.h"
+#include "predict/predictor.h"
+
+static Status no_memory(const char *what, Error *error) {
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %s", what);
+}
+
+static Tensor *embedding_tensor(Compute *cx, const Predictor *p) {
+    int grid = sam_grid(&p->model->sam), dim = p->model->sam.config.prompt.dim;
+    return tensor_over(cx, 4, (int[]){1, grid, grid, dim}, p->embedding);
+}
+
+/* ---- What the decoder makes of the image alone ------------------------------------------ */
+
+enum { IMAGE_PARTS = 4 };
+
+static void parts_of(DecoderImage *image, Tensor **part[IMAGE_PARTS]) {
+    part[0] = &image->side.keys;
+    part[1] = &image->side.k;
+    part[2] = &image->side.v;
+    part[3] = &image->side.q;
+}
+
+/* Widths of the parts: keys are as wide as the embedding, their projections half of it. */
+static int part_width(const Predictor *p, int part) {
+    int dim = p->model->sam.config.prompt.dim;
+    return part == 0 ? dim : dim / 2;
+}
+
+static size_t part_floats(const Predictor *p, int part) {
+    size_t grid = (size_t)sam_grid(&p->model->sam);
+    return grid * grid * (size_t)part_width(p, part);
+}
+
+static Status image_work(Compute *cx, void *context, Error *error) {
+    (void)error;
+    Predictor *p = context;
+    Tensor **part[IMAGE_PARTS];
+    DecoderImage made = sam_decoder_image(cx, &p->model->sam, embedding_tensor(cx, p));
+    if (!compute_ok(cx) || compute_measures(cx)) return VOXPERT_OK;
+    parts_of(&made, part);
+    float *to = p->image;
+    for (int i = 0; i < IMAGE_PARTS; to += part_floats(p, i++))
+        memcpy(to, (*part[i])->data, part_floats(p, i) * sizeof *to);
+    return VOXPERT_OK;
+}
+
+static Status know_image(Predictor *p, Error *error) {
+    if (p->image_known) return VOXPERT_OK;
+    size_t count = 0;
+    for (int i = 0; i < IMAGE_PARTS; i++) count += part_floats(p, i);
+    if (!p->image) p->image = memory_aligned(count * sizeof *p->image);
+    if (!p->image) return no_memory("the decoder's view of the image", error);
+    StepShape shape = {.kind = STEP_IMAGE, .batch = 1};
+    Status status = steps_run(&p->steps, shape, p->max_memory, image_work, p, error);
+    p->image_known = !status;
+    return status;
+}
+
+static DecoderImage known_image(Compute *cx, const Predictor *p) {
+    int grid = sam_grid(&p->model->sam);
+    DecoderImage image = {.grid = grid};
+    Tensor **part[IMAGE_PARTS];
+    parts_of(&image, part);
+    float *from = p->image;
+    for (int i = 0; i < IMAGE_PARTS; from += part_floats(p, i++))
+        *part[i] = tensor_over(cx, 3, (int[]){1, grid * grid, part_width(p, i)}, from);
+    return image;
+}
+
+/* ---- One object ------------------------------------------------------------------------- */
+
+typedef struct Decoding {
+    Predictor *p;
+    const ObjectPrompt *prompt;
+    bool all; /* masks 1..; else mask 0 */
+    Prediction *out;
+} Decoding;
+
+static Status take(const Decoding *d, const MaskOutput *found, Error *error) {
+    Prediction *out = d->out;
+    *out = (Prediction){.count = found->masks->dim[1], .side = found->masks->dim[2]};
+    out->low_res = memory_new(tensor_bytes(found->masks));
+    if (!out->low_res) return no_memory("the masks", error);
+    memcpy(out->low_res, found->masks->data, tensor_bytes(found->masks));
+    for (int i = 0; i < out->count; i++) {
+        out->iou[i] = found->iou->data[i];
+        out->token[i] = i + d->all;
+    }
+    return VOXPERT_OK;
+}
+
+static bool has_mask(const ObjectPrompt *o) { return o->mask || o->low_res; }
+
+static Status decode_with_mask(Compute *cx, const Decoding *d, Prompts *prompts, MaskOutput *found,
+                               Error *error) {
+    const Predictor *p = d->p;
+    int side = 4 * sam_grid(&p->model->sam);
+    prompts->mask = tensor_new(cx, 4, (int[]){1, side, side, 1});
+    if (compute_ok(cx) && !compute_measures(cx)) {
+        Status status = prompt_mask(prompts->mask->data, &p->view, &p->model->preset, d->prompt,
+                                    (int)p->picture.width, side, error);
+        if (status) return status;
+    }
+    *found = sam_decode(cx, &p->model->sam, embedding_tensor(cx, p), prompts, d->all);
+    return VOXPERT_OK;
+}
+
+static Status decode_work(Compute *cx, void *context, Error *error) {
+    const Decoding *d = context;
+    Prompts prompts;
+    MaskOutput found;
+    Status status = prompt_to_model(cx, &d->p->view, d->prompt, &prompts, error);
+    if (status) return status;
+    if (has_mask(d->prompt)) {
+        status = decode_with_mask(cx, d, &prompts, &found, error);
+    } else {
+        DecoderImage image = known_image(cx, d->p);
+        found = sam_decode_image(cx, &d->p->model->sam, &image, &prompts, d->all);
+    }
+    if (status || !compute_ok(cx) || compute_measures(cx)) return status;
+    return take(d, &found, error);
+}
+
+static void keep_best(Prediction *out) {
+    int best = 0;
+    for (int i = 1; i < out->count; i++) {
+        if (out->iou[i] > out->iou[best]) best = i;
+    }
+    size_t n = (size_t)out->side * (size_t)out->side;
+    if (best) memcpy(out->low_res, out->low_res + (size_t)best * n, n * sizeof(float));
+    out->iou[0] = out->iou[best];
+    out->token[0] = out->token[best];
+    out->count = 1;
+}
+
+static Status decode(Decoding *d, Error *error) {
+    Predictor *p = d->p;
+    const ObjectPrompt *o = d->prompt;
+    StepShape shape = {.kind = STEP_DECODE,
+                       .batch = 1,
+                       .points = o->points,
+                       .boxes = o->box != NULL,
+                       .mask = has_mask(o),
+                       .multimask = d->all};
+    Status status = shape.mask ? VOXPERT_OK : know_image(p, error);
+    if (status) return status;
+    return steps_run(&p->steps, shape, p->max_memory, decode_work, d, error);
+}
+
+Status predictor_decode(Predictor *p, const ObjectPrompt *prompt, bool multimask, Prediction *out,
+                        Error *error) {
+    *out = (Prediction){0};
+    if (!p->encoded) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was encoded");
+    double start = system_seconds();
+    Decoding d = {p, prompt, multimask || p->model->preset.best_of_all, out};
+    Status status = decode(&d, error);
+    if (!status && d.all && !multimask) keep_best(out);
+    p->decode_seconds = system_seconds() - start;
+    return status;
+}
+
+void prediction_free(Prediction *p) {
+    memory_free(p->low_res);
+    *p = (Prediction){0};
+}
+
+/* ---- Many points ------------------------------------------------------------------------ */
+
+enum { POINTS_AT_ONCE = 8 }; /* more would only need more memory */
+
+typedef struct PointsDecoding {
+    Predictor *p;
+    int points, label[POINTS_AT_ONCE];
+    float at[2 * POINTS_AT_ONCE];
+    float *low_res, *iou;
+} PointsDecoding;
+
+static Status points_work(Compute *cx, void *context, Error *error) {
+    (void)error;
+    const PointsDecoding *d = context;
+    Prompts prompts = {.batch = d->points, .points = 1, .point = d->at, .label = d->label};
+    DecoderImage image = known_image(cx, d->p);
+    MaskOutput found = sam_decode_image(cx, &d->p->model->sam, &image, &prompts, true);
+    if (!compute_ok(cx) || compute_measures(cx)) return VOXPERT_OK;
+    memcpy(d->low_res, found.masks->data, tensor_bytes(found.masks));
+    memcpy(d->iou, found.iou->data, tensor_bytes(found.iou));
+    return VOXPERT_OK;
+}
+
+static Status decode_some(PointsDecoding *d, const float *point, Error *error) {
+    Predictor *p = d->p;
+    for (int i = 0; i < d->points; i++) {
+        d->label[i] = 1;
+        view_point(&p->view, point + 2 * i, d->at + 2 * i);
+    }
+    StepShape shape = {.kind = STEP_DECODE, .batch = d->points, .points = 1, .multimask = true};
+    return steps_run(&p->steps, shape, p->max_memory, points_work, d, error);
+}
+
+Status predictor_decode_points(Predictor *p, int points, const float *point, float *low_res,
+                               float *iou, Error *error) {
+    size_t masks = (size_t)p->model->sam.config.decoder.masks - 1;
+    size_t side = 4 * (size_t)sam_grid(&p->model->sam);
+    if (!p->encoded) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was encoded");
+    Status status = know_image(p, error);
+    for (int first = 0; !status && first < points; first += POINTS_AT_ONCE) {
+        int left = points - first;
+        size_t done = (size_t)first * masks;
+        PointsDecoding d = {.p = p,
+                            .points = left < POINTS_AT_ONCE ? left : POINTS_AT_ONCE,
+                            .low_res = low_res + done * side * side,
+                            .iou = iou + done};
+        status = decode_some(&d, point + 2 * first, error);
+    }
+    return status;
+}
+
+/* ---- Back to the picture ---------------------------------------------------------------- */
+
+static const float outside_crop = -32.0f;
+
+static void paste(float *out, const Predictor *p, const float *part, size_t count) {
+    const Crop *c = &p->view.crop;
+    size_t width = (size_t)c->width, height = (size_t)c->height;
+    size_t whole = p->picture.width * p->picture.height;
+    for (size_t i = 0; i < count * whole; i++) out[i] = outside_crop;
+    for (size_t m = 0; m < count; m++) {
+        for (size_t y = 0; y < height; y++) {
+            size_t row = ((size_t)c->y + y) * p->picture.width + (size_t)c->x;
+            memcpy(out + m * whole + row, part + (m * height + y) * width, width * sizeof *out);
+        }
+    }
+}
+
+Status predictor_logits(const Predictor *p, const Prediction *prediction, float *out,
+                        Error *error) {
+    const Crop *c = &p->view.crop;
+    const Preset *preset = &p->model->preset;
+    size_t pixels = (size_t)c->width * (size_t)c->height, count = (size_t)prediction->count;
+    if (pixels == p->picture.width * p->picture.height)
+        return view_logits(out, &p->view, preset, prediction->low_res, prediction->count,
+                           prediction->side, error);
+    float *part = memory_new(count * pixels * sizeof *part);
+    if (!part) return no_memory("the masks", error);
+    Status status = view_logits(part, &p->view, preset, prediction->low_res, prediction->count,
+                                prediction->side, error);
+    if (!status) paste(out, p, part, count);
+    memory_free(part);
+    return status;
+}

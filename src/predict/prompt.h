@@ -1,0 +1,31 @@
+/* prompt.h - what a user says of one object, and what the model makes of it. */
+#ifndef PREDICT_PROMPT_H
+#define PREDICT_PROMPT_H
+
+#include "predict/view.h"
+#include "systems/sam.h"
+
+/* One object's prompt in pixels of the picture. */
+typedef struct ObjectPrompt {
+    int points;
+    const float *point;   /* [points][2] */
+    const int *label;     /* [points] 1 inside, 0 outside */
+    const float *box;     /* [4] inclusive corners, or NULL */
+    const uint8_t *mask;  /* coarse mask of the picture, or NULL */
+    const float *low_res; /* [4 grid][4 grid] logits of the current view, or NULL; if there are
+                             any, `mask` is not looked at */
+} ObjectPrompt;
+
+/* One sentence if the prompt makes no sense for a picture of this size: VOXPERT_BAD_ARGUMENT. */
+MUST_CHECK Status prompt_check(const Picture *picture, const ObjectPrompt *prompt, Error *error);
+
+/* Points and box in the model's coordinates, in the records of cx; the mask is left out. */
+MUST_CHECK Status prompt_to_model(Compute *cx, const View *v, const ObjectPrompt *from, Prompts *to,
+                                  Error *error);
+
+/* The mask prompt [side][side] as the preset's model wants it, from logits or the coarse mask.
+ * VOXPERT_BAD_ARGUMENT where the mask is empty. */
+MUST_CHECK Status prompt_mask(float *out, const View *v, const Preset *preset,
+                              const ObjectPrompt *from, int picture_width, int side, Error *error);
+
+#endif

@@ -1,0 +1,159 @@
+#include "train/batch.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "train/purposes.h"
+
+Status batch_open(Batch *b, int count, int share, int side, int loss_side, Error *error) {
+    size_t n = (size_t)count, images = n / (size_t)share, area = (size_t)side * (size_t)side;
+    *b = (Batch){.count = count, .share = share, .side = side, .loss_side = loss_side};
+    b->image = memory_new(images * area * 3 * sizeof(float));
+    b->scratch = memory_new(images * area * 3 * sizeof(float));
+    b->object = memory_new(n * area);
+    b->target = memory_new(n * (size_t)loss_side * (size_t)loss_side * sizeof(float));
+    b->pixel = memory_new(n * sizeof *b->pixel);
+    b->source = memory_new(n * sizeof *b->source);
+    if (b->image && b->scratch && b->object && b->target && b->pixel && b->source)
+        return VOXPERT_OK;
+    batch_close(b);
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a batch of %d", count);
+}
+
+void batch_close(Batch *b) {
+    memory_free(b->image);
+    memory_free(b->scratch);
+    memory_free(b->object);
+    memory_free(b->target);
+    memory_free(b->pixel);
+    memory_free(b->source);
+    *b = (Batch){0};
+}
+
+/* ---- Where objects come from ------------------------------------------------------------ */
+
+Status pool_open(Pool *p, const Dataset *d, SplitPart part, Error *error) {
+    *p = (Pool){0};
+    p->object = memory_new((d->sets + 1) * sizeof *p->object);
+    p->count = memory_new((d->sets + 1) * sizeof *p->count);
+    if (!p->object || !p->count) {
+        pool_close(p);
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to list the objects");
+    }
+    for (size_t s = 0; s < d->sets; s++) {
+        size_t *list, count;
+        Status status = dataset_select(d, (int)s, part, &list, &count, error);
+        if (status) {
+            pool_close(p);
+            return status;
+        }
+        if (count) {
+            p->object[p->sets] = list;
+            p->count[p->sets++] = count;
+        } else {
+            memory_free(list);
+        }
+    }
+    return VOXPERT_OK;
+}
+
+void pool_close(Pool *p) {
+    for (size_t i = 0; p->object && i < p->sets; i++) memory_free(p->object[i]);
+    memory_free(p->object);
+    memory_free(p->count);
+    *p = (Pool){0};
+}
+
+/* ---- One step's samples ----------------------------------------------------------------- */
+
+typedef struct Drawing {
+    Batch *batch;
+    const Dataset *data;
+    const Pool *pool;
+    const Augment *augment;
+    uint64_t seed, step;
+} Drawing;
+
+static size_t area_of(const uint8_t *mask, size_t n) {
+    size_t area = 0;
+    for (size_t i = 0; i < n; i++) area += mask[i];
+    return area;
+}
+
+/* Half the pixels or more of each square block. */
+static void reduce_target(float *out, const uint8_t *in, int side, int loss_side) {
+    int block = side / loss_side;
+    for (int y = 0; y < loss_side; y++)
+        for (int x = 0; x < loss_side; x++) {
+            int sum = 0;
+            for (int i = 0; i < block * block; i++)
+                sum += in[(y * block + i / block) * side + x * block + i % block];
+            *out++ = 2 * sum >= block * block ? 1.0f : 0.0f;
+        }
+}
+
+static const CaseObject *draw_object(const Drawing *d, Random *r) {
+    size_t set = (size_t)random_integer(r, 0, (int64_t)d->pool->sets - 1);
+    size_t at = (size_t)random_integer(r, 0, (int64_t)d->pool->count[set] - 1);
+    return &d->data->object[d->pool->object[set][at]];
+}
+
+/* Objects of a picture follow each other. */
+static const CaseObject *draw_sibling(const Dataset *d, const CaseObject *o, Random *r) {
+    const CaseObject *first = o, *last = o, *end = d->object + d->objects;
+    while (first > d->object && first[-1].picture == o->picture) first--;
+    while (last + 1 < end && last[1].picture == o->picture) last++;
+    return first + random_integer(r, 0, last - first);
+}
+
+/* A random cut in which enough of the object is to be seen. */
+static Cut draw_cut(const Drawing *d, const Case *p, const CaseObject *o, uint8_t *mask,
+                    Random *r) {
+    int side = d->batch->side;
+    size_t area = (size_t)side * (size_t)side;
+    Cut cut;
+    for (int attempt = 0; attempt < 8; attempt++) {
+        cut = augment_cut(d->augment, p, o, side, r);
+        cut_render_object(mask, o, &cut);
+        if (area_of(mask, area) >= area / 2000) return cut;
+    }
+    if (area_of(mask, area)) return cut;
+    double box[] = {o->x0, o->y0, o->x1, o->y1};
+    cut = cut_zoomed(p, box, 1.5, 1.0, side);
+    cut_render_object(mask, o, &cut);
+    return cut;
+}
+
+static void draw_picture(void *context, size_t index, void *scratch) {
+    const Drawing *d = context;
+    (void)scratch;
+    Batch *b = d->batch;
+    size_t share = (size_t)b->share, area = (size_t)b->side * (size_t)b->side;
+    size_t loss_area = (size_t)b->loss_side * (size_t)b->loss_side;
+    float *image = b->image + index * area * 3;
+    Random which = random_begin(d->seed, d->step, index, PURPOSE_CASE);
+    const CaseObject *o = draw_object(d, &which);
+    const Case *p = &d->data->picture[o->picture];
+
+    Random r = random_begin(d->seed, d->step, index, PURPOSE_AUGMENT);
+    Cut cut = draw_cut(d, p, o, b->object + index * share * area, &r);
+    Look look;
+    augment_look(d->augment, p, &look, &r);
+    cut_render(image, p, &cut, &look);
+    augment_pixels(d->augment, image, b->scratch + index * area * 3, b->side, &r);
+    for (size_t i = index * share; i < (index + 1) * share; i++) {
+        if (i > index * share) {
+            o = draw_sibling(d->data, o, &which);
+            cut_render_object(b->object + i * area, o, &cut);
+        }
+        reduce_target(b->target + i * loss_area, b->object + i * area, b->side, b->loss_side);
+        b->pixel[i] = cut_scale(&cut);
+        b->source[i] = o;
+    }
+}
+
+void batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a, uint64_t seed,
+                uint64_t step, const Worker *worker) {
+    Drawing drawing = {b, d, pool, a, seed, step};
+    worker_run(worker, draw_picture, &drawing, (size_t)(b->count / b->share));
+}

@@ -1,0 +1,37 @@
+/* batch.h - what one optimizer step learns from: cuts of pictures with one object each. */
+#ifndef TRAIN_BATCH_H
+#define TRAIN_BATCH_H
+
+#include "base/threads.h"
+#include "train/augment.h"
+
+typedef struct Batch {
+    int count, share, side, loss_side; /* samples; how many of them show the same picture */
+    float *image;                      /* [count / share,side,side,3] */
+    uint8_t *object;                   /* [count,side,side], 0 or 1 */
+    float *target;                     /* [count,loss_side,loss_side], 0 or 1 */
+    float *scratch;                    /* [count / share,side,side,3] */
+    double *pixel;                     /* [count] how many view pixels a picture pixel is wide */
+    const CaseObject **source;
+} Batch;
+
+/* `side` is a multiple of `loss_side`, `count` one of `share`. */
+MUST_CHECK Status batch_open(Batch *b, int count, int share, int side, int loss_side, Error *error);
+void batch_close(Batch *b); /* zeroed is fine */
+
+/* Which objects a trainer draws from: of each set, its training part. */
+typedef struct Pool {
+    size_t **object; /* [sets] indices into the data set */
+    size_t *count;   /* [sets] */
+    size_t sets;     /* that have any */
+} Pool;
+MUST_CHECK Status pool_open(Pool *p, const Dataset *d, SplitPart part, Error *error);
+void pool_close(Pool *p);
+
+/* Fills the batch for one step: sets in turn with equal chance, then one of the set's objects;
+ * where samples share a picture, the others are any of its objects.  The same for the same seed and
+ * step, whatever came before. */
+void batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a, uint64_t seed,
+                uint64_t step, const Worker *worker);
+
+#endif

@@ -1,0 +1,67 @@
+/* dataset.h - pictures and objects to learn from, all in memory.
+ *
+ * A data folder holds `images/` and `masks/`; a picture and its label map share their stem.  What
+ * the labels mean is said after the folder's name: `DIR[:patient][:instances][:nested]`.
+ *   patient    pictures whose stems agree up to the first `_` stay in one part of the split
+ *   instances  each label value is one object (else each of its connected components is one)
+ *   nested     labels lie inside each other like rings: an object of label v is all labels >= v
+ *
+ * Split (so that a patient is never on both sides): FNV-1a of `folder/group`, modulo 10: 0 and 1
+ * are the test part, 2 validation, the rest training. */
+#ifndef TRAIN_DATASET_H
+#define TRAIN_DATASET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "eval/dataset_split.h"
+
+typedef struct Case {
+    char *name; /* folder/stem */
+    int set;
+    SplitPart part;
+    int height, width, channels; /* 1 or 3 */
+    uint8_t *pixels;             /* [height,width,channels] */
+} Case;
+
+typedef struct CaseObject {
+    int picture;
+    uint32_t label;
+    int x0, y0, x1, y1; /* inclusive pixel corners */
+    size_t area;        /* pixels */
+    bool outer;         /* of nested labels, not the innermost: measured apart */
+    uint8_t *mask;      /* [y1 - y0 + 1, x1 - x0 + 1], 0 or 1 */
+} CaseObject;
+
+typedef struct CaseSet {
+    char *name; /* of the folder */
+    bool patient, instances, nested;
+} CaseSet;
+
+typedef struct Dataset {
+    CaseSet *set;
+    Case *picture;
+    CaseObject *object; /* sorted by set, then picture */
+    size_t sets, pictures, objects;
+    size_t set_capacity, picture_capacity, object_capacity;
+} Dataset;
+
+/* Adds one folder; `where` is DIR with its options.  Pictures of more than 8 bits are scaled by
+ * their 0.5 and 99.5 percentiles.  Errors: VOXPERT_BAD_ARGUMENT (an unknown option, a folder given
+ * twice), VOXPERT_BAD_INPUT (a missing or misshapen mask), VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status dataset_add(Dataset *d, const char *where, Error *error);
+void dataset_free(Dataset *d); /* a zeroed one is fine */
+
+/* Indices of the objects of one set and part, in order; caller frees `*out`. */
+MUST_CHECK Status dataset_select(const Dataset *d, int set, SplitPart part, size_t **out,
+                                 size_t *count, Error *error);
+
+SplitPart dataset_part(const char *set, const char *stem, bool patient);
+
+/* Finds the objects of one label map [height,width]; used by dataset_add. */
+MUST_CHECK Status dataset_add_objects(Dataset *d, const uint32_t *labels, int picture,
+                                      Error *error);
+
+#endif

@@ -1,0 +1,40 @@
+/* history.h - what a run reported, in the forms that people look at.
+ *
+ * `history.jsonl` has one object a line; `history.csv` and a TensorBoard event file say the same.
+ * A resumed run drops what was reported after the checkpoint that it goes on from. */
+#ifndef TRAIN_HISTORY_H
+#define TRAIN_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+
+typedef struct HistoryRow {
+    long step;
+    double loss, dice, lr, norm; /* means since the row before */
+    double seconds;              /* of the whole run so far */
+    bool validated;
+    double box, click1, click5, score; /* macro Dice of the validation part; score: their mean */
+} HistoryRow;
+
+typedef struct History {
+    char *folder;
+    HistoryRow *row;
+    size_t count, capacity;
+} History;
+
+/* Reads `folder`/history.jsonl up to and with `last_step`; none if there is no such file.
+ * VOXPERT_BAD_INPUT names the line that is no row. */
+MUST_CHECK Status history_open(History *h, const char *folder, long last_step, Error *error);
+void history_close(History *h); /* zeroed is fine */
+
+MUST_CHECK Status history_add(History *h, const HistoryRow *row, Error *error);
+
+/* Writes all files anew, each at once or not at all. */
+MUST_CHECK Status history_write(const History *h, Error *error);
+
+/* curves.svg and curves.png by gnuplot; *drawn is false where there is none. */
+MUST_CHECK Status history_draw(const History *h, bool *drawn, Error *error);
+
+#endif

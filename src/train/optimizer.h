@@ -1,0 +1,46 @@
+/* optimizer.h - AdamW over the trainable parameters, with its memory and a running average.
+ *
+ * Gradients, moments and averages lie in one arena that is filled once.  A parameter that no
+ * forward pass reached since the last step is left alone, its step count too, as PyTorch does with
+ * gradients that are None. */
+#ifndef TRAIN_OPTIMIZER_H
+#define TRAIN_OPTIMIZER_H
+
+#include "nn/params.h"
+
+typedef struct Slot {
+    Param *param;
+    float *gradient, *first, *second, *average; /* in the engine's layout */
+    long steps;
+    bool decays;
+} Slot;
+
+typedef struct Optimizer {
+    Arena memory;
+    Slot *slot;
+    size_t count;
+    long steps; /* taken so far */
+} Optimizer;
+
+typedef struct OptimizerRule {
+    double lr, beta1, beta2, eps, decay;
+    double clip;    /* of the global norm; 0: none */
+    double average; /* decay of the running average; 0: none */
+} OptimizerRule;
+
+/* Takes all parameters whose tensors need gradients, owns their values and gives them gradient
+ * memory.  `decay_all`: weight decay for biases and norms too (PyTorch's default). */
+MUST_CHECK Status optimizer_open(Optimizer *o, Params *p, bool decay_all, Error *error);
+void optimizer_close(Optimizer *o); /* zeroed is fine */
+
+void optimizer_zero(Optimizer *o, const Kernels *k, const Worker *w);
+
+/* One step with gradients summed over `accumulated` batches; returns the gradient's norm before
+ * clipping, and does nothing if that is not finite. */
+double optimizer_step(Optimizer *o, const Kernels *k, const Worker *w, const OptimizerRule *rule,
+                      int accumulated);
+
+/* Exchanges the values with their running averages. */
+void optimizer_swap(Optimizer *o);
+
+#endif

@@ -1,0 +1,118 @@
+#include "train/prompts.h"
+
+#include <math.h>
+
+#include "base/memory.h"
+#include "eval/clicks.h"
+#include "image/regions.h"
+
+void prompt_box(float box[4], const uint8_t *object, int side, double pixel, double jitter,
+                Random *r) {
+    int x0 = side, y0 = side, x1 = -1, y1 = -1;
+    for (int i = 0; i < side * side; i++) {
+        if (!object[i]) continue;
+        int x = i % side, y = i / side;
+        if (x < x0) x0 = x;
+        if (x > x1) x1 = x;
+        if (y < y0) y0 = y;
+        y1 = y;
+    }
+    if (x1 < 0) x0 = y0 = 0, x1 = y1 = side - 1;
+    double exact[] = {x0, y0, x1 + 1.0 - pixel, y1 + 1.0 - pixel};
+    double length[] = {x1 - x0 + 1.0, y1 - y0 + 1.0};
+    double by = random_uniform(r) < 0.25 ? 0.0 : random_between(r, 0.0, jitter);
+    for (int i = 0; i < 4; i++) {
+        double moved = exact[i] + random_between(r, -by, by) * length[i & 1];
+        box[i] = (float)fmin(fmax(moved, 0.0), side - 1.0);
+    }
+}
+
+Status prompt_box_shifted(float box[4], const uint8_t *object, int side, Random *r, Error *error) {
+    size_t size[3] = {1, (size_t)side, (size_t)side};
+    Regions pieces;
+    Status status = regions_find(&pieces, object, size, NEIGHBOURS_ALL, error);
+    if (status) return status;
+    int x0 = 0, y0 = 0, x1 = side, y1 = side;
+    size_t largest = regions_largest(&pieces);
+    if (largest < pieces.count) {
+        const Region *p = &pieces.region[largest];
+        x0 = (int)p->low[2], y0 = (int)p->low[1];
+        x1 = (int)p->high[2] + 1, y1 = (int)p->high[1] + 1;
+    }
+    regions_free(&pieces);
+    int shorter = x1 - x0 < y1 - y0 ? x1 - x0 : y1 - y0, most = shorter / 2 < 5 ? shorter / 2 : 5;
+    int dx = most ? (int)random_integer(r, -most, most - 1) : 0;
+    int dy = most ? (int)random_integer(r, -most, most - 1) : 0;
+    box[0] = (float)(x0 + dx), box[1] = (float)(y0 + dy);
+    box[2] = (float)(x1 + dx), box[3] = (float)(y1 + dy);
+    return VOXPERT_OK;
+}
+
+typedef struct Wrong {
+    int missed, surplus, inside;
+} Wrong;
+
+static Wrong count_wrong(const float *truth, const uint8_t *predicted, int n) {
+    Wrong w = {0};
+    for (int i = 0; i < n; i++) {
+        bool in = truth[i] > 0.5f, said = predicted && predicted[i];
+        w.inside += in;
+        w.missed += in && !said;
+        w.surplus += said && !in;
+    }
+    return w;
+}
+
+/* The k-th pixel of a kind: wrong ones, or all inside. */
+static int pick(const float *truth, const uint8_t *predicted, int n, bool wrong, int64_t k) {
+    for (int i = 0; i < n; i++) {
+        bool in = truth[i] > 0.5f, said = predicted && predicted[i];
+        if ((wrong ? in != said : in) && k-- == 0) return i;
+    }
+    return 0;
+}
+
+/* The deepest pixel of the larger error; -1 where memory is short or nothing is wrong. */
+static int deepest_pixel(const float *truth, const uint8_t *predicted, int side, Error *error,
+                         Status *status) {
+    size_t n = (size_t)side * (size_t)side, size[3] = {1, (size_t)side, (size_t)side};
+    uint8_t *bytes = memory_new(n);
+    Click click = {0};
+    if (!bytes) {
+        *status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to simulate a click");
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++) bytes[i] = truth[i] > 0.5f;
+    *status = predicted ? click_next(&click, bytes, predicted, size, NULL, error)
+                        : click_first(&click, bytes, size, NULL, error);
+    memory_free(bytes);
+    return !*status && click.found ? (int)(click.zyx[1] * (size_t)side + click.zyx[2]) : -1;
+}
+
+Status prompt_click(float at[2], int *label, const float *truth, const uint8_t *predicted, int side,
+                    double scale, double pixel, const ClickRule *rule, Random *r, Error *error) {
+    int n = side * side, found = -1;
+    Wrong w = count_wrong(truth, predicted, n);
+    int wrong = w.missed + w.surplus;
+    Status status = VOXPERT_OK;
+    double kind = random_uniform(r), dx = random_uniform(r), dy = random_uniform(r);
+    if (wrong && kind < rule->deepest)
+        found = deepest_pixel(truth, predicted, side, error, &status);
+    if (!wrong && rule->exact) {
+        *label = -1;
+        at[0] = (float)floor(dx * side * scale), at[1] = (float)floor(dy * side * scale);
+        return status;
+    }
+    if (found < 0) {
+        int count = wrong ? wrong : w.inside;
+        found = count ? pick(truth, predicted, n, wrong > 0, random_integer(r, 0, count - 1)) : 0;
+    }
+    *label = w.inside == 0 && wrong == 0 ? -1 : truth[found] > 0.5f;
+    if (rule->exact) {
+        at[0] = (float)(found % side * scale), at[1] = (float)(found / side * scale);
+        return status;
+    }
+    at[0] = (float)((found % side + dx) * scale - 0.5 * pixel);
+    at[1] = (float)((found / side + dy) * scale - 0.5 * pixel);
+    return status;
+}

@@ -1,0 +1,14 @@
+/* purposes.h - what random numbers are drawn for: the last key of random_begin. */
+#ifndef TRAIN_PURPOSES_H
+#define TRAIN_PURPOSES_H
+
+enum {
+    PURPOSE_CASE = 1,
+    PURPOSE_AUGMENT,
+    PURPOSE_KIND,
+    PURPOSE_PROMPT,
+    PURPOSE_JITTER,
+    PURPOSE_SHAPES
+};
+
+#endif

@@ -1,0 +1,443 @@
+#include "train/run.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "base/system.h"
+#include "base/text.h"
+#include "train/examples.h"
+#include "train/history.h"
+#include "train/purposes.h"
+#include "train/settings.h"
+#include "train/shapes.h"
+
+TrainOptions train_options_default(void) {
+    return (TrainOptions){
+        .seed = 1,
+        .steps = 2000,
+        .batch = 12,
+        .share = 1,
+        .accumulate = 1,
+        .warm_up = 200.0,
+        .lr_end = 0.02,
+        .drop_by = 0.5,
+        .optimizer = {.lr = 6e-4,
+                      .beta1 = 0.9,
+                      .beta2 = 0.999,
+                      .eps = 1e-8,
+                      .decay = 0.05,
+                      .clip = 1.0,
+                      .average = 0.998},
+        .augment = augment_default(),
+        .prompts = {.box = 0.6,
+                    .multimask = 0.3,
+                    .rounds = 3,
+                    .most_points = 3,
+                    .jitter = 0.1,
+                    .deepest = 0.6},
+        .loss = {.rule = MASK_LOSS_FOCAL_DICE_IOU,
+                 .focal = 20.0f,
+                 .dice = 1.0f,
+                 .iou = 1.0f,
+                 .per_sample = true,
+                 .iou_detached = true},
+        .validate_every = 250,
+        .validate_most = 12,
+        .checkpoint_minutes = 5.0,
+        .zoom = 1.6,
+        .zoom_least = 32.0,
+        .card = {.arch = "sam",
+                 .licence = "",
+                 .labels = "",
+                 .training_data = "",
+                 .preprocess = "{\"preset\": \"voxpert\", \"zoom\": 1.6}"},
+    };
+}
+
+double train_rate(const TrainOptions *o, long step) {
+    double lr = o->optimizer.lr, at = (double)step, end = (double)o->steps;
+    if (at < o->warm_up) return lr * (at + 1.0) / o->warm_up;
+    if (o->schedule == SCHEDULE_COSINE) {
+        double t = (at - o->warm_up) / fmax(end - o->warm_up, 1.0);
+        return lr * (o->lr_end + (1.0 - o->lr_end) * 0.5 * (1.0 + cos(3.14159265358979 * t)));
+    }
+    if (o->schedule == SCHEDULE_STEP) {
+        for (int i = 0; i < 4; i++) {
+            if (o->drops[i] && step >= o->drops[i]) lr *= o->drop_by;
+        }
+    }
+    return lr;
+}
+
+/* ---- What a run holds ------------------------------------------------------------------- */
+
+typedef struct Run {
+    const TrainOptions *options;
+    const TrainObserver *observer;
+    Dataset data;
+    Pool pool;
+    Batch batch;
+    Checkpoint *base;
+    Sam sam;
+    bool declared;
+    const Kernels *kernels;
+    Threads *threads;
+    Optimizer optimizer;
+    Stepper stepper;
+    Measurer measurer;
+    RunState state;
+    History history;
+    double began, saved; /* on the clock; of this part of the run */
+    double before;       /* seconds of earlier parts */
+} Run;
+
+static void run_close(Run *r) {
+    history_close(&r->history);
+    measurer_close(&r->measurer);
+    stepper_close(&r->stepper);
+    optimizer_close(&r->optimizer);
+    if (r->declared) sam_free(&r->sam);
+    checkpoint_close(r->base);
+    threads_close(r->threads);
+    batch_close(&r->batch);
+    pool_close(&r->pool);
+    dataset_free(&r->data);
+}
+
+static Status open_data(Run *r, Error *error) {
+    const TrainOptions *o = r->options;
+    Status status = VOXPERT_OK;
+    for (size_t i = 0; !status && i < o->folders; i++)
+        status = dataset_add(&r->data, o->data[i], error);
+    if (!status && o->shapes) status = dataset_add_shapes(&r->data, o->shapes, o->seed, error);
+    if (!status) status = pool_open(&r->pool, &r->data, SPLIT_TRAIN, error);
+    if (!status && r->pool.sets == 0)
+        status = error_set(error, VOXPERT_BAD_INPUT,
+                           "%s: holds no object for training (at least 0.05 %% of a picture)",
+                           o->folders ? o->data[0] : "no data folder");
+    return status;
+}
+
+static void choose_parameters(Run *r) {
+    const TrainOptions *o = r->options;
+    params_train(&r->sam.params, "*", o->trains == 0);
+    for (size_t i = 0; i < o->trains; i++) params_train(&r->sam.params, o->train[i], true);
+    for (size_t i = 0; i < o->freezes; i++) params_train(&r->sam.params, o->freeze[i], false);
+}
+
+static Status read_config(Run *r, SamConfig *config, Error *error) {
+    const TrainOptions *o = r->options;
+    Status status = o->base ? checkpoint_open(&r->base, o->base, error) : VOXPERT_OK;
+    if (!status)
+        status = o->base ? sam_config_infer(config, r->base, error)
+                         : sam_config_parse(config, o->config, "the new model", error);
+    if (!status && config->encoder == ENCODER_TINY_VIT)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "%s: is a TinyViT (MobileSAM), whose folded BatchNorm cannot be trained; "
+                         "take a SAM with a ViT",
+                         o->base ? o->base : "the new model");
+    return status;
+}
+
+static Status open_model(Run *r, Error *error) {
+    const TrainOptions *o = r->options;
+    SamConfig config;
+    Status status = read_config(r, &config, error);
+    if (status) return status;
+    sam_declare(&r->sam, &config);
+    r->declared = true;
+    char surplus[256];
+    if (r->base)
+        status = params_bind(&r->sam.params, r->base, false, surplus, sizeof surplus, error);
+    if (!status) status = params_initialize(&r->sam.params, o->seed, error);
+    if (!status) choose_parameters(r);
+    if (!status) status = optimizer_open(&r->optimizer, &r->sam.params, o->decay_all, error);
+    if (!status) status = sam_prepare(&r->sam, error);
+    return status;
+}
+
+static Status open_work(Run *r, Error *error) {
+    const TrainOptions *o = r->options;
+    int side = r->sam.config.image, loss_side = o->loss_side ? o->loss_side : side;
+    int low = 4 * sam_grid(&r->sam);
+    if (loss_side > side || side % loss_side || loss_side % low)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "--loss-side %d must divide the model's %d pixels and be a multiple of "
+                         "its masks' %d",
+                         loss_side, side, low);
+    if (o->batch % o->share)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "--batch %d is no multiple of --masks-per-image %d", o->batch, o->share);
+    StepperShape shape = {o->scheme, o->batch, o->share, loss_side};
+    Status status = batch_open(&r->batch, o->batch, o->share, side, loss_side, error);
+    if (!status)
+        status = stepper_open(&r->stepper, &r->sam, r->kernels, r->threads, &shape, &o->prompts,
+                              &o->loss, error);
+    if (!status)
+        status = measurer_open(&r->measurer, &r->sam, r->kernels, r->threads, o->zoom,
+                               o->zoom_least, error);
+    return status;
+}
+
+static Status with_file(const Run *r, const char *name, char **path, Error *error) {
+    *path = path_join(r->options->out, name);
+    if (*path) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its files", r->options->out);
+}
+
+static Status load(Run *r, Error *error) {
+    char *path;
+    Status status = with_file(r, "state.safetensors", &path, error);
+    settings_identity(r->options, r->state.recipe);
+    r->state.best = -1.0;
+    if (!status && file_exists(path)) {
+        if (r->options->resume)
+            status = state_load(path, &r->sam, &r->optimizer, &r->state, error);
+        else
+            status = error_set(error, VOXPERT_BAD_ARGUMENT,
+                               "%s: a run was begun there; go on with --resume, or choose another "
+                               "folder",
+                               r->options->out);
+    }
+    if (!status) status = history_open(&r->history, r->options->out, r->state.step, error);
+    memory_free(path);
+    return status;
+}
+
+static Status run_open(Run *r, Error *error) {
+    const TrainOptions *o = r->options;
+    r->kernels = kernels_choose(o->cpu);
+    if (!r->kernels)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: this machine has no such kernel set",
+                         o->cpu);
+    Status status = threads_open(&r->threads, o->threads, error);
+    if (!status) status = folder_make(o->out, error);
+    if (!status) status = open_data(r, error);
+    if (!status) status = open_model(r, error);
+    if (!status) status = open_work(r, error);
+    if (!status) status = load(r, error);
+    return status;
+}
+
+/* ---- On the way ------------------------------------------------------------------------- */
+
+static double spent(const Run *r) { return r->before + system_seconds() - r->began; }
+
+static Status save(Run *r, Error *error) {
+    char *path;
+    Status status = with_file(r, "state.safetensors", &path, error);
+    r->state.seconds = spent(r);
+    r->saved = system_seconds();
+    if (!status) status = state_save(path, &r->sam, &r->optimizer, &r->state, error);
+    if (!status) status = history_write(&r->history, error);
+    memory_free(path);
+    return status;
+}
+
+static Status export_model(Run *r, const char *name, Error *error) {
+    const TrainOptions *o = r->options;
+    char *path;
+    Status status = with_file(r, name, &path, error);
+    if (!status)
+        status = state_export(path, &r->sam, &r->optimizer, o->optimizer.average > 0.0, &o->card,
+                              ELEMENT_F16, error);
+    memory_free(path);
+    return status;
+}
+
+static void tell(const Run *r, const HistoryRow *row, const MeasureTable *table) {
+    if (!r->observer || !r->observer->progress) return;
+    long here = r->state.step ? r->state.step : 1;
+    double each = row->seconds / (double)here;
+    TrainProgress p = {.row = *row,
+                       .steps = r->options->steps,
+                       .seconds_left = each * (double)(r->options->steps - row->step),
+                       .samples_per_second =
+                           (double)(r->options->batch * r->options->accumulate) / each,
+                       .data = &r->data,
+                       .table = table};
+    r->observer->progress(r->observer->context, &p);
+}
+
+static Status report(Run *r, const MeasureTable *table, Error *error) {
+    RunState *s = &r->state;
+    long n = s->step - s->reported;
+    double each = 1.0 / (double)(n ? n : 1);
+    HistoryRow row = {.step = s->step,
+                      .loss = s->loss * each,
+                      .dice = s->dice * each,
+                      .norm = s->norm * each,
+                      .lr = train_rate(r->options, s->step - 1),
+                      .seconds = spent(r),
+                      .validated = table != NULL};
+    if (n == 0 && r->history.count) { /* a validation right after a report */
+        const HistoryRow *before = &r->history.row[r->history.count - 1];
+        row.loss = before->loss, row.dice = before->dice, row.norm = before->norm;
+    }
+    if (table) {
+        row.box = table->macro[MEASURE_BOX_ZOOM];
+        row.click1 = table->macro[MEASURE_CLICK1_ZOOM];
+        row.click5 = table->macro[MEASURE_CLICK5_ZOOM];
+        row.score = (row.box + row.click1 + row.click5) / 3.0;
+    }
+    s->reported = s->step;
+    s->loss = s->dice = s->norm = 0.0;
+    tell(r, &row, table);
+    return history_add(&r->history, &row, error);
+}
+
+/* ---- Validation ------------------------------------------------------------------------- */
+
+enum { VALIDATED = 1u << MEASURE_BOX_WHOLE | 1u << MEASURE_BOX_ZOOM | 1u << MEASURE_CLICK1_ZOOM };
+
+static Status show_examples(Run *r, Error *error) {
+    char name[48], *path;
+    Status status = with_file(r, "examples", &path, error);
+    if (status) return status;
+    status = folder_make(path, error);
+    memory_free(path);
+    snprintf(name, sizeof name, "examples/%06ld.png", r->state.step);
+    if (!status) status = with_file(r, name, &path, error);
+    if (status) return status;
+    status = examples_write(path, &r->measurer, &r->data, SPLIT_VALIDATION, 3, error);
+    memory_free(path);
+    return status;
+}
+
+static Status look(Run *r, Error *error) {
+    MeasureTable table;
+    Status status = measure_sets(&table, &r->measurer, &r->data, SPLIT_VALIDATION, VALIDATED,
+                                 r->options->validate_most, error);
+    if (status) return status;
+    status = report(r, &table, error);
+    measure_table_free(&table);
+    if (!status) status = show_examples(r, error);
+    return status;
+}
+
+static Status validate(Run *r, Error *error) {
+    bool averages = r->options->optimizer.average > 0.0;
+    if (averages) optimizer_swap(&r->optimizer);
+    Status status = look(r, error);
+    if (averages) optimizer_swap(&r->optimizer);
+    if (status) return status;
+    double score = r->history.row[r->history.count - 1].score;
+    r->state.bad++;
+    if (score <= r->state.best) return VOXPERT_OK;
+    r->state.best = score, r->state.best_step = r->state.step, r->state.bad = 0;
+    return export_model(r, "model.safetensors", error);
+}
+
+/* ---- Steps ------------------------------------------------------------------------------ */
+
+/* Uses and clears the gradients of `accumulated` batches. */
+static void learn(Run *r, int accumulated) {
+    OptimizerRule rule = r->options->optimizer;
+    rule.lr = train_rate(r->options, r->state.step);
+    r->state.norm +=
+        optimizer_step(&r->optimizer, r->kernels, &r->stepper.worker, &rule, accumulated);
+    optimizer_zero(&r->optimizer, r->kernels, &r->stepper.worker);
+}
+
+static void learn_round(void *context) { learn(context, 1); }
+
+static Status one_step(Run *r, Error *error) {
+    const TrainOptions *o = r->options;
+    uint64_t step = (uint64_t)r->state.step;
+    RoundHook hook = {learn_round, r};
+    Status status = VOXPERT_OK;
+    for (int i = 0; !status && i < o->accumulate; i++) {
+        uint64_t part = step * (uint64_t)o->accumulate + (uint64_t)i;
+        Random kind = random_begin(o->seed, part, 0, PURPOSE_KIND);
+        StepPlan plan = step_plan(o->scheme, &o->prompts, &kind);
+        StepResult result;
+        Augment augment = o->augment;
+        if (!plan.box) augment.whole = augment.whole_click;
+        batch_draw(&r->batch, &r->data, &r->pool, &augment, o->seed, part, &r->stepper.worker);
+        status = stepper_run(&r->stepper, &r->batch, &plan, o->seed, part,
+                             o->scheme == SCHEME_SAM_MED2D ? &hook : NULL, &result, error);
+        if (!status && !isfinite(result.loss))
+            status = error_set(error, VOXPERT_BAD_INPUT,
+                               "the loss is no longer finite at step %ld: the last checkpoint is "
+                               "kept; lower --lr",
+                               r->state.step);
+        r->state.loss += result.loss / o->accumulate;
+        r->state.dice += result.dice / o->accumulate;
+    }
+    if (status) return status;
+    learn(r, o->accumulate);
+    r->state.step++;
+    return VOXPERT_OK;
+}
+
+static bool finished(Run *r, TrainResult *out) {
+    const TrainOptions *o = r->options;
+    if (o->time_limit > 0.0 && spent(r) > o->time_limit) out->out_of_time = true;
+    if (o->patience && r->state.bad >= o->patience) out->stopped_early = true;
+    if (r->observer && r->observer->stop && r->observer->stop(r->observer->context))
+        out->interrupted = true;
+    return r->state.step >= o->steps || out->out_of_time || out->stopped_early || out->interrupted;
+}
+
+enum { REPORT_EVERY = 20 };
+
+static Status loop(Run *r, TrainResult *out, Error *error) {
+    const TrainOptions *o = r->options;
+    Status status = VOXPERT_OK;
+    optimizer_zero(&r->optimizer, r->kernels, &r->stepper.worker);
+    while (!status && !finished(r, out)) {
+        status = one_step(r, error);
+        if (!status && r->state.step % REPORT_EVERY == 0) status = report(r, NULL, error);
+        bool due = o->validate_every && r->state.step % o->validate_every == 0;
+        if (!status && due) status = validate(r, error);
+        if (!status && system_seconds() - r->saved > o->checkpoint_minutes * 60.0)
+            status = save(r, error);
+    }
+    return status;
+}
+
+static Status write_summary(const Run *r, Error *error) {
+    const RunState *s = &r->state;
+    char identity[HASH_TEXT], *path;
+    Text t = {0};
+    Status status = params_identity(&r->sam.params, identity, error);
+    if (!status) status = with_file(r, "summary.json", &path, error);
+    if (status) return status;
+    text_add(&t,
+             "{\"steps\": %ld, \"best_score\": %.9g, \"best_step\": %ld, \"recipe\": \"%s\", "
+             "\"weights\": \"%s\"}\n",
+             s->step, s->best, s->best_step, s->recipe, identity);
+    status = t.failed ? error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path)
+                      : file_write(path, t.chars, t.length, error);
+    text_free(&t);
+    memory_free(path);
+    return status;
+}
+
+static Status finish(Run *r, TrainResult *out, Error *error) {
+    Status status = save(r, error);
+    if (!status) status = export_model(r, "last.safetensors", error);
+    if (!status && r->state.best < 0.0) status = export_model(r, "model.safetensors", error);
+    if (!status) status = write_summary(r, error);
+    if (!status) status = history_draw(&r->history, &out->drawn, error);
+    return status;
+}
+
+Status train_run(const TrainOptions *options, const TrainObserver *observer, TrainResult *result,
+                 Error *error) {
+    Run r = {.options = options, .observer = observer};
+    *result = (TrainResult){0};
+    Status status = run_open(&r, error);
+    r.began = r.saved = system_seconds();
+    r.before = r.state.seconds;
+    if (!status) status = loop(&r, result, error);
+    if (!status) status = finish(&r, result, error);
+    result->steps = r.state.step;
+    result->best = r.state.best;
+    result->best_step = r.state.best_step;
+    run_close(&r);
+    return status;
+}

@@ -1,0 +1,82 @@
+/* run.h - a training run from its options to its model file. */
+#ifndef TRAIN_RUN_H
+#define TRAIN_RUN_H
+
+#include "base/text.h"
+#include "train/history.h"
+#include "train/measure.h"
+#include "train/state.h"
+#include "train/step.h"
+
+typedef enum Schedule { SCHEDULE_COSINE, SCHEDULE_STEP, SCHEDULE_CONSTANT } Schedule;
+
+typedef struct TrainOptions {
+    const char *const *data; /* folders with options: see dataset.h */
+    size_t folders;
+    int shapes;         /* drawn pictures, added as one more folder: shapes.h */
+    const char *base;   /* checkpoint to begin from, or NULL */
+    const char *config; /* JSON text of a new model, or NULL */
+    const char *out;    /* folder */
+    const char *const *train, *const *freeze; /* globs over names, in this order */
+    size_t trains, freezes;
+    const char *cpu; /* kernel set; NULL: the best */
+    int threads;     /* 0: every core */
+    uint64_t seed;
+    bool resume;
+
+    long steps;
+    int batch, share, accumulate, loss_side; /* loss_side 0: the model's input */
+    Scheme scheme;
+    Schedule schedule;
+    double warm_up; /* steps */
+    double lr_end;  /* share of lr that is left at the end (cosine) */
+    long drops[4];  /* steps at which lr is multiplied by drop_by (step schedule); 0: none */
+    double drop_by;
+    OptimizerRule optimizer;
+    bool decay_all;
+    Augment augment;
+    PromptRule prompts;
+    MaskLoss loss;
+
+    long validate_every;  /* steps; 0: never */
+    size_t validate_most; /* objects of each set; 0: all */
+    long patience;        /* validations without a new best; 0: never stops early */
+    double checkpoint_minutes;
+    double time_limit; /* seconds of this and earlier parts of the run; 0: none */
+    double zoom, zoom_least;
+    ModelCard card;
+} TrainOptions;
+
+TrainOptions train_options_default(void);
+
+typedef struct TrainProgress {
+    HistoryRow row;
+    long steps;
+    double seconds_left, samples_per_second;
+    const Dataset *data;
+    const MeasureTable *table; /* of a validation, or NULL */
+} TrainProgress;
+
+typedef struct TrainObserver {
+    void (*progress)(void *context, const TrainProgress *p);
+    bool (*stop)(void *context); /* asked after each step; NULL: never */
+    void *context;
+} TrainObserver;
+
+typedef struct TrainResult {
+    long steps;
+    double best;
+    long best_step;
+    bool stopped_early, out_of_time, interrupted;
+    bool drawn; /* curves.png and curves.svg were made: gnuplot is there */
+} TrainResult;
+
+MUST_CHECK Status train_run(const TrainOptions *options, const TrainObserver *observer,
+                            TrainResult *result, Error *error);
+
+/* A model card's table in Markdown: `base` on a part of the data (3: on all of it). */
+MUST_CHECK Status train_measure(const TrainOptions *options, int part, Text *out, Error *error);
+
+double train_rate(const TrainOptions *o, long step); /* learning rate of a step, from 0 */
+
+#endif

@@ -1,0 +1,325 @@
+#include "train/settings.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+typedef enum Kind {
+    KIND_INT,
+    KIND_LONG,
+    KIND_SIZE,
+    KIND_SEED,
+    KIND_DOUBLE,
+    KIND_FLOAT,
+    KIND_FLAG
+} Kind;
+
+typedef struct Row {
+    Setting setting;
+    Kind kind;
+    size_t offset;
+    double least, most;
+    bool free; /* a resumed run may change it */
+} Row;
+
+#define AT(field) offsetof(TrainOptions, field)
+
+static const Row rows[] = {
+    {{"steps", "optimizer steps"}, KIND_LONG, AT(steps), 1, 1e9, true},
+    {{"batch", "samples of a step"}, KIND_INT, AT(batch), 1, 4096, false},
+    {{"masks-per-image", "samples that share a picture"}, KIND_INT, AT(share), 1, 64, false},
+    {{"accumulate", "batches of a step"}, KIND_INT, AT(accumulate), 1, 4096, false},
+    {{"seed", "of all randomness"}, KIND_SEED, AT(seed), 0, 9e15, false},
+    {{"lr", "learning rate"}, KIND_DOUBLE, AT(optimizer.lr), 0, 1, false},
+    {{"lr-end", "share of it at the end of the cosine"}, KIND_DOUBLE, AT(lr_end), 0, 1, false},
+    {{"warm-up", "steps until it is reached"}, KIND_DOUBLE, AT(warm_up), 0, 1e9, false},
+    {{"step-drop", "factor at the steps of --step-at"}, KIND_DOUBLE, AT(drop_by), 0, 1, false},
+    {{"weight-decay", "of AdamW"}, KIND_DOUBLE, AT(optimizer.decay), 0, 10, false},
+    {{"decay-all", "biases and norms decay too: 0, 1"}, KIND_FLAG, AT(decay_all), 0, 1, false},
+    {{"beta1", "of AdamW"}, KIND_DOUBLE, AT(optimizer.beta1), 0, 1, false},
+    {{"beta2", "of AdamW"}, KIND_DOUBLE, AT(optimizer.beta2), 0, 1, false},
+    {{"clip", "largest norm of the gradient, 0: none"},
+     KIND_DOUBLE,
+     AT(optimizer.clip),
+     0,
+     1e9,
+     false},
+    {{"ema", "decay of the running average of weights, 0: none"},
+     KIND_DOUBLE,
+     AT(optimizer.average),
+     0,
+     1,
+     false},
+    {{"loss-side", "pixels at which masks are compared, 0: the model's"},
+     KIND_INT,
+     AT(loss_side),
+     0,
+     8192,
+     false},
+    {{"focal", "weight of the focal loss"}, KIND_FLOAT, AT(loss.focal), 0, 1e6, false},
+    {{"dice", "weight of the Dice loss"}, KIND_FLOAT, AT(loss.dice), 0, 1e6, false},
+    {{"iou", "weight of the error of the predicted IoU"}, KIND_FLOAT, AT(loss.iou), 0, 1e6, false},
+    {{"cross-entropy", "weight of the cross-entropy"},
+     KIND_FLOAT,
+     AT(loss.cross_entropy),
+     0,
+     1e6,
+     false},
+    {{"rounds", "of prompts in a step"}, KIND_INT, AT(prompts.rounds), 1, ROUNDS_MAX, false},
+    {{"box", "probability that the first prompt is a box"},
+     KIND_DOUBLE,
+     AT(prompts.box),
+     0,
+     1,
+     false},
+    {{"points", "most that a later round adds"}, KIND_INT, AT(prompts.most_points), 1, 9, false},
+    {{"jitter", "of a box's sides, share of its length"},
+     KIND_DOUBLE,
+     AT(prompts.jitter),
+     0,
+     0.5,
+     false},
+    {{"deepest", "share of clicks at the deepest point of the error"},
+     KIND_DOUBLE,
+     AT(prompts.deepest),
+     0,
+     1,
+     false},
+    {{"multimask", "probability of training the ambiguous masks on a click"},
+     KIND_DOUBLE,
+     AT(prompts.multimask),
+     0,
+     1,
+     false},
+    {{"whole", "share of samples that show the whole picture, for boxes"},
+     KIND_DOUBLE,
+     AT(augment.whole),
+     0,
+     1,
+     false},
+    {{"whole-click", "and where the first prompt is a click"},
+     KIND_DOUBLE,
+     AT(augment.whole_click),
+     0,
+     1,
+     false},
+    {{"cut-from", "least side of a cut, in sides of the box"},
+     KIND_DOUBLE,
+     AT(augment.factor[0]),
+     0.5,
+     100,
+     false},
+    {{"cut-to", "largest"}, KIND_DOUBLE, AT(augment.factor[1]), 0.5, 100, false},
+    {{"flip", "probability"}, KIND_DOUBLE, AT(augment.flip), 0, 1, false},
+    {{"rotate", "probability of turning by some degrees"},
+     KIND_DOUBLE,
+     AT(augment.turn),
+     0,
+     1,
+     false},
+    {{"scale", "both sides stretched by up to this"}, KIND_DOUBLE, AT(augment.scale), 0, 1, false},
+    {{"intensity", "strength of contrast, brightness, gamma: 0 to 1"},
+     KIND_DOUBLE,
+     AT(augment.intensity),
+     0,
+     1,
+     false},
+    {{"recolour", "probability of exchanged or inverted colours"},
+     KIND_DOUBLE,
+     AT(augment.recolour),
+     0,
+     1,
+     false},
+    {{"noise", "probability"}, KIND_DOUBLE, AT(augment.noise), 0, 1, false},
+    {{"blur", "probability"}, KIND_DOUBLE, AT(augment.blur), 0, 1, false},
+    {{"shapes", "drawn pictures, as one more data folder"}, KIND_INT, AT(shapes), 0, 1e6, false},
+    {{"zoom", "side of the cut at use, in sides of the box or first answer"},
+     KIND_DOUBLE,
+     AT(zoom),
+     1,
+     100,
+     false},
+    {{"validate-every", "steps; 0: never"}, KIND_LONG, AT(validate_every), 0, 1e9, false},
+    {{"validate-most", "objects of each set, 0: all"}, KIND_SIZE, AT(validate_most), 0, 1e9, false},
+    {{"early-stop", "validations without a new best, 0: never"},
+     KIND_LONG,
+     AT(patience),
+     0,
+     1e9,
+     false},
+    {{"checkpoint-minutes", "between two"}, KIND_DOUBLE, AT(checkpoint_minutes), 0, 1e6, true},
+    {{"threads", "0: every core"}, KIND_INT, AT(threads), 0, 256, true},
+};
+
+enum { ROWS = sizeof rows / sizeof *rows };
+
+const Setting *setting_at(int index) {
+    return index >= 0 && index < ROWS ? &rows[index].setting : NULL;
+}
+
+static void put(TrainOptions *o, const Row *r, double x) {
+    char *at = (char *)o + r->offset;
+    int i = (int)x;
+    long l = (long)x;
+    size_t n = (size_t)x;
+    uint64_t seed = (uint64_t)x;
+    float f = (float)x;
+    bool flag = x > 0.5;
+    switch (r->kind) {
+    case KIND_INT:
+        memcpy(at, &i, sizeof i);
+        break;
+    case KIND_LONG:
+        memcpy(at, &l, sizeof l);
+        break;
+    case KIND_SIZE:
+        memcpy(at, &n, sizeof n);
+        break;
+    case KIND_SEED:
+        memcpy(at, &seed, sizeof seed);
+        break;
+    case KIND_DOUBLE:
+        memcpy(at, &x, sizeof x);
+        break;
+    case KIND_FLOAT:
+        memcpy(at, &f, sizeof f);
+        break;
+    case KIND_FLAG:
+        memcpy(at, &flag, sizeof flag);
+        break;
+    }
+}
+
+static size_t width_of(Kind k) {
+    static const size_t width[] = {sizeof(int),    sizeof(long),  sizeof(size_t), sizeof(uint64_t),
+                                   sizeof(double), sizeof(float), sizeof(bool)};
+    return width[k];
+}
+
+static bool is_whole(Kind k) { return k != KIND_DOUBLE && k != KIND_FLOAT; }
+
+static Status apply_steps(TrainOptions *o, const char *value, Error *error) {
+    int n = 0;
+    for (const char *at = value; *at && n < 4;) {
+        char number[24] = {0};
+        size_t length = strcspn(at, ",");
+        if (length >= sizeof number) break;
+        memcpy(number, at, length);
+        if (!text_to_long(&o->drops[n], number) || o->drops[n++] < 1) break;
+        at += length;
+        if (*at == '\0') {
+            o->schedule = SCHEDULE_STEP;
+            return VOXPERT_OK;
+        }
+        at++;
+    }
+    return error_set(error, VOXPERT_BAD_ARGUMENT,
+                     "--step-at takes up to four whole numbers with commas, not \"%s\"", value);
+}
+
+static Status apply_name(TrainOptions *o, const char *name, const char *value, bool *known,
+                         Error *error) {
+    *known = true;
+    if (strcmp(name, "step-at") == 0) return apply_steps(o, value, error);
+    if (strcmp(name, "schedule") == 0) {
+        static const char *const names[] = {"cosine", "step", "constant"};
+        for (int i = 0; i < 3; i++) {
+            if (strcmp(value, names[i]) != 0) continue;
+            o->schedule = (Schedule)i;
+            return VOXPERT_OK;
+        }
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "--schedule is cosine, step or constant, not \"%s\"", value);
+    }
+    if (strcmp(name, "loss") == 0) {
+        bool ce = strcmp(value, "dice-ce") == 0;
+        if (!ce && strcmp(value, "focal-dice-iou") != 0)
+            return error_set(error, VOXPERT_BAD_ARGUMENT,
+                             "--loss is focal-dice-iou or dice-ce, not \"%s\"", value);
+        o->loss.rule = ce ? MASK_LOSS_DICE_CE : MASK_LOSS_FOCAL_DICE_IOU;
+        o->loss.focal = ce ? 0.0f : 20.0f;
+        o->loss.cross_entropy = ce ? 1.0f : 0.0f;
+        return VOXPERT_OK;
+    }
+    *known = false;
+    return VOXPERT_OK;
+}
+
+Status settings_apply(TrainOptions *o, const char *assignment, Error *error) {
+    const char *equals = strchr(assignment, '=');
+    size_t length = equals ? (size_t)(equals - assignment) : strlen(assignment);
+    char name[40] = {0};
+    if (!equals || length >= sizeof name)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "\"%s\" is no NAME=VALUE", assignment);
+    memcpy(name, assignment, length);
+    bool known;
+    Status status = apply_name(o, name, equals + 1, &known, error);
+    if (known) return status;
+    for (int i = 0; i < ROWS; i++) {
+        const Row *r = &rows[i];
+        if (strcmp(r->setting.name, name) != 0) continue;
+        double x;
+        if (!text_to_double(&x, equals + 1) || x < r->least || x > r->most ||
+            (is_whole(r->kind) && x > (double)(long)x))
+            return error_set(error, VOXPERT_BAD_ARGUMENT,
+                             "--%s must be a %snumber from %g to %g, not \"%s\"", name,
+                             is_whole(r->kind) ? "whole " : "", r->least, r->most, equals + 1);
+        put(o, r, x);
+        return VOXPERT_OK;
+    }
+    return error_set(error, VOXPERT_BAD_ARGUMENT, "training has no setting \"%s\"", name);
+}
+
+void settings_identity(const TrainOptions *o, char text[HASH_TEXT]) {
+    Hash h;
+    hash_begin(&h);
+    for (int i = 0; i < ROWS; i++) {
+        if (rows[i].free) continue;
+        hash_add(&h, (const char *)o + rows[i].offset, width_of(rows[i].kind));
+    }
+    hash_add(&h, &o->schedule, sizeof o->schedule);
+    hash_add(&h, o->drops, sizeof o->drops);
+    hash_add(&h, &o->loss.rule, sizeof o->loss.rule);
+    hash_add(&h, &o->scheme, sizeof o->scheme);
+    const char *const *lists[] = {o->data, o->train, o->freeze};
+    size_t counts[] = {o->folders, o->trains, o->freezes};
+    for (int k = 0; k < 3; k++)
+        for (size_t i = 0; i < counts[k]; i++) hash_add(&h, lists[k][i], strlen(lists[k][i]) + 1);
+    if (o->base) hash_add(&h, o->base, strlen(o->base) + 1);
+    if (o->config) hash_add(&h, o->config, strlen(o->config) + 1);
+    hash_end(&h, text);
+}
+
+/* ---- Published schemes ------------------------------------------------------------------ */
+
+/* models.md, A.8: the encoder trains its adapters only; the three tables that the published code
+ * wraps anew in each pass are never updated. */
+static void scheme_sam_med2d(TrainOptions *o) {
+    static const char *const train[] = {"image_encoder.*.Adapter.*", "prompt_encoder.*",
+                                        "mask_decoder.*"};
+    static const char *const freeze[] = {"prompt_encoder.point_embeddings.0.*",
+                                         "prompt_encoder.point_embeddings.1.*",
+                                         "prompt_encoder.not_a_point_embed.*"};
+    o->scheme = SCHEME_SAM_MED2D;
+    o->train = train, o->trains = 3;
+    o->freeze = freeze, o->freezes = 3;
+    o->batch = 10, o->share = 5, o->accumulate = 1;
+    o->schedule = SCHEDULE_CONSTANT;
+    o->warm_up = 0.0;
+    o->optimizer = (OptimizerRule){.lr = 1e-4, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8};
+    o->augment = augment_sam_med2d();
+    o->loss_side = 0;
+    o->loss =
+        (MaskLoss){.rule = MASK_LOSS_FOCAL_DICE_IOU, .focal = 20.0f, .dice = 1.0f, .iou = 1.0f};
+    o->prompts = (PromptRule){.box = 0.5, .rounds = 9, .most_points = 9};
+}
+
+Status settings_scheme(TrainOptions *o, const char *name, Error *error) {
+    if (strcmp(name, "voxpert") == 0) return VOXPERT_OK;
+    if (strcmp(name, "sam-med2d") == 0) {
+        scheme_sam_med2d(o);
+        return VOXPERT_OK;
+    }
+    return error_set(error, VOXPERT_BAD_ARGUMENT, "--scheme is voxpert or sam-med2d, not \"%s\"",
+                     name);
+}

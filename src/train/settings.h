@@ -1,0 +1,24 @@
+/* settings.h - the numbers of a training run by name: one table for the command line, recipes and
+ * the library. */
+#ifndef TRAIN_SETTINGS_H
+#define TRAIN_SETTINGS_H
+
+#include "train/run.h"
+
+typedef struct Setting {
+    const char *name, *help;
+} Setting;
+
+const Setting *setting_at(int index); /* NULL past the last */
+
+/* "lr=1e-3".  VOXPERT_BAD_ARGUMENT names the setting and its range. */
+MUST_CHECK Status settings_apply(TrainOptions *o, const char *assignment, Error *error);
+
+/* A published way of training; replaces everything that it lays down.  VOXPERT_BAD_ARGUMENT for an
+ * unknown name. */
+MUST_CHECK Status settings_scheme(TrainOptions *o, const char *name, Error *error);
+
+/* All settings as text, in the table's order: what a resumed run must share. */
+void settings_identity(const TrainOptions *o, char text[HASH_TEXT]);
+
+#endif

@@ -1,0 +1,195 @@
+#include "train/state.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+enum { KINDS = 3 };
+static const char *const prefix[KINDS] = {"optimizer.first.", "optimizer.second.", "average."};
+
+static float *part_of(const Slot *s, int kind) {
+    return kind == 0 ? s->first : kind == 1 ? s->second : s->average;
+}
+
+/* ---- Saving ----------------------------------------------------------------------------- */
+
+/* A parameter whose tensor shows one of the optimizer's parts instead of its values. */
+typedef struct Shown {
+    Param param;
+    char name[320];
+} Shown;
+
+static void fill_shown(float *out, const void *context) {
+    const Shown *s = context;
+    param_read(&s->param, out);
+}
+
+static TensorToWrite shown(Shown *s, const Slot *slot, int kind) {
+    s->param = *slot->param;
+    s->param.tensor.data = part_of(slot, kind);
+    snprintf(s->name, sizeof s->name, "%s%s", prefix[kind], slot->param->name);
+    TensorToWrite t = {.name = s->name, .rank = s->param.rank, .fill = fill_shown, .context = s};
+    for (int i = 0; i < t.rank; i++) t.dim[i] = (size_t)s->param.dim[i];
+    return t;
+}
+
+static char *steps_text(const Optimizer *o) {
+    Text t = {0};
+    for (size_t i = 0; i < o->count; i++) text_add(&t, i ? " %ld" : "%ld", o->slot[i].steps);
+    return t.failed ? NULL : t.chars;
+}
+
+static Status write_state(const char *path, const TensorToWrite *tensors, size_t count,
+                          const Sam *sam, const Optimizer *o, const RunState *run, Error *error) {
+    char *config = sam_config_write(&sam->config), *steps = steps_text(o), where[320];
+    snprintf(where, sizeof where, "%ld %ld %.17g %ld %ld %.17g %.17g %.17g %ld %.17g", run->step,
+             o->steps, run->best, run->best_step, run->bad, run->loss, run->dice, run->norm,
+             run->reported, run->seconds);
+    MetadataPair pairs[] = {{"format", "voxpert training state 1"},
+                            {"config", config},
+                            {"position", where},
+                            {"slot_steps", steps},
+                            {"recipe", run->recipe}};
+    Status status = VOXPERT_OK;
+    if (!config || !steps)
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
+    if (!status)
+        status = safetensors_write(path, tensors, count, pairs, sizeof pairs / sizeof *pairs,
+                                   ELEMENT_F32, error);
+    memory_free(config);
+    memory_free(steps);
+    return status;
+}
+
+Status state_save(const char *path, const Sam *sam, const Optimizer *o, const RunState *run,
+                  Error *error) {
+    TensorToWrite *values;
+    size_t count;
+    Status status = params_to_write(&sam->params, &values, &count, error);
+    if (status) return status;
+    TensorToWrite *all = memory_new((count + o->count * KINDS) * sizeof *all);
+    Shown *views = memory_new(o->count * KINDS * sizeof *views);
+    if (all && views) {
+        memcpy(all, values, count * sizeof *all);
+        for (size_t i = 0; i < o->count * KINDS; i++)
+            all[count + i] = shown(&views[i], &o->slot[i / KINDS], (int)(i % KINDS));
+        status = write_state(path, all, count + o->count * KINDS, sam, o, run, error);
+    } else {
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
+    }
+    memory_free(all);
+    memory_free(views);
+    memory_free(values);
+    return status;
+}
+
+/* ---- Loading ---------------------------------------------------------------------------- */
+
+static Status damaged(const char *path, const char *what, Error *error) {
+    return error_set(error, VOXPERT_BAD_INPUT, "%s: is no training state of this run: %s", path,
+                     what);
+}
+
+static bool parse_steps(Optimizer *o, const char *text) {
+    for (size_t i = 0; i < o->count; i++) {
+        char *end;
+        o->slot[i].steps = strtol(text, &end, 10);
+        if (end == text) return false;
+        text = end;
+    }
+    return *text == '\0';
+}
+
+static Status read_part(const Checkpoint *c, Slot *s, int kind, float *scratch, Error *error) {
+    char name[320];
+    snprintf(name, sizeof name, "%s%s", prefix[kind], s->param->name);
+    const StoredTensor *t = checkpoint_find(c, name);
+    if (!t || t->count != tensor_size(&s->param->tensor))
+        return damaged(checkpoint_path(c), name, error);
+    Param view = *s->param;
+    view.owned = part_of(s, kind);
+    stored_tensor_read(t, scratch);
+    param_write(&view, scratch);
+    return VOXPERT_OK;
+}
+
+static Status read_values(const Checkpoint *c, Param *p, float *scratch, Error *error) {
+    const StoredTensor *t = checkpoint_find(c, p->name);
+    if (!t || t->count != tensor_size(&p->tensor))
+        return damaged(checkpoint_path(c), p->name, error);
+    Status status = param_own(p, error);
+    if (status) return status;
+    stored_tensor_read(t, scratch);
+    param_write(p, scratch);
+    return VOXPERT_OK;
+}
+
+static Status read_metadata(const Checkpoint *c, Optimizer *o, RunState *run, Error *error) {
+    const char *where = checkpoint_metadata(c, "position"), *path = checkpoint_path(c);
+    const char *steps = checkpoint_metadata(c, "slot_steps");
+    const char *recipe = checkpoint_metadata(c, "recipe");
+    if (!where || !steps || !recipe) return damaged(path, "its metadata is missing", error);
+    if (strcmp(recipe, run->recipe) != 0)
+        return damaged(path, "it was begun with other options or other data", error);
+    if (sscanf(where, "%ld %ld %lf %ld %ld %lf %lf %lf %ld %lf", &run->step, &o->steps, &run->best,
+               &run->best_step, &run->bad, &run->loss, &run->dice, &run->norm, &run->reported,
+               &run->seconds) != 10)
+        return damaged(path, "its position cannot be read", error);
+    return parse_steps(o, steps) ? VOXPERT_OK : damaged(path, "its step counts", error);
+}
+
+Status state_load(const char *path, Sam *sam, Optimizer *o, RunState *run, Error *error) {
+    Checkpoint *c;
+    Status status = checkpoint_open(&c, path, error);
+    if (status) return status;
+    size_t largest = 1;
+    for (size_t i = 0; i < sam->params.count; i++) {
+        size_t n = tensor_size(&sam->params.item[i]->tensor);
+        if (n > largest) largest = n;
+    }
+    float *scratch = memory_new(largest * sizeof *scratch);
+    if (!scratch) status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory", path);
+    if (!status) status = read_metadata(c, o, run, error);
+    for (size_t i = 0; !status && i < sam->params.count; i++) {
+        Param *p = sam->params.item[i];
+        if (p->name) status = read_values(c, p, scratch, error);
+    }
+    for (size_t i = 0; !status && i < o->count * KINDS; i++)
+        status = read_part(c, &o->slot[i / KINDS], (int)(i % KINDS), scratch, error);
+    memory_free(scratch);
+    checkpoint_close(c);
+    return status;
+}
+
+/* ---- Model files ------------------------------------------------------------------------ */
+
+Status state_export(const char *path, const Sam *sam, Optimizer *o, bool averages,
+                    const ModelCard *card, ElementType type, Error *error) {
+    TensorToWrite *values;
+    size_t count;
+    char *config = sam_config_write(&sam->config);
+    Status status = params_to_write(&sam->params, &values, &count, error);
+    if (!status && !config)
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
+    MetadataPair pairs[] = {{"format", "voxpert model 1"},
+                            {"arch", card->arch},
+                            {"config", config},
+                            {"licence", card->licence},
+                            {"labels", card->labels},
+                            {"training_data", card->training_data},
+                            {"preprocess", card->preprocess},
+                            {"created_by", "voxpert train"}};
+    if (!status) {
+        if (averages) optimizer_swap(o);
+        status = safetensors_write(path, values, count, pairs, sizeof pairs / sizeof *pairs, type,
+                                   error);
+        if (averages) optimizer_swap(o);
+    }
+    memory_free(config);
+    memory_free(values);
+    return status;
+}

@@ -1,0 +1,38 @@
+/* state.h - where a training run stands, in one file.
+ *
+ * A safetensors file of single precision: all parameters under their names, and for trained ones
+ * `optimizer.first.NAME`, `optimizer.second.NAME`, `average.NAME` in the published layout.  What is
+ * not a tensor is in the metadata.  Everything random depends on seed and step alone, so that the
+ * step is all there is to a position. */
+#ifndef TRAIN_STATE_H
+#define TRAIN_STATE_H
+
+#include "systems/sam.h"
+#include "train/optimizer.h"
+
+typedef struct RunState {
+    long step;   /* steps taken */
+    double best; /* validation; -1 before the first */
+    long best_step;
+    long bad;                /* validations since the best */
+    double seconds;          /* spent so far */
+    double loss, dice, norm; /* summed since the last report */
+    long reported;           /* step of that */
+    char recipe[HASH_TEXT];  /* of the options that a resumed run must share */
+} RunState;
+
+MUST_CHECK Status state_save(const char *path, const Sam *sam, const Optimizer *o,
+                             const RunState *run, Error *error);
+
+/* Into a declared model and an optimizer that is open on it.  VOXPERT_BAD_INPUT where the file is
+ * of another recipe. */
+MUST_CHECK Status state_load(const char *path, Sam *sam, Optimizer *o, RunState *run, Error *error);
+
+/* The averages (if there are any; else the values) as a model file of half precision. */
+typedef struct ModelCard {
+    const char *arch, *licence, *labels, *training_data, *preprocess;
+} ModelCard;
+MUST_CHECK Status state_export(const char *path, const Sam *sam, Optimizer *o, bool averages,
+                               const ModelCard *card, ElementType type, Error *error);
+
+#endif

@@ -1,0 +1,93 @@
+/* step.h - what a batch teaches: the encoder once, then several rounds of prompts.
+ *
+ * Each round's loss is taken back to the parameters of prompt encoder and decoder and to the
+ * embedding at once, so that only one round is on the tape; the encoder's own way back follows.
+ *
+ * SAM-Med2D's scheme (models.md, A.8) differs: each round is an optimizer step of its own; only the
+ * first reaches the encoder and the prompt encoder, the later ones work on its embedding as it was;
+ * points are replaced, not added; the mask prompt is the probability; of three masks the one of
+ * highest predicted quality learns. */
+#ifndef TRAIN_STEP_H
+#define TRAIN_STEP_H
+
+#include "systems/sam.h"
+#include "train/batch.h"
+
+enum { ROUNDS_MAX = 12, POINTS_MAX = 64 };
+
+typedef enum Scheme { SCHEME_VOXPERT, SCHEME_SAM_MED2D } Scheme;
+
+/* What is asked of the model in one step; drawn once for the whole batch. */
+typedef struct StepPlan {
+    int rounds;
+    bool box;               /* the first round has a box, and keeps it; else points only */
+    bool multimask;         /* the first round trains the best of the ambiguous masks */
+    int points[ROUNDS_MAX]; /* new in each round */
+    bool mask[ROUNDS_MAX];  /* the round sees the last one's logits */
+    bool bare[ROUNDS_MAX];  /* the round sees nothing but them; a box is forgotten */
+} StepPlan;
+
+typedef struct PromptRule {
+    double box;       /* probability that the first prompt is a box */
+    double multimask; /* of training the ambiguous masks, where it is not */
+    int rounds;       /* in all */
+    int most_points;  /* added in a later round: 1 .. this many */
+    double jitter;    /* of a box's sides, as share of its length, at most */
+    double deepest;   /* share of clicks at the deepest point; the others anywhere */
+} PromptRule;
+
+typedef struct StepResult {
+    MaskLossParts first, last; /* of the first and the last round */
+    double loss;               /* mean over the rounds */
+    double dice;               /* of the first round's masks, cut at 0; mean over the batch */
+} StepResult;
+
+typedef struct Stepper {
+    Sam *sam;
+    const Kernels *kernels;
+    Worker worker;
+    Arena memory, records;
+    Compute cx;
+    MaskLoss loss;
+    PromptRule rule;
+    Scheme scheme;
+    int share; /* samples that show the same picture */
+    int batch, loss_side, low_side;
+    /* of the batch, by round */
+    float *box;    /* [batch,4] */
+    float *point;  /* [batch,POINTS_MAX,2] */
+    int *label;    /* [batch,POINTS_MAX] */
+    float *packed; /* [batch,points,2] as the prompt encoder wants them */
+    int *packed_label;
+    int *best;          /* [batch] */
+    float *previous;    /* [batch,low_side,low_side] logits */
+    uint8_t *predicted; /* [batch,loss_side,loss_side] */
+} Stepper;
+
+typedef struct StepperShape {
+    Scheme scheme;
+    int batch, share, loss_side;
+} StepperShape;
+
+/* Memory for steps on batches of this size, measured.  The parameters that train are marked and
+ * have gradient memory. */
+MUST_CHECK Status stepper_open(Stepper *s, Sam *sam, const Kernels *kernels, Threads *threads,
+                               const StepperShape *shape, const PromptRule *rule,
+                               const MaskLoss *loss, Error *error);
+void stepper_close(Stepper *s); /* zeroed is fine */
+
+StepPlan step_plan(Scheme scheme, const PromptRule *rule, Random *r);
+
+/* Called between the rounds of a scheme whose rounds are optimizer steps: uses the gradients and
+ * clears them. */
+typedef struct RoundHook {
+    void (*step)(void *context);
+    void *context;
+} RoundHook;
+
+/* Adds the gradients of one batch (of a scheme with hook: of its last round).
+ * VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status stepper_run(Stepper *s, const Batch *b, const StepPlan *plan, uint64_t seed,
+                              uint64_t step, const RoundHook *hook, StepResult *out, Error *error);
+
+#endif

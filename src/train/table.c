@@ -1,0 +1,98 @@
+/* The table of a model card: every measure of a model on one part of the data. */
+#include "base/text.h"
+#include "train/run.h"
+
+static const Measure shown[] = {MEASURE_BOX_WHOLE,    MEASURE_BOX_ZOOM,     MEASURE_JITTER_WHOLE,
+                                MEASURE_JITTER_ZOOM,  MEASURE_CLICK1_WHOLE, MEASURE_CLICK3_WHOLE,
+                                MEASURE_CLICK5_WHOLE, MEASURE_CLICK1_ZOOM,  MEASURE_CLICK3_ZOOM,
+                                MEASURE_CLICK5_ZOOM,  MEASURE_THE_BOX,      MEASURE_ELLIPSE};
+
+enum { SHOWN = sizeof shown / sizeof *shown };
+
+static void add_row(Text *t, const char *name, const char *suffix, size_t objects,
+                    const double dice[MEASURES]) {
+    text_add(t, "| %s%s | ", name, suffix);
+    if (objects) text_add(t, "%zu", objects);
+    for (int i = 0; i < SHOWN; i++) text_add(t, " | %.1f", 100.0 * dice[shown[i]]);
+    text_add(t, " |\n");
+}
+
+static void add_error_rows(Text *t, const double macro[MEASURES]) {
+    double ellipse = 1.0 - macro[MEASURE_ELLIPSE];
+    text_add(t, "\nBox-prompt error over the ellipse's: whole %.3f, zoom %.3f\n",
+             (1.0 - macro[MEASURE_BOX_WHOLE]) / ellipse, (1.0 - macro[MEASURE_BOX_ZOOM]) / ellipse);
+}
+
+static void print_table(Text *t, const MeasureTable *m, const Dataset *d) {
+    text_add(t, "| set | objects |");
+    for (int i = 0; i < SHOWN; i++) text_add(t, " %s |", measure_name(shown[i]));
+    text_add(t, "\n|---|---|");
+    for (int i = 0; i < SHOWN; i++) text_add(t, "---|");
+    text_add(t, "\n");
+    for (size_t s = 0; s < m->sets; s++) {
+        const CaseSet *set = &d->set[s];
+        if (m->count[s][0])
+            add_row(t, set->name, set->nested ? ", innermost" : "", m->count[s][0], m->dice[s][0]);
+        if (m->count[s][1])
+            add_row(t, set->name, ", with rings (apart)", m->count[s][1], m->dice[s][1]);
+    }
+    add_row(t, "macro average", "", 0, m->macro);
+    add_error_rows(t, m->macro);
+}
+
+/* What measuring needs of a run. */
+typedef struct Bench {
+    Dataset data;
+    Checkpoint *base;
+    Sam sam;
+    bool declared;
+    Threads *threads;
+    Measurer measurer;
+} Bench;
+
+static Status bench_open(Bench *b, const TrainOptions *o, Error *error) {
+    const Kernels *kernels = kernels_choose(o->cpu);
+    if (!kernels)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: this machine has no such kernel set",
+                         o->cpu);
+    SamConfig config;
+    char surplus[256];
+    Status status = checkpoint_open(&b->base, o->base, error);
+    if (!status) status = sam_config_infer(&config, b->base, error);
+    if (!status) {
+        sam_declare(&b->sam, &config);
+        b->declared = true;
+        status = params_bind(&b->sam.params, b->base, false, surplus, sizeof surplus, error);
+    }
+    if (!status) status = sam_prepare(&b->sam, error);
+    for (size_t i = 0; !status && i < o->folders; i++)
+        status = dataset_add(&b->data, o->data[i], error);
+    if (!status) status = threads_open(&b->threads, o->threads, error);
+    if (!status)
+        status = measurer_open(&b->measurer, &b->sam, kernels, b->threads, o->zoom, o->zoom_least,
+                               error);
+    return status;
+}
+
+static void bench_close(Bench *b) {
+    measurer_close(&b->measurer);
+    threads_close(b->threads);
+    dataset_free(&b->data);
+    if (b->declared) sam_free(&b->sam);
+    checkpoint_close(b->base);
+}
+
+Status train_measure(const TrainOptions *o, int part, Text *out, Error *error) {
+    Bench b = {0};
+    MeasureTable table = {0};
+    Status status = bench_open(&b, o, error);
+    for (size_t i = 0; !status && part == 3 && i < b.data.pictures; i++)
+        b.data.picture[i].part = SPLIT_TEST;
+    if (!status)
+        status = measure_sets(&table, &b.measurer, &b.data, part < 2 ? (SplitPart)part : SPLIT_TEST,
+                              ~0u, o->validate_most, error);
+    if (!status) print_table(out, &table, &b.data);
+    measure_table_free(&table);
+    bench_close(&b);
+    return status;
+}

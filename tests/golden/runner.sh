@@ -1,0 +1,47 @@
+# What the golden runner must not let pass, and how it says so.
+. tests/golden/_folder.sh
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+good=$shared/golden/sam/tinyvit_mbconv.safetensors
+cp "$shared"/golden/sam/tinyvit_mbconv.tensors "$work"
+bad=$work/bad.safetensors
+
+# expect STATUS TEXT ARGUMENT...
+expect() {
+    local status=$1 text=$2
+    shift 2
+    local said
+    said=$("$GOLDEN" "$@" 2>&1)
+    local got=$?
+    if [ $got -ne "$status" ] || ! grep -qF -- "$text" <<< "$said"; then
+        echo "golden $*: exit $got instead of $status, or no \"$text\" in:"
+        echo "$said"
+        failed=1
+    fi
+}
+
+expect 0 'all ok' "$good"
+expect 0 'all ok' --precision f32 "$good"
+expect 2 'no such precision: f16' --precision f16 "$good"
+expect 2 'no such option: --fast' --fast "$good"
+expect 2 'no files'
+VOXPERT_CPU=abacus expect 2 'no such kernels here: VOXPERT_CPU=abacus' "$good"
+expect 1 'No such file' "$work/absent.safetensors"
+expect 1 'holds no golden files' "$work"
+
+sed 's/tinyvit\.unit/tinyvit.euro/' "$good" > "$bad"
+expect 1 'kind tinyvit.euro is not known' "$bad"
+sed 's/out\.y/out.z/g' "$good" > "$bad"
+expect 1 'out.z: nothing computes it' "$bad"
+sed 's/expand\\": 4/expand\\": 5/' "$good" > "$bad"
+expect 1 'does not fit the model' "$bad"
+sed 's/tinyvit_mbconv\.tensors/tinyvit_mbconw.tensors/' "$good" > "$bad"
+expect 1 'listing tinyvit_mbconw.tensors' "$bad"
+{ head -c -4 "$good"; printf '\0\0\200\77'; } > "$bad" # its last value is 1 now
+expect 1 'FAIL out.y' "$bad"
+{ head -c -4 "$good"; printf '\0\0\300\177'; } > "$bad" # and NaN here
+expect 1 'FAIL out.y' "$bad"
+head -c -4 "$good" > "$bad"
+expect 1 'FAIL' "$bad"
+exit $failed

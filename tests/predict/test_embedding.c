@@ -1,0 +1,258 @@
+#include "predict/embedding.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "tests/check.h"
+#include "tests/predict/tiny_model.h"
+
+enum { FLOATS = TINY_GRID * TINY_GRID * 16 };
+
+typedef struct Bench {
+    TinyModel t;
+    Predictor *p;
+    char path[128]; /* of an embedding file */
+} Bench;
+
+static void bench_open(Bench *b) {
+    tiny_model_open(&b->t, NULL, 1, 1);
+    b->p = tiny_session(&b->t, 48, 36);
+    snprintf(b->path, sizeof b->path, "%s/embedding.safetensors", b->t.folder);
+}
+
+static void bench_close(Bench *b) {
+    predictor_close(b->p);
+    tiny_model_close(&b->t);
+}
+
+static size_t files_in(const char *folder) {
+    FileNames names;
+    if (folder_list(&names, folder, NULL)) return 0;
+    size_t count = names.count;
+    file_names_free(&names);
+    return count;
+}
+
+/* ---- Files --------------------------------------------------------------------------------- */
+
+TEST(an_embedding_comes_back_to_the_bit) {
+    Bench b;
+    bench_open(&b);
+    float before[FLOATS];
+    memcpy(before, b.p->embedding, sizeof before);
+    CHECK(predictor_embedding_count(b.p) == FLOATS);
+    CHECK(!embedding_save(b.p, b.path, ELEMENT_F32, NULL));
+    memset(b.p->embedding, 0, sizeof before);
+    CHECK(!embedding_load(b.p, b.path, NULL));
+    CHECK(b.p->encoded && memcmp(b.p->embedding, before, sizeof before) == 0);
+    bench_close(&b);
+}
+
+TEST(half_precision_keeps_eleven_bits) {
+    Bench b;
+    bench_open(&b);
+    float before[FLOATS];
+    memcpy(before, b.p->embedding, sizeof before);
+    CHECK(!embedding_save(b.p, b.path, ELEMENT_F16, NULL));
+    CHECK(!embedding_load(b.p, b.path, NULL));
+    CHECK(memcmp(b.p->embedding, before, sizeof before) != 0);
+    CHECK_CLOSE(b.p->embedding, before, FLOATS, 6e-8f, 0x1p-11f);
+    bench_close(&b);
+}
+
+TEST(what_half_precision_cannot_hold_is_refused) {
+    Bench b;
+    bench_open(&b);
+    Error error;
+    b.p->embedding[5] = 65520.0f; /* rounds to infinity */
+    CHECK(embedding_save(b.p, b.path, ELEMENT_F16, &error) == VOXPERT_BAD_OUTPUT);
+    CHECK(strstr(error.message, "embedding") != NULL);
+    CHECK(!file_exists(b.path));
+    CHECK(!embedding_save(b.p, b.path, ELEMENT_F32, NULL));
+    bench_close(&b);
+}
+
+/* Changes the byte `from_end` bytes before the end of a file. */
+static void damage(const char *path, long from_end) {
+    FILE *f = fopen(path, "r+b");
+    if (!f || fseek(f, -from_end, SEEK_END)) abort();
+    int byte = getc(f);
+    if (fseek(f, -from_end, SEEK_END)) abort();
+    putc(byte ^ 1, f);
+    fclose(f);
+}
+
+TEST(a_bit_that_flipped_is_noticed_in_either_precision) {
+    static const ElementType types[] = {ELEMENT_F32, ELEMENT_F16};
+    for (int i = 0; i < 2; i++) {
+        Bench b;
+        Error error;
+        bench_open(&b);
+        CHECK(!embedding_save(b.p, b.path, types[i], NULL));
+        damage(b.path, 7);
+        CHECK(embedding_load(b.p, b.path, &error) == VOXPERT_BAD_INPUT);
+        CHECK(strstr(error.message, "its checksum does not fit its values") != NULL);
+        CHECK(!b.p->encoded);
+        bench_close(&b);
+    }
+}
+
+/* ---- Of something else --------------------------------------------------------------------- */
+
+static void check_refused(Predictor *p, const char *path, const char *words) {
+    Error error = {0};
+    CHECK(embedding_load(p, path, &error) == VOXPERT_BAD_INPUT);
+    check_report(strstr(error.message, words) != NULL, __FILE__, __LINE__, "says: %s",
+                 error.message);
+    CHECK(!p->encoded);
+}
+
+TEST(the_embedding_of_something_else_is_refused) {
+    Bench b;
+    TinyModel other;
+    bench_open(&b);
+    tiny_model_open(&other, NULL, 2, 1);
+    CHECK(!embedding_save(b.p, b.path, ELEMENT_F32, NULL));
+
+    Predictor *p = tiny_session(&other, 48, 36);
+    check_refused(p, b.path, "is the embedding of another model");
+    predictor_close(p);
+    p = tiny_session(&b.t, 48, 37);
+    check_refused(p, b.path, "is the embedding of another image");
+    predictor_close(p);
+    p = tiny_session(&b.t, 48, 36);
+    CHECK(!predictor_encode(p, (Crop){0, 0, 47, 36}, NULL));
+    check_refused(p, b.path, "is the embedding of another crop");
+    predictor_close(p);
+    b.t.model->preset = *preset_find("medsam");
+    check_refused(b.p, b.path, "is the embedding of another preset");
+    check_refused(b.p, b.t.path, "is no embedding for this model");
+    check_refused(b.p, "/nowhere/at/all", "/nowhere/at/all");
+    tiny_model_close(&other);
+    bench_close(&b);
+}
+
+/* ---- Cache --------------------------------------------------------------------------------- */
+
+static void use_cache(Bench *b, Predictor *p) {
+    char folder[128];
+    snprintf(folder, sizeof folder, "%s/cache", b->t.folder);
+    memory_free(p->cache);
+    p->cache = memory_text(folder);
+}
+
+static void remove_cache(Bench *b) {
+    char folder[128], path[512];
+    FileNames names;
+    snprintf(folder, sizeof folder, "%s/cache", b->t.folder);
+    if (folder_list(&names, folder, NULL)) return;
+    for (size_t i = 0; i < names.count; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names.name[i]);
+        unlink(path);
+    }
+    file_names_free(&names);
+    rmdir(folder);
+}
+
+static size_t kept(const Bench *b) {
+    char folder[128];
+    snprintf(folder, sizeof folder, "%s/cache", b->t.folder);
+    return files_in(folder);
+}
+
+/* Encodes a crop of a picture in a fresh session with the bench's cache; whether it was there. */
+static bool encodes_from_cache(Bench *b, const TinyModel *t, unsigned salt, Crop crop) {
+    Predictor *p = tiny_predictor(t);
+    Picture picture = tiny_picture(48, 36, salt);
+    use_cache(b, p);
+    CHECK(!predictor_set_picture(p, &picture, NULL));
+    CHECK(!predictor_encode(p, crop, NULL));
+    bool found = p->from_cache;
+    picture_free(&picture);
+    predictor_close(p);
+    return found;
+}
+
+static const Crop whole = {0, 0, 48, 36}, part = {1, 0, 47, 36};
+
+TEST(the_cache_tells_pictures_crops_presets_and_models_apart) {
+    Bench b;
+    TinyModel other;
+    bench_open(&b);
+    tiny_model_open(&other, NULL, 2, 1);
+    CHECK(!encodes_from_cache(&b, &b.t, 0, whole));
+    CHECK(encodes_from_cache(&b, &b.t, 0, whole) && kept(&b) == 1);
+    CHECK(!encodes_from_cache(&b, &b.t, 0, part));
+    CHECK(!encodes_from_cache(&b, &b.t, 1, whole));
+    CHECK(!encodes_from_cache(&b, &other, 0, whole));
+    b.t.model->preset = *preset_find("medsam");
+    CHECK(!encodes_from_cache(&b, &b.t, 0, whole));
+    CHECK(kept(&b) == 5);
+    b.t.model->preset = *preset_find("sam");
+    CHECK(encodes_from_cache(&b, &b.t, 0, whole) && encodes_from_cache(&b, &b.t, 0, part));
+    remove_cache(&b);
+    tiny_model_close(&other);
+    bench_close(&b);
+}
+
+TEST(half_precision_is_used_only_where_it_is_allowed) {
+    Bench b;
+    bench_open(&b);
+    use_cache(&b, b.p);
+    CHECK(!embedding_keep(b.p, ELEMENT_F16, NULL));
+    CHECK(!embedding_find(b.p, ELEMENT_F32));
+    b.p->encoded = false;
+    CHECK(!predictor_encode(b.p, whole, NULL) && !b.p->from_cache);
+    CHECK(kept(&b) == 2); /* now both */
+    remove_cache(&b);
+    CHECK(!embedding_keep(b.p, ELEMENT_F16, NULL));
+    b.p->encoded = false;
+    b.p->f16_cache = true;
+    CHECK(!predictor_encode(b.p, whole, NULL) && b.p->from_cache);
+    remove_cache(&b);
+    bench_close(&b);
+}
+
+TEST(a_damaged_file_in_the_cache_is_ignored_and_replaced) {
+    Bench b;
+    bench_open(&b);
+    CHECK(!encodes_from_cache(&b, &b.t, 0, whole));
+    char folder[128], path[256];
+    FileNames names;
+    snprintf(folder, sizeof folder, "%s/cache", b.t.folder);
+    CHECK(!folder_list(&names, folder, NULL) && names.count == 1);
+    snprintf(path, sizeof path, "%s/%s", folder, names.name[0]);
+    file_names_free(&names);
+    damage(path, 3);
+    CHECK(!encodes_from_cache(&b, &b.t, 0, whole));
+    CHECK(encodes_from_cache(&b, &b.t, 0, whole));
+    CHECK(truncate(path, 100) == 0);
+    CHECK(!encodes_from_cache(&b, &b.t, 0, whole));
+    CHECK(encodes_from_cache(&b, &b.t, 0, whole) && kept(&b) == 1);
+    remove_cache(&b);
+    bench_close(&b);
+}
+
+TEST(a_cached_embedding_answers_as_the_encoded_one) {
+    static const float box[4] = {8, 6, 30, 25};
+    Bench b;
+    bench_open(&b);
+    Prediction before, after;
+    CHECK(!predictor_decode(b.p, &(ObjectPrompt){.box = box}, false, &before, NULL));
+    CHECK(!encodes_from_cache(&b, &b.t, 0, whole));
+    use_cache(&b, b.p);
+    CHECK(!predictor_encode(b.p, part, NULL)); /* another embedding between */
+    CHECK(!predictor_encode(b.p, whole, NULL) && b.p->from_cache);
+    CHECK(!predictor_decode(b.p, &(ObjectPrompt){.box = box}, false, &after, NULL));
+    size_t bytes = (size_t)before.side * (size_t)before.side * sizeof(float);
+    CHECK(memcmp(before.low_res, after.low_res, bytes) == 0);
+    prediction_free(&before);
+    prediction_free(&after);
+    remove_cache(&b);
+    bench_close(&b);
+}

@@ -1,0 +1,163 @@
+#include "predict/everything.h"
+
+#include <string.h>
+
+#include "tests/check.h"
+#include "tests/predict/tiny_model.h"
+
+enum { WIDTH = 60, HEIGHT = 44 };
+
+/* Thresholds of 0 are no thresholds: all masks that are not cut by a crop are candidates. */
+static EverythingOptions open_options(void) {
+    EverythingOptions o = everything_defaults();
+    o.points_per_side = 3;
+    o.pred_iou_thresh = 0.0f;
+    o.stability_score_thresh = 0.0f;
+    return o;
+}
+
+TEST(the_defaults_are_the_published_ones) {
+    EverythingOptions o = everything_defaults();
+    CHECK(o.points_per_side == 32 && o.crop_n_layers == 0 && o.crop_n_points_downscale == 1);
+    CHECK(o.pred_iou_thresh == 0.88f && o.stability_score_thresh == 0.95f);
+    CHECK(o.stability_score_offset == 1.0f && o.mask_threshold == 0.0f);
+    CHECK(o.box_nms_thresh == 0.7f && o.crop_nms_thresh == 0.7f);
+    CHECK(o.crop_overlap_ratio == 512.0 / 1500.0 && o.min_mask_region_area == 0);
+}
+
+typedef struct Seen {
+    size_t calls, done, total, stop_after;
+} Seen;
+
+static bool watch(void *context, size_t done, size_t total) {
+    Seen *s = context;
+    CHECK(done > s->done && done <= total);
+    s->calls++;
+    s->done = done;
+    s->total = total;
+    return s->calls == s->stop_after;
+}
+
+static Status find(Predictor *p, const EverythingOptions *o, FoundMasks *out, Seen *seen) {
+    return everything_find(p, o, out, watch, seen, NULL);
+}
+
+TEST(progress_counts_the_points_of_all_crops) {
+    TinyModel t;
+    tiny_model_open(&t, NULL, 1, 1);
+    Predictor *p = tiny_session(&t, WIDTH, HEIGHT);
+    FoundMasks found;
+    EverythingOptions o = open_options();
+    Seen seen = {0};
+    CHECK(!find(p, &o, &found, &seen));
+    CHECK(seen.done == 9 && seen.total == 9);
+    found_masks_free(&found);
+    o.points_per_side = 6;
+    o.crop_n_layers = 2; /* 36 points, 4 crops of 9, 16 crops of 1 */
+    o.crop_n_points_downscale = 2;
+    seen = (Seen){0};
+    CHECK(!find(p, &o, &found, &seen));
+    CHECK(seen.done == 88 && seen.total == 88);
+    found_masks_free(&found);
+    predictor_close(p);
+    tiny_model_close(&t);
+}
+
+TEST(it_stops_when_it_is_told_to_and_keeps_nothing) {
+    TinyModel t;
+    tiny_model_open(&t, NULL, 1, 1);
+    Predictor *p = tiny_session(&t, WIDTH, HEIGHT);
+    FoundMasks found;
+    EverythingOptions o = open_options();
+    o.points_per_side = 8; /* 64 points in 4 batches */
+    Seen seen = {.stop_after = 2};
+    CHECK(find(p, &o, &found, &seen) == VOXPERT_INTERRUPTED);
+    CHECK(seen.calls == 2 && seen.done == 32);
+    CHECK(!found.item && !found.count);
+    predictor_close(p);
+    tiny_model_close(&t);
+}
+
+TEST(every_mask_fits_its_box_and_its_crop) {
+    TinyModel t;
+    tiny_model_open(&t, NULL, 1, 1);
+    Predictor *p = tiny_session(&t, WIDTH, HEIGHT);
+    FoundMasks found;
+    EverythingOptions o = open_options();
+    o.crop_n_layers = 1;
+    CHECK(!everything_find(p, &o, &found, NULL, NULL, NULL));
+    CHECK(found.count > 0);
+    for (size_t i = 0; i < found.count; i++) {
+        const FoundMask *m = &found.item[i];
+        for (int k = 0; k < WIDTH * HEIGHT; k++) {
+            float x = (float)(k % WIDTH), y = (float)(k / WIDTH);
+            bool in = x >= m->box[0] && x <= m->box[2] && y >= m->box[1] && y <= m->box[3];
+            CHECK(m->mask[k] <= 1 && (in || !m->mask[k]));
+        }
+        CHECK(m->box[0] >= m->crop[0] && m->box[2] < m->crop[2]);
+        CHECK(m->point[0] > m->crop[0] && m->point[0] < m->crop[2]);
+        CHECK(m->point[1] > m->crop[1] && m->point[1] < m->crop[3]);
+    }
+    found_masks_free(&found);
+    predictor_close(p);
+    tiny_model_close(&t);
+}
+
+TEST(no_mask_passes_a_threshold_that_none_can_reach) {
+    TinyModel t;
+    tiny_model_open(&t, NULL, 1, 1);
+    Predictor *p = tiny_session(&t, WIDTH, HEIGHT);
+    FoundMasks found;
+    EverythingOptions o = open_options();
+    o.pred_iou_thresh = 1e6f;
+    CHECK(!everything_find(p, &o, &found, NULL, NULL, NULL) && !found.count);
+    o = open_options();
+    o.stability_score_thresh = 1.5f;
+    CHECK(!everything_find(p, &o, &found, NULL, NULL, NULL) && !found.count);
+    predictor_close(p);
+    tiny_model_close(&t);
+}
+
+TEST(small_regions_are_gone_where_that_was_asked_for) {
+    TinyModel t;
+    tiny_model_open(&t, NULL, 1, 1);
+    Predictor *p = tiny_session(&t, WIDTH, HEIGHT);
+    FoundMasks found;
+    EverythingOptions o = open_options();
+    o.min_mask_region_area = WIDTH * HEIGHT; /* every hole is small, and every island but one */
+    CHECK(!everything_find(p, &o, &found, NULL, NULL, NULL));
+    CHECK(found.count > 0);
+    for (size_t i = 0; i < found.count; i++) {
+        size_t area = 0;
+        for (int k = 0; k < WIDTH * HEIGHT; k++) area += found.item[i].mask[k];
+        CHECK(area == WIDTH * HEIGHT);
+    }
+    found_masks_free(&found);
+    predictor_close(p);
+    tiny_model_close(&t);
+}
+
+TEST(options_out_of_range_are_refused_by_name) {
+    TinyModel t;
+    tiny_model_open(&t, NULL, 1, 1);
+    Predictor *p = tiny_predictor(&t), *ready = tiny_session(&t, WIDTH, HEIGHT);
+    EverythingOptions o[] = {open_options(), open_options(), open_options(), open_options()};
+    o[0].points_per_side = 0;
+    o[1].crop_n_layers = 5;
+    o[2].crop_n_points_downscale = 0;
+    o[3].crop_overlap_ratio = -0.1;
+    static const char *const names[] = {"points_per_side", "crop_n_layers",
+                                        "crop_n_points_downscale", "crop_overlap_ratio"};
+    FoundMasks found;
+    Error error;
+    for (int i = 0; i < 4; i++) {
+        CHECK(everything_find(ready, &o[i], &found, NULL, NULL, &error) == VOXPERT_BAD_ARGUMENT);
+        CHECK(strstr(error.message, names[i]) != NULL && !found.item);
+    }
+    o[0] = open_options();
+    CHECK(everything_find(p, &o[0], &found, NULL, NULL, &error) == VOXPERT_BAD_ARGUMENT);
+    CHECK(strcmp(error.message, "no image was set") == 0);
+    predictor_close(ready);
+    predictor_close(p);
+    tiny_model_close(&t);
+}

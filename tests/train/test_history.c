@@ -1,0 +1,76 @@
+/* Histories and the files for TensorBoard. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "tests/check.h"
+#include "tests/train/tiny.h"
+#include "train/events.h"
+#include "train/history.h"
+
+TEST(crc32c_is_castagnoli_s) {
+    CHECK(crc32c("123456789", 9) == 0xE3069283u); /* the check value of its catalogue entry */
+    CHECK(crc32c("", 0) == 0);
+    uint32_t crc = 0xE3069283u;
+    CHECK(crc32c_masked("123456789", 9) == ((crc >> 15 | crc << 17) + 0xA282EAD8u));
+}
+
+static uint64_t little_endian(const uint8_t *at, int bytes) {
+    uint64_t x = 0;
+    for (int i = 0; i < bytes; i++) x |= (uint64_t)at[i] << 8 * i;
+    return x;
+}
+
+TEST(event_records_are_framed_by_their_checksums) {
+    Events e = {0};
+    events_begin(&e);
+    events_scalar(&e, 1.5, 300, "training/loss", 0.25);
+    size_t at = 0;
+    int records = 0;
+    while (at < e.size) {
+        size_t length = (size_t)little_endian(e.bytes + at, 8);
+        CHECK(little_endian(e.bytes + at + 8, 4) == crc32c_masked(e.bytes + at, 8));
+        CHECK(little_endian(e.bytes + at + 12 + length, 4) ==
+              crc32c_masked(e.bytes + at + 12, length));
+        at += length + 16;
+        records++;
+    }
+    CHECK(at == e.size && records == 2);
+    /* Event{wall_time 1.5, step 300, summary{value{tag, 0.25}}}, byte by byte */
+    static const uint8_t want[] = {0x09, 0,    0,    0,    0,    0,    0,    0xF8, 0x3F,
+                                   0x10, 0xAC, 0x02, 0x2A, 0x16, 0x0A, 0x14, 0x0A, 0x0D,
+                                   't',  'r',  'a',  'i',  'n',  'i',  'n',  'g',  '/',
+                                   'l',  'o',  's',  's',  0x15, 0,    0,    0x80, 0x3E};
+    CHECK(memcmp(e.bytes + e.size - 4 - sizeof want, want, sizeof want) == 0);
+    events_free(&e);
+}
+
+TEST(a_history_is_read_back_up_to_a_step) {
+    const char *out = tiny_folder("history");
+    CHECK(folder_make(out, NULL) == VOXPERT_OK);
+    History h;
+    CHECK(history_open(&h, out, 0, NULL) == VOXPERT_OK);
+    for (int i = 1; i <= 3; i++) {
+        HistoryRow row = {.step = 20 * i,
+                          .loss = 1.0 / i,
+                          .dice = 0.1 * i,
+                          .validated = i == 2,
+                          .box = 0.5,
+                          .score = 0.25};
+        CHECK(history_add(&h, &row, NULL) == VOXPERT_OK);
+    }
+    CHECK(history_write(&h, NULL) == VOXPERT_OK);
+    history_close(&h);
+    CHECK(history_open(&h, out, 40, NULL) == VOXPERT_OK);
+    CHECK(h.count == 2 && h.row[1].step == 40 && h.row[1].validated && !h.row[0].validated);
+    CHECK(fabs(h.row[1].loss - 0.5) < 1e-9 && fabs(h.row[1].score - 0.25) < 1e-9);
+    history_close(&h);
+    char *path = path_join(out, "history.jsonl");
+    CHECK(file_write(path, "{\"step\": 1}\n", 12, NULL) == VOXPERT_OK);
+    Error error = {0};
+    CHECK(history_open(&h, out, 40, &error) == VOXPERT_BAD_INPUT);
+    CHECK(strstr(error.message, "line 1"));
+    memory_free(path);
+}

@@ -1,0 +1,248 @@
+/* Data sets, cuts, prompts, optimizer: facts about each. */
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "tests/check.h"
+#include "tests/train/tiny.h"
+#include "train/prompts.h"
+#include "train/settings.h"
+#include "train/shapes.h"
+
+/* ---- Objects ---------------------------------------------------------------------------- */
+
+enum { SIDE = 20 };
+
+static Dataset one_picture(CaseSet rule) {
+    Dataset d = {0};
+    d.set = memory_new(sizeof *d.set);
+    d.picture = memory_new(sizeof *d.picture);
+    d.sets = d.pictures = d.set_capacity = d.picture_capacity = 1;
+    d.set[0] = rule;
+    d.set[0].name = memory_text("set");
+    d.picture[0] = (Case){.width = SIDE, .height = SIDE, .channels = 1};
+    d.picture[0].name = memory_text("set/a");
+    d.picture[0].pixels = memory_new(SIDE * SIDE);
+    memset(d.picture[0].pixels, 128, SIDE * SIDE);
+    return d;
+}
+
+static void fill(uint32_t *labels, int x0, int y0, int x1, int y1, uint32_t value) {
+    for (int y = y0; y <= y1; y++)
+        for (int x = x0; x <= x1; x++) labels[y * SIDE + x] = value;
+}
+
+TEST(components_are_objects_and_corners_join_them) {
+    uint32_t labels[SIDE * SIDE] = {0};
+    fill(labels, 1, 1, 3, 3, 2);
+    fill(labels, 4, 4, 5, 5, 2); /* touches by a corner */
+    fill(labels, 10, 10, 14, 12, 2);
+    fill(labels, 15, 10, 16, 12, 1); /* another value beside it */
+    Dataset d = one_picture((CaseSet){0});
+    CHECK(dataset_add_objects(&d, labels, 0, NULL) == VOXPERT_OK);
+    CHECK(d.objects == 3);
+    const CaseObject *o = d.object;
+    CHECK(o[0].label == 1 && o[0].area == 6 && o[0].x0 == 15 && o[0].x1 == 16);
+    CHECK(o[1].label == 2 && o[1].area == 13 && o[1].x0 == 1 && o[1].y1 == 5);
+    CHECK(o[2].area == 15 && o[2].x1 == 14 && o[2].mask[0] == 1);
+    dataset_free(&d);
+}
+
+TEST(an_instance_is_one_object_in_however_many_pieces) {
+    uint32_t labels[SIDE * SIDE] = {0};
+    fill(labels, 1, 1, 2, 2, 700);
+    fill(labels, 10, 10, 12, 12, 700);
+    Dataset d = one_picture((CaseSet){.instances = true});
+    CHECK(dataset_add_objects(&d, labels, 0, NULL) == VOXPERT_OK);
+    CHECK(d.objects == 1 && d.object[0].area == 13 && d.object[0].x1 == 12);
+    dataset_free(&d);
+}
+
+TEST(nested_labels_fill_what_is_inside) {
+    uint32_t labels[SIDE * SIDE] = {0};
+    fill(labels, 2, 2, 12, 12, 1);
+    fill(labels, 5, 5, 8, 8, 2);
+    Dataset d = one_picture((CaseSet){.nested = true});
+    CHECK(dataset_add_objects(&d, labels, 0, NULL) == VOXPERT_OK);
+    CHECK(d.objects == 2);
+    CHECK(d.object[0].outer && d.object[0].area == 121);
+    CHECK(!d.object[1].outer && d.object[1].area == 16);
+    dataset_free(&d);
+}
+
+TEST(patients_stay_together_and_options_are_checked) {
+    CHECK(dataset_part("ct_liver", "10001_81", true) == dataset_part("ct_liver", "10001_9", true));
+    CHECK(dataset_part("ct_liver", "10001_81", true) == split_of_group("ct_liver/10001"));
+    CHECK(dataset_part("xr", "a_1", false) == split_of_group("xr/a_1"));
+    Dataset d = {0};
+    Error error = {0};
+    CHECK(dataset_add(&d, "somewhere:patients", &error) == VOXPERT_BAD_ARGUMENT);
+    CHECK(strstr(error.message, "\"patients\""));
+    dataset_free(&d);
+}
+
+TEST(shapes_are_the_same_for_the_same_seed) {
+    Dataset a = {0}, b = {0};
+    CHECK(dataset_add_shapes(&a, 3, 5, NULL) == VOXPERT_OK);
+    CHECK(dataset_add_shapes(&b, 3, 5, NULL) == VOXPERT_OK);
+    CHECK(a.objects == b.objects && a.objects >= 3);
+    for (int i = 0; i < 3; i++)
+        CHECK(memcmp(a.picture[i].pixels, b.picture[i].pixels, 3 * SHAPES_SIDE * SHAPES_SIDE) == 0);
+    dataset_free(&a);
+    dataset_free(&b);
+}
+
+/* ---- Cuts ------------------------------------------------------------------------------- */
+
+TEST(a_cut_goes_there_and_back) {
+    Case p = {.width = 300, .height = 200};
+    double box[] = {100, 50, 149, 79};
+    Cut cuts[] = {cut_whole(200, 300, 64), cut_zoomed(&p, box, 2.0, 10.0, 64)};
+    for (int i = 0; i < 2; i++) {
+        double x, y, u, w;
+        cut_to_picture(&cuts[i], 13.0, 40.0, &x, &y);
+        cut_from_picture(&cuts[i], x, y, &u, &w);
+        CHECK(fabs(u - 13.0) < 1e-9 && fabs(w - 40.0) < 1e-9);
+    }
+    double x, y;
+    cut_to_picture(&cuts[1], 32.0, 32.0, &x, &y); /* the box's middle, sides of 100 pixels */
+    CHECK(fabs(x - 125.0) < 1e-9 && fabs(y - 65.0) < 1e-9);
+    CHECK(fabs(cut_scale(&cuts[1]) - 0.64) < 1e-9);
+}
+
+TEST(a_cut_stays_inside_where_it_can) {
+    Case p = {.width = 300, .height = 200};
+    double corner[] = {0, 0, 19, 19}, x, y;
+    Cut c = cut_zoomed(&p, corner, 3.0, 10.0, 64);
+    cut_to_picture(&c, 0.0, 0.0, &x, &y);
+    CHECK(fabs(x) < 1e-9 && fabs(y) < 1e-9);
+}
+
+TEST(a_flat_picture_stays_flat_and_outside_is_zero) {
+    enum { OUT = 16 };
+    static float out[OUT * OUT * 3];
+    Dataset d = one_picture((CaseSet){0});
+    Look look;
+    look_plain(&look);
+    Cut c = {{{2.0, 0.0, -4.0}, {0.0, 2.0, -4.0}}, OUT, false};
+    cut_render(out, &d.picture[0], &c, &look);
+    const float *inside = out + (8 * OUT + 8) * 3;
+    CHECK(fabsf(inside[0] - (128.0f - 123.675f) / 58.395f) < 1e-5f);
+    CHECK(fabsf(out[0]) < 1e-9f);
+    dataset_free(&d);
+}
+
+TEST(an_object_keeps_its_area_when_it_grows) {
+    uint32_t labels[SIDE * SIDE] = {0};
+    fill(labels, 5, 5, 9, 8, 1);
+    Dataset d = one_picture((CaseSet){0});
+    CHECK(dataset_add_objects(&d, labels, 0, NULL) == VOXPERT_OK);
+    static uint8_t out[80 * 80];
+    Cut c = {{{0.25, 0.0, 0.0}, {0.0, 0.25, 0.0}}, 80, false};
+    cut_render_object(out, &d.object[0], &c);
+    int area = 0;
+    for (int i = 0; i < 80 * 80; i++) area += out[i];
+    /* 20 pixels of 16 each, less what bilinear edges lose at the corners */
+    check_report(area > 300 && area <= 320, __FILE__, __LINE__, "area %d", area);
+    dataset_free(&d);
+}
+
+TEST(square_cuts_take_nearest_pixels_and_centre_what_is_small) {
+    Dataset d = one_picture((CaseSet){0});
+    for (int i = 0; i < SIDE * SIDE; i++) d.picture[0].pixels[i] = (uint8_t)(i % SIDE * 10);
+    Look look;
+    look_blue_first(&look);
+    CHECK(look.source[0] == 2 && look.source[2] == 0);
+    static float out[32 * 32 * 3];
+    Cut shrunk = cut_square(SIDE, SIDE, 16), centred = cut_square(SIDE, SIDE, 32);
+    cut_render(out, &d.picture[0], &shrunk, &look);
+    CHECK(fabsf(out[7 * 3] - look.value[0][80]) < 1e-6f); /* floor(7 20 / 16) = 8 */
+    cut_render(out, &d.picture[0], &centred, &look);
+    CHECK(fabsf(out[(16 * 32 + 5) * 3]) < 1e-9f);
+    CHECK(fabsf(out[(16 * 32 + 9) * 3] - look.value[0][30]) < 1e-6f);
+    dataset_free(&d);
+}
+
+/* ---- Prompts ---------------------------------------------------------------------------- */
+
+TEST(an_exact_box_has_inclusive_corners) {
+    uint8_t mask[SIDE * SIDE] = {0};
+    for (int y = 4; y <= 9; y++)
+        for (int x = 3; x <= 12; x++) mask[y * SIDE + x] = 1;
+    Random r = random_begin(1, 0, 0, 0);
+    float box[4];
+    prompt_box(box, mask, SIDE, 1.0, 0.0, &r);
+    float want[] = {3.0f, 4.0f, 12.0f, 9.0f};
+    CHECK_CLOSE(box, want, 4, 1e-6f, 0.0f);
+    prompt_box(box, mask, SIDE, 2.0, 0.0, &r); /* picture pixels are two wide: ends at their left */
+    CHECK(fabsf(box[2] - 11.0f) < 1e-6f);
+}
+
+TEST(clicks_go_into_the_error_with_its_label) {
+    float truth[SIDE * SIDE] = {0};
+    uint8_t said[SIDE * SIDE] = {0};
+    for (int y = 2; y <= 9; y++)
+        for (int x = 2; x <= 9; x++) truth[y * SIDE + x] = 1.0f;
+    ClickRule deep = {.deepest = 1.0}, any = {.exact = true};
+    Random r = random_begin(3, 0, 0, 0);
+    float at[2];
+    int label = -1;
+    CHECK(prompt_click(at, &label, truth, NULL, SIDE, 1.0, 0.0, &deep, &r, NULL) == VOXPERT_OK);
+    CHECK(label == 1 && at[0] >= 4.0f && at[0] <= 8.0f && at[1] >= 4.0f && at[1] <= 8.0f);
+    for (int i = 0; i < SIDE * SIDE; i++) said[i] = truth[i] > 0.5f;
+    for (int x = 12; x < 18; x++) said[15 * SIDE + x] = 1;
+    CHECK(prompt_click(at, &label, truth, said, SIDE, 1.0, 0.0, &any, &r, NULL) == VOXPERT_OK);
+    CHECK(label == 0 && fabsf(at[1] - 15.0f) < 1e-6f && at[0] >= 12.0f && at[0] <= 17.0f);
+    for (int x = 12; x < 18; x++) said[15 * SIDE + x] = 0;
+    CHECK(prompt_click(at, &label, truth, said, SIDE, 1.0, 0.0, &any, &r, NULL) == VOXPERT_OK);
+    CHECK(label == -1);
+}
+
+/* ---- Optimizer -------------------------------------------------------------------------- */
+
+TEST(adamw_moves_what_was_used_and_averages_follow) {
+    Params p = {0};
+    Param *a = params_declare(&p, "a", LAYOUT_PLAIN, 2, (int[]){1, 2}, INITIAL_ONE, 1);
+    Param *b = params_declare(&p, "b", LAYOUT_PLAIN, 2, (int[]){1, 2}, INITIAL_ONE, 1);
+    CHECK(params_initialize(&p, 1, NULL) == VOXPERT_OK);
+    params_train(&p, "*", true);
+    Optimizer o;
+    CHECK(optimizer_open(&o, &p, true, NULL) == VOXPERT_OK);
+    Worker w = {0};
+    optimizer_zero(&o, &kernels_reference, &w);
+    o.slot[0].gradient[0] = 3.0f;
+    o.slot[1].gradient[0] = 3.0f;
+    a->tensor.used = true;
+    OptimizerRule rule = {.lr = 0.1, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .average = 0.5};
+    double norm = optimizer_step(&o, &kernels_reference, &w, &rule, 1);
+    CHECK(fabs(norm - 3.0) < 1e-6);
+    CHECK(fabsf(a->owned[0] - 0.9f) <
+          1e-5f); /* a first step of Adam is lr, whatever the gradient */
+    CHECK(fabsf(b->owned[0] - 1.0f) < 1e-9f && o.slot[1].steps == 0);
+    float average = 1.0f + (1.0f - 2.0f / 11.0f) * (0.9f - 1.0f);
+    CHECK(fabsf(o.slot[0].average[0] - average) < 1e-5f);
+    optimizer_swap(&o);
+    CHECK(fabsf(a->owned[0] - average) < 1e-5f);
+    optimizer_close(&o);
+    params_free(&p);
+}
+
+/* ---- Settings --------------------------------------------------------------------------- */
+
+TEST(settings_are_named_checked_and_told_apart) {
+    TrainOptions o = train_options_default();
+    Error error = {0};
+    char before[HASH_TEXT], after[HASH_TEXT];
+    settings_identity(&o, before);
+    CHECK(settings_apply(&o, "threads=2", NULL) == VOXPERT_OK && o.threads == 2);
+    settings_identity(&o, after);
+    CHECK(strcmp(before, after) == 0);
+    CHECK(settings_apply(&o, "lr=0.25", NULL) == VOXPERT_OK && o.optimizer.lr > 0.2);
+    settings_identity(&o, after);
+    CHECK(strcmp(before, after) != 0);
+    CHECK(settings_apply(&o, "batch=2.5", &error) == VOXPERT_BAD_ARGUMENT);
+    CHECK(strstr(error.message, "--batch must be a whole number"));
+    CHECK(settings_apply(&o, "jitter=0,1", &error) == VOXPERT_BAD_ARGUMENT);
+    CHECK(settings_apply(&o, "step-at=5,9", NULL) == VOXPERT_OK && o.drops[1] == 9);
+    CHECK(settings_apply(&o, "nothing=1", &error) == VOXPERT_BAD_ARGUMENT);
+}

@@ -1,0 +1,296 @@
+/* Runs as a whole, on a tiny model: they learn, they go on where they stopped, and they do not
+ * depend on threads. */
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "tests/check.h"
+#include "tests/train/tiny.h"
+#include "train/settings.h"
+
+/* ---- Watching --------------------------------------------------------------------------- */
+
+typedef struct Watch {
+    double first, last;
+    long asked, stop_at, kill_at;
+} Watch;
+
+static void note(void *context, const TrainProgress *p) {
+    Watch *w = context;
+    if (!(w->first > 0.0)) w->first = p->row.loss;
+    w->last = p->row.loss;
+}
+
+static bool stop(void *context) {
+    Watch *w = context;
+    w->asked++;
+    if (w->kill_at && w->asked > w->kill_at) raise(SIGKILL);
+    return w->stop_at && w->asked > w->stop_at;
+}
+
+static Status go(const TrainOptions *o, Watch *w, Error *error) {
+    TrainObserver observer = {note, stop, w};
+    TrainResult result;
+    return train_run(o, &observer, &result, error);
+}
+
+static void must(const TrainOptions *o, Watch *w) {
+    Error error = {0};
+    check_report(go(o, w, &error) == VOXPERT_OK, __FILE__, __LINE__, "training: %s", error.message);
+}
+
+/* ---- Learning --------------------------------------------------------------------------- */
+
+TEST(the_loss_falls) {
+    const char *out = tiny_folder("falls");
+    TrainOptions o = tiny_options(out);
+    o.steps = 160;
+    o.warm_up = 20.0;
+    o.loss.focal = 0.0f, o.loss.cross_entropy = 1.0f;
+    Watch w = {0};
+    must(&o, &w);
+    check_report(w.last < 0.9 * w.first, __FILE__, __LINE__, "loss %.3f, then %.3f", w.first,
+                 w.last);
+}
+
+static Status read_tensor(const char *folder, const char *file, const char *name, float *out,
+                          size_t most) {
+    char *path = path_join(folder, file);
+    Checkpoint *c = NULL;
+    Status status = path ? checkpoint_open(&c, path, NULL) : VOXPERT_OUT_OF_MEMORY;
+    const StoredTensor *t = status ? NULL : checkpoint_find(c, name);
+    if (t && t->count <= most)
+        stored_tensor_read(t, out);
+    else
+        status = VOXPERT_BAD_INPUT;
+    if (c) checkpoint_close(c);
+    memory_free(path);
+    return status;
+}
+
+TEST(what_is_frozen_keeps_its_bytes_and_the_rest_moves) {
+    enum { MOST = 4096 };
+    static float before[MOST], after[MOST], other[MOST];
+    const char *first = tiny_folder("thaw"), *second = tiny_folder("frozen");
+    TrainOptions o = tiny_options(first);
+    o.optimizer.average = 0.0;
+    Watch w = {0};
+    must(&o, &w);
+    char *base = path_join(first, "state.safetensors");
+    TrainOptions next = tiny_options(second);
+    static const char *const frozen[] = {"image_encoder.*", "prompt_encoder.*"};
+    next.config = NULL, next.base = base;
+    next.freeze = frozen, next.freezes = 2;
+    next.optimizer.average = 0.0;
+    must(&next, &w);
+    static const char *const still[] = {"image_encoder.blocks.0.mlp.lin1.weight",
+                                        "prompt_encoder.point_embeddings.2.weight"};
+    for (int i = 0; i < 2; i++) {
+        size_t n = i ? 16 : 32 * 16;
+        CHECK(read_tensor(first, "state.safetensors", still[i], before, MOST) == VOXPERT_OK);
+        CHECK(read_tensor(second, "state.safetensors", still[i], after, MOST) == VOXPERT_OK);
+        CHECK(memcmp(before, after, n * sizeof *before) == 0);
+    }
+    const char *moving = "mask_decoder.mask_tokens.weight";
+    CHECK(read_tensor(first, "state.safetensors", moving, before, MOST) == VOXPERT_OK);
+    CHECK(read_tensor(second, "state.safetensors", moving, other, MOST) == VOXPERT_OK);
+    CHECK(memcmp(before, other, 64 * sizeof *before) != 0);
+    memory_free(base);
+}
+
+/* ---- Same run, other ways --------------------------------------------------------------- */
+
+static bool same_weights(const char *a, const char *b) {
+    return tiny_same_file(a, b, "last.safetensors") && tiny_same_file(a, b, "summary.json");
+}
+
+TEST(one_thread_and_two_give_the_same_bytes) {
+    const char *a = tiny_folder("one"), *b = tiny_folder("two");
+    TrainOptions o = tiny_options(a);
+    Watch w = {0};
+    must(&o, &w);
+    o = tiny_options(b);
+    o.threads = 2;
+    must(&o, &w);
+    CHECK(same_weights(a, b));
+}
+
+TEST(a_stopped_run_that_goes_on_ends_in_the_same_bytes) {
+    const char *a = tiny_folder("whole"), *b = tiny_folder("halves");
+    TrainOptions o = tiny_options(a);
+    o.steps = 25;
+    o.validate_every = 10;
+    Watch w = {0};
+    must(&o, &w);
+    o.out = tiny_options(b).out;
+    Watch half = {.stop_at = 13};
+    must(&o, &half);
+    CHECK(!same_weights(a, b));
+    o.resume = true;
+    must(&o, &w);
+    CHECK(same_weights(a, b));
+}
+
+TEST(a_killed_run_that_goes_on_ends_in_the_same_bytes) {
+    const char *a = tiny_folder("alive"), *b = tiny_folder("killed");
+    TrainOptions o = tiny_options(a);
+    o.steps = 12;
+    Watch w = {0};
+    must(&o, &w);
+    o.out = tiny_options(b).out;
+    o.checkpoint_minutes = 1e-9;
+    pid_t child = fork();
+    if (child == 0) {
+        Watch deadly = {.kill_at = 7};
+        _exit(go(&o, &deadly, NULL) == VOXPERT_OK ? 0 : 1);
+    }
+    int how = 0;
+    CHECK(waitpid(child, &how, 0) == child && WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
+    o.resume = true;
+    must(&o, &w);
+    CHECK(same_weights(a, b));
+}
+
+/* In a child: the limit holds for a whole process. */
+static Status go_without_room(const TrainOptions *o) {
+    pid_t child = fork();
+    if (child == 0) {
+        struct rlimit none = {2000, 2000};
+        signal(SIGXFSZ, SIG_IGN);
+        Watch w = {0};
+        _exit(setrlimit(RLIMIT_FSIZE, &none) == 0 ? (int)go(o, &w, NULL) : 99);
+    }
+    int how = 0;
+    CHECK(waitpid(child, &how, 0) == child && WIFEXITED(how));
+    return (Status)WEXITSTATUS(how);
+}
+
+TEST(a_full_disk_keeps_the_old_checkpoint) {
+    const char *a = tiny_folder("room"), *b = tiny_folder("full");
+    TrainOptions o = tiny_options(a);
+    Watch w = {0};
+    must(&o, &w);
+    o.out = tiny_options(b).out;
+    must(&o, &w);
+    o.resume = true;
+    o.steps = 9;
+    CHECK(go_without_room(&o) == VOXPERT_BAD_OUTPUT);
+    CHECK(same_weights(a, b));
+    char *path = path_join(b, "state.safetensors");
+    Checkpoint *c;
+    long step = 0;
+    CHECK(checkpoint_open(&c, path, NULL) == VOXPERT_OK);
+    CHECK(sscanf(checkpoint_metadata(c, "position"), "%ld", &step) == 1 && step == 6);
+    checkpoint_close(c);
+    memory_free(path);
+}
+
+TEST(memory_that_runs_out_anywhere_is_reported) {
+    TrainOptions o = tiny_options(tiny_folder("memory"));
+    o.steps = 1, o.shapes = 1, o.batch = 1, o.prompts.rounds = 1;
+    Watch w = {0};
+    memory_fail_at(0, false);
+    size_t before = memory_requests();
+    must(&o, &w);
+    size_t all = memory_requests() - before, failed = 0;
+    for (size_t n = 1; n < all; n += 1 + all / 150) {
+        TrainOptions again = tiny_options(o.out);
+        again.steps = o.steps, again.shapes = 1, again.batch = 1, again.prompts.rounds = 1;
+        memory_fail_at(n, false);
+        Error error = {0};
+        Status status = go(&again, &w, &error);
+        memory_fail_at(0, false);
+        CHECK(status == VOXPERT_OK || status == VOXPERT_OUT_OF_MEMORY);
+        failed += status == VOXPERT_OUT_OF_MEMORY && error.message[0];
+    }
+    check_report(failed > 100, __FILE__, __LINE__, "%zu of %zu requests", failed, all);
+}
+
+TEST(another_recipe_is_not_gone_on_with) {
+    const char *out = tiny_folder("recipe");
+    TrainOptions o = tiny_options(out);
+    Watch w = {0};
+    Error error = {0};
+    must(&o, &w);
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_ARGUMENT && strstr(error.message, "--resume"));
+    o.resume = true;
+    o.optimizer.lr = 3e-3;
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_INPUT && strstr(error.message, "other options"));
+}
+
+/* ---- Ways of training ------------------------------------------------------------------- */
+
+TEST(sam_med2d_s_scheme_runs_with_its_own_steps) {
+    const char *out = tiny_folder("med2d");
+    TrainOptions o = tiny_options(out);
+    CHECK(settings_scheme(&o, "sam-med2d", NULL) == VOXPERT_OK);
+    CHECK(o.prompts.rounds == 9 && o.share == 5 && o.batch == 10);
+    o.steps = 2;
+    o.trains = 0; /* the tiny model has no adapters */
+    Watch w = {0};
+    must(&o, &w);
+    char *path = path_join(out, "state.safetensors");
+    Checkpoint *c;
+    CHECK(checkpoint_open(&c, path, NULL) == VOXPERT_OK);
+    long step = 0, updates = 0;
+    CHECK(sscanf(checkpoint_metadata(c, "position"), "%ld %ld", &step, &updates) == 2);
+    CHECK(step == 2 && updates == 18);
+    checkpoint_close(c);
+    memory_free(path);
+}
+
+TEST(shared_pictures_and_accumulation_run) {
+    TrainOptions o = tiny_options(tiny_folder("share"));
+    o.share = 2, o.accumulate = 2, o.steps = 2;
+    Watch w = {0};
+    must(&o, &w);
+}
+
+TEST(nonsense_is_refused_in_a_sentence) {
+    TrainOptions o = tiny_options(tiny_folder("nonsense"));
+    Watch w = {0};
+    Error error = {0};
+    o.loss_side = 24;
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_ARGUMENT && strstr(error.message, "--loss-side 24"));
+    o = tiny_options(tiny_folder("nonsense"));
+    o.shapes = 0;
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_INPUT && strstr(error.message, "no object"));
+    o = tiny_options(tiny_folder("nonsense"));
+    static const char *const all[] = {"*"};
+    o.freeze = all, o.freezes = 1;
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_ARGUMENT && strstr(error.message, "no parameter"));
+}
+
+TEST(a_loss_that_is_not_finite_ends_the_run_and_keeps_the_checkpoint) {
+    const char *out = tiny_folder("nan");
+    TrainOptions o = tiny_options(out);
+    o.steps = 60;
+    o.warm_up = 0.0;
+    o.optimizer.lr = 1e30, o.optimizer.clip = 0.0;
+    o.checkpoint_minutes = 1e-9;
+    Watch w = {0};
+    Error error = {0};
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_INPUT && strstr(error.message, "no longer finite"));
+    char *path = path_join(out, "state.safetensors");
+    CHECK(path && file_exists(path));
+    memory_free(path);
+}
+
+/* ---- The learning rate ------------------------------------------------------------------ */
+
+TEST(the_learning_rate_warms_up_and_comes_down) {
+    TrainOptions o = train_options_default();
+    o.optimizer.lr = 1.0, o.steps = 100, o.warm_up = 10.0, o.lr_end = 0.1;
+    CHECK(fabs(train_rate(&o, 0) - 0.1) < 1e-12 && fabs(train_rate(&o, 9) - 1.0) < 1e-12);
+    CHECK(fabs(train_rate(&o, 55) - 0.55) < 1e-12);
+    CHECK(fabs(train_rate(&o, 100) - 0.1) < 1e-12);
+    o.schedule = SCHEDULE_STEP, o.drops[0] = 50, o.drops[1] = 80, o.drop_by = 0.5;
+    CHECK(fabs(train_rate(&o, 49) - 1.0) < 1e-12 && fabs(train_rate(&o, 50) - 0.5) < 1e-12);
+    CHECK(fabs(train_rate(&o, 90) - 0.25) < 1e-12);
+}

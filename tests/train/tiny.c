@@ -1,0 +1,63 @@
+#include "tests/train/tiny.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "base/memory.h"
+
+const char tiny_config[] =
+    "{\"system\": \"sam\", \"encoder\": \"vit\", \"image\": 32, \"vit.side\": 8, \"vit.patch\": 4, "
+    "\"vit.channels\": 3, "
+    "\"vit.dim\": 16, \"vit.depth\": 1, \"vit.heads\": 2, \"vit.window\": 4, \"vit.hidden\": 32, "
+    "\"vit.out\": 16, \"prompt.dim\": 16, \"prompt.mask_width\": 4, "
+    "\"decoder.transformer.dim\": 16, \"decoder.transformer.depth\": 1, "
+    "\"decoder.transformer.heads\": 2, \"decoder.transformer.hidden\": 32, \"decoder.masks\": 4, "
+    "\"decoder.iou_hidden\": 16, \"decoder.iou_depth\": 2, \"vit.relative\": true, "
+    "\"vit.adapters\": false, \"vit.timm\": false, \"vit.eps\": 1e-6, "
+    "\"vit.positions\": \"fixed\", \"vit.global\": [0]}";
+
+const char *tiny_folder(const char *name) {
+    static char path[4][256];
+    static int next;
+    char *at = path[next++ % 4];
+    const char *base = getenv("TMPDIR");
+    snprintf(at, sizeof path[0], "%s/voxpert-train-%d-%s", base ? base : "/tmp", (int)getpid(),
+             name);
+    return at;
+}
+
+TrainOptions tiny_options(const char *out) {
+    static const char *const names[] = {"state.safetensors", "history.jsonl"};
+    for (int i = 0; i < 2; i++) {
+        char *path = path_join(out, names[i]);
+        if (path) unlink(path);
+        memory_free(path);
+    }
+    TrainOptions o = train_options_default();
+    o.out = out;
+    o.config = tiny_config;
+    o.shapes = 6;
+    o.steps = 6;
+    o.batch = 4;
+    o.threads = 1;
+    o.warm_up = 2.0;
+    o.optimizer.lr = 2e-3;
+    o.validate_every = 0;
+    return o;
+}
+
+bool tiny_same_file(const char *folder_a, const char *folder_b, const char *name) {
+    char *a = path_join(folder_a, name), *b = path_join(folder_b, name);
+    FileMap x = {0}, y = {0};
+    bool ok = a && b && file_map(&x, a, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK &&
+              file_map(&y, b, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK && x.size == y.size &&
+              x.size > 0 && memcmp(x.bytes, y.bytes, x.size) == 0;
+    file_unmap(&x);
+    file_unmap(&y);
+    memory_free(a);
+    memory_free(b);
+    return ok;
+}
