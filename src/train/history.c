@@ -178,8 +178,6 @@ Status history_write(const History *h, Error *error) {
 
 /* ---- Curves ----------------------------------------------------------------------------- */
 
-extern char **environ;
-
 /* Column numbers are those of history.csv. */
 static const char script[] =
     "set datafile separator ','\n"
