@@ -40,7 +40,9 @@ static TensorToWrite shown(Shown *s, const Slot *slot, int kind) {
 static char *steps_text(const Optimizer *o) {
     Text t = {0};
     for (size_t i = 0; i < o->count; i++) text_add(&t, i ? " %ld" : "%ld", o->slot[i].steps);
-    return t.failed ? NULL : t.chars;
+    if (!t.failed) return t.chars;
+    text_free(&t);
+    return NULL;
 }
 
 static Status write_state(const char *path, const TensorToWrite *tensors, size_t count,
