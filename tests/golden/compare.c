@@ -87,7 +87,7 @@ typedef struct Difference {
 } Difference;
 
 static void statistics(const float *x, size_t n, double stats[5]) {
-    double sum = 0.0, squares = 0.0, spread = 0.0, least = (double)INFINITY, most = -least;
+    double sum = 0.0, squares = 0.0, spread = 0.0, least = HUGE_VAL, most = -HUGE_VAL;
     for (size_t i = 0; i < n; i++) {
         sum += (double)x[i];
         squares += (double)x[i] * (double)x[i];

@@ -1,5 +1,6 @@
 #include "systems/sam.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/check.h"
@@ -200,4 +201,41 @@ TEST(prompts_that_are_not_given_leave_their_tables_without_gradients) {
     CHECK(!sam.prompt.mask1.linear.weight->tensor.used);
     workbench_close(w);
     sam_free(&sam);
+}
+
+/* ---- Files ---------------------------------------------------------------------------------- */
+
+static void identity_of(const char *name, char text[HASH_TEXT]) {
+    char relative[128];
+    snprintf(relative, sizeof relative, "golden/sam/files/%s", name);
+    Checkpoint *file = NULL;
+    SamConfig config;
+    Sam sam = {0};
+    Error error = {0};
+    Status status = checkpoint_open(&file, check_shared(relative), &error);
+    if (!status) status = sam_config_infer(&config, file, &error);
+    if (!status) sam_declare(&sam, &config);
+    if (!status) status = params_bind(&sam.params, file, true, NULL, 0, &error);
+    if (!status) status = params_identity(&sam.params, text, &error);
+    check_report(status == VOXPERT_OK, __FILE__, __LINE__, "%s: %s", name, error.message);
+    sam_free(&sam);
+    checkpoint_close(file);
+}
+
+TEST(a_model_is_the_same_in_every_container) {
+    static const char *const same[] = {"sam_bare_legacy.pth", "sam_bare_protocol4.pth",
+                                       "sam.safetensors", "sammed2d_style.pth",
+                                       "sammed3d_style.pth"};
+    char first[HASH_TEXT] = "", other[HASH_TEXT] = "";
+    identity_of("sam_bare.pth", first);
+    CHECK(strlen(first) == HASH_TEXT - 1);
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        identity_of(same[i], other);
+        check_report(strcmp(first, other) == 0, __FILE__, __LINE__, "%s: is another", same[i]);
+    }
+    char rounded[HASH_TEXT] = "";
+    identity_of("sam_bf16.safetensors", rounded);
+    identity_of("sam_bare_bf16.pth", other);
+    CHECK(strcmp(rounded, first) != 0);
+    CHECK(strcmp(rounded, other) == 0);
 }
