@@ -3,7 +3,7 @@
 
 _voxpert() {
     local program=${COMP_WORDS[0]} verb=${COMP_WORDS[1]-} word=${COMP_WORDS[COMP_CWORD]}
-    local verbs='segment embed convert info help'
+    local verbs='segment embed convert train info help'
     local choices=
 
     if [ "$COMP_CWORD" -eq 1 ]; then
@@ -14,6 +14,8 @@ _voxpert() {
         --on-error) choices='skip stop' ;;
         --progress) choices='auto plain json none' ;;
         --cpu) choices='reference portable avx2 avx512' ;;
+        --recipe) choices='sam' ;;
+        --scheme) choices='voxpert sam-med2d' ;;
         --preset) choices='sam sam-med2d sam-med2d-test medsam voxpert' ;;
         *)
             case $word in

@@ -15,7 +15,7 @@ bool slice_parse(const char *text, int *axis, int *index) {
     if (text[0] < 'i' || text[0] > 'k' || text[1] != ':' || !whole_parse(&value, text + 2) ||
         value < 0 || value > 1 << 20)
         return false;
-    *axis = text[0];
+    *axis = (unsigned char)text[0];
     *index = (int)value;
     return true;
 }

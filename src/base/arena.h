@@ -23,7 +23,7 @@ typedef struct Arena {
 /* Reserves `capacity` bytes, rounded up to whole pages. */
 MUST_CHECK Status arena_open(Arena *a, size_t capacity, Error *error);
 
-/* Reserves addresses without memory behind them: for measuring only. */
+/* Reserves 256 GiB of addresses without memory behind them: for measuring only. */
 MUST_CHECK Status arena_open_measuring(Arena *a, Error *error);
 
 void arena_close(Arena *a); /* a zeroed arena is fine */

@@ -171,7 +171,14 @@ void prediction_free(Prediction *p) {
 
 /* ---- Many points ------------------------------------------------------------------------ */
 
-enum { POINTS_AT_ONCE = 8 }; /* more would only need more memory */
+enum { POINTS_AT_ONCE = 8, ROWS_AT_ONCE = 4096 };
+
+/* The products of a small grid are too small one by one; those of a large one are not, and several
+ * would only need more memory. */
+static int points_at_once(const Predictor *p) {
+    int grid = sam_grid(&p->model->sam), points = ROWS_AT_ONCE / (grid * grid);
+    return points < 1 ? 1 : points > POINTS_AT_ONCE ? POINTS_AT_ONCE : points;
+}
 
 typedef struct PointsDecoding {
     Predictor *p;
@@ -208,11 +215,12 @@ Status predictor_decode_points(Predictor *p, int points, const float *point, flo
     size_t side = 4 * (size_t)sam_grid(&p->model->sam);
     if (!p->encoded) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was encoded");
     Status status = know_image(p, error);
-    for (int first = 0; !status && first < points; first += POINTS_AT_ONCE) {
+    int most = points_at_once(p);
+    for (int first = 0; !status && first < points; first += most) {
         int left = points - first;
         size_t done = (size_t)first * masks;
         PointsDecoding d = {.p = p,
-                            .points = left < POINTS_AT_ONCE ? left : POINTS_AT_ONCE,
+                            .points = left < most ? left : most,
                             .low_res = low_res + done * side * side,
                             .iou = iou + done};
         status = decode_some(&d, point + 2 * first, error);

@@ -68,7 +68,7 @@ static Status read_rows(History *h, const char *path, long last_step, Error *err
     FileMap map;
     Status status = file_map(&map, path, VOXPERT_BAD_INPUT, error);
     if (status) return status;
-    const char *at = (const char *)map.bytes, *end = at + map.size;
+    const char *at = map.size ? (const char *)map.bytes : "", *end = at + map.size;
     for (size_t line = 1; !status && at < end; line++) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         size_t length = (size_t)((stop ? stop : end) - at);
@@ -177,8 +177,6 @@ Status history_write(const History *h, Error *error) {
 }
 
 /* ---- Curves ----------------------------------------------------------------------------- */
-
-extern char **environ;
 
 /* Column numbers are those of history.csv. */
 static const char script[] =

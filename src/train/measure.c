@@ -327,7 +327,8 @@ static Status take_all(Measurer *m, const Scene *s, unsigned which, double dice[
 
 static Status scene_open(Scene *s, const Dataset *d, const CaseObject *o, Error *error) {
     const Case *p = &d->picture[o->picture];
-    size_t pixels = (size_t)p->width * (size_t)p->height, width = (size_t)(o->x1 - o->x0 + 1);
+    int across = o->x1 - o->x0 + 1;
+    size_t pixels = (size_t)p->width * (size_t)p->height, width = (size_t)across;
     *s = (Scene){p, o, memory_new(pixels), memory_new(pixels), pixels};
     if (!s->truth || !s->mask)
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to measure it", p->name);

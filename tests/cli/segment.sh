@@ -175,6 +175,15 @@ done
 VOXPERT_CPU=reference "$VOXPERT" segment -q -m "$model" "${image[@]}" --box 20,20,90,80 --json >k.out
 holds 'VOXPERT_CPU is used' grep -q '"kernels": "reference"' k.out
 
+# ---- The built-in model
+if voxpert info | grep -q '^built_in_model *no model'; then
+    refused 4 'none is built in' segment "${image[@]}" --box 20,20,90,80 -o built_in.nii
+else
+    voxpert segment -q "${image[@]}" --box 25,20,85,90 -o built_in.nii --json >built_in.out
+    holds 'without -m the built-in model is used' grep -q '"file": "built-in model"' built_in.out
+    holds 'and finds something in the box' test "$(field area built_in.out)" -gt 500
+fi
+
 # ---- Words
 voxpert segment -m "$model" "${image[@]}" --box 20,20,90,80 -o said.png >said.out 2>said.err
 holds 'one line for an object' grep -qE '^said.png	object 1	score [0-9.]+	[0-9]+ pixels$' said.out

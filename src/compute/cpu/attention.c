@@ -113,7 +113,7 @@ static void scores_to_weights(const Desk *k, QueryTile *tile, size_t first, size
     for (int v = 0; v < tile->vectors; v++) {
         float *s = k->scores + v * LANES, *max = tile->max + v * LANES,
               *sum = tile->sum + v * LANES;
-        Vec block_max = vec_zero();
+        Vec block_max;
         if (bias)
             block_max = scores_add_bias(s, scale, bias + v * LANES, count);
         else if (position == POSITION_NONE)

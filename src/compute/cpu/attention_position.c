@@ -41,7 +41,7 @@ Tables tables_pack(float *room, const AttentionInputs *in, int side, int dim) {
 /* q.table[j] for the rows j that queries at `low` .. `high` meet. */
 static void table_product(const Tables *t, const float *panels, const QueryTile *tile, int low,
                           int high) {
-    size_t dim = (size_t)t->dim, end = (size_t)(high + t->side);
+    size_t dim = (size_t)t->dim, end = (size_t)high + (size_t)t->side;
     for (size_t j = (size_t)low / TILE_ROWS * TILE_ROWS; j < end; j += TILE_ROWS) {
         size_t rows = size_min(TILE_ROWS, table_rows(t->side) - j);
         tile_packed[tile->vectors - 1][rows - 1](t->product + j * QUERY_TILE, QUERY_TILE,
