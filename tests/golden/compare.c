@@ -1,5 +1,6 @@
 /* The rules of the golden README: results, strided results, masks, gradients. */
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,6 +143,17 @@ static void conclude(GoldenRun *run, const char *name, const char *numbers, doub
     run->worst.share = share;
     snprintf(run->worst.name, sizeof run->worst.name, "%.*s", (int)sizeof run->worst.name - 1,
              name);
+}
+
+void golden_judge(GoldenRun *run, const char *name, double share, const char *format, ...) {
+    char numbers[128];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(numbers, sizeof numbers, format, args);
+    va_end(args);
+    const StoredTensor *t = checkpoint_find(run->file, name);
+    if (t) mark(run, t);
+    conclude(run, name, numbers, share);
 }
 
 static double error_of(const GoldenRun *run, const char *name, size_t which) {

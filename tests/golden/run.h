@@ -66,6 +66,11 @@ void golden_compare_integers(GoldenRun *run, const char *name, const int *values
 void golden_compare_masks(GoldenRun *run, const char *name, const uint8_t *values, size_t masks,
                           size_t pixels);
 
+/* A comparison made elsewhere: `share` of its limit, at most 1, and numbers to print.  The tensor
+ * of that name, if the file has one, counts as compared. */
+void golden_judge(GoldenRun *run, const char *name, double share, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* By the rule for gradients; `largest` is the largest norm of a gradient in the file. */
 double golden_largest_gradient(const GoldenRun *run);
 void golden_compare_gradient(GoldenRun *run, const char *name, const float *values, size_t count,

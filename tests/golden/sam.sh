@@ -1,3 +1,3 @@
 # Every small file of golden/sam, with the best kernels.
 . tests/golden/_folder.sh
-exec "$GOLDEN" --brief $(sam_files '\.safetensors$' "$full_size|predictor|automask|medsam")
+exec "$GOLDEN" --brief $(sam_files '\.safetensors$' "$full_size")
