@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "tests/check.h"
 #include "tests/train/tiny.h"
+#include "train/batch.h"
 #include "train/prompts.h"
 #include "train/settings.h"
 #include "train/shapes.h"
@@ -160,6 +161,28 @@ TEST(square_cuts_take_nearest_pixels_and_centre_what_is_small) {
     cut_render(out, &d.picture[0], &centred, &look);
     CHECK(fabsf(out[(16 * 32 + 5) * 3]) < 1e-9f);
     CHECK(fabsf(out[(16 * 32 + 9) * 3] - look.value[0][30]) < 1e-6f);
+    dataset_free(&d);
+}
+
+TEST(every_sample_of_a_shared_picture_shows_its_object) {
+    enum { SAMPLES = 32, OUT = 32 };
+    Dataset d = {0};
+    Pool pool;
+    Batch b;
+    CHECK(dataset_add_shapes(&d, 20, 1, NULL) == VOXPERT_OK);
+    CHECK(pool_open(&pool, &d, SPLIT_TRAIN, NULL) == VOXPERT_OK);
+    CHECK(batch_open(&b, SAMPLES, 4, OUT, OUT, NULL) == VOXPERT_OK);
+    Augment a = augment_default();
+    a.whole = 0.0;
+    batch_draw(&b, &d, &pool, &a, 1, 1, &(Worker){0});
+    int empty = 0, strangers = 0;
+    for (int i = 0; i < SAMPLES; i++) {
+        empty += memchr(b.object + i * OUT * OUT, 1, OUT * OUT) == NULL;
+        strangers += b.source[i]->picture != b.source[i / 4 * 4]->picture;
+    }
+    CHECK(empty == 0 && strangers == 0);
+    batch_close(&b);
+    pool_close(&pool);
     dataset_free(&d);
 }
 
