@@ -310,6 +310,7 @@ void ENTRY(attention)(const Worker *w, float *y, float *lse, const AttentionInpu
     assert(room > 0);
     job.groups = (job.tiles + size_min(TILE_GROUP, room) - 1) / size_min(TILE_GROUP, room);
     job.group = (job.tiles + job.groups - 1) / job.groups;
-    bias_spread(w, &job);
-    worker_run(w, attention_task, &job, windows_parts(&job.windows) * job.groups);
+    Worker few = worker_for(w, shape);
+    bias_spread(&few, &job);
+    worker_run(&few, attention_task, &job, windows_parts(&job.windows) * job.groups);
 }

@@ -23,6 +23,7 @@ typedef struct Job {
     size_t first;   /* part of the first task */
     float *partial; /* [task][sums]: what parts have in common */
     size_t sums;
+    size_t group; /* tiles of a group */
 } Job;
 
 /* What a part adds to what all parts share; each of a size of its own, rows of dim_row. */
@@ -262,6 +263,11 @@ static void group_back(Desk *k, const Shares *at, size_t first, size_t tiles) {
     for (size_t i = 0; i < tiles; i++) tile_finish(k, &k->tile[i], &k->back[i], at);
 }
 
+static size_t tile_size(const Windows *w) {
+    size_t dim = (size_t)w->s->head_dim;
+    return (3 * dim + 4 * (size_t)w->side + 2 * row_of(dim) + 2) * QUERY_TILE;
+}
+
 /* ---- One task: a part --------------------------------------------------------------------- */
 
 static void tile_lay(Desk *k, size_t i, size_t side, float **room) {
@@ -292,7 +298,7 @@ static Desk desk_lay(const Job *job, size_t task, float *room) {
     k.ds = take(&room, KEY_BLOCK * QUERY_TILE);
     k.bias = take(&room, KEY_BLOCK * QUERY_TILE);
     k.shares = job->partial + task * job->sums;
-    for (size_t i = 0; i < BACK_GROUP; i++) tile_lay(&k, i, side, &room);
+    for (size_t i = 0; i < job->group; i++) tile_lay(&k, i, side, &room);
     if (s->position == POSITION_DECOMPOSED) {
         k.tables_back.product = take(&room, 2 * side * QUERY_TILE);
         k.tables = tables_pack(room, job->in, (int)side, (int)dim);
@@ -308,10 +314,10 @@ static void back_task(void *context, size_t task, void *scratch) {
     k.tables_back.h = job->d->table_h ? k.shares + at.table_h : NULL;
     k.tables_back.w = job->d->table_w ? k.shares + at.table_w : NULL;
     k.tables_back.dim_row = k.dim_row;
-    size_t step = BACK_GROUP * QUERY_TILE;
+    size_t step = job->group * QUERY_TILE;
     for (size_t first = 0; first < k.part.queries; first += step) {
         size_t left = k.part.queries - first;
-        group_back(&k, &at, first, size_min(BACK_GROUP, (left + QUERY_TILE - 1) / QUERY_TILE));
+        group_back(&k, &at, first, size_min(job->group, (left + QUERY_TILE - 1) / QUERY_TILE));
     }
 }
 
@@ -357,12 +363,16 @@ void ENTRY(attention_backward)(const Worker *w, const AttentionGradients *d, con
     Job job = {.in = in, .d = d, .dy = dy, .y = y, .lse = lse, .windows = windows_make(shape)};
     job.partial = w->shared;
     job.sums = (shares_make(shape, &job.windows).end + 15) / 16 * 16;
+    job.group = WORKER_SCRATCH / 2 / sizeof(float) / tile_size(&job.windows);
+    job.group = size_min(BACK_GROUP, job.group);
+    assert(job.group > 0);
+    Worker few = worker_for(w, shape);
     size_t parts = windows_parts(&job.windows), heads = (size_t)shape->heads;
     size_t most = WORKER_SHARED / sizeof(float) / job.sums / heads * heads;
     assert(most > 0);
     for (; job.first < parts; job.first += most) {
         size_t now = size_min(most, parts - job.first);
-        worker_run(w, back_task, &job, now);
-        shares_sum(w, &job, now);
+        worker_run(&few, back_task, &job, now);
+        shares_sum(&few, &job, now);
     }
 }

@@ -26,6 +26,12 @@ size_t windows_parts(const Windows *w) {
     return (size_t)w->s->batch * (size_t)(w->down * w->across) * (size_t)w->s->heads;
 }
 
+Worker worker_for(const Worker *w, const AttentionShape *s) {
+    double pairs = (double)s->batch * s->heads * s->queries * s->keys;
+    Worker alone = {.scratch = w->scratch, .shared = w->shared};
+    return pairs * s->head_dim < 2e5 ? alone : *w;
+}
+
 Part part_make(const Windows *w, size_t index) {
     const AttentionShape *s = w->s;
     Part p = {.windows = w, .queries = (size_t)s->queries, .keys = (size_t)s->keys};

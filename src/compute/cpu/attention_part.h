@@ -35,6 +35,10 @@ Windows windows_make(const AttentionShape *s);
 #define windows_parts KERNEL_NAME(windows_parts)
 size_t windows_parts(const Windows *w);
 
+/* The worker without its threads, where waking them takes longer than the work. */
+#define worker_for KERNEL_NAME(worker_for)
+Worker worker_for(const Worker *w, const AttentionShape *s);
+
 #define part_make KERNEL_NAME(part_make)
 Part part_make(const Windows *w, size_t index);
 
