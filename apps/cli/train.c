@@ -24,11 +24,12 @@ const Verb verb_train = {
         "  voxpert train -m sam_vit_b.pth --freeze 'image_encoder.*' --data scans:patient \\\n"
         "      --out run --batch 4 --time-limit 30m\n"
         "\n"
-        "A data folder holds images/ and masks/ with the same stems; masks are label maps, 0 is\n"
-        "background.  Options: patient (stems that agree up to the first _ stay together),\n"
-        "instances (a label value is one object, in however many pieces), nested (an object of\n"
-        "label v is all labels >= v).  A fifth of the groups is kept for testing, a tenth for\n"
-        "validation.\n"
+        "A data folder holds images/ and masks/ (or labels/) with the same stems; masks are label\n"
+        "maps, 0 is background.  Options: patient (stems that agree up to the first _ stay\n"
+        "together), instances (a label value is one object, in however many pieces), nested (an\n"
+        "object of label v is all labels >= v), train (all of it is for training), slices=N (of\n"
+        "volumes: about N slices across each axis), window=LEVEL,WIDTH (of values that become 8\n"
+        "bits).  A fifth of the groups is kept for testing, a tenth for validation.\n"
         "\n"
         "  -m, --model FILE          what to begin from; any SAM but TinyViT\n"
         "      --new FILE            JSON of a new model's shape, instead\n"
@@ -58,8 +59,8 @@ const Verb verb_train = {
         "Prompts:\n"
         "      --rounds N --box P --points N --jitter X --deepest P --multimask P\n"
         "Pictures:\n"
-        "      --whole P --whole-click P --cut-from X --cut-to X --flip P --rotate P --scale X\n"
-        "      --intensity X --recolour P --noise P --blur P --shapes N --zoom X\n",
+        "      --whole P --whole-click P --cut-from X --cut-to X --cut-to-click X --flip P\n"
+        "      --rotate P --scale X --intensity X --recolour P --noise P --blur P --shapes N --zoom X\n",
     .run = train_run,
 };
 
@@ -118,6 +119,7 @@ static const OptionRule rules[] = {
     NUMBER("whole-click"),
     NUMBER("cut-from"),
     NUMBER("cut-to"),
+    NUMBER("cut-to-click"),
     NUMBER("flip"),
     NUMBER("rotate"),
     NUMBER("scale"),

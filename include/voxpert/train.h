@@ -2,11 +2,14 @@
  *
  * UNSTABLE: unlike the other headers, this one may change between minor versions.
  *
- * A data folder holds `images/` and `masks/` (label maps, 0 = background, same stems); what the
- * labels mean follows its name: `DIR[:patient][:instances][:nested]`.
+ * A data folder holds `images/` and `masks/` or `labels/` (label maps, 0 = background, same stems);
+ * what they mean follows its name: `DIR[:OPTION...]`.
  *   patient    pictures whose stems agree up to the first `_` stay in one part of the split
  *   instances  each label value is one object (else each connected component of one)
- *   nested     an object of label v is all labels >= v */
+ *   nested     an object of label v is all labels >= v
+ *   train      all of it is for training; else by groups: a fifth test, a tenth validation
+ *   slices=N   volumes: about N slices across each axis, evenly spaced
+ *   window=LEVEL,WIDTH   of values that become 8 bits */
 #ifndef VOXPERT_TRAIN_H
 #define VOXPERT_TRAIN_H
 

@@ -9,6 +9,7 @@ Augment augment_default(void) {
     return (Augment){.whole = 0.15,
                      .whole_click = 0.5,
                      .factor = {1.15, 2.6},
+                     .click_factor = 6.0,
                      .least = 24.0,
                      .flip = 0.5,
                      .turn = 0.4,

@@ -80,6 +80,12 @@ static size_t area_of(const uint8_t *mask, size_t n) {
     return area;
 }
 
+/* Enough of an object: 0.05 % of the view, as in a picture. */
+static bool is_seen(const uint8_t *mask, size_t n) {
+    size_t area = area_of(mask, n);
+    return area > 0 && area * 2000 >= n;
+}
+
 /* Half the pixels or more of each square block. */
 static void reduce_target(float *out, const uint8_t *in, int side, int loss_side) {
     int block = side / loss_side;
@@ -98,12 +104,20 @@ static const CaseObject *draw_object(const Drawing *d, Random *r) {
     return &d->data->object[d->pool->object[set][at]];
 }
 
-/* Objects of a picture follow each other. */
-static const CaseObject *draw_sibling(const Dataset *d, const CaseObject *o, Random *r) {
+/* An object of the same picture (they follow each other) that the cut shows; else `o` again. */
+static const CaseObject *draw_sibling(const Dataset *d, const CaseObject *o, const Cut *cut,
+                                      uint8_t *mask, Random *r) {
     const CaseObject *first = o, *last = o, *end = d->object + d->objects;
     while (first > d->object && first[-1].picture == o->picture) first--;
     while (last + 1 < end && last[1].picture == o->picture) last++;
-    return first + random_integer(r, 0, last - first);
+    size_t area = (size_t)cut->side * (size_t)cut->side;
+    for (int attempt = 0; attempt < 4; attempt++) {
+        const CaseObject *other = first + random_integer(r, 0, last - first);
+        cut_render_object(mask, other, cut);
+        if (is_seen(mask, area)) return other;
+    }
+    cut_render_object(mask, o, cut);
+    return o;
 }
 
 /* A random cut in which enough of the object is to be seen. */
@@ -115,7 +129,7 @@ static Cut draw_cut(const Drawing *d, const Case *p, const CaseObject *o, uint8_
     for (int attempt = 0; attempt < 8; attempt++) {
         cut = augment_cut(d->augment, p, o, side, r);
         cut_render_object(mask, o, &cut);
-        if (area_of(mask, area) >= area / 2000) return cut;
+        if (is_seen(mask, area)) return cut;
     }
     if (area_of(mask, area)) return cut;
     double box[] = {o->x0, o->y0, o->x1, o->y1};
@@ -142,13 +156,11 @@ static void draw_picture(void *context, size_t index, void *scratch) {
     cut_render(image, p, &cut, &look);
     augment_pixels(d->augment, image, b->scratch + index * area * 3, b->side, &r);
     for (size_t i = index * share; i < (index + 1) * share; i++) {
-        if (i > index * share) {
-            o = draw_sibling(d->data, o, &which);
-            cut_render_object(b->object + i * area, o, &cut);
-        }
-        reduce_target(b->target + i * loss_area, b->object + i * area, b->side, b->loss_side);
+        bool first = i == index * share;
+        uint8_t *mask = b->object + i * area;
+        b->source[i] = first ? o : draw_sibling(d->data, o, &cut, mask, &which);
+        reduce_target(b->target + i * loss_area, mask, b->side, b->loss_side);
         b->pixel[i] = cut_scale(&cut);
-        b->source[i] = o;
     }
 }
 

@@ -1,13 +1,12 @@
 #include "train/dataset.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "image/volume.h"
+#include "train/slices.h"
 
 static Status no_memory(const char *what, Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for the pictures", what);
@@ -34,96 +33,25 @@ SplitPart dataset_part(const char *set, const char *stem, bool patient) {
     return n < 0 ? SPLIT_TRAIN : split_of_group(group);
 }
 
-/* ---- Pixels ----------------------------------------------------------------------------- */
-
-static int compare_floats(const void *a, const void *b) {
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
-/* Values to bytes: as they are if they are bytes, else between two percentiles. */
-static Status take_pixels(Case *p, const Volume *v, Error *error) {
-    size_t n = volume_voxels(v), stored = v->channels, colours = stored - v->alpha;
-    p->height = (int)v->height, p->width = (int)v->width;
-    p->channels = colours >= 3 ? 3 : 1;
-    p->pixels = memory_new(n * (size_t)p->channels);
-    float *values = memory_new(n * stored * sizeof *values);
-    float *sorted = memory_new(n * stored * sizeof *sorted);
-    bool ok = p->pixels && values && sorted;
-    if (ok) {
-        volume_values(values, v, 0, n * stored);
-        float lo = 0.0f, hi = 255.0f;
-        if (v->type != SAMPLE_U8) {
-            memcpy(sorted, values, n * stored * sizeof *sorted);
-            qsort(sorted, n * stored, sizeof *sorted, compare_floats);
-            lo = sorted[n * stored / 200], hi = sorted[n * stored - 1 - n * stored / 200];
-        }
-        float scale = hi > lo ? 255.0f / (hi - lo) : 0.0f;
-        for (size_t i = 0; i < n; i++)
-            for (size_t c = 0; c < (size_t)p->channels; c++) {
-                float x = (values[i * stored + c] - lo) * scale;
-                p->pixels[i * (size_t)p->channels + c] = (uint8_t)(x < 0.0f     ? 0.0f
-                                                                   : x > 255.0f ? 255.0f
-                                                                                : x + 0.5f);
-            }
-    }
-    memory_free(values);
-    memory_free(sorted);
-    return ok ? VOXPERT_OK : no_memory(p->name, error);
-}
-
-static Status read_picture(Case *p, const char *path, Error *error) {
-    Volume *v;
-    Status status = volume_read(&v, path, NULL, error);
-    if (status) return status;
-    if (v->frames * v->depth != 1 || v->height > 32768 || v->width > 32768)
-        status =
-            error_set(error, VOXPERT_BAD_INPUT,
-                      "%s: training pictures must be flat and at most 32768 pixels wide", path);
-    if (!status) status = take_pixels(p, v, error);
-    volume_free(v);
-    return status;
-}
-
-static Status read_labels(Dataset *d, int picture, const char *path, Error *error) {
-    const Case *p = &d->picture[picture];
-    Volume *v;
-    VolumeReadOptions options = {.labels = true};
-    Status status = volume_read(&v, path, &options, error);
-    if (status) return status;
-    uint32_t *labels = NULL;
-    if (v->frames * v->depth != 1 || v->height != (size_t)p->height || v->width != (size_t)p->width)
-        status =
-            error_set(error, VOXPERT_BAD_INPUT, "%s: the mask is %zux%zu, but its image is %dx%d",
-                      path, v->width, v->height, p->width, p->height);
-    if (!status && !(labels = memory_new(volume_voxels(v) * sizeof *labels)))
-        status = no_memory(path, error);
-    if (!status) status = volume_labels(labels, v, error);
-    if (!status) status = dataset_add_objects(d, labels, picture, error);
-    memory_free(labels);
-    volume_free(v);
-    return status;
-}
-
 /* ---- Folders ---------------------------------------------------------------------------- */
 
-static Status add_picture(Dataset *d, int set, const char *image, const char *mask,
-                          const char *stem, Error *error) {
-    if (!memory_grow(&d->picture, &d->picture_capacity, d->pictures, sizeof *d->picture))
-        return no_memory(image, error);
-    const CaseSet *s = &d->set[set];
-    Case *p = &d->picture[d->pictures];
-    *p = (Case){.set = set, .part = dataset_part(s->name, stem, s->patient)};
-    Text name = {0};
-    text_add(&name, "%s/%s", s->name, stem);
-    if (name.failed) return no_memory(image, error);
-    p->name = name.chars;
-    d->pictures++;
-    Status status = read_picture(p, image, error);
-    if (!status) status = read_labels(d, (int)d->pictures - 1, mask, error);
+static Status add_case(Dataset *d, int set, const char *image, const char *mask, const char *stem,
+                       Error *error) {
+    Volume *v = NULL, *labels = NULL;
+    VolumeReadOptions options = {.labels = true};
+    Status status = volume_read(&v, image, NULL, error);
+    if (!status) status = volume_read(&labels, mask, &options, error);
+    if (!status && (v->width != labels->width || v->height != labels->height ||
+                    v->depth != labels->depth || v->frames != labels->frames))
+        status = error_set(error, VOXPERT_BAD_INPUT,
+                           "%s: the mask is %zux%zux%zu, but its image is %zux%zux%zu", mask,
+                           labels->width, labels->height, labels->depth, v->width, v->height,
+                           v->depth);
+    if (!status) status = dataset_add_slices(d, set, v, labels, stem, error);
+    volume_free(v);
+    volume_free(labels);
     return status;
 }
-
 /* The mask of a stem: the first name in `masks` that is the stem and an extension. */
 static const char *mask_of(const FileNames *masks, const char *stem) {
     size_t length = strlen(stem);
@@ -147,7 +75,7 @@ static Status add_one(Dataset *d, int set, const char *images, const char *masks
                            images, name, masks);
     char *a = path_join(images, name), *b = mask ? path_join(masks, mask) : NULL;
     if (!status && (!stem || !a || !b)) status = no_memory(images, error);
-    if (!status) status = add_picture(d, set, a, b, stem, error);
+    if (!status) status = add_case(d, set, a, b, stem, error);
     memory_free(a);
     memory_free(b);
     memory_free(stem);
@@ -157,6 +85,10 @@ static Status add_one(Dataset *d, int set, const char *images, const char *masks
 static Status add_folder(Dataset *d, int set, const char *folder, Error *error) {
     char *images = path_join(folder, "images"), *masks = path_join(folder, "masks");
     FileNames image_names = {0}, mask_names = {0};
+    if (masks && !file_exists(masks)) {
+        memory_free(masks);
+        masks = path_join(folder, "labels");
+    }
     Status status = images && masks ? VOXPERT_OK : no_memory(folder, error);
     if (!status) status = folder_list(&image_names, images, error);
     if (!status) status = folder_list(&mask_names, masks, error);
@@ -171,6 +103,23 @@ static Status add_folder(Dataset *d, int set, const char *folder, Error *error) 
     return status;
 }
 
+static bool take_option(CaseSet *s, char *option) {
+    bool *flag = strcmp(option, "patient") == 0     ? &s->patient
+                 : strcmp(option, "instances") == 0 ? &s->instances
+                 : strcmp(option, "nested") == 0    ? &s->nested
+                 : strcmp(option, "train") == 0     ? &s->train
+                                                    : NULL;
+    if (flag) return *flag = true;
+    if (text_starts(option, "slices="))
+        return text_to_long(&s->slices, option + 7) && s->slices > 0 && s->slices <= 32768;
+    if (!text_starts(option, "window=")) return false;
+    char *comma = strchr(option, ',');
+    if (!comma) return false;
+    *comma = '\0';
+    return text_to_double(&s->window_level, option + 7) &&
+           text_to_double(&s->window_width, comma + 1) && s->window_width > 0.0;
+}
+
 /* Cuts the options off `where`; a folder whose name holds a colon is written with a slash at its
  * end: the options begin after the last slash. */
 static Status take_options(CaseSet *s, char *where, Error *error) {
@@ -180,16 +129,10 @@ static Status take_options(CaseSet *s, char *where, Error *error) {
         *colon = '\0';
         char *option = colon + 1;
         if ((colon = strchr(option, ':'))) *colon = '\0';
-        if (strcmp(option, "patient") == 0)
-            s->patient = true;
-        else if (strcmp(option, "instances") == 0)
-            s->instances = true;
-        else if (strcmp(option, "nested") == 0)
-            s->nested = true;
-        else
+        if (!take_option(s, option))
             return error_set(error, VOXPERT_BAD_ARGUMENT,
                              "%s: \"%s\" is no option of a data folder; they are patient, "
-                             "instances, nested",
+                             "instances, nested, train, slices=N, window=LEVEL,WIDTH",
                              where, option);
     }
     size_t length = strlen(where);

@@ -1,10 +1,13 @@
 /* dataset.h - pictures and objects to learn from, all in memory.
  *
- * A data folder holds `images/` and `masks/`; a picture and its label map share their stem.  What
- * the labels mean is said after the folder's name: `DIR[:patient][:instances][:nested]`.
+ * A data folder holds `images/` and `masks/` (or `labels/`); a picture and its label map share
+ * their stem.  What they mean is said after the folder's name: `DIR[:OPTION...]`.
  *   patient    pictures whose stems agree up to the first `_` stay in one part of the split
  *   instances  each label value is one object (else each of its connected components is one)
  *   nested     labels lie inside each other like rings: an object of label v is all labels >= v
+ *   train      all of it is for training
+ *   slices=N   volumes: about N slices across each axis, evenly spaced
+ *   window=LEVEL,WIDTH  of values that become bytes; none: window_default of image/window.h
  *
  * Split (so that a patient is never on both sides): FNV-1a of `folder/group`, modulo 10: 0 and 1
  * are the test part, 2 validation, the rest training. */
@@ -37,7 +40,9 @@ typedef struct CaseObject {
 
 typedef struct CaseSet {
     char *name; /* of the folder */
-    bool patient, instances, nested;
+    bool patient, instances, nested, train;
+    long slices; /* of a volume, across each axis; 0: pictures must be flat */
+    double window_level, window_width; /* width 0: none was given */
 } CaseSet;
 
 typedef struct Dataset {
@@ -48,8 +53,7 @@ typedef struct Dataset {
     size_t set_capacity, picture_capacity, object_capacity;
 } Dataset;
 
-/* Adds one folder; `where` is DIR with its options.  Pictures of more than 8 bits are scaled by
- * their 0.5 and 99.5 percentiles.  Errors: VOXPERT_BAD_ARGUMENT (an unknown option, a folder given
+/* Adds one folder; `where` is DIR with its options.  Errors: VOXPERT_BAD_ARGUMENT (an unknown option, a folder given
  * twice), VOXPERT_BAD_INPUT (a missing or misshapen mask), VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status dataset_add(Dataset *d, const char *where, Error *error);
 void dataset_free(Dataset *d); /* a zeroed one is fine */

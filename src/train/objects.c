@@ -74,6 +74,8 @@ static bool keep_object(Dataset *d, const Filler *f, int picture, uint32_t label
     return true;
 }
 
+enum { SLICE_LEAST = 32 }; /* pixels */
+
 static uint32_t next_label(const uint32_t *labels, int n, uint32_t after) {
     uint32_t best = 0;
     for (int i = 0; i < n; i++) {
@@ -89,8 +91,9 @@ static bool add_label(Dataset *d, Filler *f, int picture, uint32_t label, bool o
     for (int i = 0; i < n; i++) {
         if (f->seen[i] || !same_object(f, label, i)) continue;
         int count = s->instances ? gather_value(f, i, label) : fill_from(f, i, label);
-        /* 0.05 % of the picture */
+        /* 0.05 % of the picture; what a slice shows may be a speck of an organ's end */
         if ((size_t)count * 2000 < (size_t)n) continue;
+        if (s->slices && count < SLICE_LEAST) continue;
         if (!keep_object(d, f, picture, label, count, outer)) return false;
     }
     return true;

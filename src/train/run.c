@@ -355,7 +355,10 @@ static Status one_step(Run *r, Error *error) {
         StepPlan plan = step_plan(o->scheme, &o->prompts, &kind);
         StepResult result;
         Augment augment = o->augment;
-        if (!plan.box) augment.whole = augment.whole_click;
+        if (!plan.box) {
+            augment.whole = augment.whole_click;
+            augment.factor[1] = augment.click_factor;
+        }
         batch_draw(&r->batch, &r->data, &r->pool, &augment, o->seed, part, &r->stepper.worker);
         status = stepper_run(&r->stepper, &r->batch, &plan, o->seed, part,
                              o->scheme == SCHEME_SAM_MED2D ? &hook : NULL, &result, error);

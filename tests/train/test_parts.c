@@ -9,6 +9,7 @@
 #include "train/prompts.h"
 #include "train/settings.h"
 #include "train/shapes.h"
+#include "train/slices.h"
 
 /* ---- Objects ---------------------------------------------------------------------------- */
 
@@ -79,7 +80,53 @@ TEST(patients_stay_together_and_options_are_checked) {
     Error error = {0};
     CHECK(dataset_add(&d, "somewhere:patients", &error) == VOXPERT_BAD_ARGUMENT);
     CHECK(strstr(error.message, "\"patients\""));
+    CHECK(dataset_add(&d, "somewhere:slices=0", NULL) == VOXPERT_BAD_ARGUMENT);
+    CHECK(dataset_add(&d, "somewhere:window=40", NULL) == VOXPERT_BAD_ARGUMENT);
     dataset_free(&d);
+}
+
+/* Value i + 10 j + 1000 k at voxel (i, j, k) of 24 x 20 x 16; a block of label 3. */
+static void small_volume(Volume **image, Volume **labels) {
+    VolumeSize size = {1, 16, 20, 24, 1};
+    CHECK(volume_new(image, size, SAMPLE_I16, NULL) == VOXPERT_OK);
+    CHECK(volume_new(labels, size, SAMPLE_U8, NULL) == VOXPERT_OK);
+    int16_t *value = (*image)->samples;
+    uint8_t *label = (*labels)->samples;
+    for (int at = 0; at < 24 * 20 * 16; at++) {
+        int i = at % 24, j = at / 24 % 20, k = at / 480;
+        value[at] = (int16_t)(i + 10 * j + 1000 * k);
+        label[at] = i >= 4 && i < 14 && j >= 5 && j < 12 && k >= 2 && k < 8 ? 3 : 0;
+    }
+}
+
+TEST(a_volume_gives_its_slices_that_show_something) {
+    Volume *image, *labels;
+    Error error = {0};
+    small_volume(&image, &labels);
+    Dataset d = {.set = memory_new(sizeof(CaseSet)), .sets = 1, .set_capacity = 1};
+    d.set[0] = (CaseSet){.name = memory_text("body"), .train = true};
+    CHECK(dataset_add_slices(&d, 0, image, labels, "a", &error) == VOXPERT_BAD_INPUT);
+    CHECK(strstr(error.message, "slices=N"));
+    d.set[0].slices = 4;
+    d.set[0].window_level = 8000.0, d.set[0].window_width = 510.0 * 40.0;
+    CHECK(dataset_add_slices(&d, 0, image, labels, "a", NULL) == VOXPERT_OK);
+    /* i: 3, 9, 15, 21 of which 9; j: 2, 7, 12, 17 of which 7; k: 2, 6, 10, 14 of which 2, 6 */
+    CHECK(d.pictures == 4 && d.objects == 4);
+    const char *names[] = {"body/a/i9", "body/a/j7", "body/a/k2", "body/a/k6"};
+    for (int i = 0; i < 4; i++) CHECK(strcmp(d.picture[i].name, names[i]) == 0);
+    CHECK(d.picture[0].width == 20 && d.picture[0].height == 16);
+    CHECK(d.picture[1].width == 24 && d.picture[1].height == 16);
+    CHECK(d.picture[3].width == 24 && d.picture[3].height == 20);
+    const CaseObject *o = d.object;
+    CHECK(o[0].x0 == 5 && o[0].x1 == 11 && o[0].y0 == 2 && o[0].y1 == 7);
+    CHECK(o[1].x0 == 4 && o[1].x1 == 13 && o[1].y0 == 2 && o[1].y1 == 7);
+    CHECK(o[3].x0 == 4 && o[3].x1 == 13 && o[3].y0 == 5 && o[3].y1 == 11);
+    /* (11, 12) of k6: value 6131, 8331 of 20400 above the lowest grey */
+    CHECK(d.picture[3].pixels[12 * 24 + 11] == (uint8_t)(255.0 * 8331.0 / 20400.0));
+    CHECK(d.picture[0].part == SPLIT_TRAIN);
+    dataset_free(&d);
+    volume_free(image);
+    volume_free(labels);
 }
 
 TEST(shapes_are_the_same_for_the_same_seed) {
