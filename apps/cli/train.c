@@ -60,7 +60,8 @@ const Verb verb_train = {
         "      --rounds N --box P --points N --jitter X --deepest P --multimask P\n"
         "Pictures:\n"
         "      --whole P --whole-click P --cut-from X --cut-to X --cut-to-click X --flip P\n"
-        "      --rotate P --scale X --intensity X --recolour P --noise P --blur P --shapes N --zoom X\n",
+        "      --rotate P --scale X --intensity X --recolour P --noise P --blur P --shapes N "
+        "--zoom X\n",
     .run = train_run,
 };
 

@@ -27,22 +27,6 @@ static bool positive_bounds(const float *logits, int width, int height, float bo
     return high[0] >= 0;
 }
 
-/* What the whole picture's view answers to the prompt. */
-static Status answer_bounds(Predictor *p, const ObjectPrompt *prompt, float box[4], bool *any,
-                            Error *error) {
-    Prediction first = {0};
-    Status status = predictor_encode(p, crop_whole(&p->picture), error);
-    if (!status) status = predictor_decode(p, prompt, false, &first, error);
-    if (status) return status;
-    float *logits = memory_new(p->picture.width * p->picture.height * sizeof *logits);
-    status = logits ? predictor_logits(p, &first, logits, error)
-                    : error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the mask");
-    *any = !status && positive_bounds(logits, (int)p->picture.width, (int)p->picture.height, box);
-    memory_free(logits);
-    prediction_free(&first);
-    return status;
-}
-
 static void include_points(float box[4], const ObjectPrompt *prompt) {
     for (int i = 0; i < prompt->points; i++) {
         const float *at = prompt->point + 2 * i;
@@ -51,18 +35,78 @@ static void include_points(float box[4], const ObjectPrompt *prompt) {
     }
 }
 
+/* ---- Points ----------------------------------------------------------------------------- */
+
+/* A click does not say how large its object is.  So it is asked in the whole picture and in ever
+ * smaller crops around it, and the answer that the model believes in most is taken; less so one
+ * that a crop cuts off, or that is a speck in its view. */
+static const double cut_off_penalty = 0.5, speck_penalty = 0.2, speck = 0.15;
+
+typedef struct Answer {
+    float box[4];
+    double worth;
+    bool any;
+} Answer;
+
+static bool is_cut_off(const Picture *p, const Crop *c, const float box[4]) {
+    return (c->x > 0 && box[0] <= (float)c->x) || (c->y > 0 && box[1] <= (float)c->y) ||
+           (c->x + c->width < (int)p->width && box[2] >= (float)(c->x + c->width - 1)) ||
+           (c->y + c->height < (int)p->height && box[3] >= (float)(c->y + c->height - 1));
+}
+
+static Status ask(Predictor *p, const ObjectPrompt *prompt, Crop crop, float *logits, Answer *out,
+                  Error *error) {
+    Prediction found = {0};
+    *out = (Answer){0};
+    Status status = predictor_encode(p, crop, error);
+    if (!status) status = predictor_decode(p, prompt, false, &found, error);
+    if (!status) status = predictor_logits(p, &found, logits, error);
+    if (!status) {
+        int longer = crop.width > crop.height ? crop.width : crop.height;
+        out->any = positive_bounds(logits, (int)p->picture.width, (int)p->picture.height, out->box);
+        out->worth = (double)found.iou[0];
+        if (out->any && is_cut_off(&p->picture, &crop, out->box)) out->worth -= cut_off_penalty;
+        float extent = fmaxf(out->box[2] - out->box[0], out->box[3] - out->box[1]) + 1.0f;
+        if ((double)extent < speck * longer) out->worth -= speck_penalty;
+    }
+    prediction_free(&found);
+    return status;
+}
+
+/* The smallest crop still has a quarter of the encoder's pixels along a side, and every point. */
+static Status best_answer(Predictor *p, const ObjectPrompt *prompt, Answer *best, Error *error) {
+    const Picture *picture = &p->picture;
+    float box[4] = {INFINITY, INFINITY, -INFINITY, -INFINITY};
+    include_points(box, prompt);
+    int longer = (int)(picture->width > picture->height ? picture->width : picture->height);
+    int least = p->model->sam.config.image / 4;
+    float *logits = memory_new(picture->width * picture->height * sizeof *logits);
+    if (!logits) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the mask");
+    Status status = ask(p, prompt, crop_whole(picture), logits, best, error);
+    bool points = prompt->points > 0;
+    for (int side = longer / 2; !status && points && side >= least; side /= 2) {
+        if ((double)fmaxf(box[2] - box[0], box[3] - box[1]) > 0.8 * side) break;
+        Answer a;
+        status = ask(p, prompt, crop_around(picture, box, 1.0, side), logits, &a, error);
+        if (a.any && (!best->any || a.worth > best->worth)) *best = a;
+    }
+    memory_free(logits);
+    return status;
+}
+
+/* ---- Any prompt ------------------------------------------------------------------------- */
+
 Status predictor_zoom(Predictor *p, const ObjectPrompt *prompt, Crop *crop, Error *error) {
     *crop = crop_whole(&p->picture);
     double factor = p->model->preset.zoom > 0.0 ? p->model->preset.zoom : usual_zoom;
-    float box[4];
-    bool any = prompt->box != NULL;
+    Answer answer = {.any = prompt->box != NULL};
     Status status = VOXPERT_OK;
-    if (any)
-        memcpy(box, prompt->box, sizeof box);
+    if (prompt->box)
+        memcpy(answer.box, prompt->box, sizeof answer.box);
     else
-        status = answer_bounds(p, prompt, box, &any, error);
-    if (status || !any) return status;
-    include_points(box, prompt); /* all that was said must be in sight */
-    *crop = crop_around(&p->picture, box, factor, ZOOM_LEAST);
+        status = best_answer(p, prompt, &answer, error);
+    if (status || !answer.any) return status;
+    include_points(answer.box, prompt); /* all that was said must be in sight */
+    *crop = crop_around(&p->picture, answer.box, factor, ZOOM_LEAST);
     return VOXPERT_OK;
 }

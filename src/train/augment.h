@@ -6,17 +6,17 @@
 #include "train/cut.h"
 
 typedef struct Augment {
-    double whole;       /* share of samples that show the whole picture, for boxes */
-    double whole_click; /* and where the first prompt is a click, which says less of the size */
-    double factor[2];   /* of the others: cut / longer side of the object's box */
+    double whole;        /* share of samples that show the whole picture, for boxes */
+    double whole_click;  /* and where the first prompt is a click, which says less of the size */
+    double factor[2];    /* of the others: cut / longer side of the object's box */
     double click_factor; /* the largest where the first prompt is a click */
-    double least;       /* pixels of the smallest cut */
-    double flip, turn;  /* probabilities; turn: by any angle */
-    double scale;       /* sides are stretched by up to this, apart: 0.2 = 20 % */
-    double intensity;   /* strength of contrast, brightness and gamma; 0: none */
-    double recolour;    /* probability of exchanged, missing or inverted colours */
-    double noise, blur; /* probabilities */
-    bool sam_med2d;     /* instead of all this: its pictures, blue first, squeezed, unchanged */
+    double least;        /* pixels of the smallest cut */
+    double flip, turn;   /* probabilities; turn: by any angle */
+    double scale;        /* sides are stretched by up to this, apart: 0.2 = 20 % */
+    double intensity;    /* strength of contrast, brightness and gamma; 0: none */
+    double recolour;     /* probability of exchanged, missing or inverted colours */
+    double noise, blur;  /* probabilities */
+    bool sam_med2d;      /* instead of all this: its pictures, blue first, squeezed, unchanged */
 } Augment;
 
 Augment augment_default(void);

@@ -43,10 +43,9 @@ static Status add_case(Dataset *d, int set, const char *image, const char *mask,
     if (!status) status = volume_read(&labels, mask, &options, error);
     if (!status && (v->width != labels->width || v->height != labels->height ||
                     v->depth != labels->depth || v->frames != labels->frames))
-        status = error_set(error, VOXPERT_BAD_INPUT,
-                           "%s: the mask is %zux%zux%zu, but its image is %zux%zux%zu", mask,
-                           labels->width, labels->height, labels->depth, v->width, v->height,
-                           v->depth);
+        status = error_set(
+            error, VOXPERT_BAD_INPUT, "%s: the mask is %zux%zux%zu, but its image is %zux%zux%zu",
+            mask, labels->width, labels->height, labels->depth, v->width, v->height, v->depth);
     if (!status) status = dataset_add_slices(d, set, v, labels, stem, error);
     volume_free(v);
     volume_free(labels);

@@ -41,7 +41,7 @@ typedef struct CaseObject {
 typedef struct CaseSet {
     char *name; /* of the folder */
     bool patient, instances, nested, train;
-    long slices; /* of a volume, across each axis; 0: pictures must be flat */
+    long slices;                       /* of a volume, across each axis; 0: pictures must be flat */
     double window_level, window_width; /* width 0: none was given */
 } CaseSet;
 
@@ -53,8 +53,9 @@ typedef struct Dataset {
     size_t set_capacity, picture_capacity, object_capacity;
 } Dataset;
 
-/* Adds one folder; `where` is DIR with its options.  Errors: VOXPERT_BAD_ARGUMENT (an unknown option, a folder given
- * twice), VOXPERT_BAD_INPUT (a missing or misshapen mask), VOXPERT_OUT_OF_MEMORY. */
+/* Adds one folder; `where` is DIR with its options.  Errors: VOXPERT_BAD_ARGUMENT (an unknown
+ * option, a folder given twice), VOXPERT_BAD_INPUT (a missing or misshapen mask),
+ * VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status dataset_add(Dataset *d, const char *where, Error *error);
 void dataset_free(Dataset *d); /* a zeroed one is fine */
 

@@ -85,8 +85,7 @@ static Status add_slice(Dataset *d, int set, const Stack *s, int axis, size_t at
         return no_memory(stem, error);
     }
     for (size_t i = 0; i < width * height; i++) {
-        size_t voxel =
-            at * s->step[axis] + i % width * s->step[across] + i / width * s->step[down];
+        size_t voxel = at * s->step[axis] + i % width * s->step[across] + i / width * s->step[down];
         memcpy(p.pixels + i * channels, s->bytes + voxel * channels, channels);
         scratch[i] = s->labels[voxel];
     }
