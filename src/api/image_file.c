@@ -40,6 +40,14 @@ Status image_to_picture(Picture *out, const VoxpertImage *image, Error *error) {
 
 /* ---- Files ------------------------------------------------------------------------------ */
 
+/* Of options with an axis. */
+static Status slice_of(VolumeSlice *out, const VoxpertFileOptions *o, Error *error) {
+    if (o->slice < 0)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "slice %d: must not be negative", o->slice);
+    *out = (VolumeSlice){(char)o->slice_axis, (size_t)o->slice, 0};
+    return VOXPERT_OK;
+}
+
 static Status cut(VoxpertImageFile *f, const VoxpertFileOptions *o, Error *error) {
     Window window;
     bool given;
@@ -47,11 +55,9 @@ static Status cut(VoxpertImageFile *f, const VoxpertFileOptions *o, Error *error
     if (status) return status;
     const Window *w = given ? &window : NULL;
     if (!o->slice_axis) return volume_plane(&f->picture, f->volume, w, error);
-    if (o->slice < 0)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "slice %d: must not be negative", o->slice);
     f->sliced = true;
-    f->slice = (VolumeSlice){(char)o->slice_axis, (size_t)o->slice, 0};
-    return volume_slice(&f->picture, f->volume, f->slice, w, error);
+    status = slice_of(&f->slice, o, error);
+    return status ? status : volume_slice(&f->picture, f->volume, f->slice, w, error);
 }
 
 VoxpertStatus voxpert_image_file_open(VoxpertImageFile **out, const char *path,
@@ -148,22 +154,18 @@ VoxpertStatus voxpert_labels_write(const VoxpertImageFile *file, const uint16_t 
     return status;
 }
 
-static Status labels_of_slice(uint16_t *out, const Volume *v, const VoxpertFileOptions *o,
-                              size_t width, size_t height, Error *error) {
+static Status labels_of_slice(uint16_t *out, const Volume *v, const SliceLayout *cut,
+                              Error *error) {
     uint32_t *all = memory_new(volume_voxels(v) * sizeof *all);
     if (!all) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the labels");
     Status status = volume_labels(all, v, error);
-    char axis = o->slice_axis ? (char)o->slice_axis : 'k';
-    size_t s = o->slice_axis ? (size_t)o->slice : 0;
-    for (size_t y = 0; !status && y < height; y++) {
-        for (size_t x = 0; !status && x < width; x++) {
-            size_t i = axis == 'i' ? s : x, j = axis == 'i' ? x : axis == 'j' ? s : y;
-            size_t k = axis == 'k' ? s : y;
-            uint32_t label = all[(k * v->height + j) * v->width + i];
+    for (size_t y = 0; !status && y < cut->height; y++) {
+        for (size_t x = 0; !status && x < cut->width; x++) {
+            uint32_t label = all[cut->start + y * cut->down + x * cut->right];
             if (label > UINT16_MAX)
                 status = error_set(error, VOXPERT_BAD_INPUT, "%s: label %u is larger than 65535",
                                    volume_name(v), label);
-            out[y * width + x] = (uint16_t)label;
+            out[y * cut->width + x] = (uint16_t)label;
         }
     }
     memory_free(all);
@@ -179,23 +181,23 @@ VoxpertStatus voxpert_labels_read(uint16_t **labels, int *width, int *height, co
     *labels = NULL;
     Volume *v = NULL;
     VolumeReadOptions read = {.labels = true, .max_bytes = o->max_bytes};
-    VolumeSlice slice = {o->slice_axis ? (char)o->slice_axis : 'k',
-                         o->slice > 0 ? (size_t)o->slice : 0, 0};
-    size_t w = 0, h = 0;
-    Status status = volume_read(&v, path, &read, error);
+    VolumeSlice slice = {'k', 0, 0};
+    SliceLayout cut = {0};
+    Status status = o->slice_axis ? slice_of(&slice, o, error) : VOXPERT_OK;
+    if (!status) status = volume_read(&v, path, &read, error);
     if (!status && !o->slice_axis && v->depth * v->frames != 1)
         status =
             error_set(error, VOXPERT_BAD_INPUT, "%s: is a volume, not a mask of one picture", path);
-    if (!status) status = slice_size(&w, &h, v, slice, error);
-    if (!status && !(*labels = memory_new(w * h * sizeof **labels)))
+    if (!status) status = slice_find(&cut, v, slice, error);
+    if (!status && !(*labels = memory_new(cut.width * cut.height * sizeof **labels)))
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", path);
-    if (!status) status = labels_of_slice(*labels, v, o, w, h, error);
+    if (!status) status = labels_of_slice(*labels, v, &cut, error);
     volume_free(v);
     if (status) {
         memory_free(*labels);
         *labels = NULL;
     }
-    *width = (int)w, *height = (int)h;
+    *width = (int)cut.width, *height = (int)cut.height;
     return status;
 }
 

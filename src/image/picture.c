@@ -33,50 +33,35 @@ Status slice_parse(VolumeSlice *out, const char *text, Error *error) {
     return VOXPERT_OK;
 }
 
-/* Voxels of a slice: start + y * down + x * right. */
-typedef struct Cut {
-    size_t width, height, count; /* count: slices along the axis */
-    size_t start, down, right;
-} Cut;
-
-static bool cut_make(Cut *out, const Volume *v, VolumeSlice s) {
+Status slice_find(SliceLayout *out, const Volume *v, VolumeSlice s, Error *error) {
     const size_t row = v->width, plane = v->width * v->height;
+    size_t count; /* along the axis */
+    *out = (SliceLayout){0};
     switch (s.axis) {
     case 'i':
-        *out = (Cut){v->height, v->depth, v->width, s.index, plane, row};
+        *out = (SliceLayout){v->height, v->depth, s.index, plane, row};
+        count = v->width;
         break;
     case 'j':
-        *out = (Cut){v->width, v->depth, v->height, s.index * row, plane, 1};
+        *out = (SliceLayout){v->width, v->depth, s.index * row, plane, 1};
+        count = v->height;
         break;
     case 'k':
-        *out = (Cut){v->width, v->height, v->depth, s.index * plane, row, 1};
+        *out = (SliceLayout){v->width, v->height, s.index * plane, row, 1};
+        count = v->depth;
         break;
     default:
-        *out = (Cut){0};
-        return false;
-    }
-    out->start += s.frame * plane * v->depth;
-    return s.index < out->count && s.frame < v->frames;
-}
-
-static Status cut_find(Cut *out, const Volume *v, VolumeSlice s, Error *error) {
-    if (cut_make(out, v, s)) return VOXPERT_OK;
-    if (out->count == 0)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "a slice is cut across i, j or k, not '%c'",
                          s.axis);
+    }
+    out->start += s.frame * plane * v->depth;
+    if (s.index < count && s.frame < v->frames) return VOXPERT_OK;
+    *out = (SliceLayout){0};
     return error_set(
         error, VOXPERT_BAD_ARGUMENT,
         "%s: slice %c:%zu of frame %zu does not exist: there are %zu slices (from 0) and "
         "%zu frames",
-        volume_name(v), s.axis, s.index, s.frame, out->count, v->frames);
-}
-
-Status slice_size(size_t *width, size_t *height, const Volume *v, VolumeSlice slice, Error *error) {
-    Cut cut;
-    Status status = cut_find(&cut, v, slice, error);
-    *width = status ? 0 : cut.width;
-    *height = status ? 0 : cut.height;
-    return status;
+        volume_name(v), s.axis, s.index, s.frame, count, v->frames);
 }
 
 /* ---- Out -------------------------------------------------------------------------------- */
@@ -106,7 +91,7 @@ static void pixel_levels(uint8_t *levels, const Volume *v, size_t voxel, const W
     if (colours == 1) levels[1] = levels[2] = levels[0];
 }
 
-static Status picture_new(Picture *out, const Volume *v, const Cut *cut, Error *error) {
+static Status picture_new(Picture *out, const Volume *v, const SliceLayout *cut, Error *error) {
     size_t bytes;
     *out = (Picture){.width = cut->width, .height = cut->height};
     if (size_multiply(&bytes, cut->width, cut->height) && size_multiply(&bytes, bytes, 3))
@@ -119,9 +104,9 @@ static Status picture_new(Picture *out, const Volume *v, const Cut *cut, Error *
 Status volume_slice(Picture *out, const Volume *v, VolumeSlice slice, const Window *window,
                     Error *error) {
     *out = (Picture){0};
-    Cut cut;
+    SliceLayout cut;
     Window found;
-    Status status = cut_find(&cut, v, slice, error);
+    Status status = slice_find(&cut, v, slice, error);
     if (status) return status;
     if (v->channels > 4 || (v->channels == 2 && !v->alpha))
         return error_set(error, VOXPERT_BAD_INPUT, "%s: %zu channels are neither grey nor colours",
@@ -155,8 +140,8 @@ Status volume_plane(Picture *out, const Volume *v, const Window *window, Error *
 
 Status volume_put_slice(Volume *mask, VolumeSlice slice, const void *plane, Error *error) {
     assert(mask->channels == 1);
-    Cut cut;
-    Status status = cut_find(&cut, mask, slice, error);
+    SliceLayout cut;
+    Status status = slice_find(&cut, mask, slice, error);
     if (status) return status;
     size_t sample = sample_size(mask->type);
     const uint8_t *from = plane;

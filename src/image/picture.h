@@ -26,9 +26,14 @@ typedef struct VolumeSlice {
 /* "k:57", or "k:57:3" with a frame.  VOXPERT_BAD_ARGUMENT. */
 MUST_CHECK Status slice_parse(VolumeSlice *out, const char *text, Error *error);
 
+/* Where its pixels lie: (x, y) is the voxel start + y * down + x * right. */
+typedef struct SliceLayout {
+    size_t width, height;
+    size_t start, down, right;
+} SliceLayout;
+
 /* VOXPERT_BAD_ARGUMENT where the volume has no such slice. */
-MUST_CHECK Status slice_size(size_t *width, size_t *height, const Volume *v, VolumeSlice slice,
-                             Error *error);
+MUST_CHECK Status slice_find(SliceLayout *out, const Volume *v, VolumeSlice slice, Error *error);
 
 /* Grey is repeated, opacity dropped.  Without a window: 8-bit samples that have no scale pass as
  * they are, 16-bit colours keep their upper byte (as Pillow reads them), all else goes through

@@ -471,3 +471,52 @@ TEST(pictures_are_written_with_the_depth_they_have) {
     unlink(path);
     bench_close(&b);
 }
+
+/* A volume of 5 x 4 x 3 voxels, whose slice k:1 is filled. */
+TEST(labels_of_a_slice_are_read_along_any_axis) {
+    Bench b;
+    bench_open(&b);
+    char path[80];
+    uint16_t written[20], *read = NULL;
+    int width, height;
+    const char *volume = check_shared("golden/image/nifti/dtype_int16.nii");
+    VoxpertFileOptions slice = {.slice_axis = 'k', .slice = 1};
+    VoxpertImageFile *file = NULL;
+    snprintf(path, sizeof path, "%s.nii", b.path);
+    for (int i = 0; i < 20; i++) written[i] = (uint16_t)(i + 1);
+    CHECK(voxpert_image_file_open(&file, volume, &slice, NULL) == VOXPERT_OK);
+    CHECK(voxpert_labels_write(file, written, path, NULL) == VOXPERT_OK);
+    for (const char *axis = "ijk"; *axis; axis++) {
+        bool right = true;
+        slice = (VoxpertFileOptions){.slice_axis = *axis, .slice = 1};
+        CHECK(voxpert_labels_read(&read, &width, &height, path, &slice, NULL) == VOXPERT_OK);
+        CHECK(width == (*axis == 'i' ? 4 : 5) && height == (*axis == 'k' ? 4 : 3));
+        for (int n = 0; read && n < width * height; n++) {
+            int x = n % width, y = n / width;
+            int i = *axis == 'i' ? 1 : x, j = *axis == 'i' ? x : *axis == 'j' ? 1 : y;
+            bool filled = *axis == 'k' || y == 1;
+            right &= read[n] == (filled ? written[5 * j + i] : 0);
+        }
+        CHECK(read != NULL && right);
+        voxpert_free(read);
+    }
+    voxpert_image_file_close(file);
+    unlink(path);
+    bench_close(&b);
+}
+
+TEST(a_negative_slice_is_refused) {
+    const char *volume = check_shared("golden/image/nifti/dtype_int16.nii");
+    uint16_t *labels = (uint16_t *)&labels;
+    int width, height;
+    VoxpertImageFile *file = NULL;
+    VoxpertError error;
+    for (const char *axis = "ijk"; *axis; axis++) {
+        const VoxpertFileOptions slice = {.slice_axis = *axis, .slice = -1};
+        CHECK(voxpert_labels_read(&labels, &width, &height, volume, &slice, &error) ==
+              VOXPERT_BAD_ARGUMENT);
+        CHECK(labels == NULL && strstr(error.message, "slice -1"));
+        CHECK(voxpert_image_file_open(&file, volume, &slice, &error) == VOXPERT_BAD_ARGUMENT);
+        CHECK(file == NULL && strstr(error.message, "slice -1"));
+    }
+}
