@@ -84,7 +84,7 @@ VoxpertStatus voxpert_image_file_open(VoxpertImageFile **out, const char *path,
                               .width = (int)f->picture.width,
                               .height = (int)f->picture.height,
                               .channels = 3};
-    if (f->picture.remark) volume_warn(f->volume, "%s: %s", path, f->picture.remark);
+    if (f->picture.remark) volume_warn(f->volume, "%s", f->picture.remark);
     *out = f;
     return VOXPERT_OK;
 }

@@ -520,3 +520,21 @@ TEST(a_negative_slice_is_refused) {
         CHECK(file == NULL && strstr(error.message, "slice -1"));
     }
 }
+
+TEST(what_is_odd_in_a_file_is_said_with_its_name_once) {
+    Bench b;
+    bench_open(&b);
+    char path[80], want[160];
+    uint16_t same[4] = {7, 7, 7, 7};
+    VoxpertImageFile *file = NULL;
+    snprintf(path, sizeof path, "%s.png", b.path);
+    VoxpertImage image = {
+        .pixels = same, .type = VOXPERT_U16, .width = 2, .height = 2, .channels = 1};
+    CHECK(voxpert_image_write(&image, path, NULL) == VOXPERT_OK);
+    CHECK(voxpert_image_file_open(&file, path, NULL, NULL) == VOXPERT_OK);
+    snprintf(want, sizeof want, "%s: constant: every finite voxel has the same value\n", path);
+    CHECK(file && strcmp(voxpert_image_file_warnings(file), want) == 0);
+    voxpert_image_file_close(file);
+    unlink(path);
+    bench_close(&b);
+}
