@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -83,24 +84,34 @@ static Status writer_failed(FileWriter *w, const char *what, Error *error) {
     return status;
 }
 
+/* Names that no other writer of this process has; what a killed one left under them is passed over.
+ * The mode is left to the umask, which cannot be asked for without changing it. */
+static int temporary_open(char *name, size_t size, const char *path) {
+    static unsigned opened;
+    int fd;
+    do {
+        unsigned number = __atomic_fetch_add(&opened, 1, __ATOMIC_RELAXED);
+        snprintf(name, size, "%s.%lx-%x", path, (unsigned long)getpid(), number);
+        fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    } while (fd < 0 && errno == EEXIST);
+    return fd;
+}
+
 Status file_writer_open(FileWriter *out, const char *path, Error *error) {
-    *out = (FileWriter){.path = memory_text(path), .temporary = memory_new(strlen(path) + 8)};
+    size_t size = strlen(path) + 32;
+    *out = (FileWriter){.path = memory_text(path), .temporary = memory_new(size)};
     if (!out->path || !out->temporary) {
         file_writer_abort(out);
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
     }
-    strcpy(out->temporary, path);
-    strcat(out->temporary, ".XXXXXX");
-    int fd = mkostemp(out->temporary, O_CLOEXEC);
+    int fd = temporary_open(out->temporary, size, path);
     if (fd < 0) {
         memory_free(out->temporary);
         out->temporary = NULL;
         return writer_failed(out, "created", error);
     }
     remember(out->temporary);
-    mode_t mask = umask(0);
-    umask(mask);
-    if (fchmod(fd, 0666 & ~mask) != 0 || !(out->stream = fdopen(fd, "wb"))) {
+    if (!(out->stream = fdopen(fd, "wb"))) {
         close(fd);
         return writer_failed(out, "created", error);
     }
