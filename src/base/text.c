@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <locale.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,16 +13,19 @@
 
 #include "base/memory.h"
 
+static locale_t plain; /* written once; NULL where there was no memory for it */
+
+static void make_plain(void) { plain = newlocale(LC_ALL_MASK, "C", (locale_t)0); }
+
 static locale_t plain_locale(void) {
-    static locale_t plain; /* set once; a race only leaks one small object */
-    if (!plain) plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_plain);
     return plain;
 }
 
 void text_add(Text *t, const char *format, ...) {
     if (t->failed) return;
-    locale_t plain = plain_locale();
-    if (!plain) {
+    if (!plain_locale()) {
         t->failed = true;
         return;
     }
@@ -53,8 +57,7 @@ void text_free(Text *t) {
 }
 
 bool text_to_double(double *out, const char *from) {
-    locale_t plain = plain_locale();
-    if (!plain || isspace((unsigned char)*from) || *from == '\0') return false;
+    if (!plain_locale() || isspace((unsigned char)*from) || *from == '\0') return false;
     char *end;
     double value = strtod_l(from, &end, plain);
     if (*end != '\0' || !isfinite(value)) return false;

@@ -1,9 +1,29 @@
 #include "base/text.h"
 
+#include <locale.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/check.h"
+
+static void *number_text(void *unused) {
+    Text t = {0};
+    (void)unused;
+    text_add(&t, "%g", 0.25);
+    return t.chars;
+}
+
+TEST(the_first_numbers_may_be_written_in_several_threads) {
+    pthread_t thread[4];
+    for (int i = 0; i < 4; i++) CHECK(pthread_create(&thread[i], NULL, number_text, NULL) == 0);
+    for (int i = 0; i < 4; i++) {
+        void *chars = NULL;
+        CHECK(pthread_join(thread[i], &chars) == 0 && chars && strcmp(chars, "0.25") == 0);
+        free(chars);
+    }
+}
 
 TEST(text_grows) {
     Text t = {0};
@@ -24,6 +44,23 @@ TEST(numbers_are_taken_whole_or_not_at_all) {
     long l;
     CHECK(text_to_long(&l, "57") && l == 57);
     CHECK(!text_to_long(&l, "99999999999999999999"));
+}
+
+TEST(numbers_do_not_follow_the_locale) {
+    static const char *const commas[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "fr_FR.utf8"};
+    const char *found = NULL;
+    for (int i = 0; !found && i < 4; i++) found = setlocale(LC_NUMERIC, commas[i]);
+    if (!found) check_skip("there is no locale that writes 1,5");
+    Text t = {0};
+    double d;
+    char theirs[8];
+    snprintf(theirs, sizeof theirs, "%g", 1.5);
+    text_add(&t, "%g", 1.5);
+    CHECK(strcmp(theirs, "1,5") == 0); /* or nothing was shown */
+    CHECK(t.chars && strcmp(t.chars, "1.5") == 0);
+    CHECK(text_to_double(&d, "1.5") && d == 1.5 && !text_to_double(&d, "1,5"));
+    text_free(&t);
+    setlocale(LC_NUMERIC, "C");
 }
 
 TEST(globs_match_across_dots) {
