@@ -1,3 +1,4 @@
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,10 +88,16 @@ void voxpert_free(void *memory) { memory_free(memory); }
 
 const char *voxpert_version(void) { return VOXPERT_VERSION; }
 
-const char *const *voxpert_kernel_sets(void) {
-    enum { MOST = 8 };
-    static const char *names[MOST + 1]; /* the same values from whichever thread */
+enum { KERNEL_SETS_MAX = 8 };
+static const char *kernel_set[KERNEL_SETS_MAX + 1]; /* written once */
+
+static void name_kernel_sets(void) {
     const Kernels *const *k = kernels_available();
-    for (int i = 0; i < MOST && k[i]; i++) names[i] = k[i]->name;
-    return names;
+    for (int i = 0; i < KERNEL_SETS_MAX && k[i]; i++) kernel_set[i] = k[i]->name;
+}
+
+const char *const *voxpert_kernel_sets(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, name_kernel_sets);
+    return kernel_set;
 }

@@ -136,6 +136,20 @@ TEST(the_version_and_the_kernel_sets_are_told) {
     CHECK(machine.threads >= 1 && machine.memory_bytes > machine.peak_bytes && machine.peak_bytes);
 }
 
+static void *ask_kernel_sets(void *unused) {
+    (void)unused;
+    return (void *)(uintptr_t)voxpert_kernel_sets()[0];
+}
+
+TEST(kernel_sets_may_be_asked_for_in_several_threads) {
+    pthread_t thread[4];
+    for (int i = 0; i < 4; i++) CHECK(pthread_create(&thread[i], NULL, ask_kernel_sets, NULL) == 0);
+    for (int i = 0; i < 4; i++) {
+        void *first = NULL;
+        CHECK(pthread_join(thread[i], &first) == 0 && strcmp(first, "reference") == 0);
+    }
+}
+
 TEST(wrong_options_are_named) {
     VoxpertModel *model;
     VoxpertError error;
