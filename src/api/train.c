@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <string.h>
 #include <voxpert/train.h>
 
@@ -19,10 +18,13 @@ const char *voxpert_train_setting(int index, const char **help) {
 typedef struct Prepared {
     TrainOptions options;
     char *config;
-    char preprocess[80];
+    Text preprocess;
 } Prepared;
 
-static void prepared_free(Prepared *p) { memory_free(p->config); }
+static void prepared_free(Prepared *p) {
+    memory_free(p->config);
+    text_free(&p->preprocess);
+}
 
 static Status read_config(Prepared *p, const char *path, Error *error) {
     FileMap map;
@@ -54,10 +56,12 @@ static Status prepare(Prepared *p, const VoxpertTrainOptions *from, Error *error
     if (from->licence) o->card.licence = from->licence;
     if (from->labels) o->card.labels = from->labels;
     if (from->training_data) o->card.training_data = from->training_data;
-    snprintf(p->preprocess, sizeof p->preprocess, "{\"preset\": \"%s\", \"zoom\": %g}",
+    text_add(&p->preprocess, "{\"preset\": \"%s\", \"zoom\": %g}",
              o->scheme == SCHEME_SAM_MED2D ? "sam-med2d" : "voxpert",
              o->scheme == SCHEME_SAM_MED2D ? 0.0 : o->zoom);
-    o->card.preprocess = p->preprocess;
+    if (p->preprocess.failed)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to describe the preset");
+    o->card.preprocess = p->preprocess.chars;
     return from->config ? read_config(p, from->config, error) : VOXPERT_OK;
 }
 

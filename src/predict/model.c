@@ -1,7 +1,6 @@
 #include "predict/model.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -170,19 +169,21 @@ static void add_pair(MetadataPair *pairs, size_t *count, const char *key, const 
 Status model_save(const Model *m, const char *path, ElementType type, Error *error) {
     static const char *const carried[] = {"labels", "experts", "licence", "training_data",
                                           "parent_sha256"};
-    char *config = sam_config_write(&m->sam.config), preprocess[96];
+    char *config = sam_config_write(&m->sam.config);
+    Text preprocess = {0};
     TensorToWrite *tensors = NULL;
     size_t count = 0, pairs = 0;
     MetadataPair metadata[16];
-    if (!config) return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
-    snprintf(preprocess, sizeof preprocess, "{\"preset\": \"%s\", \"zoom\": %g}", m->preset.name,
-             m->preset.zoom);
-    Status status = params_to_write(&m->sam.params, &tensors, &count, error);
+    text_add(&preprocess, "{\"preset\": \"%s\", \"zoom\": %g}", m->preset.name, m->preset.zoom);
+    Status status = config && !preprocess.failed ? VOXPERT_OK
+                                                 : error_set(error, VOXPERT_OUT_OF_MEMORY,
+                                                             "%s: no memory to write it", path);
+    if (!status) status = params_to_write(&m->sam.params, &tensors, &count, error);
     if (!status) {
         add_pair(metadata, &pairs, "format", "voxpert 1");
         add_pair(metadata, &pairs, "arch", "sam");
         add_pair(metadata, &pairs, "config", config);
-        add_pair(metadata, &pairs, "preprocess", known(m, "preprocess", preprocess));
+        add_pair(metadata, &pairs, "preprocess", known(m, "preprocess", preprocess.chars));
         const char *identity = NULL; /* rounded values are other values */
         if (type == ELEMENT_F32) status = model_identity(m, &identity, error);
         add_pair(metadata, &pairs, "identity", identity);
@@ -193,5 +194,6 @@ Status model_save(const Model *m, const char *path, ElementType type, Error *err
     }
     memory_free(tensors);
     memory_free(config);
+    text_free(&preprocess);
     return status;
 }
