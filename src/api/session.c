@@ -209,7 +209,7 @@ VoxpertStatus voxpert_embedding_keep(VoxpertSession *session, const char *type,
         return error_set(error, VOXPERT_BAD_ARGUMENT, "%s was set",
                          p->cache ? "no image" : "no cache folder");
     Crop whole = crop_whole(&p->picture);
-    if (memcmp(&whole, &p->view.crop, sizeof whole) != 0) p->encoded = false;
+    if (!crop_same(whole, p->view.crop)) p->encoded = false;
     p->view = view_of(&p->model->preset, whole, p->model->sam.config.image);
     if (embedding_find(p, element)) return VOXPERT_OK;
     char *cache = p->cache; /* encoding must not keep a second one, in single precision */

@@ -109,13 +109,9 @@ static bool find_kept(Predictor *p) {
            (embedding_find(p, ELEMENT_F32) || (p->f16_cache && embedding_find(p, ELEMENT_F16)));
 }
 
-static bool same_crop(Crop a, Crop b) {
-    return a.x == b.x && a.y == b.y && a.width == b.width && a.height == b.height;
-}
-
 Status predictor_encode(Predictor *p, Crop crop, Error *error) {
     p->encode_seconds = 0.0;
-    if (p->encoded && same_crop(p->view.crop, crop)) return VOXPERT_OK;
+    if (p->encoded && crop_same(p->view.crop, crop)) return VOXPERT_OK;
     if (!p->picture.rgb) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
     double start = system_seconds();
     p->encoded = false;

@@ -10,6 +10,10 @@
 
 Crop crop_whole(const Picture *p) { return (Crop){0, 0, (int)p->width, (int)p->height}; }
 
+bool crop_same(Crop a, Crop b) {
+    return a.x == b.x && a.y == b.y && a.width == b.width && a.height == b.height;
+}
+
 /* First pixel of a range of `side` around `centre` that lies inside 0 .. length - 1. */
 static int placed(double centre, int side, int length) {
     int first = (int)floor(centre - side / 2.0 + 0.5);

@@ -24,6 +24,7 @@ typedef struct View {
 } View;
 
 Crop crop_whole(const Picture *p);
+bool crop_same(Crop a, Crop b);
 
 /* A square of `factor` times the larger side of the box (inclusive corners), at least `least`
  * pixels, around its centre, moved and cut to lie inside the picture. */

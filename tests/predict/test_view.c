@@ -20,6 +20,13 @@ static bool is_crop(Crop c, int x, int y, int width, int height) {
 
 /* ---- Crops -------------------------------------------------------------------------------- */
 
+TEST(crops_are_the_same_if_all_four_numbers_are) {
+    const Crop crop = {1, 2, 3, 4};
+    CHECK(crop_same(crop, (Crop){1, 2, 3, 4}));
+    CHECK(!crop_same(crop, (Crop){0, 2, 3, 4}) && !crop_same(crop, (Crop){1, 0, 3, 4}));
+    CHECK(!crop_same(crop, (Crop){1, 2, 0, 4}) && !crop_same(crop, (Crop){1, 2, 3, 0}));
+}
+
 TEST(a_crop_is_a_square_around_the_middle_of_the_box) {
     Picture p = {.width = 200, .height = 100};
     CHECK(is_crop(crop_around(&p, (float[]){90, 40, 109, 49}, 2.0, 1), 80, 25, 40, 40));
