@@ -87,7 +87,7 @@ const Verb verb_segment = {
     .usage_more =
         "      --everything          everything that a grid of points finds, large areas painted\n"
         "                            first; with the flags of the published generator:\n"
-        "      --points-per-side N (32), --points-per-batch N (64; memory only), --pred-iou-thresh "
+        "      --points-per-side N (32), --points-per-batch N (16; memory only), --pred-iou-thresh "
         "X\n"
         "      (0.88), --stability-score-thresh X (0.95), --stability-score-offset X (1),\n"
         "      --box-nms-thresh X (0.7), --crop-n-layers N (0), --crop-nms-thresh X (0.7),\n"

@@ -65,7 +65,7 @@ VOXPERT_API VoxpertStatus voxpert_embedding_load(VoxpertSession *session, const 
 /* The published automatic mask generator (SamAutomaticMaskGenerator).  Zero: its default. */
 typedef struct VoxpertEverything {
     int points_per_side;          /* 32 */
-    int points_per_batch;         /* 64; affects memory only */
+    int points_per_batch;         /* 16 (there 64): memory and steps of progress, same masks */
     float pred_iou_thresh;        /* 0.88 */
     float stability_score_thresh; /* 0.95 */
     float stability_score_offset; /* 1 */

@@ -239,6 +239,7 @@ static EverythingOptions options_of(const VoxpertEverything *e) {
     if (!e) return o;
     bool exact = e->zero_thresholds;
     if (e->points_per_side > 0) o.points_per_side = e->points_per_side;
+    if (e->points_per_batch > 0) o.points_per_batch = e->points_per_batch;
     o.pred_iou_thresh = chosen(e->pred_iou_thresh, o.pred_iou_thresh, exact);
     o.stability_score_thresh = chosen(e->stability_score_thresh, o.stability_score_thresh, exact);
     o.stability_score_offset = chosen(e->stability_score_offset, o.stability_score_offset, exact);

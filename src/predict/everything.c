@@ -14,11 +14,12 @@
 #include "image/regions.h"
 #include "image/rle.h"
 
-enum { MOST_LAYERS = 4, MOST_POINTS_PER_SIDE = 1024 };
+enum { MOST_LAYERS = 4, MOST_POINTS_PER_SIDE = 1024, MOST_POINTS_PER_BATCH = 65536 };
 
 EverythingOptions everything_defaults(void) {
     return (EverythingOptions){
         .points_per_side = 32,
+        .points_per_batch = 16,
         .pred_iou_thresh = 0.88f,
         .stability_score_thresh = 0.95f,
         .stability_score_offset = 1.0f,
@@ -40,6 +41,7 @@ static bool in_range(double value, double least, double most) {
 static Status options_check(const EverythingOptions *o, Error *error) {
     const char *what = NULL;
     if (!in_range(o->points_per_side, 1, MOST_POINTS_PER_SIDE)) what = "points_per_side";
+    if (!in_range(o->points_per_batch, 1, MOST_POINTS_PER_BATCH)) what = "points_per_batch";
     if (!in_range(o->crop_n_layers, 0, MOST_LAYERS)) what = "crop_n_layers";
     if (!in_range(o->crop_n_points_downscale, 1, MOST_POINTS_PER_SIDE))
         what = "crop_n_points_downscale";
@@ -47,9 +49,9 @@ static Status options_check(const EverythingOptions *o, Error *error) {
     if (!what) return VOXPERT_OK;
     return error_set(
         error, VOXPERT_BAD_ARGUMENT,
-        "everything: %s is out of range (1..%d points a side, 0..%d layers, an overlap "
-        "of 0..1)",
-        what, MOST_POINTS_PER_SIDE, MOST_LAYERS);
+        "everything: %s is out of range (1..%d points a side, 1..%d at once, 0..%d layers, an "
+        "overlap of 0..1)",
+        what, MOST_POINTS_PER_SIDE, MOST_POINTS_PER_BATCH, MOST_LAYERS);
 }
 
 /* ---- One point's masks ------------------------------------------------------------------ */
@@ -59,8 +61,9 @@ typedef struct Search {
     const EverythingOptions *o;
     FoundMasks *found;
     Crop crop;
-    float *low_res, *iou, *logits; /* of a batch; of one mask on the crop */
-    int masks, side;
+    int batch, masks, side;
+    float *point, *low_res, *iou; /* of a batch */
+    float *logits;                /* of one mask on the crop */
 } Search;
 
 /* Bounds of the mask inside the crop, as the published batched_mask_to_box; an empty mask is 0s. */
@@ -129,13 +132,11 @@ static Status consider(Search *s, const float *low_res, float iou, const float p
 
 /* ---- One crop --------------------------------------------------------------------------- */
 
-enum { BATCH = 16 };
-
-static Status search_batch(Search *s, int points, const float *point, uint8_t *mask, Error *error) {
-    Status status = predictor_decode_points(s->p, points, point, s->low_res, s->iou, error);
+static Status search_batch(Search *s, int points, uint8_t *mask, Error *error) {
+    Status status = predictor_decode_points(s->p, points, s->point, s->low_res, s->iou, error);
     size_t n = (size_t)s->side * (size_t)s->side;
     for (int i = 0; !status && i < points * s->masks; i++)
-        status = consider(s, s->low_res + (size_t)i * n, s->iou[i], point + 2 * (i / s->masks),
+        status = consider(s, s->low_res + (size_t)i * n, s->iou[i], s->point + 2 * (i / s->masks),
                           mask, error);
     return status;
 }
@@ -148,17 +149,16 @@ typedef struct Count {
 
 static Status search_points(Search *s, int per_side, uint8_t *mask, Count *count, Error *error) {
     int total = per_side * per_side;
-    float point[2 * BATCH];
     Status status = VOXPERT_OK;
-    for (int first = 0; !status && first < total; first += BATCH) {
-        int some = total - first < BATCH ? total - first : BATCH;
+    for (int first = 0; !status && first < total; first += s->batch) {
+        int some = total - first < s->batch ? total - first : s->batch;
         for (int i = 0; i < some; i++) {
             int at = first + i;
             double u = (at % per_side + 0.5) / per_side, v = (at / per_side + 0.5) / per_side;
-            point[2 * i] = (float)(u * s->crop.width + s->crop.x);
-            point[2 * i + 1] = (float)(v * s->crop.height + s->crop.y);
+            s->point[2 * i] = (float)(u * s->crop.width + s->crop.x);
+            s->point[2 * i + 1] = (float)(v * s->crop.height + s->crop.y);
         }
-        status = search_batch(s, some, point, mask, error);
+        status = search_batch(s, some, mask, error);
         count->done += (size_t)some;
         if (!status && count->progress &&
             count->progress(count->context, count->done, count->total))
@@ -179,20 +179,25 @@ static Status score_suppress(FoundMasks *f, size_t first, float threshold, Error
 
 static Status search_crop(Search *s, Crop crop, int per_side, Count *count, Error *error) {
     s->crop = crop;
+    int most = s->o->points_per_batch;
+    s->batch = per_side * per_side < most ? per_side * per_side : most;
     size_t first = s->found->count, pixels = (size_t)crop.width * (size_t)crop.height;
-    size_t n = (size_t)s->side * (size_t)s->side * (size_t)s->masks * BATCH;
+    size_t masks = (size_t)s->masks * (size_t)s->batch, n = (size_t)s->side * (size_t)s->side;
     Status status = predictor_encode(s->p, crop, error);
-    s->low_res = memory_new(n * sizeof *s->low_res);
-    s->iou = memory_new((size_t)s->masks * BATCH * sizeof *s->iou);
+    s->point = memory_new(2 * (size_t)s->batch * sizeof *s->point);
+    s->low_res = memory_new(masks * n * sizeof *s->low_res);
+    s->iou = memory_new(masks * sizeof *s->iou);
     s->logits = memory_new(pixels * sizeof *s->logits);
     uint8_t *mask = memory_new(pixels);
-    if (!status && (!s->low_res || !s->iou || !s->logits || !mask)) status = no_memory(error);
+    if (!status && (!s->point || !s->low_res || !s->iou || !s->logits || !mask))
+        status = no_memory(error);
     if (!status) status = search_points(s, per_side, mask, count, error);
     if (!status) status = score_suppress(s->found, first, s->o->box_nms_thresh, error);
     memory_free(mask);
     memory_free(s->logits);
     memory_free(s->iou);
     memory_free(s->low_res);
+    memory_free(s->point);
     return status;
 }
 

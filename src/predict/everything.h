@@ -8,6 +8,7 @@
 
 typedef struct EverythingOptions {
     int points_per_side;
+    int points_per_batch; /* decoded at once: memory, and how often progress is told */
     float pred_iou_thresh, stability_score_thresh, stability_score_offset;
     float box_nms_thresh, crop_nms_thresh;
     int crop_n_layers, crop_n_points_downscale;

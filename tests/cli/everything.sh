@@ -17,6 +17,10 @@ holds 'run lengths of all, as amg.py names them' \
 holds 'the overlay is there' test -s all.png
 segment -i "$picture" "${grid[@]}" --threads 7 -o threads.nii
 holds '7 threads give the same' cmp all.nii threads.nii
+for batch in 1 5 4000; do
+    segment -i "$picture" "${grid[@]}" --points-per-batch $batch -o batch.nii
+    holds "$batch points at once give the same" cmp all.nii batch.nii
+done
 count() { segment -i "$picture" --everything "$@" --json | field area /dev/stdin | wc -l; }
 holds '--pred-iou-thresh filters' test "$(count --pred-iou-thresh 10)" -eq 0
 holds '--box-nms-thresh filters' \

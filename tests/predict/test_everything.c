@@ -18,6 +18,7 @@ static EverythingOptions open_options(void) {
 
 TEST(the_defaults_are_the_published_ones) {
     EverythingOptions o = everything_defaults();
+    CHECK(o.points_per_batch == 16); /* ours: it only takes memory */
     CHECK(o.points_per_side == 32 && o.crop_n_layers == 0 && o.crop_n_points_downscale == 1);
     CHECK(o.pred_iou_thresh == 0.88f && o.stability_score_thresh == 0.95f);
     CHECK(o.stability_score_offset == 1.0f && o.mask_threshold == 0.0f);
@@ -59,6 +60,39 @@ TEST(progress_counts_the_points_of_all_crops) {
     CHECK(!find(p, &o, &found, &seen));
     CHECK(seen.done == 88 && seen.total == 88);
     found_masks_free(&found);
+    predictor_close(p);
+    tiny_model_close(&t);
+}
+
+static bool same_found(const FoundMasks *a, const FoundMasks *b) {
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = a->item[i].predicted_iou == b->item[i].predicted_iou &&
+               memcmp(a->item[i].mask, b->item[i].mask, WIDTH * HEIGHT) == 0;
+    return same;
+}
+
+TEST(how_many_points_are_asked_at_once_changes_no_mask) {
+    TinyModel t;
+    tiny_model_open(&t, NULL, 1, 1);
+    Predictor *p = tiny_session(&t, WIDTH, HEIGHT);
+    EverythingOptions o = open_options();
+    o.points_per_side = 5;
+    FoundMasks want, found;
+    CHECK(!everything_find(p, &o, &want, NULL, NULL, NULL));
+    CHECK(want.count > 0);
+    static const struct {
+        int batch;
+        size_t calls;
+    } sizes[] = {{1, 25}, {3, 9}, {16, 2}, {65536, 1}};
+    for (int i = 0; i < 4; i++) {
+        Seen seen = {0};
+        o.points_per_batch = sizes[i].batch;
+        CHECK(!find(p, &o, &found, &seen));
+        CHECK(seen.calls == sizes[i].calls && same_found(&found, &want));
+        found_masks_free(&found);
+    }
+    found_masks_free(&want);
     predictor_close(p);
     tiny_model_close(&t);
 }
@@ -141,16 +175,19 @@ TEST(options_out_of_range_are_refused_by_name) {
     TinyModel t;
     tiny_model_open(&t, NULL, 1, 1);
     Predictor *p = tiny_predictor(&t), *ready = tiny_session(&t, WIDTH, HEIGHT);
-    EverythingOptions o[] = {open_options(), open_options(), open_options(), open_options()};
+    EverythingOptions o[] = {open_options(), open_options(), open_options(), open_options(),
+                             open_options()};
     o[0].points_per_side = 0;
     o[1].crop_n_layers = 5;
     o[2].crop_n_points_downscale = 0;
     o[3].crop_overlap_ratio = -0.1;
+    o[4].points_per_batch = 65537;
     static const char *const names[] = {"points_per_side", "crop_n_layers",
-                                        "crop_n_points_downscale", "crop_overlap_ratio"};
+                                        "crop_n_points_downscale", "crop_overlap_ratio",
+                                        "points_per_batch"};
     FoundMasks found;
     Error error;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         CHECK(everything_find(ready, &o[i], &found, NULL, NULL, &error) == VOXPERT_BAD_ARGUMENT);
         CHECK(strstr(error.message, names[i]) != NULL && !found.item);
     }
