@@ -92,7 +92,7 @@ static void paint(Result *r, const uint8_t *mask, const float *logits, int value
 
 static void keep(float **all, size_t planes, size_t at_most, const float *some, size_t count,
                  size_t plane) {
-    if (!*all) *all = cli_new(at_most * count * plane, sizeof **all);
+    if (!*all) *all = cli_new(at_most * plane, sizeof **all);
     memcpy(*all + planes * plane, some, count * plane * sizeof **all);
 }
 

@@ -31,7 +31,7 @@ void result_free(Result *r);
 typedef struct ResultWants {
     VoxpertCleanup cleanup;
     bool logits, low_res;
-    size_t planes_at_most; /* objects */
+    size_t planes_at_most; /* masks of all objects, candidates included */
 } ResultWants;
 
 /* Adds one object; `value` is what its pixels become.  VOXPERT_OUT_OF_MEMORY. */
