@@ -27,8 +27,35 @@ typedef struct Work {
 
 static void warn(Work *w, const char *sentence, size_t length) {
     if (!length) return;
-    json_array_append_new(w->warnings, json_stringn(sentence, length));
-    common_warn(&w->job->common, "%.*s", (int)length, sentence);
+    char *line = cli_text("%.*s", (int)length, sentence);
+    json_array_append_new(w->warnings, json_words(line));
+    common_warn(&w->job->common, "%s", line);
+    free(line);
+}
+
+/* ---- Names ------------------------------------------------------------------------------ */
+
+static bool is_utf8(const char *name) {
+    json_t *json = json_string(name);
+    json_decref(json);
+    return json != NULL;
+}
+
+/* A report that misspells its files would call the wrong ones done. */
+static VoxpertStatus names_check(const Job *job, const Case *c, VoxpertError *error) {
+    const Paths *p = &c->paths;
+    const char *const outputs[] = {p->mask,    p->logits, p->probability, p->low_res,
+                                   p->overlay, p->rle,    p->report};
+    if (!job->common.json && !job->folder && !p->report) return VOXPERT_OK;
+    if (!is_utf8(c->image))
+        return error_say(error, VOXPERT_BAD_INPUT,
+                         "%s: its name is not UTF-8, so no report can hold it", c->image);
+    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
+        if (outputs[i] && !is_utf8(outputs[i]))
+            return error_say(error, VOXPERT_BAD_OUTPUT,
+                             "%s: its name is not UTF-8, so no report can hold it", outputs[i]);
+    }
+    return VOXPERT_OK;
 }
 
 /* ---- Reading ---------------------------------------------------------------------------- */
@@ -202,7 +229,7 @@ static json_t *outputs_json(const Paths *p) {
                {"low_res", p->low_res}, {"overlay", p->overlay}, {"rle", p->rle}};
     json_t *json = json_object();
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        if (all[i].path) json_object_set_new(json, all[i].name, json_string(all[i].path));
+        if (all[i].path) json_object_set_new(json, all[i].name, json_words(all[i].path));
     }
     return json;
 }
@@ -213,7 +240,7 @@ static json_t *report_of(const Work *w) {
     if (w->c->file.slice_axis)
         snprintf(slice, sizeof slice, "%c:%d", w->c->file.slice_axis, w->c->file.slice);
     json_t *about_image =
-        json_pack("{s:s, s:s, s:i, s:i}", "file", w->c->image, "sha256",
+        json_pack("{s:o, s:s, s:i, s:i}", "file", json_words(w->c->image), "sha256",
                   voxpert_image_file_hash(w->file), "width", image->width, "height", image->height);
     if (slice[0]) json_object_set_new(about_image, "slice", json_string(slice));
     json_t *report = json_pack("{s:s, s:s, s:o, s:s, s:O, s:o, s:O}", "status", "done", "version",
@@ -252,6 +279,11 @@ static VoxpertStatus finish(Work *w, double start, json_t **report, VoxpertError
     w->seconds.total = seconds_now() - start;
     if (!status) {
         *report = report_of(w);
+        if (!*report)
+            status =
+                error_say(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to report it", w->c->image);
+    }
+    if (!status) {
         report_seconds(*report, w);
         if (w->c->paths.report) {
             case_report_machine(*report);
@@ -271,7 +303,8 @@ VoxpertStatus case_run(const Job *job, Engine *engine, const Case *c, json_t **r
                        VoxpertError *error) {
     double start = seconds_now();
     Work w = {.job = job, .c = c, .engine = engine, .warnings = json_array()};
-    VoxpertStatus status = read_image(&w, error);
+    VoxpertStatus status = names_check(job, c, error);
+    if (!status) status = read_image(&w, error);
     if (!status) status = prepare(&w, error);
     if (!status) status = c->targets ? segment_targets(&w, error) : segment_everything(&w, error);
     if (!status) status = finish(&w, start, report, error);

@@ -53,6 +53,7 @@ static void warn_of_others(const Run *run, char **names, int count) {
     json_t *asked = json_object();
     int others = 0;
     const char *first = NULL;
+    if (run->job->everything) return;
     for (int i = 0; i < run->count; i++) json_object_set_new(asked, run->item[i].name, json_true());
     for (int i = 0; i < count; i++) {
         if (json_object_get(asked, names[i])) continue;
@@ -180,11 +181,13 @@ static VoxpertStatus run_case(Run *run, const Item *item, json_t **line, Voxpert
         }
     }
     if (!status) return VOXPERT_OK;
-    *line = json_pack("{s:s, s:{s:s}, s:i, s:s}", "status", "failed", "image", "file", item->image,
-                      "code", (int)status, "message", error->message);
+    *line = json_pack("{s:s, s:{s:o}, s:i, s:o}", "status", "failed", "image", "file",
+                      json_words(item->image), "code", (int)status, "message",
+                      json_words(error->message));
     return status;
 }
 
+/* A case that fails is said and counted; what is returned is trouble with the journal. */
 static VoxpertStatus do_case(Run *run, int index, VoxpertError *error) {
     const Item *item = &run->item[index];
     json_t *inputs = inputs_json(run, item), *line = NULL;
@@ -194,22 +197,22 @@ static VoxpertStatus do_case(Run *run, int index, VoxpertError *error) {
         return VOXPERT_OK;
     }
     VoxpertStatus status = journal_drop(&run->journal, index, error);
-    if (!status) status = run_case(run, item, &line, error);
-    if (!line) {
+    if (status) {
         json_decref(inputs);
         return status;
     }
-    if (status) {
+    VoxpertError trouble;
+    if (run_case(run, item, &line, &trouble)) {
         progress_end(&run->progress);
-        common_warn(&run->job->common, "%s failed: %s", item->name, error->message);
+        common_warn(&run->job->common, "%s failed: %s", item->name, trouble.message);
         run->failed++;
     } else {
         run->done++;
     }
-    json_object_set_new(line, "case", json_string(item->name));
+    json_object_set_new(line, "case", json_words(item->name));
     if (inputs) json_object_set_new(line, "inputs", inputs);
     journal_set(&run->journal, index, line);
-    return status;
+    return journal_flush(&run->journal, false, error);
 }
 
 /* ---- All cases -------------------------------------------------------------------------- */
@@ -219,13 +222,10 @@ static VoxpertStatus do_all(Run *run, VoxpertError *error) {
     for (int i = 0; i < run->count; i++) journal_keep(&run->journal, i, run->item[i].name);
     VoxpertStatus status =
         journal_flush(&run->journal, true, error); /* an older one counts no more */
-    for (int i = 0; !status && i < run->count; i++) {
-        VoxpertError trouble;
-        VoxpertStatus failed = do_case(run, i, &trouble);
+    for (int i = 0; !status && i < run->count && !(run->failed && run->job->stop); i++) {
+        status = do_case(run, i, error);
         run->progress.skipped = (size_t)run->skipped;
-        status = journal_flush(&run->journal, false, error);
         progress_tell(&run->progress, (size_t)i + 1, run->item[i].name);
-        if (failed && run->job->stop) break;
     }
     progress_end(&run->progress);
     return status ? status : journal_flush(&run->journal, true, error);
@@ -233,9 +233,9 @@ static VoxpertStatus do_all(Run *run, VoxpertError *error) {
 
 static void summarize(const Run *run) {
     if (run->job->common.json)
-        common_print(json_pack("{s:i, s:i, s:i, s:i, s:s, s:O}", "images", run->count, "done",
+        common_print(json_pack("{s:i, s:i, s:i, s:i, s:o, s:O}", "images", run->count, "done",
                                run->done, "skipped", run->skipped, "failed", run->failed, "report",
-                               run->journal.path, "model", engine_about(run->engine)));
+                               json_words(run->journal.path), "model", engine_about(run->engine)));
     else if (!run->job->common.quiet)
         printf("%d images: %d done, %d skipped, %d failed; %s\n", run->count, run->done,
                run->skipped, run->failed, run->journal.path);

@@ -85,8 +85,8 @@ int common_end(const Common *common, VoxpertStatus status, const VoxpertError *e
     if (status == VOXPERT_BAD_ARGUMENT)
         fprintf(stderr, "`voxpert %s --help` lists what it takes\n", common->verb);
     if (common->json && status != VOXPERT_SOME_FAILED) /* those have reported already */
-        common_print(
-            json_pack("{s:{s:i, s:s}}", "error", "code", (int)status, "message", error->message));
+        common_print(json_pack("{s:{s:i, s:o}}", "error", "code", (int)status, "message",
+                               json_words(error->message)));
     return (int)status;
 }
 
@@ -113,6 +113,18 @@ void common_detail(const Common *common, const char *format, ...) {
     va_end(args);
 }
 
+json_t *json_words(const char *text) {
+    json_t *json = json_string(text);
+    if (json) return json;
+    char *plain = cli_text("%s", text);
+    for (char *p = plain; *p; p++) {
+        if ((unsigned char)*p >= 0x80) *p = '?';
+    }
+    json = json_string(plain);
+    free(plain);
+    return json;
+}
+
 void common_print(json_t *json) {
     json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     putchar('\n');
@@ -129,7 +141,7 @@ typedef struct Listener {
 static void hear(void *context, const char *sentence) {
     const Listener *l = context;
     common_warn(l->common, "%s", sentence);
-    if (l->warnings) json_array_append_new(l->warnings, json_string(sentence));
+    if (l->warnings) json_array_append_new(l->warnings, json_words(sentence));
 }
 
 VoxpertStatus common_model(const Common *common, VoxpertModel **out, const char *path,

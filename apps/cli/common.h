@@ -49,6 +49,10 @@ void common_detail(const Common *common, const char *format, ...)
 VoxpertStatus common_model(const Common *common, VoxpertModel **out, const char *path,
                            const char *preset, bool strict, json_t *warnings, VoxpertError *error);
 
+/* A sentence or a name as JSON, never NULL: one that is not UTF-8 has a '?' for each byte that is
+ * not ASCII. */
+json_t *json_words(const char *text);
+
 /* Writes JSON and a newline to stdout; frees it. */
 void common_print(json_t *json);
 

@@ -116,11 +116,11 @@ static VoxpertStatus embed_image(const EmbedJob *job, Engine *engine, const char
     if (!status) status = engine_open(engine, &job->common, &job->engine, error);
     if (!status) status = voxpert_set_image(engine->session, voxpert_image_file_image(file), error);
     if (!status) status = save(job, engine, path, error);
-    json_t *line = json_pack("{s:s, s:s, s:f}", "image", image, "status",
+    json_t *line = json_pack("{s:o, s:s, s:f}", "image", json_words(image), "status",
                              status ? "failed" : "done", "seconds", seconds_now() - start);
-    if (status) json_object_set_new(line, "message", json_string(error->message));
+    if (status) json_object_set_new(line, "message", json_words(error->message));
     if (!status) json_object_set_new(line, "sha256", json_string(voxpert_image_file_hash(file)));
-    if (!status && path) json_object_set_new(line, "output", json_string(path));
+    if (!status && path) json_object_set_new(line, "output", json_words(path));
     json_array_append_new(list, line);
     voxpert_image_file_close(file);
     return status;

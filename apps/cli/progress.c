@@ -26,9 +26,9 @@ static void time_text(char *out, size_t size, double seconds) {
 }
 
 static void tell_json(const Progress *p, size_t done, double rate, double left, const char *what) {
-    json_t *json = json_pack("{s:I, s:I, s:s, s:f, s:f, s:s}", "done", (json_int_t)done, "total",
+    json_t *json = json_pack("{s:I, s:I, s:s, s:f, s:f, s:o}", "done", (json_int_t)done, "total",
                              (json_int_t)p->total, "unit", p->unit, "per_second", rate,
-                             "seconds_left", left, "last", what);
+                             "seconds_left", left, "last", json_words(what));
     char *text = json_dumps(json, JSON_REAL_PRECISION(4));
     if (text) fprintf(stderr, "%s\n", text);
     free(text);

@@ -92,6 +92,32 @@ printf '{"image": "%s", "objects": [{"boxes": [[1,2,3,4]]}]}\n' "${first%.png}.b
 refused 3 'would both be written' segment -q -m "$model" -i in -o twice --prompts same.jsonl
 rm "in/${first%.png}.bmp"
 
+# ---- Names that are not UTF-8, which no JSON can hold
+latin=$'m\xe9decin.png'
+mkdir latin
+cp "in/$first" latin/plain.png
+cp "in/$first" "latin/$latin"
+voxpert segment -m "$model" -i latin -o odd --everything --points-per-side 2 --progress none --json >odd.out 2>odd.err
+holds 'a name that is not UTF-8 fails: exit code 1' test $? -eq 1
+holds 'the other image is done' test "$(field done odd.out) $(field failed odd.out)" = '1 1'
+holds 'one sentence says why' test "$(grep -ac ' failed: .* is not UTF-8' odd.err)" -eq 1
+holds 'no prompts are missed under --everything' test "$(grep -ac 'prompts' odd.err)" -eq 0
+holds 'it has no mask' test "$(ls odd/*.png)" = odd/plain.png
+holds 'the report calls it failed' grep -q '"status":"failed".*"case":"m?decin.png"' odd/report.jsonl
+segment -i latin -o odd --everything --points-per-side 2 --resume --json >odd.out
+holds 'and again, when resumed' test "$(field skipped odd.out) $(field failed odd.out)" = '1 1'
+voxpert segment -m "$model" -i latin -o odd --everything --points-per-side 2 --on-error stop >odd.out 2>&1
+holds '--on-error stop ends with it' grep -aq '2 images: 0 done, 0 skipped, 1 failed' odd.out
+refused 3 'is not UTF-8' segment -q -m "$model" -i "latin/$latin" --box 10,10,60,60 -o odd/m.png --json
+holds 'a single image too, and says so in JSON' grep -q '"message": "latin/m?decin.png: ' .out
+refused 3 'is not UTF-8' segment -q -m "$model" -i "latin/$latin" --box 10,10,60,60 -o odd/m.png -r odd/r.json
+refused 6 'is not UTF-8' segment -q -m "$model" -i latin/plain.png --box 10,10,60,60 -o "odd/$latin" --json
+holds 'nothing of it was written' test "$(ls odd/*.png)" = odd/plain.png
+voxpert segment -m "$model" -i "latin/$latin" --box 10,10,60,60 -o "odd/$latin" >odd.out
+holds 'without a report any name will do' test -s "odd/$latin" -a -s odd.out
+voxpert embed -m "$model" -i latin --cache kept --json >odd.out
+holds 'embeddings of any name are counted' test "$(grep -c '"status": "done"' odd.out)" -eq 2
+
 # ---- Everything, and progress
 rm in/scan_0000.nii
 voxpert segment -m "$model" -i in -o all --everything --points-per-side 3 --progress plain >all.out 2>all.err
