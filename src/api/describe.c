@@ -1,6 +1,7 @@
 /* What an image file holds, in words for people and programs. */
 #include <jansson.h>
 #include <math.h>
+#include <string.h>
 
 #include "api/internal.h"
 
@@ -49,13 +50,15 @@ static json_t *affine(const VolumeGrid *g) {
 
 static json_t *describe(const Volume *v, const char *hash) {
     bool volume = v->depth * v->frames > 1 || v->header;
+    const char *name = volume_name(v);
     Range range;
     range_of(&range, v);
-    json_t *root = json_pack(
-        "{s:s, s:s, s:s, s:o, s:s, s:I, s:I, s:s, s:b, s:s}", "file", volume_name(v), "format",
-        v->format, "kind", volume ? "volume" : "picture", "size", sizes(v, volume), "axes",
-        volume ? "i, j, k as stored" : "x, y", "channels", (json_int_t)v->channels, "frames",
-        (json_int_t)v->frames, "type", sample_name(v->type), "alpha", v->alpha, "sha256", hash);
+    json_t *root = json_pack("{s:s?, s:s, s:s, s:o, s:s, s:I, s:I, s:s, s:b, s:s}", "file",
+                             text_is_utf8(name, strlen(name)) ? name : NULL, "format", v->format,
+                             "kind", volume ? "volume" : "picture", "size", sizes(v, volume),
+                             "axes", volume ? "i, j, k as stored" : "x, y", "channels",
+                             (json_int_t)v->channels, "frames", (json_int_t)v->frames, "type",
+                             sample_name(v->type), "alpha", v->alpha, "sha256", hash);
     if (range.low <= range.high)
         json_object_set_new(root, "range", json_pack("[f, f]", range.low, range.high));
     if (range.nonfinite)

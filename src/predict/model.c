@@ -140,14 +140,14 @@ char *model_describe(const Model *m) {
     char *config = sam_config_write(&m->sam.config);
     json_t *inner = config ? json_loads(config, 0, NULL) : NULL;
     const char *path = checkpoint_path(m->file);
-    json_t *root =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:O}", "file", path,
-                  "container", checkpoint_container(m->file), "layout", checkpoint_layout(m->file),
-                  "arch", known(m, "arch", "sam"), "preset", m->preset.name, "parameters",
-                  (json_int_t)params_elements(&m->sam.params), "tensors",
-                  (json_int_t)checkpoint_count(m->file), "identity", identity, "licence",
-                  known(m, "licence", "not stated in the file"), "kernels", m->kernels->name,
-                  "config", inner ? inner : json_null());
+    json_t *root = json_pack("{s:s?, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:O}", "file",
+                             text_is_utf8(path, strlen(path)) ? path : NULL, "container",
+                             checkpoint_container(m->file), "layout", checkpoint_layout(m->file),
+                             "arch", known(m, "arch", "sam"), "preset", m->preset.name,
+                             "parameters", (json_int_t)params_elements(&m->sam.params), "tensors",
+                             (json_int_t)checkpoint_count(m->file), "identity", identity, "licence",
+                             known(m, "licence", "not stated in the file"), "kernels",
+                             m->kernels->name, "config", inner ? inner : json_null());
     static const char *const more[] = {"format",     "labels",     "training_data",
                                        "created_by", "preprocess", "parent_sha256"};
     for (size_t i = 0; root && i < sizeof more / sizeof *more; i++) {

@@ -486,6 +486,29 @@ TEST(pictures_are_written_with_the_depth_they_have) {
     bench_close(&b);
 }
 
+TEST(files_whose_names_are_not_utf8_are_described_without_them) {
+    Bench b;
+    bench_open(&b);
+    char path[96], *text = NULL;
+    VoxpertModel *model = NULL;
+    snprintf(path, sizeof path, "%s/m\xe9.png", b.folder);
+    CHECK(voxpert_image_write(&b.image, path, NULL) == VOXPERT_OK);
+    CHECK(voxpert_image_file_describe(path, NULL, &text, NULL) == VOXPERT_OK);
+    CHECK(text && strstr(text, "\"file\": null") && strstr(text, "\"PNG\""));
+    voxpert_free(text);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/m\xe9.safetensors", b.folder);
+    CHECK(voxpert_model_save(b.model, path, "f32", NULL) == VOXPERT_OK);
+    CHECK(voxpert_model_open(&model, path, NULL, NULL) == VOXPERT_OK);
+    text = NULL;
+    CHECK(voxpert_model_describe(model, &text, NULL) == VOXPERT_OK);
+    CHECK(text && strstr(text, "\"file\": null") && strstr(text, "\"identity\""));
+    voxpert_free(text);
+    voxpert_model_close(model);
+    unlink(path);
+    bench_close(&b);
+}
+
 /* A volume of 5 x 4 x 3 voxels, whose slice k:1 is filled. */
 TEST(labels_of_a_slice_are_read_along_any_axis) {
     Bench b;
