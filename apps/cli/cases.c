@@ -34,14 +34,13 @@ static char *output_of(const char *folder, const char *stem, const char *extensi
 
 static void add_item(Run *run, const char *name, PromptEntry *entry) {
     const Paths *p = &run->job->paths;
-    bool nifti = name_ends(name, ".nii") || name_ends(name, ".nii.gz") || name_ends(name, ".hdr");
     cli_grow(&run->item, (size_t)run->count, sizeof *run->item);
     char *stem = case_stem(name);
     run->item[run->count++] =
         (Item){.image = cli_text("%s/%s", run->job->input, name),
                .name = cli_text("%s", name),
                .entry = entry,
-               .path = {output_of(p->mask, stem, nifti ? ".nii.gz" : ".png"),
+               .path = {output_of(p->mask, stem, name_is_nifti(name) ? ".nii.gz" : ".png"),
                         output_of(p->logits, stem, ".npy"), output_of(p->probability, stem, ".npy"),
                         output_of(p->low_res, stem, ".npy"), output_of(p->overlay, stem, ".png"),
                         output_of(p->rle, stem, ".json")}};

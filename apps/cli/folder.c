@@ -13,12 +13,8 @@
 /* ---- Names ------------------------------------------------------------------------------ */
 
 static bool is_image(const char *name) {
-    static const char *const extensions[] = {".png", ".jpg", ".jpeg",   ".tif", ".tiff",
-                                             ".bmp", ".nii", ".nii.gz", ".hdr"};
-    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++) {
-        if (name_ends(name, extensions[i])) return name[0] != '.';
-    }
-    return false;
+    static const char *const pictures[] = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", NULL};
+    return name[0] != '.' && (name_ends_one_of(name, pictures) || name_is_nifti(name));
 }
 
 static int by_name(const void *a, const void *b) {

@@ -113,11 +113,8 @@ static json_t *machine(const Common *common) {
 }
 
 static bool is_model(const char *path) {
-    static const char *const extensions[] = {".safetensors", ".pth", ".pt", ".ckpt", ".bin"};
-    bool model = false;
-    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++)
-        model |= name_ends(path, extensions[i]);
-    return model;
+    static const char *const extensions[] = {".safetensors", ".pth", ".pt", ".ckpt", ".bin", NULL};
+    return name_ends_one_of(path, extensions);
 }
 
 static VoxpertStatus model_info(json_t **out, const Common *common, const EngineOptions *options,

@@ -23,13 +23,23 @@ bool name_ends(const char *path, const char *ending) {
     return length >= tail && strcasecmp(path + length - tail, ending) == 0;
 }
 
-static const char *base_of(const char *path) {
+bool name_ends_one_of(const char *path, const char *const *endings) {
+    while (*endings && !name_ends(path, *endings)) endings++;
+    return *endings != NULL;
+}
+
+bool name_is_nifti(const char *path) {
+    static const char *const endings[] = {".nii", ".nii.gz", ".hdr", NULL};
+    return name_ends_one_of(path, endings);
+}
+
+const char *name_base(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
 }
 
 const char *name_extension(const char *path) {
-    const char *base = base_of(path), *dot = strrchr(base, '.');
+    const char *base = name_base(path), *dot = strrchr(base, '.');
     if (!dot || dot == base) return path + strlen(path);
     if (strcasecmp(dot, ".gz") == 0 && dot - base > 4 && strncasecmp(dot - 4, ".nii", 4) == 0)
         return dot - 4;
@@ -41,7 +51,7 @@ const char *name_extension(const char *path) {
 const char *outputs_stage(Outputs *o, const char *path) {
     int index = o->count++;
     o->item[index].path = path;
-    o->item[index].staged = cli_text("%.*s%s%ld-%d%s", (int)(base_of(path) - path), path,
+    o->item[index].staged = cli_text("%.*s%s%ld-%d%s", (int)(name_base(path) - path), path,
                                      staged_prefix, (long)getpid(), index, name_extension(path));
     staged_now[index] = o->item[index].staged;
     return o->item[index].staged;
@@ -103,8 +113,8 @@ void outputs_sweep(const char *folder) {
 static VoxpertStatus extension_check(const char *flag, const char *path,
                                      const char *const *extensions, VoxpertError *error) {
     char known[128] = "";
+    if (name_ends_one_of(path, extensions)) return VOXPERT_OK;
     for (int i = 0; extensions[i]; i++) {
-        if (name_ends(path, extensions[i])) return VOXPERT_OK;
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", extensions[i]);
     }
@@ -126,7 +136,7 @@ VoxpertStatus output_check(const char *flag, const char *path, const char *const
             return error_say(error, VOXPERT_BAD_ARGUMENT, "%s %s: would replace the input", flag,
                              path);
     }
-    char *folder = cli_text("%.*s", (int)(base_of(path) - path), path);
+    char *folder = cli_text("%.*s", (int)(name_base(path) - path), path);
     const char *where = *folder ? folder : ".";
     if (access(where, W_OK | X_OK) != 0)
         status = error_say(error, VOXPERT_BAD_OUTPUT, "%s %s: the folder cannot be written: %s",

@@ -103,9 +103,9 @@ static VoxpertStatus read_boxes(Place *p, Target *t, const json_t *list, int obj
 
 static VoxpertStatus read_mask(Place *p, Target *t, const json_t *path, int object) {
     snprintf(p->field, sizeof p->field, "objects[%d].mask", object);
-    const char *name = json_string_value(path), *slash = strrchr(p->file, '/');
+    const char *name = json_string_value(path);
     if (!name || !*name) return wrong(p, "must be the name of a file");
-    int folder = slash && name[0] != '/' ? (int)(slash + 1 - p->file) : 0;
+    int folder = name[0] != '/' ? (int)(name_base(p->file) - p->file) : 0;
     t->mask_path = cli_text("%.*s%s", folder, p->file, name);
     return VOXPERT_OK;
 }
@@ -311,7 +311,7 @@ void prompts_file_free(PromptsFile *f) {
 }
 
 PromptEntry *prompts_file_entry(const PromptsFile *f, const char *image) {
-    const char *slash = strrchr(image, '/'), *name = slash ? slash + 1 : image;
+    const char *name = name_base(image);
     for (int i = 0; i < f->count; i++) {
         if (!f->item[i].image || strcmp(f->item[i].image, name) == 0) return &f->item[i];
     }

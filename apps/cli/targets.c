@@ -195,8 +195,7 @@ static VoxpertStatus load_mask(Target *t, const VoxpertImage *image,
     VoxpertFileOptions o = *options;
     uint16_t *labels = NULL;
     int width, height;
-    if (!name_ends(t->mask_path, ".nii") && !name_ends(t->mask_path, ".nii.gz"))
-        o.slice_axis = 0; /* a picture of the slice */
+    if (!name_is_nifti(t->mask_path)) o.slice_axis = 0; /* a picture of the slice */
     VoxpertStatus status = voxpert_labels_read(&labels, &width, &height, t->mask_path, &o, error);
     if (status) return status;
     if (width != image->width || height != image->height) {

@@ -128,6 +128,10 @@ holds 'EXIF turns the image, --no-exif does not' \
 segment -i "$volume" --slice k:1 --box 0,0,4,3 -o slice.nii
 holds 'the mask has the grid of the volume' test "$(od -An -j 40 -N 16 -t d2 slice.nii)" = "$(od -An -j 40 -N 16 -t d2 "$volume")"
 holds 'and its position' cmp <(od -An -j 252 -N 76 -t x1 slice.nii) <(od -An -j 252 -N 76 -t x1 "$volume")
+{ head -c 108 slice.nii && printf '\0\0\0\0' && tail -c +113 slice.nii | head -c 232 && printf 'ni1\0'; } >pair.hdr
+tail -c +353 slice.nii >pair.img
+for mask in slice.nii pair.hdr; do segment -i "$volume" --slice k:1 --mask $mask -o of.$mask.nii; done
+holds 'a mask may be a slice of a .hdr and .img too' cmp of.slice.nii.nii of.pair.hdr.nii
 pixels slice.nii >slice.txt
 holds 'other slices stay empty' test "$(sed -n '1,20p;41,60p' slice.txt | sort -u)" = 0
 segment -i "$volume" --slice k:1 --box 0,0,4,3 -o slice_picture.bmp --json >slice.out
