@@ -59,8 +59,10 @@ const Verb verb_train = {
         "Prompts:\n"
         "      --rounds N --box P --points N --jitter X --deepest P --multimask P\n"
         "Pictures:\n"
-        "      --whole P --whole-click P --cut-from X --cut-to X --cut-to-click X --flip P\n"
-        "      --rotate P --scale X --intensity X --recolour P --noise P --blur P --shapes N "
+        "      --whole P --whole-click P --cut-from X --cut-to X --cut-from-click X --cut-to-click "
+        "X\n"
+        "      --flip P --rotate P --scale X --intensity X --recolour P --noise P --blur P "
+        "--shapes N "
         "--zoom X\n",
     .run = train_run,
 };
@@ -120,6 +122,7 @@ static const OptionRule rules[] = {
     NUMBER("whole-click"),
     NUMBER("cut-from"),
     NUMBER("cut-to"),
+    NUMBER("cut-from-click"),
     NUMBER("cut-to-click"),
     NUMBER("flip"),
     NUMBER("rotate"),

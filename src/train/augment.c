@@ -9,7 +9,7 @@ Augment augment_default(void) {
     return (Augment){.whole = 0.15,
                      .whole_click = 0.5,
                      .factor = {1.15, 2.6},
-                     .click_factor = 6.0,
+                     .click_factor = {0.5, 6.0},
                      .least = 24.0,
                      .flip = 0.5,
                      .turn = 0.4,
@@ -43,7 +43,7 @@ static Cut first_cut(const Augment *a, const Case *p, const CaseObject *o, int s
     if (whole) return cut_whole(p->height, p->width, side);
     double width = o->x1 - o->x0 + 1, height = o->y1 - o->y0 + 1, longer = fmax(width, height);
     double size = longer * exp(random_between(r, log(a->factor[0]), log(a->factor[1])));
-    double room = fmax(0.0, size - longer) * 0.35;
+    double room = fabs(size - longer) * 0.35;
     return cut_around(p, (o->x0 + o->x1 + 1) / 2.0 + random_between(r, -room, room),
                       (o->y0 + o->y1 + 1) / 2.0 + random_between(r, -room, room),
                       fmax(size, a->least), side);

@@ -6,10 +6,11 @@
 #include "train/cut.h"
 
 typedef struct Augment {
-    double whole;        /* share of samples that show the whole picture, for boxes */
-    double whole_click;  /* and where the first prompt is a click, which says less of the size */
-    double factor[2];    /* of the others: cut / longer side of the object's box */
-    double click_factor; /* the largest where the first prompt is a click */
+    double whole;       /* share of samples that show the whole picture, for boxes */
+    double whole_click; /* and where the first prompt is a click, which says less of the size */
+    double factor[2];   /* of the others: cut / longer side of the object's box */
+    double
+        click_factor[2]; /* and where the first prompt is a click; below 1 the object is cut off */
     double least;        /* pixels of the smallest cut */
     double flip, turn;   /* probabilities; turn: by any angle */
     double scale;        /* sides are stretched by up to this, apart: 0.2 = 20 % */

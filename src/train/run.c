@@ -357,7 +357,7 @@ static Status one_step(Run *r, Error *error) {
         Augment augment = o->augment;
         if (!plan.box) {
             augment.whole = augment.whole_click;
-            augment.factor[1] = augment.click_factor;
+            for (int k = 0; k < 2; k++) augment.factor[k] = augment.click_factor[k];
         }
         batch_draw(&r->batch, &r->data, &r->pool, &augment, o->seed, part, &r->stepper.worker);
         status = stepper_run(&r->stepper, &r->batch, &plan, o->seed, part,
