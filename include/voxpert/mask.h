@@ -22,8 +22,9 @@ typedef struct VoxpertMasks {
     float *iou;      /* [count] predicted intersection over union */
     int low_res_side;
     float *low_res; /* [count][low_res_side][low_res_side] the model's own logits */
-    double encode_seconds, decode_seconds;
-    bool cached; /* the embedding came from the session's cache folder */
+    int crop[4];    /* x, y, width, height of what the model looked at, pixels of the image */
+    double encode_seconds, decode_seconds; /* of every look that a zoom took */
+    bool cached; /* every embedding came from the session's cache folder, or was there already */
 } VoxpertMasks;
 
 VOXPERT_API void voxpert_masks_free(VoxpertMasks *masks); /* zeroed or NULL is fine */

@@ -28,6 +28,7 @@ typedef struct VoxpertPrompt {
     const VoxpertBox *box; /* or NULL */
     const uint8_t *mask;   /* coarse mask [height][width] of the image, 0 = outside; or NULL */
     const float *low_res;  /* logits of an earlier result, low_res_side^2 of them; or NULL */
+    int low_res_crop[4];   /* that result's `crop`; all 0: the whole image */
 } VoxpertPrompt;
 
 /* Whether a prompt makes sense for an image of this size, before anything is computed: something is

@@ -79,7 +79,9 @@ static Status asked_from(Asked *a, const VoxpertPrompt *p, Error *error) {
                                .point = a->point,
                                .label = a->label,
                                .mask = p->mask,
-                               .low_res = p->low_res};
+                               .low_res = p->low_res,
+                               .low_res_crop = {p->low_res_crop[0], p->low_res_crop[1],
+                                                p->low_res_crop[2], p->low_res_crop[3]}};
     if (p->box) {
         const float box[4] = {p->box->x0, p->box->y0, p->box->x1, p->box->y1};
         memcpy(a->box, box, sizeof box);
@@ -107,22 +109,6 @@ VoxpertStatus voxpert_prompt_check(const VoxpertPrompt *prompt, int width, int h
     return status;
 }
 
-/* The view that this prompt is answered in, encoded. */
-static Status look(Predictor *p, const ObjectPrompt *prompt, int zoom, double *seconds,
-                   Error *error) {
-    bool zooms = zoom > 0 || (zoom == 0 && p->model->preset.zoom > 0.0);
-    Crop crop = crop_whole(&p->picture);
-    Status status = VOXPERT_OK;
-    *seconds = 0.0;
-    if (zooms && !prompt->low_res) { /* earlier logits belong to the whole picture's view */
-        status = predictor_zoom(p, prompt, &crop, error);
-        *seconds = p->encode_seconds;
-    }
-    if (!status) status = predictor_encode(p, crop, error);
-    *seconds += p->encode_seconds;
-    return status;
-}
-
 static void order_by_iou(Prediction *p) {
     size_t n = (size_t)p->side * (size_t)p->side;
     for (int i = 1; i < p->count; i++) {
@@ -143,6 +129,8 @@ static Status hand_over(VoxpertMasks *out, Predictor *p, Prediction *found, Erro
     out->width = (int)p->picture.width;
     out->height = (int)p->picture.height;
     out->low_res_side = found->side;
+    const int crop[4] = {p->view.crop.x, p->view.crop.y, p->view.crop.width, p->view.crop.height};
+    memcpy(out->crop, crop, sizeof crop);
     out->logits = memory_new(count * pixels * sizeof *out->logits);
     out->iou = memory_new(count * sizeof *out->iou);
     if (!out->logits || !out->iou)
@@ -168,8 +156,9 @@ VoxpertStatus voxpert_segment(VoxpertSession *session, const VoxpertPrompt *prom
     if (!status && !p->picture.rgb)
         status = error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
     if (!status) status = prompt_check(&p->picture, &asked.prompt, error);
-    if (!status) status = look(p, &asked.prompt, o->zoom, &masks->encode_seconds, error);
-    if (!status) status = predictor_decode(p, &asked.prompt, o->multimask, &found, error);
+    bool zoom = o->zoom > 0 || (o->zoom == 0 && p->model->preset.zoom > 0.0);
+    if (!status) status = predictor_answer(p, &asked.prompt, zoom, o->multimask, &found, error);
+    masks->encode_seconds = p->encode_seconds;
     masks->decode_seconds = p->decode_seconds;
     masks->cached = p->from_cache;
     if (!status) order_by_iou(&found);

@@ -12,8 +12,10 @@ typedef struct ObjectPrompt {
     const int *label;     /* [points] 1 inside, 0 outside */
     const float *box;     /* [4] inclusive corners, or NULL */
     const uint8_t *mask;  /* coarse mask of the picture, or NULL */
-    const float *low_res; /* [4 grid][4 grid] logits of the current view, or NULL; if there are
+    const float *low_res; /* [4 grid][4 grid] logits of an earlier answer, or NULL; if there are
                              any, `mask` is not looked at */
+    Crop low_res_crop;    /* of the picture, which they show; width 0: the whole picture.
+                             predictor_decode takes them for the current view's */
 } ObjectPrompt;
 
 /* One sentence if the prompt makes no sense for a picture of this size: VOXPERT_BAD_ARGUMENT. */

@@ -1,41 +1,110 @@
-/* Where to look closer. */
+/* Where to look closer, and the whole answer to a prompt. */
 #include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "image/regions.h"
 #include "predict/predictor.h"
 
 enum { ZOOM_LEAST = 32 }; /* pixels: below that there is nothing to see */
 static const double usual_zoom = 2.0;
 
-/* Bounds of the positive logits, as a box of inclusive corners; false where there are none. */
+static Status no_memory(Error *error) {
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to zoom on a prompt");
+}
+
+/* ---- What was said, as a box of inclusive corners --------------------------------------- */
+
+static const float nothing[4] = {INFINITY, INFINITY, -INFINITY, -INFINITY};
+
+static bool is_empty(const float box[4]) { return !(box[0] <= box[2]); }
+
+static void include(float box[4], float x, float y) {
+    box[0] = fminf(box[0], x), box[1] = fminf(box[1], y);
+    box[2] = fmaxf(box[2], x), box[3] = fmaxf(box[3], y);
+}
+
+static void include_points(float box[4], const ObjectPrompt *o) {
+    for (int i = 0; i < o->points; i++) include(box, o->point[2 * i], o->point[2 * i + 1]);
+}
+
+static void include_mask(float box[4], const uint8_t *mask, const Picture *p) {
+    size_t size[3] = {1, p->height, p->width}, low[3], high[3];
+    if (!mask_bounds(mask, size, low, high)) return;
+    include(box, (float)low[2], (float)low[1]);
+    include(box, (float)high[2], (float)high[1]);
+}
+
+/* Bounds of the positive logits; false where there are none. */
 static bool positive_bounds(const float *logits, int width, int height, float box[4]) {
-    int low[2] = {width, height}, high[2] = {-1, -1};
-    for (int y = 0; y < height; y++) {
-        for (int x = 0; x < width; x++) {
-            if (!(*logits++ > 0.0f)) continue;
-            low[0] = x < low[0] ? x : low[0];
-            low[1] = y < low[1] ? y : low[1];
-            high[0] = x > high[0] ? x : high[0];
-            high[1] = y;
-        }
-    }
-    for (int i = 0; i < 2; i++) {
-        box[i] = (float)low[i];
-        box[i + 2] = (float)high[i];
-    }
-    return high[0] >= 0;
+    memcpy(box, nothing, sizeof nothing);
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++)
+            if (*logits++ > 0.0f) include(box, (float)x, (float)y);
+    return !is_empty(box);
 }
 
-static void include_points(float box[4], const ObjectPrompt *prompt) {
-    for (int i = 0; i < prompt->points; i++) {
-        const float *at = prompt->point + 2 * i;
-        box[0] = fminf(box[0], at[0]), box[1] = fminf(box[1], at[1]);
-        box[2] = fmaxf(box[2], at[0]), box[3] = fmaxf(box[3], at[1]);
+/* ---- Earlier logits --------------------------------------------------------------------- */
+
+static View view_of_logits(const Predictor *p, const ObjectPrompt *o) {
+    Crop crop = o->low_res_crop.width ? o->low_res_crop : crop_whole(&p->picture);
+    return view_of(&p->model->preset, crop, p->model->sam.config.image);
+}
+
+/* Between continuous coordinates of a view's input and of the picture. */
+static double to_picture(double at, int first, int begin, int pixels, int shown) {
+    return first + (at - begin) * pixels / shown;
+}
+static double to_view(double at, int first, int begin, int pixels, int shown) {
+    return begin + (at - first) * shown / pixels;
+}
+
+static void include_logits(float box[4], const Predictor *p, const ObjectPrompt *o) {
+    View v = view_of_logits(p, o);
+    int side = 4 * sam_grid(&p->model->sam);
+    double cell = (double)v.size / side;
+    float b[4];
+    if (!positive_bounds(o->low_res, side, side, b)) return;
+    for (int i = 0; i < 4; i += 2) {
+        double u = ((double)b[i] + 0.5) * cell, w = ((double)b[i + 1] + 0.5) * cell;
+        double x = to_picture(u, v.crop.x, v.left, v.crop.width, v.width);
+        double y = to_picture(w, v.crop.y, v.top, v.crop.height, v.height);
+        include(box, (float)fmin(fmax(x - 0.5, 0.0), (double)p->picture.width - 1.0),
+                (float)fmin(fmax(y - 0.5, 0.0), (double)p->picture.height - 1.0));
     }
 }
 
-/* ---- Points ----------------------------------------------------------------------------- */
+static const float surely_outside = -10.0f;
+
+/* Bilinear value at (u, w) in cells; outside of the grid nothing belongs to the object. */
+static float sample(const float *logits, int side, double u, double w) {
+    if (!(u >= 0.0 && w >= 0.0 && u <= side && w <= side)) return surely_outside;
+    double x = fmin(fmax(u - 0.5, 0.0), side - 1.0), y = fmin(fmax(w - 0.5, 0.0), side - 1.0);
+    int x0 = (int)x, y0 = (int)y, x1 = x0 + (x0 + 1 < side), y1 = y0 + (y0 + 1 < side);
+    double ax = x - x0, ay = y - y0;
+    const float *a = logits + (size_t)y0 * (size_t)side, *b = logits + (size_t)y1 * (size_t)side;
+    double above = (double)a[x0] * (1.0 - ax) + (double)a[x1] * ax;
+    double below = (double)b[x0] * (1.0 - ax) + (double)b[x1] * ax;
+    return (float)(above * (1.0 - ay) + below * ay);
+}
+
+/* Earlier logits as the current view would show them. */
+static void carry(float *out, const Predictor *p, const ObjectPrompt *o) {
+    View from = view_of_logits(p, o);
+    const View *to = &p->view;
+    int side = 4 * sam_grid(&p->model->sam);
+    double cell = (double)to->size / side;
+    for (int i = 0; i < side * side; i++) {
+        double u = (i % side + 0.5) * cell, w = (floor((double)i / side) + 0.5) * cell;
+        double x = to_picture(u, to->crop.x, to->left, to->crop.width, to->width);
+        double y = to_picture(w, to->crop.y, to->top, to->crop.height, to->height);
+        u = to_view(x, from.crop.x, from.left, from.crop.width, from.width);
+        w = to_view(y, from.crop.y, from.top, from.crop.height, from.height);
+        out[i] = sample(o->low_res, side, u / cell, w / cell);
+    }
+}
+
+/* ---- Clicks ----------------------------------------------------------------------------- */
 
 /* A click does not say how large its object is.  So it is asked in the whole picture and in ever
  * smaller crops around it, and the answer that the model believes in most is taken; less so one
@@ -48,46 +117,67 @@ typedef struct Answer {
     bool any;
 } Answer;
 
+/* What looking took, summed. */
+typedef struct Spent {
+    double encode, decode;
+    bool encoded; /* by the encoder, not from the cache */
+} Spent;
+
+static Status encode(Predictor *p, Crop crop, Spent *spent, Error *error) {
+    Status status = predictor_encode(p, crop, error);
+    spent->encode += p->encode_seconds;
+    if (!p->from_cache) spent->encoded = true;
+    return status;
+}
+
+static Status decode(Predictor *p, const ObjectPrompt *o, bool multimask, Prediction *out,
+                     Spent *spent, Error *error) {
+    Status status = predictor_decode(p, o, multimask, out, error);
+    spent->decode += p->decode_seconds;
+    return status;
+}
+
 static bool is_cut_off(const Picture *p, const Crop *c, const float box[4]) {
     return (c->x > 0 && box[0] <= (float)c->x) || (c->y > 0 && box[1] <= (float)c->y) ||
            (c->x + c->width < (int)p->width && box[2] >= (float)(c->x + c->width - 1)) ||
            (c->y + c->height < (int)p->height && box[3] >= (float)(c->y + c->height - 1));
 }
 
-static Status ask(Predictor *p, const ObjectPrompt *prompt, Crop crop, float *logits, Answer *out,
-                  Error *error) {
+static Status ask(Predictor *p, const ObjectPrompt *o, Crop crop, float *logits, Answer *out,
+                  Spent *spent, Error *error) {
     Prediction found = {0};
     *out = (Answer){0};
-    Status status = predictor_encode(p, crop, error);
-    if (!status) status = predictor_decode(p, prompt, false, &found, error);
+    Status status = encode(p, crop, spent, error);
+    if (!status) status = decode(p, o, false, &found, spent, error);
     if (!status) status = predictor_logits(p, &found, logits, error);
     if (!status) {
-        int longer = crop.width > crop.height ? crop.width : crop.height;
+        float longer = (float)(crop.width > crop.height ? crop.width : crop.height);
         out->any = positive_bounds(logits, (int)p->picture.width, (int)p->picture.height, out->box);
         out->worth = (double)found.iou[0];
         if (out->any && is_cut_off(&p->picture, &crop, out->box)) out->worth -= cut_off_penalty;
         float extent = fmaxf(out->box[2] - out->box[0], out->box[3] - out->box[1]) + 1.0f;
-        if ((double)extent < speck * longer) out->worth -= speck_penalty;
+        if ((double)(extent / longer) < speck) out->worth -= speck_penalty;
     }
     prediction_free(&found);
     return status;
 }
 
 /* The smallest crop still has a quarter of the encoder's pixels along a side, and every point. */
-static Status best_answer(Predictor *p, const ObjectPrompt *prompt, Answer *best, Error *error) {
+static Status best_answer(Predictor *p, const ObjectPrompt *o, Answer *best, Spent *spent,
+                          Error *error) {
     const Picture *picture = &p->picture;
-    float box[4] = {INFINITY, INFINITY, -INFINITY, -INFINITY};
-    include_points(box, prompt);
+    float box[4];
+    memcpy(box, nothing, sizeof nothing);
+    include_points(box, o);
+    double reach = (double)fmaxf(box[2] - box[0], box[3] - box[1]);
     int longer = (int)(picture->width > picture->height ? picture->width : picture->height);
     int least = p->model->sam.config.image / 4;
     float *logits = memory_new(picture->width * picture->height * sizeof *logits);
-    if (!logits) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the mask");
-    Status status = ask(p, prompt, crop_whole(picture), logits, best, error);
-    bool points = prompt->points > 0;
-    for (int side = longer / 2; !status && points && side >= least; side /= 2) {
-        if ((double)fmaxf(box[2] - box[0], box[3] - box[1]) > 0.8 * side) break;
+    if (!logits) return no_memory(error);
+    Status status = ask(p, o, crop_whole(picture), logits, best, spent, error);
+    for (int side = longer / 2; !status && side >= least && reach <= 0.8 * side; side /= 2) {
         Answer a;
-        status = ask(p, prompt, crop_around(picture, box, 1.0, side), logits, &a, error);
+        status = ask(p, o, crop_around(picture, box, 1.0, side), logits, &a, spent, error);
         if (a.any && (!best->any || a.worth > best->worth)) *best = a;
     }
     memory_free(logits);
@@ -96,17 +186,56 @@ static Status best_answer(Predictor *p, const ObjectPrompt *prompt, Answer *best
 
 /* ---- Any prompt ------------------------------------------------------------------------- */
 
-Status predictor_zoom(Predictor *p, const ObjectPrompt *prompt, Crop *crop, Error *error) {
-    *crop = crop_whole(&p->picture);
+static Status choose(Predictor *p, const ObjectPrompt *o, Crop *crop, Spent *spent, Error *error) {
     double factor = p->model->preset.zoom > 0.0 ? p->model->preset.zoom : usual_zoom;
-    Answer answer = {.any = prompt->box != NULL};
-    Status status = VOXPERT_OK;
-    if (prompt->box)
-        memcpy(answer.box, prompt->box, sizeof answer.box);
-    else
-        status = best_answer(p, prompt, &answer, error);
-    if (status || !answer.any) return status;
-    include_points(answer.box, prompt); /* all that was said must be in sight */
-    *crop = crop_around(&p->picture, answer.box, factor, ZOOM_LEAST);
+    float box[4];
+    memcpy(box, nothing, sizeof nothing);
+    *crop = crop_whole(&p->picture);
+    if (o->box) include(box, o->box[0], o->box[1]), include(box, o->box[2], o->box[3]);
+    if (o->low_res)
+        include_logits(box, p, o);
+    else if (o->mask)
+        include_mask(box, o->mask, &p->picture);
+    if (is_empty(box) && !o->low_res) {
+        Answer first;
+        Status status = best_answer(p, o, &first, spent, error);
+        if (status || !first.any) return status;
+        memcpy(box, first.box, sizeof box);
+    }
+    include_points(box, o); /* all that was said must be in sight */
+    if (!is_empty(box)) *crop = crop_around(&p->picture, box, factor, ZOOM_LEAST);
     return VOXPERT_OK;
+}
+
+Status predictor_zoom(Predictor *p, const ObjectPrompt *prompt, Crop *crop, Error *error) {
+    Spent ignored = {0};
+    return choose(p, prompt, crop, &ignored, error);
+}
+
+Status predictor_answer(Predictor *p, const ObjectPrompt *prompt, bool zoom, bool multimask,
+                        Prediction *out, Error *error) {
+    Spent spent = {0};
+    *out = (Prediction){0};
+    ObjectPrompt asked = *prompt;
+    Crop crop = crop_whole(&p->picture);
+    Status status = VOXPERT_OK;
+    if (zoom) status = choose(p, prompt, &crop, &spent, error);
+    if (!status) status = encode(p, crop, &spent, error);
+    float *carried = NULL;
+    if (!status && prompt->low_res) {
+        size_t side = 4 * (size_t)sam_grid(&p->model->sam);
+        carried = memory_new(side * side * sizeof *carried);
+        if (!carried) status = no_memory(error);
+        if (carried && crop_same(view_of_logits(p, prompt).crop, p->view.crop))
+            memcpy(carried, prompt->low_res, side * side * sizeof *carried);
+        else if (carried)
+            carry(carried, p, prompt);
+        asked.low_res = carried;
+    }
+    if (!status) status = decode(p, &asked, multimask, out, &spent, error);
+    memory_free(carried);
+    p->encode_seconds = spent.encode;
+    p->decode_seconds = spent.decode;
+    p->from_cache = !spent.encoded;
+    return status;
 }
