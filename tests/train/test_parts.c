@@ -314,5 +314,9 @@ TEST(settings_are_named_checked_and_told_apart) {
     CHECK(strstr(error.message, "--batch must be a whole number"));
     CHECK(settings_apply(&o, "jitter=0,1", &error) == VOXPERT_BAD_ARGUMENT);
     CHECK(settings_apply(&o, "step-at=5,9", NULL) == VOXPERT_OK && o.drops[1] == 9);
+    CHECK(settings_apply(&o, "step-at=7", NULL) == VOXPERT_OK && o.drops[0] == 7);
+    CHECK(o.drops[1] == 0);
+    CHECK(settings_apply(&o, "seed=9000000000000000", NULL) == VOXPERT_OK);
+    CHECK(o.seed == 9000000000000000u);
     CHECK(settings_apply(&o, "nothing=1", &error) == VOXPERT_BAD_ARGUMENT);
 }
