@@ -1,8 +1,10 @@
 /* Runs as a whole, on a tiny model: they learn, they go on where they stopped, and they do not
  * depend on threads. */
+#include <locale.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -133,6 +135,33 @@ TEST(a_stopped_run_that_goes_on_ends_in_the_same_bytes) {
     must(&o, &half);
     CHECK(!same_weights(a, b));
     o.resume = true;
+    must(&o, &w);
+    CHECK(same_weights(a, b));
+}
+
+/* A locale that prints 1,5 as long as it lasts; skips where none can be made. */
+static void speak_german(const char *folder) {
+    char *path = path_join(folder, "de_DE.UTF-8"), command[640];
+    CHECK(folder_make(folder, NULL) == VOXPERT_OK);
+    snprintf(command, sizeof command, "localedef -i de_DE -f UTF-8 %s >/dev/null 2>&1", path);
+    bool made = system(command) == 0 && setenv("LOCPATH", folder, 1) == 0 &&
+                setlocale(LC_ALL, "de_DE.UTF-8");
+    memory_free(path);
+    if (!made) check_skip("no locale with decimal commas can be made");
+}
+
+TEST(a_run_goes_on_in_a_language_with_decimal_commas) {
+    const char *a = tiny_folder("point"), *b = tiny_folder("comma");
+    TrainOptions o = tiny_options(a);
+    Watch w = {0}, third = {.stop_at = 2}, second = {.stop_at = 2};
+    must(&o, &w);
+    o.out = tiny_options(b).out;
+    must(&o, &third);
+    o.resume = true;
+    speak_german(tiny_folder("locale"));
+    must(&o, &second);
+    setlocale(LC_ALL, "C");
+    CHECK(!same_weights(a, b));
     must(&o, &w);
     CHECK(same_weights(a, b));
 }
