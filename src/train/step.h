@@ -70,7 +70,7 @@ typedef struct StepperShape {
 } StepperShape;
 
 /* Memory for steps on batches of this size, measured.  The parameters that train are marked and
- * have gradient memory. */
+ * have gradient memory.  VOXPERT_BAD_ARGUMENT: more clicks than POINTS_MAX. */
 MUST_CHECK Status stepper_open(Stepper *s, Sam *sam, const Kernels *kernels, Threads *threads,
                                const StepperShape *shape, const PromptRule *rule,
                                const MaskLoss *loss, Error *error);

@@ -274,6 +274,18 @@ TEST(sam_med2d_s_scheme_runs_with_its_own_steps) {
     memory_free(path);
 }
 
+TEST(the_most_clicks_and_the_fewest_have_room) {
+    TrainOptions o = tiny_options(tiny_folder("clicks"));
+    o.prompts.rounds = 8, o.prompts.most_points = 9; /* 64 at once */
+    o.steps = 8, o.batch = 2;
+    Watch w = {0};
+    must(&o, &w);
+    o = tiny_options(tiny_folder("clicks"));
+    CHECK(settings_scheme(&o, "sam-med2d", NULL) == VOXPERT_OK);
+    o.trains = 0, o.steps = 2, o.prompts.most_points = 1; /* the scheme's own counts stand */
+    must(&o, &w);
+}
+
 TEST(shared_pictures_and_accumulation_run) {
     TrainOptions o = tiny_options(tiny_folder("share"));
     o.share = 2, o.accumulate = 2, o.steps = 2;
@@ -290,6 +302,9 @@ TEST(nonsense_is_refused_in_a_sentence) {
     o = tiny_options(tiny_folder("nonsense"));
     o.shapes = 0;
     CHECK(go(&o, &w, &error) == VOXPERT_BAD_INPUT && strstr(error.message, "no object"));
+    o = tiny_options(tiny_folder("nonsense"));
+    o.prompts.rounds = 12, o.prompts.most_points = 6;
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_ARGUMENT && strstr(error.message, "67 clicks"));
     o = tiny_options(tiny_folder("nonsense"));
     static const char *const all[] = {"*"};
     o.freeze = all, o.freezes = 1;
