@@ -226,13 +226,14 @@ static Status run_open(Run *r, Error *error) {
 
 static double spent(const Run *r) { return r->before + system_seconds() - r->began; }
 
+/* The state comes last: where a run ends between the two, rows past it are dropped. */
 static Status save(Run *r, Error *error) {
     char *path;
     Status status = with_file(r, "state.safetensors", &path, error);
     r->state.seconds = spent(r);
     r->saved = system_seconds();
-    if (!status) status = state_save(path, &r->sam, &r->optimizer, &r->state, error);
     if (!status) status = history_write(&r->history, error);
+    if (!status) status = state_save(path, &r->sam, &r->optimizer, &r->state, error);
     memory_free(path);
     return status;
 }

@@ -186,6 +186,56 @@ TEST(a_killed_run_that_goes_on_ends_in_the_same_bytes) {
     CHECK(same_weights(a, b));
 }
 
+/* Of history.jsonl, without the seconds. */
+static int steps_of(const char *folder, long step[], double loss[], int most) {
+    History h;
+    CHECK(history_open(&h, folder, 1000, NULL) == VOXPERT_OK);
+    int n = 0;
+    for (; n < most && (size_t)n < h.count; n++) step[n] = h.row[n].step, loss[n] = h.row[n].loss;
+    history_close(&h);
+    return n;
+}
+
+TEST(a_run_that_ends_between_history_and_state_goes_on_in_the_same_bytes) {
+    const char *a = tiny_folder("unbroken"), *b = tiny_folder("between");
+    TrainOptions o = tiny_options(a);
+    o.steps = 65;
+    Watch w = {0}, early = {.stop_at = 29}, late = {.stop_at = 19};
+    must(&o, &w);
+    o.out = tiny_options(b).out;
+    must(&o, &early);
+    char *state = path_join(b, "state.safetensors"), *old = path_join(b, "old");
+    CHECK(rename(state, old) == 0);
+    CHECK(tiny_copy_file(old, state));
+    o.resume = true;
+    must(&o, &late); /* history.jsonl now has rows of 20 and 40, the old state is of 30 */
+    CHECK(rename(old, state) == 0);
+    must(&o, &w);
+    CHECK(same_weights(a, b));
+    long steps[2][8];
+    double loss[2][8];
+    CHECK(steps_of(a, steps[0], loss[0], 8) == 3 && steps_of(b, steps[1], loss[1], 8) == 3);
+    CHECK(memcmp(steps[0], steps[1], 3 * sizeof(long)) == 0 && steps[1][1] == 40);
+    CHECK(memcmp(loss[0], loss[1], 3 * sizeof(double)) == 0);
+    memory_free(state);
+    memory_free(old);
+}
+
+TEST(the_history_is_never_behind_the_state) {
+    const char *out = tiny_folder("behind");
+    TrainOptions o = tiny_options(out);
+    o.steps = 20;
+    char *path = path_join(out, "history.jsonl");
+    Watch w = {0};
+    CHECK(folder_make(path, NULL) == VOXPERT_OK); /* so that it cannot be written */
+    CHECK(go(&o, &w, NULL) == VOXPERT_BAD_OUTPUT);
+    CHECK(rmdir(path) == 0);
+    char *state = path_join(out, "state.safetensors");
+    CHECK(!file_exists(state));
+    memory_free(path);
+    memory_free(state);
+}
+
 /* In a child: the limit holds for a whole process. */
 static Status go_without_room(const TrainOptions *o) {
     pid_t child = fork();
