@@ -65,9 +65,9 @@ typedef struct VoxpertTrainResult {
 /* Writes into `out`: model.safetensors (the best of the averaged weights), last.safetensors,
  * state.safetensors (the checkpoint), history.jsonl, history.csv, a TensorBoard event file,
  * summary.json, curves.svg and .png, examples/STEP.png.  A run that was resumed gives the same
- * weights as one that was not.  Errors: VOXPERT_BAD_ARGUMENT, VOXPERT_BAD_INPUT (data; a loss that
- * is no longer finite: the last checkpoint stays), VOXPERT_BAD_MODEL, VOXPERT_BAD_OUTPUT,
- * VOXPERT_OUT_OF_MEMORY. */
+ * weights as one that was not.  Errors: VOXPERT_BAD_ARGUMENT, VOXPERT_BAD_INPUT (data; a loss or a
+ * gradient that is no longer finite: the last checkpoint stays), VOXPERT_BAD_MODEL,
+ * VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
 VOXPERT_API VoxpertStatus voxpert_train_run(const VoxpertTrainOptions *options,
                                             const VoxpertTrainObserver *observer,
                                             VoxpertTrainResult *result, VoxpertError *error);

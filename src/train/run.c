@@ -345,6 +345,13 @@ static void learn(Run *r, int accumulated) {
 
 static void learn_round(void *context) { learn(context, 1); }
 
+static Status no_longer_finite(const Run *r, const char *what, Error *error) {
+    return error_set(error, VOXPERT_BAD_INPUT,
+                     "the %s is no longer finite at step %ld: the last checkpoint is kept; lower "
+                     "--lr",
+                     what, r->state.step);
+}
+
 static Status one_step(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     uint64_t step = (uint64_t)r->state.step;
@@ -363,16 +370,13 @@ static Status one_step(Run *r, Error *error) {
         batch_draw(&r->batch, &r->data, &r->pool, &augment, o->seed, part, &r->stepper.worker);
         status = stepper_run(&r->stepper, &r->batch, &plan, o->seed, part,
                              o->scheme == SCHEME_SAM_MED2D ? &hook : NULL, &result, error);
-        if (!status && !isfinite(result.loss))
-            status = error_set(error, VOXPERT_BAD_INPUT,
-                               "the loss is no longer finite at step %ld: the last checkpoint is "
-                               "kept; lower --lr",
-                               r->state.step);
+        if (!status && !isfinite(result.loss)) status = no_longer_finite(r, "loss", error);
         r->state.loss += result.loss / o->accumulate;
         r->state.dice += result.dice / o->accumulate;
     }
     if (status) return status;
     learn(r, o->accumulate);
+    if (!isfinite(r->state.norm)) return no_longer_finite(r, "gradient", error);
     r->state.step++;
     return VOXPERT_OK;
 }

@@ -376,6 +376,16 @@ TEST(a_loss_that_is_not_finite_ends_the_run_and_keeps_the_checkpoint) {
     memory_free(path);
 }
 
+TEST(a_gradient_that_is_not_finite_ends_the_run_too) {
+    TrainOptions o = tiny_options(tiny_folder("steep"));
+    o.loss.dice = 1e37f;
+    Watch w = {0};
+    Error error = {0};
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_INPUT);
+    check_report(strstr(error.message, "gradient is no longer finite") != NULL, __FILE__, __LINE__,
+                 "said: %s", error.message);
+}
+
 /* ---- The learning rate ------------------------------------------------------------------ */
 
 TEST(the_learning_rate_warms_up_and_comes_down) {
