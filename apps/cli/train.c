@@ -296,6 +296,14 @@ static void show(void *context, const VoxpertTrainProgress *p) {
     fflush(stderr);
 }
 
+static void say(void *context, bool warning, const char *sentence) {
+    const TrainJob *job = context;
+    if (warning)
+        common_warn(&job->common, "%s", sentence);
+    else
+        common_detail(&job->common, "%s", sentence);
+}
+
 /* ---- Work ------------------------------------------------------------------------------- */
 
 static VoxpertStatus measure(const TrainJob *job, VoxpertError *error) {
@@ -330,7 +338,7 @@ static void tell(const TrainJob *job, const VoxpertTrainResult *r) {
 }
 
 static VoxpertStatus teach(TrainJob *job, VoxpertError *error) {
-    VoxpertTrainObserver observer = {.progress = show, .stop = stop, .context = job};
+    VoxpertTrainObserver observer = {.progress = show, .stop = stop, .say = say, .context = job};
     VoxpertTrainResult result;
     catch_signals();
     job->progress = progress_mode(&job->common);

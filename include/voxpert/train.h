@@ -52,6 +52,7 @@ typedef struct VoxpertTrainProgress {
 typedef struct VoxpertTrainObserver {
     void (*progress)(void *context, const VoxpertTrainProgress *p); /* may be NULL */
     bool (*stop)(void *context); /* asked after each step; true ends the run with a checkpoint */
+    void (*say)(void *context, bool warning, const char *sentence); /* may be NULL */
     void *context;
 } VoxpertTrainObserver;
 
@@ -62,12 +63,12 @@ typedef struct VoxpertTrainResult {
     bool drawn; /* curves.png and curves.svg were made: gnuplot is there */
 } VoxpertTrainResult;
 
-/* Writes into `out`: model.safetensors (the best of the averaged weights), last.safetensors,
- * state.safetensors (the checkpoint), history.jsonl, history.csv, a TensorBoard event file,
- * summary.json, curves.svg and .png, examples/STEP.png.  A run that was resumed gives the same
- * weights as one that was not.  Errors: VOXPERT_BAD_ARGUMENT, VOXPERT_BAD_INPUT (data; a loss or a
- * gradient that is no longer finite: the last checkpoint stays), VOXPERT_BAD_MODEL,
- * VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
+/* Writes into `out`: model.safetensors (the best of the averaged weights; the last where nothing
+ * was validated), last.safetensors, state.safetensors (the checkpoint), history.jsonl, history.csv,
+ * a TensorBoard event file, summary.json, curves.svg and .png, examples/STEP.png.  A run that was
+ * resumed on the same kernel set gives the same weights as one that was not.  Errors:
+ * VOXPERT_BAD_ARGUMENT, VOXPERT_BAD_INPUT (data; a loss or a gradient that is no longer finite: the
+ * last checkpoint stays), VOXPERT_BAD_MODEL, VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
 VOXPERT_API VoxpertStatus voxpert_train_run(const VoxpertTrainOptions *options,
                                             const VoxpertTrainObserver *observer,
                                             VoxpertTrainResult *result, VoxpertError *error);

@@ -85,6 +85,11 @@ static void pass_on(void *context, const TrainProgress *p) {
     observer->progress(observer->context, &out);
 }
 
+static void pass_sentence_on(void *context, bool warning, const char *sentence) {
+    const VoxpertTrainObserver *observer = context;
+    observer->say(observer->context, warning, sentence);
+}
+
 static bool asked_to_stop(void *context) {
     const VoxpertTrainObserver *observer = context;
     return observer->stop(observer->context);
@@ -103,6 +108,7 @@ VoxpertStatus voxpert_train_run(const VoxpertTrainOptions *options,
     VoxpertTrainObserver copy = observer ? *observer : (VoxpertTrainObserver){0};
     TrainObserver inner = {.context = &copy};
     if (copy.progress) inner.progress = pass_on;
+    if (copy.say) inner.say = pass_sentence_on;
     if (copy.stop) inner.stop = asked_to_stop;
     TrainResult got = {0};
     Status status = prepare(&p, options, error);

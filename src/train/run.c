@@ -82,7 +82,7 @@ typedef struct Run {
     Batch batch;
     Checkpoint *base;
     Sam sam;
-    bool declared;
+    bool declared, validates;
     const Kernels *kernels;
     Threads *threads;
     Optimizer optimizer;
@@ -107,6 +107,19 @@ static void run_close(Run *r) {
     dataset_free(&r->data);
 }
 
+static void say(const Run *r, bool warning, const char *sentence) {
+    if (r->observer && r->observer->say) r->observer->say(r->observer->context, warning, sentence);
+}
+
+/* Outer objects of nested labels do not enter the score. */
+static bool can_validate(const Dataset *d) {
+    for (size_t i = 0; i < d->objects; i++) {
+        const CaseObject *o = &d->object[i];
+        if (!o->outer && d->picture[o->picture].part == SPLIT_VALIDATION) return true;
+    }
+    return false;
+}
+
 static Status open_data(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     Status status = VOXPERT_OK;
@@ -118,6 +131,11 @@ static Status open_data(Run *r, Error *error) {
         status = error_set(error, VOXPERT_BAD_INPUT,
                            "%s: holds no object for training (at least 0.05 %% of a picture)",
                            o->folders ? o->data[0] : "no data folder");
+    r->validates = o->validate_every > 0 && can_validate(&r->data);
+    if (!status && o->validate_every > 0 && !r->validates)
+        say(r, true,
+            "no object is in the validation part, so nothing is validated: model.safetensors will "
+            "hold the last weights");
     return status;
 }
 
@@ -399,7 +417,7 @@ static Status loop(Run *r, TrainResult *out, Error *error) {
     while (!status && !finished(r, out)) {
         status = one_step(r, error);
         if (!status && r->state.step % REPORT_EVERY == 0) status = report(r, NULL, error);
-        bool due = o->validate_every && r->state.step % o->validate_every == 0;
+        bool due = r->validates && r->state.step % o->validate_every == 0;
         if (!status && due) status = validate(r, error);
         if (!status && system_seconds() - r->saved > o->checkpoint_minutes * 60.0)
             status = save(r, error);

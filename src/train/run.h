@@ -59,6 +59,8 @@ typedef struct TrainProgress {
 
 typedef struct TrainObserver {
     void (*progress)(void *context, const TrainProgress *p);
+    /* one sentence: a detail, or a warning; NULL: nobody listens */
+    void (*say)(void *context, bool warning, const char *sentence);
     bool (*stop)(void *context); /* asked after each step; NULL: never */
     void *context;
 } TrainObserver;

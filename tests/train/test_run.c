@@ -21,12 +21,22 @@
 typedef struct Watch {
     double first, last;
     long asked, stop_at, kill_at;
+    char warned[256]; /* the last warning */
+    int warnings, validations;
 } Watch;
 
 static void note(void *context, const TrainProgress *p) {
     Watch *w = context;
     if (!(w->first > 0.0)) w->first = p->row.loss;
     w->last = p->row.loss;
+    w->validations += p->row.validated;
+}
+
+static void hear(void *context, bool warning, const char *sentence) {
+    Watch *w = context;
+    if (!warning) return;
+    w->warnings++;
+    snprintf(w->warned, sizeof w->warned, "%s", sentence);
 }
 
 static bool stop(void *context) {
@@ -37,7 +47,7 @@ static bool stop(void *context) {
 }
 
 static Status go(const TrainOptions *o, Watch *w, Error *error) {
-    TrainObserver observer = {note, stop, w};
+    TrainObserver observer = {.progress = note, .say = hear, .stop = stop, .context = w};
     TrainResult result;
     return train_run(o, &observer, &result, error);
 }
@@ -59,6 +69,27 @@ TEST(the_loss_falls) {
     must(&o, &w);
     check_report(w.last < 0.9 * w.first, __FILE__, __LINE__, "loss %.3f, then %.3f", w.first,
                  w.last);
+}
+
+TEST(without_validation_objects_the_last_weights_are_the_model) {
+    const char *out = tiny_folder("unseen");
+    TrainOptions o = tiny_options(out); /* drawn shapes are for training only */
+    o.steps = 8;
+    o.validate_every = 2, o.patience = 1;
+    Watch w = {0};
+    must(&o, &w);
+    CHECK(w.warnings == 1 && strstr(w.warned, "nothing is validated"));
+    CHECK(w.validations == 0);
+    char *model = path_join(out, "model.safetensors"), *last = path_join(out, "last.safetensors");
+    CHECK(w.asked == 9); /* no early stop: before each of 8 steps and after the last */
+    FileMap a, b;
+    CHECK(file_map(&a, model, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
+    CHECK(file_map(&b, last, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
+    CHECK(a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0);
+    file_unmap(&a);
+    file_unmap(&b);
+    memory_free(model);
+    memory_free(last);
 }
 
 static Status read_tensor(const char *folder, const char *file, const char *name, float *out,
