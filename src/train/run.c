@@ -206,6 +206,18 @@ static Status with_file(const Run *r, const char *name, char **path, Error *erro
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its files", r->options->out);
 }
 
+/* Other kernels round in another way. */
+static void compare_kernels(const Run *r) {
+    const char *before = r->state.kernels, *now = r->kernels->name;
+    char sentence[200];
+    if (!before[0] || strcmp(before, now) == 0) return;
+    snprintf(sentence, sizeof sentence,
+             "the checkpoint was computed with the kernel set %s, and %s goes on: the weights will "
+             "not be those of one run to the last bit",
+             before, now);
+    say(r, true, sentence);
+}
+
 static Status load(Run *r, Error *error) {
     char *path;
     Status status = with_file(r, "state.safetensors", &path, error);
@@ -220,6 +232,8 @@ static Status load(Run *r, Error *error) {
                                "folder",
                                r->options->out);
     }
+    if (!status) compare_kernels(r);
+    snprintf(r->state.kernels, sizeof r->state.kernels, "%s", r->kernels->name);
     if (!status) status = history_open(&r->history, r->options->out, r->state.step, error);
     memory_free(path);
     return status;

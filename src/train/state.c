@@ -63,7 +63,8 @@ static Status write_state(const char *path, const TensorToWrite *tensors, size_t
                             {"config", config},
                             {"position", where},
                             {"slot_steps", steps},
-                            {"recipe", run->recipe}};
+                            {"recipe", run->recipe},
+                            {"kernels", run->kernels}};
     Status status = VOXPERT_OK;
     if (!config || !steps || !where)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
@@ -168,10 +169,12 @@ static Status read_metadata(const Checkpoint *c, Optimizer *o, RunState *run, Er
     const char *where = checkpoint_metadata(c, "position"), *path = checkpoint_path(c);
     const char *steps = checkpoint_metadata(c, "slot_steps");
     const char *recipe = checkpoint_metadata(c, "recipe");
+    const char *kernels = checkpoint_metadata(c, "kernels");
     if (!where || !steps || !recipe) return damaged(path, "its metadata is missing", error);
     if (strcmp(recipe, run->recipe) != 0)
         return damaged(path, "it was begun with other options or other data", error);
     if (!parse_position(o, run, where)) return damaged(path, "its position cannot be read", error);
+    snprintf(run->kernels, sizeof run->kernels, "%s", kernels ? kernels : "");
     return parse_steps(o, steps) ? VOXPERT_OK : damaged(path, "its step counts", error);
 }
 

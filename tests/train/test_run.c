@@ -322,6 +322,19 @@ TEST(memory_that_runs_out_anywhere_is_reported) {
     check_report(failed > 100, __FILE__, __LINE__, "%zu of %zu requests", failed, all);
 }
 
+TEST(other_kernels_are_warned_of) {
+    TrainOptions o = tiny_options(tiny_folder("kernels"));
+    o.cpu = "portable";
+    Watch w = {0};
+    must(&o, &w);
+    o.resume = true, o.steps = 8;
+    must(&o, &w);
+    CHECK(w.warnings == 0);
+    o.cpu = "reference", o.steps = 9;
+    must(&o, &w);
+    CHECK(w.warnings == 1 && strstr(w.warned, "kernel set portable, and reference goes on"));
+}
+
 TEST(another_recipe_is_not_gone_on_with) {
     const char *out = tiny_folder("recipe");
     TrainOptions o = tiny_options(out);
