@@ -214,6 +214,7 @@ static VoxpertStatus train_flags(TrainJob *job, const Options *o, VoxpertError *
     t->training_data = options_value(o, "--training-data");
     t->resume = options_has(o, "--resume");
     t->cpu = job->common.cpu;
+    t->max_memory = job->common.max_memory;
     job->measure = options_value(o, "--measure");
     collect(&job->data, o, "--data");
     collect(&job->train, o, "--train");

@@ -36,6 +36,7 @@ typedef struct VoxpertTrainOptions {
     const char *const *settings; /* "name=value", see voxpert_train_setting; applied after scheme */
     size_t settings_count;
     const char *cpu;   /* kernel set */
+    size_t max_memory; /* bytes that a step may need; more is refused */
     double time_limit; /* seconds */
     bool resume;       /* go on from the checkpoint in `out`, if there is one */
     const char *licence, *labels, *training_data; /* for the model file's metadata */

@@ -51,6 +51,7 @@ static Status prepare(Prepared *p, const VoxpertTrainOptions *from, Error *error
     if (from->train_count) o->train = from->train, o->trains = from->train_count;
     if (from->freeze_count) o->freeze = from->freeze, o->freezes = from->freeze_count;
     o->cpu = from->cpu;
+    o->max_memory = from->max_memory;
     o->time_limit = from->time_limit;
     o->resume = from->resume;
     if (from->licence) o->card.licence = from->licence;

@@ -177,6 +177,13 @@ static Status open_model(Run *r, Error *error) {
     return status;
 }
 
+static void say_memory(const Run *r) {
+    char sentence[80];
+    snprintf(sentence, sizeof sentence, "a step needs %zu KiB of working memory",
+             r->stepper.memory.capacity >> 10);
+    say(r, false, sentence);
+}
+
 static Status open_work(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     int side = r->sam.config.image, loss_side = o->loss_side ? o->loss_side : side;
@@ -189,11 +196,12 @@ static Status open_work(Run *r, Error *error) {
     if (o->batch % o->share)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "--batch %d is no multiple of --masks-per-image %d", o->batch, o->share);
-    StepperShape shape = {o->scheme, o->batch, o->share, loss_side};
+    StepperShape shape = {o->scheme, o->batch, o->share, loss_side, o->max_memory};
     Status status = batch_open(&r->batch, o->batch, o->share, side, loss_side, error);
     if (!status)
         status = stepper_open(&r->stepper, &r->sam, r->kernels, r->threads, &shape, &o->prompts,
                               &o->loss, error);
+    if (!status) say_memory(r);
     if (!status)
         status = measurer_open(&r->measurer, &r->sam, r->kernels, r->threads, o->zoom,
                                o->zoom_least, error);

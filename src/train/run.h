@@ -19,8 +19,9 @@ typedef struct TrainOptions {
     const char *out;    /* folder */
     const char *const *train, *const *freeze; /* globs over names, in this order */
     size_t trains, freezes;
-    const char *cpu; /* kernel set; NULL: the best */
-    int threads;     /* 0: every core */
+    const char *cpu;   /* kernel set; NULL: the best */
+    int threads;       /* 0: every core */
+    size_t max_memory; /* bytes that a step may need; 0: no limit */
     uint64_t seed;
     bool resume;
 

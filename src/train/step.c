@@ -321,6 +321,18 @@ static Status measure(Stepper *s, size_t *bytes, Error *error) {
     return status;
 }
 
+static Status reserve(Stepper *s, size_t most, Error *error) {
+    size_t bytes;
+    Status status = measure(s, &bytes, error);
+    if (status) return status;
+    if (most && bytes > most)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY,
+                         "a training step needs %zu KiB of working memory, more than the limit of "
+                         "%zu KiB: lower --batch",
+                         (bytes + 1023) >> 10, most >> 10);
+    return arena_open(&s->memory, bytes, error);
+}
+
 static Status open_buffers(Stepper *s, Error *error) {
     size_t n = (size_t)s->batch, low = (size_t)s->low_side, large = (size_t)s->loss_side;
     s->box = memory_new(n * 4 * sizeof *s->box);
@@ -349,13 +361,11 @@ Status stepper_open(Stepper *s, Sam *sam, const Kernels *kernels, Threads *threa
                    .batch = shape->batch,
                    .loss_side = shape->loss_side,
                    .low_side = 4 * sam_grid(sam)};
-    size_t bytes = 0;
     Status status = check_points(s, error);
     if (!status) status = worker_open(&s->worker, threads, error);
     if (!status) status = open_buffers(s, error);
     if (!status) status = arena_open(&s->records, RECORD_BYTES, error);
-    if (!status) status = measure(s, &bytes, error);
-    if (!status) status = arena_open(&s->memory, bytes, error);
+    if (!status) status = reserve(s, shape->max_memory, error);
     s->cx = (Compute){
         .kernels = kernels, .worker = &s->worker, .memory = &s->memory, .records = &s->records};
     if (status) stepper_close(s);

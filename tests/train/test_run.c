@@ -21,7 +21,7 @@
 typedef struct Watch {
     double first, last;
     long asked, stop_at, kill_at;
-    char warned[256]; /* the last warning */
+    char said[256], warned[256]; /* the last detail, the last warning */
     int warnings, validations;
 } Watch;
 
@@ -34,9 +34,8 @@ static void note(void *context, const TrainProgress *p) {
 
 static void hear(void *context, bool warning, const char *sentence) {
     Watch *w = context;
-    if (!warning) return;
-    w->warnings++;
-    snprintf(w->warned, sizeof w->warned, "%s", sentence);
+    w->warnings += warning;
+    snprintf(warning ? w->warned : w->said, sizeof w->said, "%s", sentence);
 }
 
 static bool stop(void *context) {
@@ -299,6 +298,24 @@ TEST(a_full_disk_keeps_the_old_checkpoint) {
     CHECK(sscanf(checkpoint_metadata(c, "position"), "%ld", &step) == 1 && step == 6);
     checkpoint_close(c);
     memory_free(path);
+}
+
+TEST(a_step_over_the_limit_of_memory_is_refused) {
+    TrainOptions o = tiny_options(tiny_folder("limit"));
+    Watch w = {0};
+    Error error = {0};
+    must(&o, &w);
+    size_t needed = 0;
+    CHECK(sscanf(w.said, "a step needs %zu KiB", &needed) == 1 && needed > 0);
+    o = tiny_options(tiny_folder("limit"));
+    o.max_memory = needed << 10;
+    must(&o, &w);
+    o = tiny_options(tiny_folder("limit"));
+    o.max_memory = (needed << 10) / 2;
+    CHECK(go(&o, &w, &error) == VOXPERT_OUT_OF_MEMORY);
+    char limit[40];
+    snprintf(limit, sizeof limit, "limit of %zu KiB", o.max_memory >> 10);
+    CHECK(strstr(error.message, limit) && strstr(error.message, "KiB of working memory"));
 }
 
 TEST(memory_that_runs_out_anywhere_is_reported) {
