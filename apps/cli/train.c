@@ -28,7 +28,7 @@ const Verb verb_train = {
         "maps, 0 is background.  Options: patient (stems that agree up to the first _ stay\n"
         "together), instances (a label value is one object, in however many pieces), nested (an\n"
         "object of label v is all labels >= v), train (all of it is for training), slices=N (of\n"
-        "volumes: about N slices across each axis), window=LEVEL,WIDTH (of values that become 8\n"
+        "volumes: N slices across each axis), window=LEVEL,WIDTH (of values that become 8\n"
         "bits).  A fifth of the groups is kept for testing, a tenth for validation.\n"
         "\n"
         "  -m, --model FILE          what to begin from; any SAM but TinyViT\n"

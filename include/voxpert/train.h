@@ -8,7 +8,7 @@
  *   instances  each label value is one object (else each connected component of one)
  *   nested     an object of label v is all labels >= v
  *   train      all of it is for training; else by groups: a fifth test, a tenth validation
- *   slices=N   volumes: about N slices across each axis, evenly spaced
+ *   slices=N   volumes: N slices across each axis, evenly spaced
  *   window=LEVEL,WIDTH   of values that become 8 bits */
 #ifndef VOXPERT_TRAIN_H
 #define VOXPERT_TRAIN_H
