@@ -75,7 +75,9 @@ VOXPERT_API VoxpertStatus voxpert_train_run(const VoxpertTrainOptions *options,
                                             VoxpertTrainResult *result, VoxpertError *error);
 
 /* Measures `base` on one part ("train", "validation", "test", or "all") of the data: a table in
- * Markdown, one row per set and the macro average; Dice in percent.  Free it with voxpert_free. */
+ * Markdown, one row per set and the macro average; Dice in percent.  The zoom is the model's own,
+ * unless a setting names one.  Free it with voxpert_free.  VOXPERT_BAD_INPUT: no object is in that
+ * part. */
 VOXPERT_API VoxpertStatus voxpert_train_measure(const VoxpertTrainOptions *options,
                                                 const char *part, char **table,
                                                 VoxpertError *error);

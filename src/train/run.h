@@ -45,6 +45,7 @@ typedef struct TrainOptions {
     double checkpoint_minutes;
     double time_limit; /* seconds of this and earlier parts of the run; 0: none */
     double zoom, zoom_least;
+    bool zoom_given; /* else a model that is measured has its file's */
     ModelCard card;
 } TrainOptions;
 

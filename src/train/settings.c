@@ -267,6 +267,7 @@ Status settings_apply(TrainOptions *o, const char *assignment, Error *error) {
                              "--%s must be a %snumber from %g to %g, not \"%s\"", name,
                              is_whole(r->kind) ? "whole " : "", r->least, r->most, equals + 1);
         put(o, r, x);
+        o->zoom_given |= r->offset == AT(zoom);
         return VOXPERT_OK;
     }
     return error_set(error, VOXPERT_BAD_ARGUMENT, "training has no setting \"%s\"", name);

@@ -447,6 +447,54 @@ TEST(a_gradient_that_is_not_finite_ends_the_run_too) {
                  "said: %s", error.message);
 }
 
+/* ---- Measuring -------------------------------------------------------------------------- */
+
+static char *measure(const TrainOptions *o) {
+    Text t = {0};
+    Error error = {0};
+    Status status = train_measure(o, 2, &t, &error);
+    check_report(status == VOXPERT_OK, __FILE__, __LINE__, "measuring: %s", error.message);
+    return t.chars;
+}
+
+TEST(what_is_in_no_part_is_not_measured) {
+    const char *out = tiny_folder("nothing");
+    TrainOptions o = tiny_options(out);
+    Watch w = {0};
+    must(&o, &w);
+    char *model = path_join(out, "model.safetensors");
+    o.base = model;
+    Text t = {0};
+    Error error = {0};
+    CHECK(train_measure(&o, 2, &t, &error) == VOXPERT_BAD_INPUT);
+    CHECK(strstr(error.message, "no object in that part") && t.length == 0);
+    text_free(&t);
+    memory_free(model);
+}
+
+TEST(a_model_is_validated_and_measured_with_the_zoom_that_its_file_names) {
+    const char *out = tiny_folder("zoom"), *data = check_shared("data/2d/micro_wbc");
+    TrainOptions o = tiny_options(out);
+    o.data = &data, o.folders = 1;
+    o.validate_every = 3, o.validate_most = 4;
+    o.card.preprocess = "{\"preset\": \"voxpert\", \"zoom\": 3.5}";
+    Watch w = {0};
+    must(&o, &w);
+    CHECK(w.validations == 2 && w.warnings == 0);
+    char *model = path_join(out, "model.safetensors");
+    o.base = model;
+    char *own = measure(&o);
+    CHECK(settings_apply(&o, "zoom=1.25", NULL) == VOXPERT_OK);
+    char *other = measure(&o);
+    CHECK(settings_apply(&o, "zoom=3.5", NULL) == VOXPERT_OK);
+    char *same = measure(&o);
+    CHECK(own && other && same && strcmp(own, same) == 0 && strcmp(own, other) != 0);
+    memory_free(model);
+    memory_free(own);
+    memory_free(other);
+    memory_free(same);
+}
+
 /* ---- The learning rate ------------------------------------------------------------------ */
 
 TEST(the_learning_rate_warms_up_and_comes_down) {
