@@ -63,8 +63,10 @@ static void print_help(void) {
 }
 
 static int print_verb_help(const Verb *verb) {
-    printf("voxpert %s - %s\n\n%s%s%s", verb->name, verb->summary, verb->usage,
-           verb->usage_more ? verb->usage_more : "", common_usage);
+    printf("voxpert %s - %s\n\n%s%s", verb->name, verb->summary, verb->usage,
+           verb->usage_more ? verb->usage_more : "");
+    if (verb->print_more) verb->print_more();
+    fputs(common_usage, stdout);
     return 0;
 }
 

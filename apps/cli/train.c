@@ -11,6 +11,7 @@
 #include "cli/error.h"
 
 static int train_run(int argc, char **argv);
+static void print_settings(void);
 
 const Verb verb_train = {
     .name = "train",
@@ -28,7 +29,7 @@ const Verb verb_train = {
         "maps, 0 is background.  Options: patient (stems that agree up to the first _ stay\n"
         "together), instances (a label value is one object, in however many pieces), nested (an\n"
         "object of label v is all labels >= v), train (all of it is for training), slices=N (of\n"
-        "volumes: about N slices across each axis), window=LEVEL,WIDTH (of values that become 8\n"
+        "volumes: N slices across each axis), window=LEVEL,WIDTH (of values that become 8\n"
         "bits).  A fifth of the groups is kept for testing, a tenth for validation.\n"
         "\n"
         "  -m, --model FILE          what to begin from; any SAM but TinyViT\n"
@@ -46,95 +47,95 @@ const Verb verb_train = {
         "      --measure PART        no training: Dice of --model on train, validation, test or "
         "all\n"
         "      --licence TEXT        for the model file, as --labels TEXT, --training-data TEXT\n",
-    .usage_more =
-        "\nSteps:\n"
-        "      --steps N --batch N --masks-per-image N --accumulate N --seed N\n"
-        "      --lr X --warm-up N --schedule cosine|step|constant --lr-end X --step-at N,N\n"
-        "      --step-drop X --weight-decay X --decay-all 0|1 --beta1 X --beta2 X --clip X --ema "
-        "X\n"
-        "      --validate-every N --validate-most N --early-stop N --checkpoint-minutes X\n"
-        "Losses:\n"
-        "      --loss focal-dice-iou|dice-ce --focal X --dice X --iou X --cross-entropy X\n"
-        "      --loss-side N\n"
-        "Prompts:\n"
-        "      --rounds N --box P --points N --jitter X --deepest P --multimask P\n"
-        "Pictures:\n"
-        "      --whole P --whole-click P --cut-from X --cut-to X --cut-from-click X --cut-to-click "
-        "X\n"
-        "      --flip P --rotate P --scale X --intensity X --recolour P --noise P --blur P "
-        "--shapes N "
-        "--zoom X\n",
+    .print_more = print_settings,
     .run = train_run,
 };
 
-#define NUMBER(name)                                                                               \
-    { "--" name, .takes_value = true }
-
-static const OptionRule rules[] = {
+static const OptionRule own_rules[] = {
     {"--model", 'm', true},
-    NUMBER("new"),
+    {"--new", .takes_value = true},
     {"--data", .takes_value = true, .repeats = true},
     {"--out", 'o', true},
     {"--resume"},
-    NUMBER("time-limit"),
+    {"--time-limit", .takes_value = true},
     {"--train", .takes_value = true, .repeats = true},
     {"--freeze", .takes_value = true, .repeats = true},
-    NUMBER("recipe"),
-    NUMBER("scheme"),
-    NUMBER("measure"),
-    NUMBER("licence"),
-    NUMBER("labels"),
-    NUMBER("training-data"),
-    NUMBER("steps"),
-    NUMBER("batch"),
-    NUMBER("masks-per-image"),
-    NUMBER("accumulate"),
-    NUMBER("seed"),
-    NUMBER("lr"),
-    NUMBER("warm-up"),
-    NUMBER("schedule"),
-    NUMBER("lr-end"),
-    NUMBER("step-at"),
-    NUMBER("step-drop"),
-    NUMBER("weight-decay"),
-    NUMBER("decay-all"),
-    NUMBER("beta1"),
-    NUMBER("beta2"),
-    NUMBER("clip"),
-    NUMBER("ema"),
-    NUMBER("validate-every"),
-    NUMBER("validate-most"),
-    NUMBER("early-stop"),
-    NUMBER("checkpoint-minutes"),
-    NUMBER("loss"),
-    NUMBER("focal"),
-    NUMBER("dice"),
-    NUMBER("iou"),
-    NUMBER("cross-entropy"),
-    NUMBER("loss-side"),
-    NUMBER("rounds"),
-    NUMBER("box"),
-    NUMBER("points"),
-    NUMBER("jitter"),
-    NUMBER("deepest"),
-    NUMBER("multimask"),
-    NUMBER("whole"),
-    NUMBER("whole-click"),
-    NUMBER("cut-from"),
-    NUMBER("cut-to"),
-    NUMBER("cut-from-click"),
-    NUMBER("cut-to-click"),
-    NUMBER("flip"),
-    NUMBER("rotate"),
-    NUMBER("scale"),
-    NUMBER("intensity"),
-    NUMBER("recolour"),
-    NUMBER("noise"),
-    NUMBER("blur"),
-    NUMBER("shapes"),
-    NUMBER("zoom"),
-    {0},
+    {"--recipe", .takes_value = true},
+    {"--scheme", .takes_value = true},
+    {"--measure", .takes_value = true},
+    {"--licence", .takes_value = true},
+    {"--labels", .takes_value = true},
+    {"--training-data", .takes_value = true},
 };
+
+/* ---- Settings --------------------------------------------------------------------------- */
+
+typedef struct Word {
+    const char *name, *help;
+} Word;
+
+/* Settings whose values are no single number. */
+static const Word words[] = {
+    {"schedule", "of the learning rate: cosine, step, constant"},
+    {"step-at", "up to four steps with commas at which it drops"},
+    {"loss", "focal-dice-iou, dice-ce"},
+};
+
+enum { OWN = sizeof own_rules / sizeof *own_rules, WORDS = sizeof words / sizeof *words };
+
+/* The words, then the library's numbers; --threads is a flag of all verbs. */
+static const char *setting_at(int index, const char **help) {
+    if (index < WORDS) {
+        *help = words[index].help;
+        return words[index].name;
+    }
+    const char *name = NULL;
+    for (int i = 0, left = index - WORDS; left >= 0; i++) {
+        name = voxpert_train_setting(i, help);
+        if (!name) return NULL;
+        left -= strcmp(name, "threads") != 0;
+    }
+    return name;
+}
+
+static void print_settings(void) {
+    const char *name, *help;
+    puts("\nNumbers of a run:");
+    for (int i = 0; (name = setting_at(i, &help)); i++) {
+        char flag[40];
+        snprintf(flag, sizeof flag, "--%s %s", name, i < WORDS ? "WORD" : "N");
+        printf("      %-26s%s\n", flag, help);
+    }
+}
+
+typedef struct Rules {
+    OptionRule *item; /* ends with a zeroed one */
+    size_t count;
+    char **name; /* of the settings, whose rules come last */
+    size_t settings;
+} Rules;
+
+static void rules_add(Rules *r, OptionRule rule) {
+    cli_grow(&r->item, r->count, sizeof *r->item);
+    r->item[r->count++] = rule;
+}
+
+static void rules_make(Rules *r) {
+    const char *name, *help;
+    for (int i = 0; i < OWN; i++) rules_add(r, own_rules[i]);
+    for (int i = 0; (name = setting_at(i, &help)); i++) {
+        cli_grow(&r->name, r->settings, sizeof *r->name);
+        r->name[r->settings] = cli_text("--%s", name);
+        rules_add(r, (OptionRule){r->name[r->settings++], .takes_value = true});
+    }
+    rules_add(r, (OptionRule){0});
+}
+
+static void rules_free(Rules *r) {
+    for (size_t i = 0; i < r->settings; i++) free(r->name[i]);
+    free(r->name);
+    free(r->item);
+}
 
 /* ---- Flags ------------------------------------------------------------------------------ */
 
@@ -162,16 +163,8 @@ static void collect(List *l, const Options *o, const char *name) {
     }
 }
 
-static bool is_setting(const char *name) {
-    static const char *const words[] = {"schedule", "step-at", "loss"};
-    for (int i = 0; i < 3; i++) {
-        if (strcmp(words[i], name) == 0) return true;
-    }
-    const char *known;
-    for (int i = 0; (known = voxpert_train_setting(i, NULL)); i++) {
-        if (strcmp(known, name) == 0) return true;
-    }
-    return false;
+static bool is_setting(const Rules *rules, const OptionRule *rule) {
+    return rule >= rules->item + OWN && rule < rules->item + OWN + rules->settings;
 }
 
 static void add_setting(TrainJob *job, const char *name, const char *value) {
@@ -179,12 +172,11 @@ static void add_setting(TrainJob *job, const char *name, const char *value) {
     job->setting[job->settings++] = cli_text("%s=%s", name, value);
 }
 
-static void collect_settings(TrainJob *job, const Options *o) {
+static void collect_settings(TrainJob *job, const Rules *rules, const Options *o) {
     char threads[16];
     for (int i = 0; i < o->count; i++) {
-        const char *name = o->item[i].rule->name + 2;
-        if (is_setting(name) && strcmp(name, "threads") != 0)
-            add_setting(job, name, o->item[i].value);
+        if (is_setting(rules, o->item[i].rule))
+            add_setting(job, o->item[i].rule->name + 2, o->item[i].value);
     }
     snprintf(threads, sizeof threads, "%d", job->common.threads);
     add_setting(job, "threads", threads);
@@ -203,7 +195,8 @@ static VoxpertStatus time_limit(double *out, const char *text, VoxpertError *err
     return VOXPERT_OK;
 }
 
-static VoxpertStatus train_flags(TrainJob *job, const Options *o, VoxpertError *error) {
+static VoxpertStatus train_flags(TrainJob *job, const Rules *rules, const Options *o,
+                                 VoxpertError *error) {
     VoxpertTrainOptions *t = &job->options;
     t->base = options_value(o, "--model");
     t->config = options_value(o, "--new");
@@ -214,11 +207,12 @@ static VoxpertStatus train_flags(TrainJob *job, const Options *o, VoxpertError *
     t->training_data = options_value(o, "--training-data");
     t->resume = options_has(o, "--resume");
     t->cpu = job->common.cpu;
+    t->max_memory = job->common.max_memory;
     job->measure = options_value(o, "--measure");
     collect(&job->data, o, "--data");
     collect(&job->train, o, "--train");
     collect(&job->freeze, o, "--freeze");
-    collect_settings(job, o);
+    collect_settings(job, rules, o);
     t->data = job->data.item, t->data_count = job->data.count;
     t->train = job->train.item, t->train_count = job->train.count;
     t->freeze = job->freeze.item, t->freeze_count = job->freeze.count;
@@ -252,10 +246,14 @@ static bool stop(void *context) {
     return interrupted != 0;
 }
 
+/* What nohup(1) and background jobs of scripts ignore stays ignored. */
 static void catch_signals(void) {
-    struct sigaction action = {.sa_handler = on_signal};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    static const int numbers[] = {SIGINT, SIGTERM};
+    struct sigaction action = {.sa_handler = on_signal}, before;
+    for (int i = 0; i < 2; i++) {
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN) continue;
+        sigaction(numbers[i], &action, NULL);
+    }
 }
 
 static ProgressMode progress_mode(const Common *common) {
@@ -296,6 +294,14 @@ static void show(void *context, const VoxpertTrainProgress *p) {
     fflush(stderr);
 }
 
+static void say(void *context, bool warning, const char *sentence) {
+    const TrainJob *job = context;
+    if (warning)
+        common_warn(&job->common, "%s", sentence);
+    else
+        common_detail(&job->common, "%s", sentence);
+}
+
 /* ---- Work ------------------------------------------------------------------------------- */
 
 static VoxpertStatus measure(const TrainJob *job, VoxpertError *error) {
@@ -330,7 +336,7 @@ static void tell(const TrainJob *job, const VoxpertTrainResult *r) {
 }
 
 static VoxpertStatus teach(TrainJob *job, VoxpertError *error) {
-    VoxpertTrainObserver observer = {.progress = show, .stop = stop, .context = job};
+    VoxpertTrainObserver observer = {.progress = show, .stop = stop, .say = say, .context = job};
     VoxpertTrainResult result;
     catch_signals();
     job->progress = progress_mode(&job->common);
@@ -346,10 +352,12 @@ static VoxpertStatus teach(TrainJob *job, VoxpertError *error) {
 static int train_run(int argc, char **argv) {
     TrainJob job = {0};
     Options options;
+    Rules rules = {0};
     VoxpertError error = {0};
+    rules_make(&rules);
     VoxpertStatus status =
-        common_begin(&job.common, &options, &verb_train, rules, false, argc, argv, &error);
-    if (!status) status = train_flags(&job, &options, &error);
+        common_begin(&job.common, &options, &verb_train, rules.item, false, argc, argv, &error);
+    if (!status) status = train_flags(&job, &rules, &options, &error);
     if (!status) status = job.measure ? measure(&job, &error) : teach(&job, &error);
     for (size_t i = 0; i < job.settings; i++) free(job.setting[i]);
     free(job.setting);
@@ -357,5 +365,6 @@ static int train_run(int argc, char **argv) {
     free(job.train.item);
     free(job.freeze.item);
     options_free(&options);
+    rules_free(&rules);
     return common_end(&job.common, status, &error);
 }

@@ -4,9 +4,10 @@
 
 typedef struct Verb {
     const char *name;
-    const char *summary;    /* one line */
-    const char *usage;      /* the help, ends with a newline */
-    const char *usage_more; /* its second part, where one string would be too long; or NULL */
+    const char *summary;      /* one line */
+    const char *usage;        /* the help, ends with a newline */
+    const char *usage_more;   /* its second part, where one string would be too long; or NULL */
+    void (*print_more)(void); /* a last part that is made up as it is printed; or NULL */
     int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit code */
 } Verb;
 

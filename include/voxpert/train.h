@@ -8,7 +8,7 @@
  *   instances  each label value is one object (else each connected component of one)
  *   nested     an object of label v is all labels >= v
  *   train      all of it is for training; else by groups: a fifth test, a tenth validation
- *   slices=N   volumes: about N slices across each axis, evenly spaced
+ *   slices=N   volumes: N slices across each axis, evenly spaced
  *   window=LEVEL,WIDTH   of values that become 8 bits */
 #ifndef VOXPERT_TRAIN_H
 #define VOXPERT_TRAIN_H
@@ -36,6 +36,7 @@ typedef struct VoxpertTrainOptions {
     const char *const *settings; /* "name=value", see voxpert_train_setting; applied after scheme */
     size_t settings_count;
     const char *cpu;   /* kernel set */
+    size_t max_memory; /* bytes that a step may need; more is refused */
     double time_limit; /* seconds */
     bool resume;       /* go on from the checkpoint in `out`, if there is one */
     const char *licence, *labels, *training_data; /* for the model file's metadata */
@@ -52,6 +53,7 @@ typedef struct VoxpertTrainProgress {
 typedef struct VoxpertTrainObserver {
     void (*progress)(void *context, const VoxpertTrainProgress *p); /* may be NULL */
     bool (*stop)(void *context); /* asked after each step; true ends the run with a checkpoint */
+    void (*say)(void *context, bool warning, const char *sentence); /* may be NULL */
     void *context;
 } VoxpertTrainObserver;
 
@@ -62,18 +64,20 @@ typedef struct VoxpertTrainResult {
     bool drawn; /* curves.png and curves.svg were made: gnuplot is there */
 } VoxpertTrainResult;
 
-/* Writes into `out`: model.safetensors (the best of the averaged weights), last.safetensors,
- * state.safetensors (the checkpoint), history.jsonl, history.csv, a TensorBoard event file,
- * summary.json, curves.svg and .png, examples/STEP.png.  A run that was resumed gives the same
- * weights as one that was not.  Errors: VOXPERT_BAD_ARGUMENT, VOXPERT_BAD_INPUT (data; a loss that
- * is no longer finite: the last checkpoint stays), VOXPERT_BAD_MODEL, VOXPERT_BAD_OUTPUT,
- * VOXPERT_OUT_OF_MEMORY. */
+/* Writes into `out`: model.safetensors (the best of the averaged weights; the last where nothing
+ * was validated), last.safetensors, state.safetensors (the checkpoint), history.jsonl, history.csv,
+ * a TensorBoard event file, summary.json, curves.svg and .png, examples/STEP.png.  A run that was
+ * resumed on the same kernel set gives the same weights as one that was not.  Errors:
+ * VOXPERT_BAD_ARGUMENT, VOXPERT_BAD_INPUT (data; a loss or a gradient that is no longer finite: the
+ * last checkpoint stays), VOXPERT_BAD_MODEL, VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
 VOXPERT_API VoxpertStatus voxpert_train_run(const VoxpertTrainOptions *options,
                                             const VoxpertTrainObserver *observer,
                                             VoxpertTrainResult *result, VoxpertError *error);
 
 /* Measures `base` on one part ("train", "validation", "test", or "all") of the data: a table in
- * Markdown, one row per set and the macro average; Dice in percent.  Free it with voxpert_free. */
+ * Markdown, one row per set and the macro average; Dice in percent.  The zoom is the model's own,
+ * unless a setting names one.  Free it with voxpert_free.  VOXPERT_BAD_INPUT: no object is in that
+ * part. */
 VOXPERT_API VoxpertStatus voxpert_train_measure(const VoxpertTrainOptions *options,
                                                 const char *part, char **table,
                                                 VoxpertError *error);

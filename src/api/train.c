@@ -51,6 +51,7 @@ static Status prepare(Prepared *p, const VoxpertTrainOptions *from, Error *error
     if (from->train_count) o->train = from->train, o->trains = from->train_count;
     if (from->freeze_count) o->freeze = from->freeze, o->freezes = from->freeze_count;
     o->cpu = from->cpu;
+    o->max_memory = from->max_memory;
     o->time_limit = from->time_limit;
     o->resume = from->resume;
     if (from->licence) o->card.licence = from->licence;
@@ -85,6 +86,11 @@ static void pass_on(void *context, const TrainProgress *p) {
     observer->progress(observer->context, &out);
 }
 
+static void pass_sentence_on(void *context, bool warning, const char *sentence) {
+    const VoxpertTrainObserver *observer = context;
+    observer->say(observer->context, warning, sentence);
+}
+
 static bool asked_to_stop(void *context) {
     const VoxpertTrainObserver *observer = context;
     return observer->stop(observer->context);
@@ -103,6 +109,7 @@ VoxpertStatus voxpert_train_run(const VoxpertTrainOptions *options,
     VoxpertTrainObserver copy = observer ? *observer : (VoxpertTrainObserver){0};
     TrainObserver inner = {.context = &copy};
     if (copy.progress) inner.progress = pass_on;
+    if (copy.say) inner.say = pass_sentence_on;
     if (copy.stop) inner.stop = asked_to_stop;
     TrainResult got = {0};
     Status status = prepare(&p, options, error);

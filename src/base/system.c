@@ -3,6 +3,7 @@
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,7 +49,9 @@ size_t system_peak_memory(void) {
     char line[256];
     size_t kilobytes = 0;
     while (fgets(line, sizeof line, file)) {
-        if (sscanf(line, "VmHWM: %zu", &kilobytes) == 1) break;
+        if (strncmp(line, "VmHWM:", 6) != 0) continue;
+        kilobytes = strtoul(line + 6, NULL, 10);
+        break;
     }
     fclose(file);
     return kilobytes << 10;

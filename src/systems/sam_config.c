@@ -278,3 +278,12 @@ Status sam_config_parse(SamConfig *out, const char *json, const char *file, Erro
                          "%s: field \"%s\" of its config is missing or out of range", file, wrong);
     return sam_config_complete(out, file, error);
 }
+
+double sam_zoom(const Checkpoint *c, double otherwise) {
+    const char *preprocess = checkpoint_metadata(c, "preprocess");
+    json_t *root = preprocess ? json_loads(preprocess, 0, NULL) : NULL;
+    const json_t *zoom = json_object_get(root, "zoom");
+    double value = json_is_number(zoom) ? json_number_value(zoom) : otherwise;
+    json_decref(root);
+    return value >= 0.0 && value < 100.0 ? value : otherwise;
+}

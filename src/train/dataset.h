@@ -6,7 +6,7 @@
  *   instances  each label value is one object (else each of its connected components is one)
  *   nested     labels lie inside each other like rings: an object of label v is all labels >= v
  *   train      all of it is for training
- *   slices=N   volumes: about N slices across each axis, evenly spaced
+ *   slices=N   volumes: N slices across each axis, evenly spaced
  *   window=LEVEL,WIDTH  of values that become bytes; none: window_default of image/window.h
  *
  * Split (so that a patient is never on both sides): FNV-1a of `folder/group`, modulo 10: 0 and 1

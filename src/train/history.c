@@ -205,12 +205,24 @@ static bool run_gnuplot(const char *folder) {
     return ok && waitpid(child, &how, 0) == child && WIFEXITED(how) && WEXITSTATUS(how) == 0;
 }
 
+/* A drawing becomes visible when all of it is there; one that failed leaves nothing. */
+static bool settle(const History *h, const char *temporary, const char *name, bool keep) {
+    char *from = path_join(h->folder, temporary), *to = path_join(h->folder, name);
+    bool ok = from && to && keep && rename(from, to) == 0;
+    if (from && !ok) unlink(from);
+    memory_free(from);
+    memory_free(to);
+    return ok;
+}
+
 Status history_draw(const History *h, bool *drawn, Error *error) {
     Text t = {0};
-    text_add(&t, "set terminal svg size 960,540 dynamic\nset output 'curves.svg'\n%s", script);
-    text_add(&t, "set terminal pngcairo size 960,540\nset output 'curves.png'\nreplot\n");
+    text_add(&t, "set terminal svg size 960,540 dynamic\nset output 'curves.svg.tmp'\n%s", script);
+    text_add(&t, "set terminal pngcairo size 960,540\nset output 'curves.png.tmp'\nreplot\n");
     Status status = write_text(h, "curves.gnuplot.tmp", &t, error);
-    *drawn = !status && h->count > 1 && run_gnuplot(h->folder);
+    bool ran = !status && h->count > 1 && run_gnuplot(h->folder);
+    *drawn = settle(h, "curves.svg.tmp", "curves.svg", ran);
+    *drawn &= settle(h, "curves.png.tmp", "curves.png", ran);
     char *path = path_join(h->folder, "curves.gnuplot.tmp");
     if (path) unlink(path);
     memory_free(path);

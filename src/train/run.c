@@ -82,7 +82,7 @@ typedef struct Run {
     Batch batch;
     Checkpoint *base;
     Sam sam;
-    bool declared;
+    bool declared, validates;
     const Kernels *kernels;
     Threads *threads;
     Optimizer optimizer;
@@ -107,6 +107,19 @@ static void run_close(Run *r) {
     dataset_free(&r->data);
 }
 
+static void say(const Run *r, bool warning, const char *sentence) {
+    if (r->observer && r->observer->say) r->observer->say(r->observer->context, warning, sentence);
+}
+
+/* Outer objects of nested labels do not enter the score. */
+static bool can_validate(const Dataset *d) {
+    for (size_t i = 0; i < d->objects; i++) {
+        const CaseObject *o = &d->object[i];
+        if (!o->outer && d->picture[o->picture].part == SPLIT_VALIDATION) return true;
+    }
+    return false;
+}
+
 static Status open_data(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     Status status = VOXPERT_OK;
@@ -118,6 +131,11 @@ static Status open_data(Run *r, Error *error) {
         status = error_set(error, VOXPERT_BAD_INPUT,
                            "%s: holds no object for training (at least 0.05 %% of a picture)",
                            o->folders ? o->data[0] : "no data folder");
+    r->validates = o->validate_every > 0 && can_validate(&r->data);
+    if (!status && o->validate_every > 0 && !r->validates)
+        say(r, true,
+            "no object is in the validation part, so nothing is validated: model.safetensors will "
+            "hold the last weights");
     return status;
 }
 
@@ -159,6 +177,13 @@ static Status open_model(Run *r, Error *error) {
     return status;
 }
 
+static void say_memory(const Run *r) {
+    char sentence[80];
+    snprintf(sentence, sizeof sentence, "a step needs %zu KiB of working memory",
+             r->stepper.memory.capacity >> 10);
+    say(r, false, sentence);
+}
+
 static Status open_work(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     int side = r->sam.config.image, loss_side = o->loss_side ? o->loss_side : side;
@@ -171,11 +196,12 @@ static Status open_work(Run *r, Error *error) {
     if (o->batch % o->share)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "--batch %d is no multiple of --masks-per-image %d", o->batch, o->share);
-    StepperShape shape = {o->scheme, o->batch, o->share, loss_side};
+    StepperShape shape = {o->scheme, o->batch, o->share, loss_side, o->max_memory};
     Status status = batch_open(&r->batch, o->batch, o->share, side, loss_side, error);
     if (!status)
         status = stepper_open(&r->stepper, &r->sam, r->kernels, r->threads, &shape, &o->prompts,
                               &o->loss, error);
+    if (!status) say_memory(r);
     if (!status)
         status = measurer_open(&r->measurer, &r->sam, r->kernels, r->threads, o->zoom,
                                o->zoom_least, error);
@@ -186,6 +212,18 @@ static Status with_file(const Run *r, const char *name, char **path, Error *erro
     *path = path_join(r->options->out, name);
     if (*path) return VOXPERT_OK;
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its files", r->options->out);
+}
+
+/* Other kernels round in another way. */
+static void compare_kernels(const Run *r) {
+    const char *before = r->state.kernels, *now = r->kernels->name;
+    char sentence[200];
+    if (!before[0] || strcmp(before, now) == 0) return;
+    snprintf(sentence, sizeof sentence,
+             "the checkpoint was computed with the kernel set %s, and %s goes on: the weights will "
+             "not be those of one run to the last bit",
+             before, now);
+    say(r, true, sentence);
 }
 
 static Status load(Run *r, Error *error) {
@@ -202,6 +240,8 @@ static Status load(Run *r, Error *error) {
                                "folder",
                                r->options->out);
     }
+    if (!status) compare_kernels(r);
+    snprintf(r->state.kernels, sizeof r->state.kernels, "%s", r->kernels->name);
     if (!status) status = history_open(&r->history, r->options->out, r->state.step, error);
     memory_free(path);
     return status;
@@ -226,13 +266,14 @@ static Status run_open(Run *r, Error *error) {
 
 static double spent(const Run *r) { return r->before + system_seconds() - r->began; }
 
+/* The state comes last: where a run ends between the two, rows past it are dropped. */
 static Status save(Run *r, Error *error) {
     char *path;
     Status status = with_file(r, "state.safetensors", &path, error);
     r->state.seconds = spent(r);
     r->saved = system_seconds();
-    if (!status) status = state_save(path, &r->sam, &r->optimizer, &r->state, error);
     if (!status) status = history_write(&r->history, error);
+    if (!status) status = state_save(path, &r->sam, &r->optimizer, &r->state, error);
     memory_free(path);
     return status;
 }
@@ -344,6 +385,13 @@ static void learn(Run *r, int accumulated) {
 
 static void learn_round(void *context) { learn(context, 1); }
 
+static Status no_longer_finite(const Run *r, const char *what, Error *error) {
+    return error_set(error, VOXPERT_BAD_INPUT,
+                     "the %s is no longer finite at step %ld: the last checkpoint is kept; lower "
+                     "--lr",
+                     what, r->state.step);
+}
+
 static Status one_step(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     uint64_t step = (uint64_t)r->state.step;
@@ -362,16 +410,13 @@ static Status one_step(Run *r, Error *error) {
         batch_draw(&r->batch, &r->data, &r->pool, &augment, o->seed, part, &r->stepper.worker);
         status = stepper_run(&r->stepper, &r->batch, &plan, o->seed, part,
                              o->scheme == SCHEME_SAM_MED2D ? &hook : NULL, &result, error);
-        if (!status && !isfinite(result.loss))
-            status = error_set(error, VOXPERT_BAD_INPUT,
-                               "the loss is no longer finite at step %ld: the last checkpoint is "
-                               "kept; lower --lr",
-                               r->state.step);
+        if (!status && !isfinite(result.loss)) status = no_longer_finite(r, "loss", error);
         r->state.loss += result.loss / o->accumulate;
         r->state.dice += result.dice / o->accumulate;
     }
     if (status) return status;
     learn(r, o->accumulate);
+    if (!isfinite(r->state.norm)) return no_longer_finite(r, "gradient", error);
     r->state.step++;
     return VOXPERT_OK;
 }
@@ -394,7 +439,7 @@ static Status loop(Run *r, TrainResult *out, Error *error) {
     while (!status && !finished(r, out)) {
         status = one_step(r, error);
         if (!status && r->state.step % REPORT_EVERY == 0) status = report(r, NULL, error);
-        bool due = o->validate_every && r->state.step % o->validate_every == 0;
+        bool due = r->validates && r->state.step % o->validate_every == 0;
         if (!status && due) status = validate(r, error);
         if (!status && system_seconds() - r->saved > o->checkpoint_minutes * 60.0)
             status = save(r, error);

@@ -19,8 +19,9 @@ typedef struct TrainOptions {
     const char *out;    /* folder */
     const char *const *train, *const *freeze; /* globs over names, in this order */
     size_t trains, freezes;
-    const char *cpu; /* kernel set; NULL: the best */
-    int threads;     /* 0: every core */
+    const char *cpu;   /* kernel set; NULL: the best */
+    int threads;       /* 0: every core */
+    size_t max_memory; /* bytes that a step may need; 0: no limit */
     uint64_t seed;
     bool resume;
 
@@ -44,6 +45,7 @@ typedef struct TrainOptions {
     double checkpoint_minutes;
     double time_limit; /* seconds of this and earlier parts of the run; 0: none */
     double zoom, zoom_least;
+    bool zoom_given; /* else a model that is measured has its file's */
     ModelCard card;
 } TrainOptions;
 
@@ -59,6 +61,8 @@ typedef struct TrainProgress {
 
 typedef struct TrainObserver {
     void (*progress)(void *context, const TrainProgress *p);
+    /* one sentence: a detail, or a warning; NULL: nobody listens */
+    void (*say)(void *context, bool warning, const char *sentence);
     bool (*stop)(void *context); /* asked after each step; NULL: never */
     void *context;
 } TrainObserver;

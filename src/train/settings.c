@@ -165,34 +165,28 @@ const Setting *setting_at(int index) {
 }
 
 static void put(TrainOptions *o, const Row *r, double x) {
-    char *at = (char *)o + r->offset;
-    int i = (int)x;
-    long l = (long)x;
-    size_t n = (size_t)x;
-    uint64_t seed = (uint64_t)x;
-    float f = (float)x;
-    bool flag = x > 0.5;
+    void *at = (char *)o + r->offset;
     switch (r->kind) {
     case KIND_INT:
-        memcpy(at, &i, sizeof i);
+        *(int *)at = (int)x;
         break;
     case KIND_LONG:
-        memcpy(at, &l, sizeof l);
+        *(long *)at = (long)x;
         break;
     case KIND_SIZE:
-        memcpy(at, &n, sizeof n);
+        *(size_t *)at = (size_t)x;
         break;
     case KIND_SEED:
-        memcpy(at, &seed, sizeof seed);
+        *(uint64_t *)at = (uint64_t)x;
         break;
     case KIND_DOUBLE:
-        memcpy(at, &x, sizeof x);
+        *(double *)at = x;
         break;
     case KIND_FLOAT:
-        memcpy(at, &f, sizeof f);
+        *(float *)at = (float)x;
         break;
     case KIND_FLAG:
-        memcpy(at, &flag, sizeof flag);
+        *(bool *)at = x > 0.5;
         break;
     }
 }
@@ -207,6 +201,7 @@ static bool is_whole(Kind k) { return k != KIND_DOUBLE && k != KIND_FLOAT; }
 
 static Status apply_steps(TrainOptions *o, const char *value, Error *error) {
     int n = 0;
+    memset(o->drops, 0, sizeof o->drops);
     for (const char *at = value; *at && n < 4;) {
         char number[24] = {0};
         size_t length = strcspn(at, ",");
@@ -272,6 +267,7 @@ Status settings_apply(TrainOptions *o, const char *assignment, Error *error) {
                              "--%s must be a %snumber from %g to %g, not \"%s\"", name,
                              is_whole(r->kind) ? "whole " : "", r->least, r->most, equals + 1);
         put(o, r, x);
+        o->zoom_given |= r->offset == AT(zoom);
         return VOXPERT_OK;
     }
     return error_set(error, VOXPERT_BAD_ARGUMENT, "training has no setting \"%s\"", name);

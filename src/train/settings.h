@@ -18,7 +18,8 @@ MUST_CHECK Status settings_apply(TrainOptions *o, const char *assignment, Error 
  * unknown name. */
 MUST_CHECK Status settings_scheme(TrainOptions *o, const char *name, Error *error);
 
-/* All settings as text, in the table's order: what a resumed run must share. */
+/* SHA-256 of what a resumed run must share: the settings but those that it may change, and the
+ * names of data, model and parameters. */
 void settings_identity(const TrainOptions *o, char text[HASH_TEXT]);
 
 #endif

@@ -6,10 +6,10 @@
 #include "train/dataset.h"
 
 /* Adds what `set` asks for of one image and its labels (of the same size): a flat one whole; of a
- * volume about `slices` slices across each of its axes, evenly spaced, those that show an object.
- * Pixels are the image's bytes, or its values through the set's window (none: window_default).
- * Errors: VOXPERT_BAD_INPUT (a volume where no slices are asked for, a label that is no whole
- * number), VOXPERT_OUT_OF_MEMORY. */
+ * volume `slices` slices across each of its axes (all where there are fewer), evenly spaced, those
+ * that show an object.  Pixels are those of volume_slice(), through the set's window or one default
+ * for the whole volume.  Errors: VOXPERT_BAD_INPUT (a volume where no slices are asked for, a label
+ * that is no whole number, channels that are no picture), VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status dataset_add_slices(Dataset *d, int set, const Volume *image, const Volume *labels,
                                      const char *stem, Error *error);
 

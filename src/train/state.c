@@ -2,7 +2,6 @@
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -45,25 +44,36 @@ static char *steps_text(const Optimizer *o) {
     return NULL;
 }
 
+/* Doubles with all their digits, and a point whatever the locale. */
+static char *position_text(const Optimizer *o, const RunState *run) {
+    Text t = {0};
+    text_add(&t, "%ld %ld %.17g %ld %ld %.17g %.17g %.17g %ld %.17g", run->step, o->steps,
+             run->best, run->best_step, run->bad, run->loss, run->dice, run->norm, run->reported,
+             run->seconds);
+    if (!t.failed) return t.chars;
+    text_free(&t);
+    return NULL;
+}
+
 static Status write_state(const char *path, const TensorToWrite *tensors, size_t count,
                           const Sam *sam, const Optimizer *o, const RunState *run, Error *error) {
-    char *config = sam_config_write(&sam->config), *steps = steps_text(o), where[320];
-    snprintf(where, sizeof where, "%ld %ld %.17g %ld %ld %.17g %.17g %.17g %ld %.17g", run->step,
-             o->steps, run->best, run->best_step, run->bad, run->loss, run->dice, run->norm,
-             run->reported, run->seconds);
+    char *config = sam_config_write(&sam->config), *steps = steps_text(o);
+    char *where = position_text(o, run);
     MetadataPair pairs[] = {{"format", "voxpert training state 1"},
                             {"config", config},
                             {"position", where},
                             {"slot_steps", steps},
-                            {"recipe", run->recipe}};
+                            {"recipe", run->recipe},
+                            {"kernels", run->kernels}};
     Status status = VOXPERT_OK;
-    if (!config || !steps)
+    if (!config || !steps || !where)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
     if (!status)
         status = safetensors_write(path, tensors, count, pairs, sizeof pairs / sizeof *pairs,
                                    ELEMENT_F32, error);
     memory_free(config);
     memory_free(steps);
+    memory_free(where);
     return status;
 }
 
@@ -96,14 +106,39 @@ static Status damaged(const char *path, const char *what, Error *error) {
                      what);
 }
 
-static bool parse_steps(Optimizer *o, const char *text) {
+/* Cuts the next word off: up to a blank or the end. */
+static bool next_word(const char **at, char word[40]) {
+    size_t length = strcspn(*at, " ");
+    if (length == 0 || length >= 40) return false;
+    memcpy(word, *at, length);
+    word[length] = '\0';
+    *at += length + ((*at)[length] == ' ');
+    return true;
+}
+
+static bool next_long(const char **at, long *out) {
+    char word[40];
+    return next_word(at, word) && text_to_long(out, word);
+}
+
+static bool next_double(const char **at, double *out) {
+    char word[40];
+    return next_word(at, word) && text_to_double(out, word);
+}
+
+static bool parse_position(Optimizer *o, RunState *run, const char *at) {
+    return next_long(&at, &run->step) && next_long(&at, &o->steps) &&
+           next_double(&at, &run->best) && next_long(&at, &run->best_step) &&
+           next_long(&at, &run->bad) && next_double(&at, &run->loss) &&
+           next_double(&at, &run->dice) && next_double(&at, &run->norm) &&
+           next_long(&at, &run->reported) && next_double(&at, &run->seconds) && *at == '\0';
+}
+
+static bool parse_steps(Optimizer *o, const char *at) {
     for (size_t i = 0; i < o->count; i++) {
-        char *end;
-        o->slot[i].steps = strtol(text, &end, 10);
-        if (end == text) return false;
-        text = end;
+        if (!next_long(&at, &o->slot[i].steps)) return false;
     }
-    return *text == '\0';
+    return *at == '\0';
 }
 
 static Status read_part(const Checkpoint *c, Slot *s, int kind, float *scratch, Error *error) {
@@ -134,13 +169,12 @@ static Status read_metadata(const Checkpoint *c, Optimizer *o, RunState *run, Er
     const char *where = checkpoint_metadata(c, "position"), *path = checkpoint_path(c);
     const char *steps = checkpoint_metadata(c, "slot_steps");
     const char *recipe = checkpoint_metadata(c, "recipe");
+    const char *kernels = checkpoint_metadata(c, "kernels");
     if (!where || !steps || !recipe) return damaged(path, "its metadata is missing", error);
     if (strcmp(recipe, run->recipe) != 0)
         return damaged(path, "it was begun with other options or other data", error);
-    if (sscanf(where, "%ld %ld %lf %ld %ld %lf %lf %lf %ld %lf", &run->step, &o->steps, &run->best,
-               &run->best_step, &run->bad, &run->loss, &run->dice, &run->norm, &run->reported,
-               &run->seconds) != 10)
-        return damaged(path, "its position cannot be read", error);
+    if (!parse_position(o, run, where)) return damaged(path, "its position cannot be read", error);
+    snprintf(run->kernels, sizeof run->kernels, "%s", kernels ? kernels : "");
     return parse_steps(o, steps) ? VOXPERT_OK : damaged(path, "its step counts", error);
 }
 

@@ -19,6 +19,7 @@ typedef struct RunState {
     double loss, dice, norm; /* summed since the last report */
     long reported;           /* step of that */
     char recipe[HASH_TEXT];  /* of the options that a resumed run must share */
+    char kernels[24];        /* set that computed it; "": the file does not say */
 } RunState;
 
 MUST_CHECK Status state_save(const char *path, const Sam *sam, const Optimizer *o,

@@ -1,5 +1,6 @@
 #include "train/step.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -21,9 +22,11 @@ static StepPlan plan_ours(const PromptRule *rule, Random *r) {
     return p;
 }
 
+enum { MED2D_MOST_POINTS = 9 };
+
 /* One first pass, then rounds of which the last and a random one see the mask alone. */
 static StepPlan plan_sam_med2d(const PromptRule *rule, Random *r) {
-    static const int counts[] = {1, 3, 5, 9};
+    static const int counts[] = {1, 3, 5, MED2D_MOST_POINTS};
     StepPlan p = {.rounds = rule->rounds, .multimask = true};
     p.box = random_uniform(r) < rule->box;
     p.points[0] = p.box ? 0 : 1;
@@ -40,15 +43,28 @@ StepPlan step_plan(Scheme scheme, const PromptRule *rule, Random *r) {
     return scheme == SCHEME_SAM_MED2D ? plan_sam_med2d(rule, r) : plan_ours(rule, r);
 }
 
+/* No step asks for more at once: a box and a click, the ambiguous masks, all points that later
+ * rounds may add. */
 static StepPlan largest_plan(const Stepper *s) {
     const PromptRule *rule = &s->rule;
-    StepPlan p = {.rounds = rule->rounds, .box = true};
-    p.multimask = rule->multimask > 0.0 || s->scheme == SCHEME_SAM_MED2D;
-    for (int i = 0; i < p.rounds; i++) {
-        p.points[i] = rule->most_points;
-        p.mask[i] = i > 0;
+    bool published = s->scheme == SCHEME_SAM_MED2D;
+    StepPlan p = {.rounds = rule->rounds, .box = rule->box > 0.0};
+    p.multimask = rule->multimask > 0.0 || published;
+    p.points[0] = 1;
+    for (int i = 1; i < p.rounds; i++) {
+        p.points[i] = published ? MED2D_MOST_POINTS : rule->most_points;
+        p.mask[i] = true;
     }
     return p;
+}
+
+static Status check_points(const Stepper *s, Error *error) {
+    int most = (s->rule.rounds - 1) * s->rule.most_points + 1;
+    if (s->scheme == SCHEME_SAM_MED2D || most <= POINTS_MAX) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_ARGUMENT,
+                     "--rounds %d with --points %d asks for up to %d clicks at once; %d are the "
+                     "most",
+                     s->rule.rounds, s->rule.most_points, most, POINTS_MAX);
 }
 
 /* ---- Prompts of a round ----------------------------------------------------------------- */
@@ -66,7 +82,7 @@ static Status add_clicks(Stepper *s, const Batch *b, Asked *asked, int more, boo
     double scale = (double)b->side / (double)s->loss_side;
     bool published = s->scheme == SCHEME_SAM_MED2D;
     int had = published ? 0 : asked->points;
-    if (had + more > POINTS_MAX) more = 0;
+    assert(had + more <= POINTS_MAX);
     asked->points = had + more;
     Status status = VOXPERT_OK;
     for (size_t i = 0; !compute_measures(&s->cx) && i < (size_t)b->count; i++)
@@ -305,6 +321,18 @@ static Status measure(Stepper *s, size_t *bytes, Error *error) {
     return status;
 }
 
+static Status reserve(Stepper *s, size_t most, Error *error) {
+    size_t bytes;
+    Status status = measure(s, &bytes, error);
+    if (status) return status;
+    if (most && bytes > most)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY,
+                         "a training step needs %zu KiB of working memory, more than the limit of "
+                         "%zu KiB: lower --batch",
+                         (bytes + 1023) >> 10, most >> 10);
+    return arena_open(&s->memory, bytes, error);
+}
+
 static Status open_buffers(Stepper *s, Error *error) {
     size_t n = (size_t)s->batch, low = (size_t)s->low_side, large = (size_t)s->loss_side;
     s->box = memory_new(n * 4 * sizeof *s->box);
@@ -333,12 +361,11 @@ Status stepper_open(Stepper *s, Sam *sam, const Kernels *kernels, Threads *threa
                    .batch = shape->batch,
                    .loss_side = shape->loss_side,
                    .low_side = 4 * sam_grid(sam)};
-    size_t bytes = 0;
-    Status status = worker_open(&s->worker, threads, error);
+    Status status = check_points(s, error);
+    if (!status) status = worker_open(&s->worker, threads, error);
     if (!status) status = open_buffers(s, error);
     if (!status) status = arena_open(&s->records, RECORD_BYTES, error);
-    if (!status) status = measure(s, &bytes, error);
-    if (!status) status = arena_open(&s->memory, bytes, error);
+    if (!status) status = reserve(s, shape->max_memory, error);
     s->cx = (Compute){
         .kernels = kernels, .worker = &s->worker, .memory = &s->memory, .records = &s->records};
     if (status) stepper_close(s);

@@ -46,7 +46,7 @@ typedef struct Stepper {
     Sam *sam;
     const Kernels *kernels;
     Worker worker;
-    Arena memory, records;
+    Arena memory, records; /* memory.capacity: what the largest step needs */
     Compute cx;
     MaskLoss loss;
     PromptRule rule;
@@ -67,10 +67,12 @@ typedef struct Stepper {
 typedef struct StepperShape {
     Scheme scheme;
     int batch, share, loss_side;
+    size_t max_memory; /* bytes of a step; 0: no limit */
 } StepperShape;
 
 /* Memory for steps on batches of this size, measured.  The parameters that train are marked and
- * have gradient memory. */
+ * have gradient memory.  VOXPERT_BAD_ARGUMENT: more clicks than POINTS_MAX;
+ * VOXPERT_OUT_OF_MEMORY: also where a step needs more than `max_memory`. */
 MUST_CHECK Status stepper_open(Stepper *s, Sam *sam, const Kernels *kernels, Threads *threads,
                                const StepperShape *shape, const PromptRule *rule,
                                const MaskLoss *loss, Error *error);

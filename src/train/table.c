@@ -50,6 +50,12 @@ typedef struct Bench {
     Measurer measurer;
 } Bench;
 
+/* 0 is a model that is used without: it is measured with the setting all the same. */
+static double zoom_of(const Bench *b, const TrainOptions *o) {
+    double said = o->zoom_given ? 0.0 : sam_zoom(b->base, 0.0);
+    return said > 0.0 ? said : o->zoom;
+}
+
 static Status bench_open(Bench *b, const TrainOptions *o, Error *error) {
     const Kernels *kernels = kernels_choose(o->cpu);
     if (!kernels)
@@ -69,8 +75,8 @@ static Status bench_open(Bench *b, const TrainOptions *o, Error *error) {
         status = dataset_add(&b->data, o->data[i], error);
     if (!status) status = threads_open(&b->threads, o->threads, error);
     if (!status)
-        status = measurer_open(&b->measurer, &b->sam, kernels, b->threads, o->zoom, o->zoom_least,
-                               error);
+        status = measurer_open(&b->measurer, &b->sam, kernels, b->threads, zoom_of(b, o),
+                               o->zoom_least, error);
     return status;
 }
 
@@ -82,15 +88,24 @@ static void bench_close(Bench *b) {
     checkpoint_close(b->base);
 }
 
+static Status check_part(const Bench *b, const TrainOptions *o, SplitPart part, Error *error) {
+    for (size_t i = 0; i < b->data.objects; i++) {
+        if (b->data.picture[b->data.object[i].picture].part == part) return VOXPERT_OK;
+    }
+    return error_set(error, VOXPERT_BAD_INPUT, "%s: there is no object in that part",
+                     o->folders ? o->data[0] : "no data folder");
+}
+
 Status train_measure(const TrainOptions *o, int part, Text *out, Error *error) {
     Bench b = {0};
     MeasureTable table = {0};
     Status status = bench_open(&b, o, error);
     for (size_t i = 0; !status && part == 3 && i < b.data.pictures; i++)
         b.data.picture[i].part = SPLIT_TEST;
+    SplitPart which = part < 2 ? (SplitPart)part : SPLIT_TEST;
+    if (!status) status = check_part(&b, o, which, error);
     if (!status)
-        status = measure_sets(&table, &b.measurer, &b.data, part < 2 ? (SplitPart)part : SPLIT_TEST,
-                              ~0u, o->validate_most, error);
+        status = measure_sets(&table, &b.measurer, &b.data, which, ~0u, o->validate_most, error);
     if (!status) print_table(out, &table, &b.data);
     measure_table_free(&table);
     bench_close(&b);

@@ -4,28 +4,42 @@ set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-sed -e 's/"image": 256/"image": 32/' -e 's/"vit.side": 16/"vit.side": 8/' \
-    -e 's/"vit.patch": 16/"vit.patch": 4/' -e 's/"vit.dim": 192/"vit.dim": 16/' \
-    -e 's/"vit.depth": 6/"vit.depth": 1/' -e 's/"vit.heads": 6/"vit.heads": 2/' \
-    -e 's/"vit.hidden": 768/"vit.hidden": 32/' -e 's/\[0, 1, 2, 3, 4, 5\]/[0]/' \
-    -e 's/: 128/: 16/' -e 's/: 512/: 32/' -e 's/transformer.heads": 8/transformer.heads": 2/' \
-    tools/builtin.json >"$folder/tiny.json"
+# tools/builtin.json, made small, whatever sizes it has
+small=(image=32 vit.side=8 vit.patch=4 vit.dim=16 vit.depth=1 vit.heads=2 vit.hidden=32 vit.out=16
+    prompt.dim=16 prompt.mask_width=4 decoder.transformer.dim=16 decoder.transformer.heads=2
+    decoder.transformer.hidden=32 decoder.iou_hidden=16)
+for pair in "${small[@]}"; do
+    printf 's/"%s": [0-9]+/"%s": %s/\n' "${pair%=*}" "${pair%=*}" "${pair#*=}"
+done >"$folder/small.sed"
+echo 's/"vit.global": \[[^]]*\]/"vit.global": [0]/' >>"$folder/small.sed"
+sed -E -f "$folder/small.sed" tools/builtin.json >"$folder/tiny.json"
+for pair in "${small[@]}"; do
+    grep -q "\"${pair%=*}\": ${pair#*=}[,}]*\$" "$folder/tiny.json" ||
+        { echo "tools/builtin.json has no ${pair%=*}"; exit 1; }
+done
 
-train() {
-    "$VOXPERT" train --new "$folder/tiny.json" --shapes 6 --steps 40 --batch 4 --warm-up 4 \
-        --validate-every 0 --checkpoint-minutes 0.0000001 --quiet "$@"
-}
+recipe=(train --new "$folder/tiny.json" --shapes 6 --steps 200 --batch 4 --warm-up 4 --threads 1
+    --validate-every 0 --checkpoint-minutes 0.0000001 --quiet)
+train() { "$VOXPERT" "${recipe[@]}" "$@"; }
 
 train --out "$folder/whole"
 
-train --out "$folder/killed" &
-run=$!
-for _ in $(seq 200); do
-    [ ! -e "$folder/killed/state.safetensors" ] || break
-    sleep 0.05
-done
-kill -9 "$run" 2>/dev/null || true
-wait "$run" 2>/dev/null && echo "the run ended before it was killed"
+# begin NAME: in the background, until its first checkpoint
+begin() {
+    "$VOXPERT" "${recipe[@]}" --out "$folder/$1" & # no function: its process would not be the program
+    process=$!
+    for _ in $(seq 200); do
+        [ ! -e "$folder/$1/state.safetensors" ] || break
+        sleep 0.05
+    done
+}
+
+begin killed
+kill -9 "$process" 2>/dev/null || true
+if wait "$process" 2>/dev/null || [ -e "$folder/killed/last.safetensors" ]; then
+    echo "the run ended before it was killed"
+    exit 1
+fi
 train --out "$folder/killed" --resume
 
 for file in last.safetensors summary.json; do
@@ -35,6 +49,26 @@ for run in whole killed; do
     sed 's/, "seconds": [^}]*//' "$folder/$run/history.jsonl" >"$folder/$run.history"
 done
 diff "$folder/whole.history" "$folder/killed.history"
+
+# A script's background job ignores SIGINT, and goes on; SIGTERM ends it with a checkpoint.
+begin ignoring
+kill -INT "$process"
+wait "$process" || { echo "an ignored SIGINT ended the run"; exit 1; }
+cmp "$folder/whole/last.safetensors" "$folder/ignoring/last.safetensors"
+
+begin ended
+kill -TERM "$process"
+code=0
+wait "$process" 2>/dev/null || code=$?
+[ $code = 130 ] || { echo "SIGTERM: exit code $code, not 130"; exit 1; }
+train --out "$folder/ended" --resume
+cmp "$folder/whole/last.safetensors" "$folder/ended/last.safetensors"
+
+"$VOXPERT" train --help >"$folder/help"
+for setting in schedule step-at loss steps shapes zoom checkpoint-minutes; do
+    grep -q -- "^      --$setting " "$folder/help" || { echo "--$setting is not told"; exit 1; }
+done
+[ "$(grep -c -- --threads "$folder/help")" = 1 ] || { echo "--threads is told twice"; exit 1; }
 
 refused() {
     expected=$1 words=$2
@@ -53,5 +87,8 @@ refused 2 "--lr must be a number" --new "$folder/tiny.json" --out "$folder/x" --
 refused 2 "--resume" --new "$folder/tiny.json" --out "$folder/whole" --shapes 6
 refused 2 "--time-limit" --new "$folder/tiny.json" --out "$folder/x" --time-limit soon
 refused 3 "no object" --new "$folder/tiny.json" --out "$folder/x"
+refused 3 "no object in that part" -m "$folder/whole/model.safetensors" --measure test
+refused 5 "more than the limit of 64 KiB" --new "$folder/tiny.json" --out "$folder/x" --shapes 4 \
+    --max-memory 64K
 refused 3 "nowhere" --new "$folder/tiny.json" --out "$folder/x" --data "$folder/nowhere"
 echo "killed and resumed: the same bytes"

@@ -1,7 +1,9 @@
 /* Histories and the files for TensorBoard. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/files.h"
 #include "base/memory.h"
@@ -73,4 +75,52 @@ TEST(a_history_is_read_back_up_to_a_step) {
     CHECK(history_open(&h, out, 40, &error) == VOXPERT_BAD_INPUT);
     CHECK(strstr(error.message, "line 1"));
     memory_free(path);
+}
+
+/* A program that writes `word` where the script says its output goes, and ends with `code`. */
+static void plant_gnuplot(const char *folder, const char *word, int code) {
+    char text[400], *path = path_join(folder, "gnuplot");
+    int n = snprintf(text, sizeof text,
+                     "#!/bin/sh\nwhile read -r a b c; do [ \"$a $b\" = 'set output' ] || continue\n"
+                     "eval f=$c; printf %s > \"$f\"; done <\"$1\"\nexit %d\n",
+                     word, code);
+    CHECK(file_write(path, text, (size_t)n, NULL) == VOXPERT_OK && chmod(path, 0755) == 0);
+    memory_free(path);
+}
+
+static bool holds(const char *folder, const char *name, const char *word) {
+    char *path = path_join(folder, name);
+    FileMap map = {0};
+    bool ok = file_map(&map, path, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK &&
+              map.size == strlen(word) && memcmp(map.bytes, word, map.size) == 0;
+    file_unmap(&map);
+    memory_free(path);
+    return ok;
+}
+
+TEST(curves_are_there_as_a_whole_or_as_they_were) {
+    const char *out = tiny_folder("curves");
+    char *before = memory_text(getenv("PATH"));
+    CHECK(folder_make(out, NULL) == VOXPERT_OK && setenv("PATH", out, 1) == 0);
+    History h;
+    CHECK(history_open(&h, out, 0, NULL) == VOXPERT_OK);
+    for (int i = 1; i <= 2; i++)
+        CHECK(history_add(&h, &(HistoryRow){.step = i}, NULL) == VOXPERT_OK);
+    bool drawn = false;
+    plant_gnuplot(out, "whole", 0);
+    CHECK(history_draw(&h, &drawn, NULL) == VOXPERT_OK && drawn);
+    CHECK(holds(out, "curves.svg", "whole") && holds(out, "curves.png", "whole"));
+    plant_gnuplot(out, "half", 1);
+    CHECK(history_draw(&h, &drawn, NULL) == VOXPERT_OK && !drawn);
+    CHECK(holds(out, "curves.svg", "whole") && holds(out, "curves.png", "whole"));
+    static const char *const temporary[] = {"curves.svg.tmp", "curves.png.tmp",
+                                            "curves.gnuplot.tmp"};
+    for (int i = 0; i < 3; i++) {
+        char *path = path_join(out, temporary[i]);
+        CHECK(!file_exists(path));
+        memory_free(path);
+    }
+    history_close(&h);
+    setenv("PATH", before, 1);
+    memory_free(before);
 }

@@ -129,6 +129,66 @@ TEST(a_volume_gives_its_slices_that_show_something) {
     volume_free(labels);
 }
 
+static Dataset one_set(CaseSet rule) {
+    Dataset d = {.set = memory_new(sizeof(CaseSet)), .sets = 1, .set_capacity = 1};
+    d.set[0] = rule;
+    d.set[0].name = memory_text("body");
+    return d;
+}
+
+TEST(no_more_slices_than_asked_for_and_no_slice_twice) {
+    Volume *image, *labels;
+    small_volume(&image, &labels);
+    memset(labels->samples, 1, 24 * 20 * 16);
+    Dataset d = one_set((CaseSet){.slices = 15}), all = one_set((CaseSet){.slices = 100});
+    CHECK(dataset_add_slices(&d, 0, image, labels, "a", NULL) == VOXPERT_OK);
+    CHECK(d.pictures == 45);
+    CHECK(strcmp(d.picture[0].name, "body/a/i0") == 0 &&
+          strcmp(d.picture[14].name, "body/a/i23") == 0);
+    CHECK(dataset_add_slices(&all, 0, image, labels, "a", NULL) == VOXPERT_OK);
+    CHECK(all.pictures == 24 + 20 + 16);
+    CHECK(strcmp(all.picture[1].name, "body/a/i1") == 0);
+    dataset_free(&d);
+    dataset_free(&all);
+    volume_free(image);
+    volume_free(labels);
+}
+
+/* The pixels of one picture of 8 x 8, all samples `value`, labelled 1. */
+static void flat_pixels(uint8_t out[3], int *channels, SampleType type, size_t colours,
+                        unsigned value, double slope) {
+    Volume *image, *labels;
+    CHECK(volume_new(&image, (VolumeSize){1, 1, 8, 8, colours}, type, NULL) == VOXPERT_OK);
+    CHECK(volume_new(&labels, (VolumeSize){1, 1, 8, 8, 1}, SAMPLE_U8, NULL) == VOXPERT_OK);
+    memset(labels->samples, 1, 64);
+    for (size_t i = 0; i < 64 * colours; i++) {
+        if (type == SAMPLE_U8)
+            ((uint8_t *)image->samples)[i] = (uint8_t)(i / colours ? value : 0);
+        else
+            ((uint16_t *)image->samples)[i] = (uint16_t)(i / colours ? value : 0);
+    }
+    image->slope = slope;
+    Dataset d = one_set((CaseSet){0});
+    CHECK(dataset_add_slices(&d, 0, image, labels, "a", NULL) == VOXPERT_OK);
+    CHECK(d.pictures == 1 && d.objects == 1);
+    *channels = d.picture[0].channels;
+    memcpy(out, d.picture[0].pixels + 9 * *channels, (size_t)*channels);
+    dataset_free(&d);
+    volume_free(image);
+    volume_free(labels);
+}
+
+TEST(pictures_pass_or_are_windowed_as_at_use) {
+    uint8_t pixel[3];
+    int channels;
+    flat_pixels(pixel, &channels, SAMPLE_U8, 1, 100, 1.0);
+    CHECK(channels == 1 && pixel[0] == 100);
+    flat_pixels(pixel, &channels, SAMPLE_U8, 1, 100, 2.0); /* has a scale: 0 to 200 */
+    CHECK(channels == 1 && pixel[0] == 255);
+    flat_pixels(pixel, &channels, SAMPLE_U16, 3, 0x4321, 1.0);
+    CHECK(channels == 3 && pixel[0] == 0x43 && pixel[2] == 0x43);
+}
+
 TEST(shapes_are_the_same_for_the_same_seed) {
     Dataset a = {0}, b = {0};
     CHECK(dataset_add_shapes(&a, 3, 5, NULL) == VOXPERT_OK);
@@ -314,5 +374,9 @@ TEST(settings_are_named_checked_and_told_apart) {
     CHECK(strstr(error.message, "--batch must be a whole number"));
     CHECK(settings_apply(&o, "jitter=0,1", &error) == VOXPERT_BAD_ARGUMENT);
     CHECK(settings_apply(&o, "step-at=5,9", NULL) == VOXPERT_OK && o.drops[1] == 9);
+    CHECK(settings_apply(&o, "step-at=7", NULL) == VOXPERT_OK && o.drops[0] == 7);
+    CHECK(o.drops[1] == 0);
+    CHECK(settings_apply(&o, "seed=9000000000000000", NULL) == VOXPERT_OK);
+    CHECK(o.seed == 9000000000000000u);
     CHECK(settings_apply(&o, "nothing=1", &error) == VOXPERT_BAD_ARGUMENT);
 }

@@ -1,8 +1,10 @@
 /* Runs as a whole, on a tiny model: they learn, they go on where they stopped, and they do not
  * depend on threads. */
+#include <locale.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -19,12 +21,21 @@
 typedef struct Watch {
     double first, last;
     long asked, stop_at, kill_at;
+    char said[256], warned[256]; /* the last detail, the last warning */
+    int warnings, validations;
 } Watch;
 
 static void note(void *context, const TrainProgress *p) {
     Watch *w = context;
     if (!(w->first > 0.0)) w->first = p->row.loss;
     w->last = p->row.loss;
+    w->validations += p->row.validated;
+}
+
+static void hear(void *context, bool warning, const char *sentence) {
+    Watch *w = context;
+    w->warnings += warning;
+    snprintf(warning ? w->warned : w->said, sizeof w->said, "%s", sentence);
 }
 
 static bool stop(void *context) {
@@ -35,7 +46,7 @@ static bool stop(void *context) {
 }
 
 static Status go(const TrainOptions *o, Watch *w, Error *error) {
-    TrainObserver observer = {note, stop, w};
+    TrainObserver observer = {.progress = note, .say = hear, .stop = stop, .context = w};
     TrainResult result;
     return train_run(o, &observer, &result, error);
 }
@@ -57,6 +68,27 @@ TEST(the_loss_falls) {
     must(&o, &w);
     check_report(w.last < 0.9 * w.first, __FILE__, __LINE__, "loss %.3f, then %.3f", w.first,
                  w.last);
+}
+
+TEST(without_validation_objects_the_last_weights_are_the_model) {
+    const char *out = tiny_folder("unseen");
+    TrainOptions o = tiny_options(out); /* drawn shapes are for training only */
+    o.steps = 8;
+    o.validate_every = 2, o.patience = 1;
+    Watch w = {0};
+    must(&o, &w);
+    CHECK(w.warnings == 1 && strstr(w.warned, "nothing is validated"));
+    CHECK(w.validations == 0);
+    char *model = path_join(out, "model.safetensors"), *last = path_join(out, "last.safetensors");
+    CHECK(w.asked == 9); /* no early stop: before each of 8 steps and after the last */
+    FileMap a, b;
+    CHECK(file_map(&a, model, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
+    CHECK(file_map(&b, last, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
+    CHECK(a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0);
+    file_unmap(&a);
+    file_unmap(&b);
+    memory_free(model);
+    memory_free(last);
 }
 
 static Status read_tensor(const char *folder, const char *file, const char *name, float *out,
@@ -137,6 +169,33 @@ TEST(a_stopped_run_that_goes_on_ends_in_the_same_bytes) {
     CHECK(same_weights(a, b));
 }
 
+/* A locale that prints 1,5 as long as it lasts; skips where none can be made. */
+static void speak_german(const char *folder) {
+    char *path = path_join(folder, "de_DE.UTF-8"), command[640];
+    CHECK(folder_make(folder, NULL) == VOXPERT_OK);
+    snprintf(command, sizeof command, "localedef -i de_DE -f UTF-8 %s >/dev/null 2>&1", path);
+    bool made = system(command) == 0 && setenv("LOCPATH", folder, 1) == 0 &&
+                setlocale(LC_ALL, "de_DE.UTF-8");
+    memory_free(path);
+    if (!made) check_skip("no locale with decimal commas can be made");
+}
+
+TEST(a_run_goes_on_in_a_language_with_decimal_commas) {
+    const char *a = tiny_folder("point"), *b = tiny_folder("comma");
+    TrainOptions o = tiny_options(a);
+    Watch w = {0}, third = {.stop_at = 2}, second = {.stop_at = 2};
+    must(&o, &w);
+    o.out = tiny_options(b).out;
+    must(&o, &third);
+    o.resume = true;
+    speak_german(tiny_folder("locale"));
+    must(&o, &second);
+    setlocale(LC_ALL, "C");
+    CHECK(!same_weights(a, b));
+    must(&o, &w);
+    CHECK(same_weights(a, b));
+}
+
 TEST(a_killed_run_that_goes_on_ends_in_the_same_bytes) {
     const char *a = tiny_folder("alive"), *b = tiny_folder("killed");
     TrainOptions o = tiny_options(a);
@@ -155,6 +214,56 @@ TEST(a_killed_run_that_goes_on_ends_in_the_same_bytes) {
     o.resume = true;
     must(&o, &w);
     CHECK(same_weights(a, b));
+}
+
+/* Of history.jsonl, without the seconds. */
+static int steps_of(const char *folder, long step[], double loss[], int most) {
+    History h;
+    CHECK(history_open(&h, folder, 1000, NULL) == VOXPERT_OK);
+    int n = 0;
+    for (; n < most && (size_t)n < h.count; n++) step[n] = h.row[n].step, loss[n] = h.row[n].loss;
+    history_close(&h);
+    return n;
+}
+
+TEST(a_run_that_ends_between_history_and_state_goes_on_in_the_same_bytes) {
+    const char *a = tiny_folder("unbroken"), *b = tiny_folder("between");
+    TrainOptions o = tiny_options(a);
+    o.steps = 65;
+    Watch w = {0}, early = {.stop_at = 29}, late = {.stop_at = 19};
+    must(&o, &w);
+    o.out = tiny_options(b).out;
+    must(&o, &early);
+    char *state = path_join(b, "state.safetensors"), *old = path_join(b, "old");
+    CHECK(rename(state, old) == 0);
+    CHECK(tiny_copy_file(old, state));
+    o.resume = true;
+    must(&o, &late); /* history.jsonl now has rows of 20 and 40, the old state is of 30 */
+    CHECK(rename(old, state) == 0);
+    must(&o, &w);
+    CHECK(same_weights(a, b));
+    long steps[2][8];
+    double loss[2][8];
+    CHECK(steps_of(a, steps[0], loss[0], 8) == 3 && steps_of(b, steps[1], loss[1], 8) == 3);
+    CHECK(memcmp(steps[0], steps[1], 3 * sizeof(long)) == 0 && steps[1][1] == 40);
+    CHECK(memcmp(loss[0], loss[1], 3 * sizeof(double)) == 0);
+    memory_free(state);
+    memory_free(old);
+}
+
+TEST(the_history_is_never_behind_the_state) {
+    const char *out = tiny_folder("behind");
+    TrainOptions o = tiny_options(out);
+    o.steps = 20;
+    char *path = path_join(out, "history.jsonl");
+    Watch w = {0};
+    CHECK(folder_make(path, NULL) == VOXPERT_OK); /* so that it cannot be written */
+    CHECK(go(&o, &w, NULL) == VOXPERT_BAD_OUTPUT);
+    CHECK(rmdir(path) == 0);
+    char *state = path_join(out, "state.safetensors");
+    CHECK(!file_exists(state));
+    memory_free(path);
+    memory_free(state);
 }
 
 /* In a child: the limit holds for a whole process. */
@@ -191,6 +300,24 @@ TEST(a_full_disk_keeps_the_old_checkpoint) {
     memory_free(path);
 }
 
+TEST(a_step_over_the_limit_of_memory_is_refused) {
+    TrainOptions o = tiny_options(tiny_folder("limit"));
+    Watch w = {0};
+    Error error = {0};
+    must(&o, &w);
+    size_t needed = 0;
+    CHECK(sscanf(w.said, "a step needs %zu KiB", &needed) == 1 && needed > 0);
+    o = tiny_options(tiny_folder("limit"));
+    o.max_memory = needed << 10;
+    must(&o, &w);
+    o = tiny_options(tiny_folder("limit"));
+    o.max_memory = (needed << 10) / 2;
+    CHECK(go(&o, &w, &error) == VOXPERT_OUT_OF_MEMORY);
+    char limit[40];
+    snprintf(limit, sizeof limit, "limit of %zu KiB", o.max_memory >> 10);
+    CHECK(strstr(error.message, limit) && strstr(error.message, "KiB of working memory"));
+}
+
 TEST(memory_that_runs_out_anywhere_is_reported) {
     TrainOptions o = tiny_options(tiny_folder("memory"));
     o.steps = 1, o.shapes = 1, o.batch = 1, o.prompts.rounds = 1;
@@ -210,6 +337,19 @@ TEST(memory_that_runs_out_anywhere_is_reported) {
         failed += status == VOXPERT_OUT_OF_MEMORY && error.message[0];
     }
     check_report(failed > 100, __FILE__, __LINE__, "%zu of %zu requests", failed, all);
+}
+
+TEST(other_kernels_are_warned_of) {
+    TrainOptions o = tiny_options(tiny_folder("kernels"));
+    o.cpu = "portable";
+    Watch w = {0};
+    must(&o, &w);
+    o.resume = true, o.steps = 8;
+    must(&o, &w);
+    CHECK(w.warnings == 0);
+    o.cpu = "reference", o.steps = 9;
+    must(&o, &w);
+    CHECK(w.warnings == 1 && strstr(w.warned, "kernel set portable, and reference goes on"));
 }
 
 TEST(another_recipe_is_not_gone_on_with) {
@@ -245,6 +385,18 @@ TEST(sam_med2d_s_scheme_runs_with_its_own_steps) {
     memory_free(path);
 }
 
+TEST(the_most_clicks_and_the_fewest_have_room) {
+    TrainOptions o = tiny_options(tiny_folder("clicks"));
+    o.prompts.rounds = 8, o.prompts.most_points = 9; /* 64 at once */
+    o.steps = 8, o.batch = 2;
+    Watch w = {0};
+    must(&o, &w);
+    o = tiny_options(tiny_folder("clicks"));
+    CHECK(settings_scheme(&o, "sam-med2d", NULL) == VOXPERT_OK);
+    o.trains = 0, o.steps = 2, o.prompts.most_points = 1; /* the scheme's own counts stand */
+    must(&o, &w);
+}
+
 TEST(shared_pictures_and_accumulation_run) {
     TrainOptions o = tiny_options(tiny_folder("share"));
     o.share = 2, o.accumulate = 2, o.steps = 2;
@@ -261,6 +413,9 @@ TEST(nonsense_is_refused_in_a_sentence) {
     o = tiny_options(tiny_folder("nonsense"));
     o.shapes = 0;
     CHECK(go(&o, &w, &error) == VOXPERT_BAD_INPUT && strstr(error.message, "no object"));
+    o = tiny_options(tiny_folder("nonsense"));
+    o.prompts.rounds = 12, o.prompts.most_points = 6;
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_ARGUMENT && strstr(error.message, "67 clicks"));
     o = tiny_options(tiny_folder("nonsense"));
     static const char *const all[] = {"*"};
     o.freeze = all, o.freezes = 1;
@@ -280,6 +435,64 @@ TEST(a_loss_that_is_not_finite_ends_the_run_and_keeps_the_checkpoint) {
     char *path = path_join(out, "state.safetensors");
     CHECK(path && file_exists(path));
     memory_free(path);
+}
+
+TEST(a_gradient_that_is_not_finite_ends_the_run_too) {
+    TrainOptions o = tiny_options(tiny_folder("steep"));
+    o.loss.dice = 1e37f;
+    Watch w = {0};
+    Error error = {0};
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_INPUT);
+    check_report(strstr(error.message, "gradient is no longer finite") != NULL, __FILE__, __LINE__,
+                 "said: %s", error.message);
+}
+
+/* ---- Measuring -------------------------------------------------------------------------- */
+
+static char *measure(const TrainOptions *o) {
+    Text t = {0};
+    Error error = {0};
+    Status status = train_measure(o, 2, &t, &error);
+    check_report(status == VOXPERT_OK, __FILE__, __LINE__, "measuring: %s", error.message);
+    return t.chars;
+}
+
+TEST(what_is_in_no_part_is_not_measured) {
+    const char *out = tiny_folder("nothing");
+    TrainOptions o = tiny_options(out);
+    Watch w = {0};
+    must(&o, &w);
+    char *model = path_join(out, "model.safetensors");
+    o.base = model;
+    Text t = {0};
+    Error error = {0};
+    CHECK(train_measure(&o, 2, &t, &error) == VOXPERT_BAD_INPUT);
+    CHECK(strstr(error.message, "no object in that part") && t.length == 0);
+    text_free(&t);
+    memory_free(model);
+}
+
+TEST(a_model_is_validated_and_measured_with_the_zoom_that_its_file_names) {
+    const char *out = tiny_folder("zoom"), *data = check_shared("data/2d/micro_wbc");
+    TrainOptions o = tiny_options(out);
+    o.data = &data, o.folders = 1;
+    o.validate_every = 3, o.validate_most = 4;
+    o.card.preprocess = "{\"preset\": \"voxpert\", \"zoom\": 3.5}";
+    Watch w = {0};
+    must(&o, &w);
+    CHECK(w.validations == 2 && w.warnings == 0);
+    char *model = path_join(out, "model.safetensors");
+    o.base = model;
+    char *own = measure(&o);
+    CHECK(settings_apply(&o, "zoom=1.25", NULL) == VOXPERT_OK);
+    char *other = measure(&o);
+    CHECK(settings_apply(&o, "zoom=3.5", NULL) == VOXPERT_OK);
+    char *same = measure(&o);
+    CHECK(own && other && same && strcmp(own, same) == 0 && strcmp(own, other) != 0);
+    memory_free(model);
+    memory_free(own);
+    memory_free(other);
+    memory_free(same);
 }
 
 /* ---- The learning rate ------------------------------------------------------------------ */

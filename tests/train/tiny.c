@@ -61,3 +61,11 @@ bool tiny_same_file(const char *folder_a, const char *folder_b, const char *name
     memory_free(b);
     return ok;
 }
+
+bool tiny_copy_file(const char *from, const char *to) {
+    FileMap map = {0};
+    bool ok = file_map(&map, from, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK &&
+              file_write(to, map.bytes, map.size, NULL) == VOXPERT_OK;
+    file_unmap(&map);
+    return ok;
+}

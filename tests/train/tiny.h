@@ -16,4 +16,6 @@ const char *tiny_folder(const char *name);
 /* Whether two files hold the same bytes. */
 bool tiny_same_file(const char *folder_a, const char *folder_b, const char *name);
 
+bool tiny_copy_file(const char *from, const char *to);
+
 #endif
