@@ -33,14 +33,6 @@ static Status choose_kernels(Model *m, const ModelOptions *o, Error *error) {
 /* A file that does not say is told by its looks; MedSAM looks like SAM. */
 static const char *looks_like(const Sam *s) { return s->config.vit.adapters ? "sam-med2d" : "sam"; }
 
-static double zoom_of(const char *preprocess, double otherwise) {
-    json_t *root = preprocess ? json_loads(preprocess, 0, NULL) : NULL;
-    const json_t *zoom = json_object_get(root, "zoom");
-    double value = json_is_number(zoom) ? json_number_value(zoom) : otherwise;
-    json_decref(root);
-    return value >= 0.0 && value < 100.0 ? value : otherwise;
-}
-
 static Status choose_preset(Model *m, const ModelOptions *o, Error *error) {
     const char *preprocess = checkpoint_metadata(m->file, "preprocess");
     json_t *root = preprocess ? json_loads(preprocess, 0, NULL) : NULL;
@@ -55,7 +47,7 @@ static Status choose_preset(Model *m, const ModelOptions *o, Error *error) {
     else
         m->preset = *preset;
     json_decref(root);
-    if (!status && m->preset.zoom > 0.0) m->preset.zoom = zoom_of(preprocess, m->preset.zoom);
+    if (!status && m->preset.zoom > 0.0) m->preset.zoom = sam_zoom(m->file, m->preset.zoom);
     return status;
 }
 

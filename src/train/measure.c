@@ -1,11 +1,12 @@
 #include "train/measure.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "eval/baseline.h"
 #include "eval/clicks.h"
+#include "eval/overlap.h"
 #include "train/purposes.h"
 
 const char *measure_name(Measure m) {
@@ -16,292 +17,135 @@ const char *measure_name(Measure m) {
     return names[m];
 }
 
+static Status no_memory(const char *what, Error *error) {
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to measure it", what);
+}
+
 /* ---- Memory ----------------------------------------------------------------------------- */
 
-Status measurer_open(Measurer *m, const Sam *sam, const Kernels *kernels, Threads *threads,
-                     double zoom, double least, Error *error) {
-    *m = (Measurer){.sam = sam,
-                    .kernels = kernels,
-                    .zoom = zoom,
-                    .least = least,
-                    .low = 4 * sam_grid(sam),
-                    .side = sam->config.image};
-    size_t grid = (size_t)sam_grid(sam), low = (size_t)m->low, side = (size_t)m->side;
-    size_t embedding = grid * grid * (size_t)sam->config.prompt.dim;
-    float points[32] = {0};
-    int labels[16] = {0};
-    Tensor mask = {.rank = 4, .dim = {1, m->low, m->low, 1}};
-    mask.root = &mask;
-    Prompts most = {.batch = 1,
-                    .points = 16,
-                    .boxes = 1,
-                    .point = points,
-                    .label = labels,
-                    .box = points,
-                    .mask = &mask};
-    size_t encode, decode;
-    Status status = sam_measure(sam, 1, &most, false, &encode, &decode, error);
-    if (!status) status = worker_open(&m->worker, threads, error);
-    if (!status) status = arena_open(&m->memory, encode > decode ? encode : decode, error);
-    if (!status) status = arena_open(&m->records, (size_t)4 << 20, error);
-    m->image = memory_new(side * side * 3 * sizeof(float));
-    m->embedding = memory_new(embedding * sizeof(float));
-    m->whole_embedding = memory_new(embedding * sizeof(float));
-    m->logits = memory_new(low * low * sizeof(float));
-    m->previous = memory_new(low * low * sizeof(float));
-    if (!status && !(m->image && m->embedding && m->whole_embedding && m->logits && m->previous))
-        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to measure the model");
+Status measurer_open(Measurer *m, const Model *model, Error *error) {
+    size_t side = 4 * (size_t)sam_grid(&model->sam);
+    *m = (Measurer){.previous = memory_new(side * side * sizeof *m->previous)};
+    Status status = m->previous ? VOXPERT_OK : no_memory("the model", error);
+    for (int zoom = 0; !status && zoom < 2; zoom++)
+        status = predictor_open(&m->predictor[zoom], model, error);
     if (status) measurer_close(m);
-    m->cx = (Compute){
-        .kernels = kernels, .worker = &m->worker, .memory = &m->memory, .records = &m->records};
     return status;
 }
 
 void measurer_close(Measurer *m) {
-    memory_free(m->image);
-    memory_free(m->embedding);
-    memory_free(m->whole_embedding);
-    memory_free(m->logits);
+    for (int zoom = 0; zoom < 2; zoom++) predictor_close(m->predictor[zoom]);
     memory_free(m->previous);
-    arena_close(&m->memory);
-    arena_close(&m->records);
-    worker_close(&m->worker);
     *m = (Measurer){0};
 }
 
-void measurer_reset(Measurer *m) { m->whole_of = NULL; }
+void measurer_reset(Measurer *m) { m->shown = NULL; }
 
-/* ---- One question to the model ---------------------------------------------------------- */
-
-typedef struct Asking {
-    const Case *picture;
-    const double *box;   /* [4] picture pixels, or NULL */
-    double point[16][2]; /* picture pixels */
-    int label[16];
-    int points;
-} Asking;
-
-/* What came out: logits on the low grid of a cut. */
-typedef struct Answer {
-    const float *logits;
-    Cut cut;
-} Answer;
-
-static Status encode(Measurer *m, const Case *p, const Cut *cut, float *into, Error *error) {
-    Look look;
-    look_plain(&look);
-    cut_render(m->image, p, cut, &look);
-    Tensor image = {.data = m->image, .rank = 4, .dim = {1, m->side, m->side, 3}};
-    image.root = &image;
-    Scope s = scope_begin(&m->cx);
-    Tensor *e = sam_encode(&m->cx, m->sam, &image);
-    if (compute_ok(&m->cx)) memcpy(into, e->data, tensor_bytes(e));
-    scope_drop(&m->cx, s);
-    return compute_status(&m->cx, error);
-}
-
-static Status encode_whole(Measurer *m, const Case *p, const Cut *cut, Error *error) {
-    if (m->whole_of == p) return VOXPERT_OK;
-    Status status = encode(m, p, cut, m->whole_embedding, error);
-    m->whole_of = status ? NULL : p;
+static Status show(Measurer *m, const Case *p, Error *error) {
+    if (m->shown == p) return VOXPERT_OK;
+    size_t n = (size_t)p->width * (size_t)p->height, step = p->channels == 3;
+    Picture picture = {memory_new(3 * n), (size_t)p->width, (size_t)p->height, NULL};
+    if (!picture.rgb) return no_memory(p->name, error);
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < 3; c++)
+            picture.rgb[3 * i + c] = p->pixels[i * (size_t)p->channels + c * step];
+    m->shown = NULL;
+    Status status = VOXPERT_OK;
+    for (int zoom = 0; !status && zoom < 2; zoom++)
+        status = predictor_set_picture(m->predictor[zoom], &picture, error);
+    picture_free(&picture);
+    if (!status) m->shown = p;
     return status;
 }
 
-static void place(float out[2], const Cut *cut, double x, double y) {
-    double u, w;
-    cut_from_picture(cut, x, y, &u, &w);
-    out[0] = (float)u, out[1] = (float)w;
-}
-
-static Status decode(Measurer *m, float *embedding, const Cut *cut, const Asking *a,
-                     const float *mask_prompt, Error *error) {
-    float box[4], points[32];
-    int grid = sam_grid(m->sam), low = m->low;
-    if (a->box) {
-        place(box, cut, a->box[0], a->box[1]);
-        place(box + 2, cut, a->box[2], a->box[3]);
-    }
-    for (int i = 0; i < a->points; i++) place(points + 2 * i, cut, a->point[i][0], a->point[i][1]);
-    Tensor e = {.data = embedding, .rank = 4, .dim = {1, grid, grid, m->sam->config.prompt.dim}};
-    e.root = &e;
-    Scope s = scope_begin(&m->cx);
-    Tensor *mask =
-        mask_prompt ? tensor_from(&m->cx, 4, (int[]){1, low, low, 1}, mask_prompt) : NULL;
-    Prompts prompts = {.batch = 1,
-                       .points = a->points,
-                       .boxes = a->box != NULL,
-                       .point = points,
-                       .label = a->label,
-                       .box = box,
-                       .mask = mask};
-    MaskOutput out = sam_decode(&m->cx, m->sam, &e, &prompts, false);
-    if (compute_ok(&m->cx)) memcpy(m->logits, out.masks->data, tensor_bytes(out.masks));
-    scope_drop(&m->cx, s);
-    return compute_status(&m->cx, error);
-}
-
-/* Bilinear value of the logits at continuous (u, w) of their cut; -10 outside of it. */
-static float logit_at(const float *logits, int low, int side, double u, double w) {
-    if (!(u >= 0.0 && w >= 0.0 && u < side && w < side)) return -10.0f;
-    float x = (float)(u * low / side) - 0.5f, y = (float)(w * low / side) - 0.5f;
-    x = fminf(fmaxf(x, 0.0f), (float)(low - 1));
-    y = fminf(fmaxf(y, 0.0f), (float)(low - 1));
-    int x0 = (int)x, y0 = (int)y, x1 = x0 + (x0 + 1 < low), y1 = y0 + (y0 + 1 < low);
-    float ax = x - (float)x0, ay = y - (float)y0;
-    const float *a = logits + (size_t)y0 * (size_t)low, *b = logits + (size_t)y1 * (size_t)low;
-    return (a[x0] * (1.0f - ax) + a[x1] * ax) * (1.0f - ay) +
-           (b[x0] * (1.0f - ax) + b[x1] * ax) * ay;
-}
-
-static void to_picture(const Measurer *m, const Case *p, const Cut *cut, uint8_t *mask) {
-    for (int y = 0; y < p->height; y++)
-        for (int x = 0; x < p->width; x++) {
-            double u, w;
-            cut_from_picture(cut, x + 0.5, y + 0.5, &u, &w);
-            *mask++ = logit_at(m->logits, m->low, m->side, u, w) > 0.0f;
-        }
-}
-
-/* The last answer as a mask prompt of another cut. */
-static void carry_over(Measurer *m, const Cut *from, const Cut *to) {
-    double step = (double)m->side / m->low;
-    for (int i = 0; i < m->low * m->low; i++) {
-        double x, y, u, w;
-        cut_to_picture(to, (i % m->low + 0.5) * step, (i / m->low + 0.5) * step, &x, &y);
-        cut_from_picture(from, x, y, &u, &w);
-        m->previous[i] = logit_at(m->logits, m->low, m->side, u, w);
-    }
-}
-
-/* ---- Protocol --------------------------------------------------------------------------- */
+/* ---- One question to the model ---------------------------------------------------------- */
 
 typedef struct Scene {
     const Case *picture;
     const CaseObject *object;
     uint8_t *truth, *mask; /* of the picture */
+    float *logits;
     size_t pixels;
 } Scene;
 
 static double dice_of(const Scene *s) {
-    size_t both = 0, sum = 0;
-    for (size_t i = 0; i < s->pixels; i++) {
-        both += s->truth[i] & s->mask[i];
-        sum += (size_t)(s->truth[i] + s->mask[i]);
-    }
-    return sum ? 2.0 * (double)both / (double)sum : 1.0;
+    return overlap_dice(overlap_count(s->truth, s->mask, s->pixels)); /* the truth is not empty */
 }
+
+/* The answer becomes the scene's mask; its logits are kept for the next question. */
+static Status ask(Measurer *m, const Scene *s, const ObjectPrompt *prompt, bool zoom,
+                  Error *error) {
+    Predictor *p = m->predictor[zoom];
+    Prediction found;
+    Status status = predictor_answer(p, prompt, zoom, false, &found, error);
+    if (!status) status = predictor_logits(p, &found, s->logits, error);
+    for (size_t i = 0; !status && i < s->pixels; i++) s->mask[i] = s->logits[i] > 0.0f;
+    if (!status) {
+        size_t side = (size_t)found.side;
+        memcpy(m->previous, found.low_res, side * side * sizeof *m->previous);
+        m->previous_crop = p->view.crop;
+    }
+    prediction_free(&found);
+    return status;
+}
+
+/* ---- Protocol --------------------------------------------------------------------------- */
 
 static Status ask_box(Measurer *m, const Scene *s, const double box[4], bool zoom, double *dice,
                       Error *error) {
-    const Case *p = s->picture;
-    Asking a = {.picture = p, .box = box};
-    Cut cut = zoom ? cut_zoomed(p, box, m->zoom, m->least, m->side)
-                   : cut_whole(p->height, p->width, m->side);
-    Status status =
-        zoom ? encode(m, p, &cut, m->embedding, error) : encode_whole(m, p, &cut, error);
-    if (!status)
-        status = decode(m, zoom ? m->embedding : m->whole_embedding, &cut, &a, NULL, error);
-    if (status) return status;
-    to_picture(m, p, &cut, s->mask);
-    *dice = dice_of(s);
-    return VOXPERT_OK;
+    float corners[4];
+    for (int i = 0; i < 4; i++) corners[i] = (float)box[i];
+    Status status = ask(m, s, &(ObjectPrompt){.box = corners}, zoom, error);
+    if (!status) *dice = dice_of(s);
+    return status;
 }
 
-/* Bounds of the mask and the clicks so far. */
-static void bounds_of(const Scene *s, const Asking *a, double box[4]) {
-    const Case *p = s->picture;
-    box[0] = p->width, box[1] = p->height, box[2] = box[3] = -1.0;
-    for (int y = 0; y < p->height; y++)
-        for (int x = 0; x < p->width; x++) {
-            if (!s->mask[(size_t)y * (size_t)p->width + (size_t)x]) continue;
-            box[0] = fmin(box[0], x), box[1] = fmin(box[1], y);
-            box[2] = fmax(box[2], x), box[3] = fmax(box[3], y);
-        }
-    for (int i = 0; i < a->points; i++) {
-        box[0] = fmin(box[0], a->point[i][0]), box[1] = fmin(box[1], a->point[i][1]);
-        box[2] = fmax(box[2], a->point[i][0]), box[3] = fmax(box[3], a->point[i][1]);
-    }
-}
+enum { CLICKS = 5 };
 
-static Status add_click(Asking *a, const Scene *s, Error *error) {
+typedef struct Clicks {
+    float at[CLICKS][2];
+    int label[CLICKS];
+    int count;
+} Clicks;
+
+static Status add_click(Clicks *c, const Scene *s, Error *error) {
     size_t size[3] = {1, (size_t)s->picture->height, (size_t)s->picture->width};
-    Click c;
-    Status status = a->points ? click_next(&c, s->truth, s->mask, size, NULL, error)
-                              : click_first(&c, s->truth, size, NULL, error);
-    if (status || !c.found) return status;
-    a->point[a->points][0] = (double)c.zyx[2];
-    a->point[a->points][1] = (double)c.zyx[1];
-    a->label[a->points++] = c.positive;
+    Click click;
+    Status status = c->count ? click_next(&click, s->truth, s->mask, size, NULL, error)
+                             : click_first(&click, s->truth, size, NULL, error);
+    if (status || !click.found) return status;
+    c->at[c->count][0] = (float)click.zyx[2];
+    c->at[c->count][1] = (float)click.zyx[1];
+    c->label[c->count++] = click.positive;
     return VOXPERT_OK;
-}
-
-static Status ask_whole(Measurer *m, const Scene *s, const Asking *a, bool again, Cut *cut,
-                        Error *error) {
-    const Case *p = s->picture;
-    Cut whole = cut_whole(p->height, p->width, m->side);
-    Status status = encode_whole(m, p, &whole, error);
-    if (again) carry_over(m, cut, &whole);
-    if (!status)
-        status = decode(m, m->whole_embedding, &whole, a, again ? m->previous : NULL, error);
-    *cut = whole;
-    if (!status) to_picture(m, p, &whole, s->mask);
-    return status;
-}
-
-static Status ask_zoomed(Measurer *m, const Scene *s, const Asking *a, bool again, Cut *cut,
-                         Error *error) {
-    const Case *p = s->picture;
-    double box[4];
-    bounds_of(s, a, box);
-    Cut zoomed = cut_zoomed(p, box, m->zoom, m->least, m->side);
-    Status status = encode(m, p, &zoomed, m->embedding, error);
-    if (again) carry_over(m, cut, &zoomed);
-    if (!status) status = decode(m, m->embedding, &zoomed, a, again ? m->previous : NULL, error);
-    *cut = zoomed;
-    if (!status) to_picture(m, p, &zoomed, s->mask);
-    return status;
 }
 
 static Status ask_clicks(Measurer *m, const Scene *s, bool zoom, double dice[3], Error *error) {
-    Asking a = {.picture = s->picture};
-    Cut cut = {0};
-    for (int click = 1; click <= 5; click++) {
-        Status status = add_click(&a, s, error);
-        if (!status && (!zoom || click == 1)) status = ask_whole(m, s, &a, click > 1, &cut, error);
-        if (!status && zoom) status = ask_zoomed(m, s, &a, click > 1, &cut, error);
+    Clicks clicks = {.count = 0};
+    for (int round = 1; round <= CLICKS; round++) {
+        Status status = add_click(&clicks, s, error);
+        ObjectPrompt prompt = {.points = clicks.count,
+                               .point = clicks.at[0],
+                               .label = clicks.label,
+                               .low_res = round > 1 ? m->previous : NULL,
+                               .low_res_crop = m->previous_crop};
+        if (!status) status = ask(m, s, &prompt, zoom, error);
         if (status) return status;
-        if (click % 2) dice[click / 2] = dice_of(s);
+        if (round % 2) dice[round / 2] = dice_of(s);
     }
     return VOXPERT_OK;
 }
 
-/* Each side moved by a uniform integer within 5 % of its length; the same for the same object. */
+static Extent size_of(const Scene *s) {
+    return (Extent){(size_t)s->picture->height, (size_t)s->picture->width};
+}
+
+/* The same for the same object. */
 static void jitter(const Scene *s, double box[4]) {
     const CaseObject *o = s->object;
     uint64_t name = hash_fnv1a(s->picture->name, strlen(s->picture->name));
     Random r = random_begin(name, (uint64_t)o->x0 << 32 | (uint64_t)o->y0, o->area, PURPOSE_JITTER);
-    int64_t by[] = {(int64_t)(0.05 * (o->x1 - o->x0 + 1)), (int64_t)(0.05 * (o->y1 - o->y0 + 1))};
-    double most[] = {s->picture->width - 1.0, s->picture->height - 1.0};
-    for (int i = 0; i < 4; i++) {
-        box[i] += (double)random_integer(&r, -by[i & 1], by[i & 1]);
-        box[i] = fmin(fmax(box[i], 0.0), most[i & 1]);
-    }
-}
-
-static void baselines(const Scene *s, double *the_box, double *ellipse) {
-    const CaseObject *o = s->object;
-    double cx = (o->x0 + o->x1) / 2.0, cy = (o->y0 + o->y1) / 2.0;
-    double rx = (o->x1 - o->x0 + 1) / 2.0, ry = (o->y1 - o->y0 + 1) / 2.0;
-    for (int round = 0; round < 2; round++) {
-        memset(s->mask, 0, s->pixels);
-        for (int y = o->y0; y <= o->y1; y++)
-            for (int x = o->x0; x <= o->x1; x++) {
-                double u = (x - cx) / rx, w = (y - cy) / ry;
-                s->mask[(size_t)y * (size_t)s->picture->width + (size_t)x] =
-                    round == 0 || u * u + w * w <= 1.0;
-            }
-        *(round ? ellipse : the_box) = dice_of(s);
-    }
+    box_jitter(box, size_of(s), &r);
 }
 
 static bool wants(unsigned which, Measure m) { return which >> m & 1; }
@@ -311,7 +155,7 @@ static Status take_all(Measurer *m, const Scene *s, unsigned which, double dice[
     const CaseObject *o = s->object;
     double exact[] = {o->x0, o->y0, o->x1, o->y1}, moved[] = {o->x0, o->y0, o->x1, o->y1};
     jitter(s, moved);
-    Status status = VOXPERT_OK;
+    Status status = show(m, s->picture, error);
     for (int zoom = 0; zoom < 2; zoom++) {
         Measure box = zoom ? MEASURE_BOX_ZOOM : MEASURE_BOX_WHOLE;
         Measure jittered = zoom ? MEASURE_JITTER_ZOOM : MEASURE_JITTER_WHOLE;
@@ -321,7 +165,10 @@ static Status take_all(Measurer *m, const Scene *s, unsigned which, double dice[
             status = ask_box(m, s, moved, zoom, &dice[jittered], error);
         if (!status && wants(which, click)) status = ask_clicks(m, s, zoom, dice + click, error);
     }
-    baselines(s, &dice[MEASURE_THE_BOX], &dice[MEASURE_ELLIPSE]);
+    baseline_box(s->mask, size_of(s), exact);
+    dice[MEASURE_THE_BOX] = dice_of(s);
+    baseline_ellipse(s->mask, size_of(s), exact);
+    dice[MEASURE_ELLIPSE] = dice_of(s);
     return status;
 }
 
@@ -329,9 +176,9 @@ static Status scene_open(Scene *s, const Dataset *d, const CaseObject *o, Error 
     const Case *p = &d->picture[o->picture];
     int across = o->x1 - o->x0 + 1;
     size_t pixels = (size_t)p->width * (size_t)p->height, width = (size_t)across;
-    *s = (Scene){p, o, memory_new(pixels), memory_new(pixels), pixels};
-    if (!s->truth || !s->mask)
-        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to measure it", p->name);
+    *s = (Scene){
+        p, o, memory_new(pixels), memory_new(pixels), memory_new(pixels * sizeof(float)), pixels};
+    if (!s->truth || !s->mask || !s->logits) return no_memory(p->name, error);
     for (int y = o->y0; y <= o->y1; y++)
         memcpy(s->truth + (size_t)y * (size_t)p->width + (size_t)o->x0,
                o->mask + (size_t)(y - o->y0) * width, width);
@@ -341,6 +188,7 @@ static Status scene_open(Scene *s, const Dataset *d, const CaseObject *o, Error 
 static void scene_close(Scene *s) {
     memory_free(s->truth);
     memory_free(s->mask);
+    memory_free(s->logits);
 }
 
 Status measure_object(Measurer *m, const Dataset *d, const CaseObject *o, unsigned which,
@@ -357,6 +205,7 @@ Status measure_box_mask(Measurer *m, const Dataset *d, const CaseObject *o, uint
     Scene s;
     double box[] = {o->x0, o->y0, o->x1, o->y1};
     Status status = scene_open(&s, d, o, error);
+    if (!status) status = show(m, s.picture, error);
     if (!status) status = ask_box(m, &s, box, true, dice, error);
     if (!status) memcpy(mask, s.mask, s.pixels);
     scene_close(&s);

@@ -1,12 +1,13 @@
 /* measure.h - how good a model is, by the protocol that the splits come from.
  *
- * Dice of one object at the picture's own pixels, for a box and for simulated clicks; with the
- * whole picture encoded, and with a cut around the prompt (clicks: around their first answer). */
+ * Dice of one object at the picture's own pixels, for a box and for simulated clicks, as a session
+ * of the library answers them: with the whole picture encoded, and zooming.  Each click after the
+ * first comes with the logits of the answer before. */
 #ifndef TRAIN_MEASURE_H
 #define TRAIN_MEASURE_H
 
-#include "systems/sam.h"
-#include "train/cut.h"
+#include "predict/predictor.h"
+#include "train/dataset.h"
 
 typedef enum Measure {
     MEASURE_BOX_WHOLE,
@@ -27,21 +28,14 @@ typedef enum Measure {
 const char *measure_name(Measure m);
 
 typedef struct Measurer {
-    const Sam *sam;
-    const Kernels *kernels;
-    Worker worker;
-    Arena memory, records;
-    Compute cx;
-    double zoom, least;       /* of the cut: times the longer side; pixels */
-    float *image, *embedding; /* of the current cut */
-    float *whole_embedding;   /* of `whole_of` */
-    const Case *whole_of;
-    float *logits, *previous; /* [low,low] */
-    int low, side;
+    Predictor *predictor[2]; /* of the whole picture, and zooming */
+    const Case *shown;       /* the picture that both have */
+    float *previous;         /* low logits of the last answer */
+    Crop previous_crop;
 } Measurer;
 
-MUST_CHECK Status measurer_open(Measurer *m, const Sam *sam, const Kernels *kernels,
-                                Threads *threads, double zoom, double least, Error *error);
+/* The model stays the caller's; its weights may change between two measures, see measurer_reset. */
+MUST_CHECK Status measurer_open(Measurer *m, const Model *model, Error *error);
 void measurer_close(Measurer *m); /* zeroed is fine */
 
 /* Forgets the picture that was encoded last: for models that have changed. */

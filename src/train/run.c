@@ -48,7 +48,6 @@ TrainOptions train_options_default(void) {
         .validate_most = 12,
         .checkpoint_minutes = 5.0,
         .zoom = 1.6,
-        .zoom_least = 32.0,
         .card = {.arch = "sam",
                  .licence = "",
                  .labels = "",
@@ -87,6 +86,7 @@ typedef struct Run {
     Threads *threads;
     Optimizer optimizer;
     Stepper stepper;
+    Model shown; /* the same weights, as a user has them; owns nothing */
     Measurer measurer;
     RunState state;
     History history;
@@ -202,10 +202,14 @@ static Status open_work(Run *r, Error *error) {
         status = stepper_open(&r->stepper, &r->sam, r->kernels, r->threads, &shape, &o->prompts,
                               &o->loss, error);
     if (!status) say_memory(r);
-    if (!status)
-        status = measurer_open(&r->measurer, &r->sam, r->kernels, r->threads, o->zoom,
-                               o->zoom_least, error);
-    return status;
+    r->shown = (Model){
+        .sam = r->sam,
+        .threads = r->threads,
+        .kernels = r->kernels,
+        .preset = *preset_find(o->scheme == SCHEME_SAM_MED2D ? "sam-med2d" : "voxpert"),
+    };
+    r->shown.preset.zoom = o->zoom;
+    return status ? status : measurer_open(&r->measurer, &r->shown, error);
 }
 
 static Status with_file(const Run *r, const char *name, char **path, Error *error) {

@@ -44,7 +44,7 @@ typedef struct TrainOptions {
     long patience;        /* validations without a new best; 0: never stops early */
     double checkpoint_minutes;
     double time_limit; /* seconds of this and earlier parts of the run; 0: none */
-    double zoom, zoom_least;
+    double zoom;
     bool zoom_given; /* else a model that is measured has its file's */
     ModelCard card;
 } TrainOptions;

@@ -43,49 +43,23 @@ static void print_table(Text *t, const MeasureTable *m, const Dataset *d) {
 /* What measuring needs of a run. */
 typedef struct Bench {
     Dataset data;
-    Checkpoint *base;
-    Sam sam;
-    bool declared;
-    Threads *threads;
+    Model *model;
     Measurer measurer;
 } Bench;
 
-/* 0 is a model that is used without: it is measured with the setting all the same. */
-static double zoom_of(const Bench *b, const TrainOptions *o) {
-    double said = o->zoom_given ? 0.0 : sam_zoom(b->base, 0.0);
-    return said > 0.0 ? said : o->zoom;
-}
-
 static Status bench_open(Bench *b, const TrainOptions *o, Error *error) {
-    const Kernels *kernels = kernels_choose(o->cpu);
-    if (!kernels)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: this machine has no such kernel set",
-                         o->cpu);
-    SamConfig config;
-    char surplus[256];
-    Status status = checkpoint_open(&b->base, o->base, error);
-    if (!status) status = sam_config_infer(&config, b->base, error);
-    if (!status) {
-        sam_declare(&b->sam, &config);
-        b->declared = true;
-        status = params_bind(&b->sam.params, b->base, false, surplus, sizeof surplus, error);
-    }
-    if (!status) status = sam_prepare(&b->sam, error);
+    ModelOptions how = {.threads = o->threads, .cpu = o->cpu};
+    Status status = model_open(&b->model, o->base, &how, error);
+    if (!status && o->zoom_given) b->model->preset.zoom = o->zoom;
     for (size_t i = 0; !status && i < o->folders; i++)
         status = dataset_add(&b->data, o->data[i], error);
-    if (!status) status = threads_open(&b->threads, o->threads, error);
-    if (!status)
-        status = measurer_open(&b->measurer, &b->sam, kernels, b->threads, zoom_of(b, o),
-                               o->zoom_least, error);
-    return status;
+    return status ? status : measurer_open(&b->measurer, b->model, error);
 }
 
 static void bench_close(Bench *b) {
     measurer_close(&b->measurer);
-    threads_close(b->threads);
     dataset_free(&b->data);
-    if (b->declared) sam_free(&b->sam);
-    checkpoint_close(b->base);
+    model_close(b->model);
 }
 
 static Status check_part(const Bench *b, const TrainOptions *o, SplitPart part, Error *error) {

@@ -314,36 +314,7 @@ TEST(prompts_at_the_very_edge_make_sense) {
         CHECK(!prompt_check(&size, &good[i], NULL));
 }
 
-/* ---- Zoom ---------------------------------------------------------------------------------- */
-
-TEST(a_zoom_on_a_box_needs_no_first_answer) {
-    TinyModel t;
-    tiny_model_open(&t, "voxpert", 1, 1);
-    Predictor *p = tiny_predictor(&t);
-    Picture picture = tiny_picture(200, 150, 0);
-    Crop crop;
-    CHECK(!predictor_set_picture(p, &picture, NULL));
-    CHECK(!predictor_zoom(p, &(ObjectPrompt){BOX(90, 70, 109, 79)}, &crop, NULL));
-    CHECK(crop.x == 80 && crop.y == 55 && crop.width == 40 && crop.height == 40);
-    CHECK(!p->encoded);
-    picture_free(&picture);
-    predictor_close(p);
-    tiny_model_close(&t);
-}
-
-TEST(a_zoom_has_every_point_in_sight) {
-    TinyModel t;
-    tiny_model_open(&t, "voxpert", 1, 1);
-    Predictor *p = tiny_session(&t, 200, 150);
-    const float far[4] = {3, 4, 190, 140};
-    Crop crop;
-    CHECK(!predictor_zoom(
-        p, &(ObjectPrompt){.points = 2, .point = far, .label = label, BOX(90, 70, 109, 79)}, &crop,
-        NULL));
-    CHECK(crop.x <= 3 && crop.y <= 4 && crop.x + crop.width > 190 && crop.y + crop.height > 140);
-    predictor_close(p);
-    tiny_model_close(&t);
-}
+/* ---- Crops ---------------------------------------------------------------------------------- */
 
 TEST(outside_of_a_crop_nothing_belongs_to_the_object) {
     TinyModel t;
