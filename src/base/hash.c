@@ -15,8 +15,11 @@ void hash_end(Hash *h, char text[HASH_TEXT]) {
     text[2 * sizeof digest] = '\0';
 }
 
-uint64_t hash_fnv1a(const void *bytes, size_t size) {
-    uint64_t h = 0xCBF29CE484222325u;
+uint64_t hash_fnv1a_more(uint64_t h, const void *bytes, size_t size) {
     for (const uint8_t *p = bytes, *end = p + size; p < end; p++) h = (h ^ *p) * 0x100000001B3u;
     return h;
+}
+
+uint64_t hash_fnv1a(const void *bytes, size_t size) {
+    return hash_fnv1a_more(0xCBF29CE484222325u, bytes, size);
 }

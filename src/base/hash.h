@@ -18,5 +18,6 @@ void hash_end(Hash *h, char text[HASH_TEXT]);
 
 /* FNV-1a, 64 bits: the split of the data sets and the procedural weights are defined by it. */
 uint64_t hash_fnv1a(const void *bytes, size_t size);
+uint64_t hash_fnv1a_more(uint64_t hash, const void *bytes, size_t size); /* goes on from `hash` */
 
 #endif

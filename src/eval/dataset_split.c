@@ -3,35 +3,14 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/files.h"
 #include "base/hash.h"
-#include "base/memory.h"
-#include "base/size.h"
 
-SplitPart split_of_group(const char *group) {
-    uint64_t part = hash_fnv1a(group, strlen(group)) % 10;
-    return part < 2 ? SPLIT_TEST : part == 2 ? SPLIT_VALIDATION : SPLIT_TRAIN;
-}
-
-char *split_group(const char *set, const char *path, bool by_patient) {
-    const char *stem = path_base(path);
-    size_t length = strlen(stem) - strlen(path_extension(stem)), prefix = strlen(set);
-    const char *end = by_patient ? memchr(stem, '_', length) : NULL;
-    if (end) length = (size_t)(end - stem);
-    char *group = memory_new(prefix + 1 + length + 1);
-    if (!group) return NULL;
-    memcpy(group, set, prefix);
-    group[prefix] = '/';
-    memcpy(group + prefix + 1, stem, length);
-    return group;
-}
-
-bool split_is_by_patient(const char *set) {
-    static const char *const sets[] = {"ct_liver", "mr_prostate", "mr_heart"};
-    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
-        if (strcmp(set, sets[i]) == 0) return true;
-    }
-    return false;
+SplitPart split_part(const char *set, const char *stem, bool by_patient) {
+    const char *end = by_patient ? strchr(stem, '_') : NULL;
+    uint64_t h = hash_fnv1a(set, strlen(set));
+    h = hash_fnv1a_more(h, "/", 1);
+    h = hash_fnv1a_more(h, stem, end ? (size_t)(end - stem) : strlen(stem)) % 10;
+    return h < 2 ? SPLIT_TEST : h == 2 ? SPLIT_VALIDATION : SPLIT_TRAIN;
 }
 
 static double moved(double side, double extent, double last, Random *random) {

@@ -15,14 +15,8 @@
 
 typedef enum SplitPart { SPLIT_TRAIN, SPLIT_VALIDATION, SPLIT_TEST } SplitPart;
 
-SplitPart split_of_group(const char *group);
-
-/* "SET/" + the file's stem, up to its first '_' if `by_patient`.  `path` may have folders and
- * extensions.  The caller frees with memory_free; NULL: no memory. */
-char *split_group(const char *set, const char *path, bool by_patient);
-
-/* Sets of which several images may show the same patient. */
-bool split_is_by_patient(const char *set);
+/* `stem`: a file's name without folders and extension. */
+SplitPart split_part(const char *set, const char *stem, bool by_patient);
 
 /* ---- Objects ------------------------------------------------------------------------------ */
 

@@ -25,14 +25,6 @@ void dataset_free(Dataset *d) {
     *d = (Dataset){0};
 }
 
-SplitPart dataset_part(const char *set, const char *stem, bool patient) {
-    const char *end = patient ? strchr(stem, '_') : NULL;
-    int length = end ? (int)(end - stem) : (int)strlen(stem);
-    char group[512];
-    int n = snprintf(group, sizeof group, "%s/%.*s", set, length, stem);
-    return n < 0 ? SPLIT_TRAIN : split_of_group(group);
-}
-
 /* ---- Folders ---------------------------------------------------------------------------- */
 
 static Status add_case(Dataset *d, int set, const char *image, const char *mask, const char *stem,

@@ -1,124 +1,95 @@
-/* What counts as an object in a label map: see dataset.h. */
+/* What counts as an object in a label map: see dataset.h, and eval/dataset_split.h for the rule. */
 #include <string.h>
 
 #include "base/memory.h"
 #include "train/dataset.h"
 
-/* One pass of a flood fill over 8 neighbours, with a stack of pixels. */
-typedef struct Filler {
-    const uint32_t *labels;
-    uint8_t *seen;
-    int *stack, *found; /* found: the pixels of the piece, in the order visited */
-    int width, height;
-    bool nested;
-} Filler;
+enum { SLICE_LEAST = 32 }; /* pixels: what a slice shows may be a speck of an organ's end */
 
-static bool same_object(const Filler *f, uint32_t label, int at) {
-    return f->nested ? f->labels[at] >= label : f->labels[at] == label;
+static Status no_memory(const Dataset *d, int picture, Error *error) {
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its objects",
+                     d->picture[picture].name);
 }
 
-static int fill_from(Filler *f, int start, uint32_t label) {
-    int waiting = 0, found = 0;
-    f->stack[waiting++] = start;
-    f->seen[start] = 1;
-    while (waiting) {
-        int at = f->stack[--waiting], x = at % f->width, y = at / f->width;
-        f->found[found++] = at;
-        for (int dy = -1; dy <= 1; dy++)
-            for (int dx = -1; dx <= 1; dx++) {
-                int u = x + dx, v = y + dy, next = v * f->width + u;
-                if (u < 0 || v < 0 || u >= f->width || v >= f->height || f->seen[next]) continue;
-                if (!same_object(f, label, next)) continue;
-                f->seen[next] = 1;
-                f->stack[waiting++] = next;
-            }
-    }
-    return found;
-}
-
-/* All pixels of one value, joined or not. */
-static int gather_value(Filler *f, int start, uint32_t label) {
-    int found = 0;
-    for (int i = start; i < f->width * f->height; i++) {
-        if (f->seen[i] || !same_object(f, label, i)) continue;
-        f->seen[i] = 1;
-        f->found[found++] = i;
-    }
-    return found;
-}
-
-static void bound(CaseObject *o, const Filler *f, int count) {
-    o->x0 = f->width, o->y0 = f->height, o->x1 = -1, o->y1 = -1;
-    for (int i = 0; i < count; i++) {
-        int x = f->found[i] % f->width, y = f->found[i] / f->width;
-        if (x < o->x0) o->x0 = x;
-        if (x > o->x1) o->x1 = x;
-        if (y < o->y0) o->y0 = y;
-        if (y > o->y1) o->y1 = y;
-    }
-}
-
-static bool keep_object(Dataset *d, const Filler *f, int picture, uint32_t label, int count,
-                        bool outer) {
-    if (!memory_grow(&d->object, &d->object_capacity, d->objects, sizeof *d->object)) return false;
-    CaseObject o = {.picture = picture, .label = label, .area = (size_t)count, .outer = outer};
-    bound(&o, f, count);
-    int width = o.x1 - o.x0 + 1, height = o.y1 - o.y0 + 1;
-    o.mask = memory_new((size_t)width * (size_t)height);
-    if (!o.mask) return false;
-    for (int i = 0; i < count; i++) {
-        int x = f->found[i] % f->width, y = f->found[i] / f->width;
-        o.mask[(size_t)(y - o.y0) * (size_t)width + (size_t)(x - o.x0)] = 1;
-    }
+static Status keep_object(Dataset *d, int picture, const Objects *found, size_t index, bool outer,
+                          Error *error) {
+    const Object *from = &found->object[index];
+    if (!memory_grow(&d->object, &d->object_capacity, d->objects, sizeof *d->object))
+        return no_memory(d, picture, error);
+    CaseObject o = {.picture = picture,
+                    .label = from->value,
+                    .x0 = (int)from->low[2],
+                    .y0 = (int)from->low[1],
+                    .x1 = (int)from->high[2],
+                    .y1 = (int)from->high[1],
+                    .area = from->voxels,
+                    .outer = outer};
+    size_t width = (size_t)d->picture[picture].width, across = (size_t)(o.x1 - o.x0 + 1);
+    o.mask = memory_new(across * (size_t)(o.y1 - o.y0 + 1));
+    if (!o.mask) return no_memory(d, picture, error);
+    for (size_t y = from->low[1], i = 0; y <= from->high[1]; y++)
+        for (size_t x = from->low[2]; x <= from->high[2]; x++, i++)
+            o.mask[i] = found->label[y * width + x] == index + 1;
     d->object[d->objects++] = o;
-    return true;
+    return VOXPERT_OK;
 }
 
-enum { SLICE_LEAST = 32 }; /* pixels */
+static Status add_by_rule(Dataset *d, int picture, const uint16_t *values, ObjectRule rule,
+                          bool outer, Error *error) {
+    const Case *p = &d->picture[picture];
+    size_t size[3] = {1, (size_t)p->height, (size_t)p->width};
+    if (d->set[p->set].slices) {
+        rule.least = objects_least(size);
+        if (rule.least < SLICE_LEAST) rule.least = SLICE_LEAST;
+    }
+    Objects found;
+    Status status = objects_find(&found, values, size, rule, error);
+    if (status) return status;
+    for (size_t i = 0; !status && i < found.count; i++)
+        status = keep_object(d, picture, &found, i, outer, error);
+    objects_free(&found);
+    return status;
+}
 
-static uint32_t next_label(const uint32_t *labels, int n, uint32_t after) {
-    uint32_t best = 0;
-    for (int i = 0; i < n; i++) {
-        if (labels[i] > after && (best == 0 || labels[i] < best)) best = labels[i];
+/* The smallest value above `after`; 0 where there is none. */
+static uint16_t next_value(const uint16_t *values, size_t n, uint16_t after) {
+    uint16_t best = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (values[i] > after && (best == 0 || values[i] < best)) best = values[i];
     }
     return best;
 }
 
-static bool add_label(Dataset *d, Filler *f, int picture, uint32_t label, bool outer) {
-    const CaseSet *s = &d->set[d->picture[picture].set];
-    int n = f->width * f->height;
-    memset(f->seen, 0, (size_t)n);
-    for (int i = 0; i < n; i++) {
-        if (f->seen[i] || !same_object(f, label, i)) continue;
-        int count = s->instances ? gather_value(f, i, label) : fill_from(f, i, label);
-        /* 0.05 % of the picture; what a slice shows may be a speck of an organ's end */
-        if ((size_t)count * 2000 < (size_t)n) continue;
-        if (s->slices && count < SLICE_LEAST) continue;
-        if (!keep_object(d, f, picture, label, count, outer)) return false;
+static Status add_nested(Dataset *d, int picture, const uint16_t *values, size_t n, Error *error) {
+    Status status = VOXPERT_OK;
+    for (uint16_t value = next_value(values, n, 0); !status && value;) {
+        uint16_t following = next_value(values, n, value);
+        ObjectRule rule = {.kind = OBJECTS_MERGED, .first = value, .last = UINT16_MAX};
+        status = add_by_rule(d, picture, values, rule, following != 0, error);
+        value = following;
     }
-    return true;
+    return status;
 }
 
 Status dataset_add_objects(Dataset *d, const uint32_t *labels, int picture, Error *error) {
     const Case *p = &d->picture[picture];
+    const CaseSet *set = &d->set[p->set];
     size_t n = (size_t)p->width * (size_t)p->height;
-    Filler f = {.labels = labels,
-                .seen = memory_new(n),
-                .stack = memory_new(n * sizeof(int)),
-                .found = memory_new(n * sizeof(int)),
-                .width = p->width,
-                .height = p->height,
-                .nested = d->set[p->set].nested};
-    bool ok = f.seen && f.stack && f.found;
-    uint32_t label = ok ? next_label(labels, (int)n, 0) : 0;
-    while (ok && label) {
-        uint32_t following = next_label(labels, (int)n, label);
-        ok = add_label(d, &f, picture, label, f.nested && following != 0);
-        label = following;
+    uint16_t *values = memory_new(n * sizeof *values);
+    Status status = values ? VOXPERT_OK : no_memory(d, picture, error);
+    for (size_t i = 0; !status && i < n; i++) {
+        values[i] = (uint16_t)labels[i];
+        if (labels[i] > UINT16_MAX)
+            status = error_set(error, VOXPERT_BAD_INPUT,
+                               "%s: its mask holds the label %u; 65535 is the highest", p->name,
+                               (unsigned)labels[i]);
     }
-    memory_free(f.seen);
-    memory_free(f.stack);
-    memory_free(f.found);
-    if (ok) return VOXPERT_OK;
-    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its objects", p->name);
+    ObjectRule rule = {.kind = set->instances ? OBJECTS_INSTANCES : OBJECTS_COMPONENTS,
+                       .first = 1,
+                       .last = UINT16_MAX};
+    if (!status)
+        status = set->nested ? add_nested(d, picture, values, n, error)
+                             : add_by_rule(d, picture, values, rule, false, error);
+    memory_free(values);
+    return status;
 }

@@ -81,7 +81,7 @@ static Status add_slice(Dataset *d, int set, const Stack *s, int axis, size_t at
         return no_memory(stem, error);
     const CaseSet *of = &d->set[set];
     Case p = {.set = set,
-              .part = of->train ? SPLIT_TRAIN : dataset_part(of->name, stem, of->patient)};
+              .part = of->train ? SPLIT_TRAIN : split_part(of->name, stem, of->patient)};
     Status status = take_pixels(&p, s, (VolumeSlice){"ijk"[axis], at, 0}, error);
     if (status) return status;
     Text name = {0};

@@ -72,10 +72,7 @@ TEST(nested_labels_fill_what_is_inside) {
     dataset_free(&d);
 }
 
-TEST(patients_stay_together_and_options_are_checked) {
-    CHECK(dataset_part("ct_liver", "10001_81", true) == dataset_part("ct_liver", "10001_9", true));
-    CHECK(dataset_part("ct_liver", "10001_81", true) == split_of_group("ct_liver/10001"));
-    CHECK(dataset_part("xr", "a_1", false) == split_of_group("xr/a_1"));
+TEST(options_are_checked) {
     Dataset d = {0};
     Error error = {0};
     CHECK(dataset_add(&d, "somewhere:patients", &error) == VOXPERT_BAD_ARGUMENT);
