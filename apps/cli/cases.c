@@ -81,20 +81,20 @@ static VoxpertStatus list_cases(Run *run, VoxpertError *error) {
     return status;
 }
 
-/* Two images of one stem would be written to one file. */
-static VoxpertStatus check_stems(const Run *run, VoxpertError *error) {
-    json_t *seen = json_object();
-    VoxpertStatus status = VOXPERT_OK;
-    for (int i = 0; !status && i < run->count; i++) {
-        const char *path = run->item[i].path[0];
-        const char *other = json_string_value(json_object_get(seen, path));
-        if (other)
-            status = error_say(error, VOXPERT_BAD_INPUT, "%s and %s would both be written to %s",
-                               other, run->item[i].name, path);
-        else
-            json_object_set_new(seen, path, json_string(run->item[i].name));
+/* Images of one stem, flags of one folder and a report among the results would be lost. */
+static VoxpertStatus check_claims(const Run *run, const char *report, VoxpertError *error) {
+    static const char *const flags[] = {"--output",  "--logits",  "--probability",
+                                        "--low-res", "--overlay", "--rle"};
+    Claims claims = {0};
+    job_reads(run->job, &claims);
+    claims_write(&claims, "--report", report, NULL);
+    for (int i = 0; i < run->count; i++) {
+        const Item *item = &run->item[i];
+        claims_read(&claims, item->image);
+        for (int k = 0; k < 6; k++) claims_write(&claims, flags[k], item->path[k], item->name);
     }
-    json_decref(seen);
+    VoxpertStatus status = claims_check(&claims, error);
+    claims_free(&claims);
     return status;
 }
 
@@ -252,15 +252,15 @@ static void run_free(Run *run) {
 
 VoxpertStatus folder_run(Job *job, Engine *engine, VoxpertError *error) {
     Run run = {.job = job, .engine = engine};
+    char *report = job->paths.report ? cli_text("%s", job->paths.report)
+                                     : cli_text("%s/report.jsonl", job->paths.mask);
     VoxpertStatus status = list_cases(&run, error);
-    if (!status) status = check_stems(&run, error);
+    if (!status) status = check_claims(&run, report, error);
     if (!status) status = engine_open(engine, &job->common, &job->engine, error);
     if (!status) status = make_folders(&job->paths, job->resume, error);
     if (!status) {
-        char *standard = cli_text("%s/report.jsonl", job->paths.mask);
-        journal_open(&run.journal, job->paths.report ? job->paths.report : standard, run.count);
+        journal_open(&run.journal, report, run.count);
         if (job->resume) journal_read(&run.journal);
-        free(standard);
         status = do_all(&run, error);
         if (!status) summarize(&run);
         if (!status && run.failed)
@@ -268,5 +268,6 @@ VoxpertStatus folder_run(Job *job, Engine *engine, VoxpertError *error) {
                                run.failed, run.count, run.journal.path);
     }
     run_free(&run);
+    free(report);
     return status;
 }

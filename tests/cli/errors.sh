@@ -150,6 +150,20 @@ refused 2 '--rle out/r.txt' segment "${good[@]}" "${box[@]}" --rle out/r.txt
 refused 2 '--report out/r.txt' segment "${good[@]}" "${box[@]}" -r out/r.txt
 refused 2 'name the same file' segment "${good[@]}" "${box[@]}" --overlay out/m.png
 refused 2 'would replace the input' segment -m "$model" -i some/a.png -o some/a.png "${box[@]}"
+refused 2 'name the same file' segment "${good[@]}" "${box[@]}" --overlay out/../out/m.png
+ln -s out same
+refused 2 'name the same file' segment "${good[@]}" "${box[@]}" --overlay same/m.png
+cp ok.json q.json
+for flag in --rle --report; do
+    refused 2 "$flag q.json: would replace the input q.json" segment "${good[@]}" --prompts q.json $flag q.json
+    refused 2 "$flag ./q.json: would replace the input" segment "${good[@]}" --prompts q.json $flag ./q.json
+done
+cp low.npy l.npy
+refused 2 'would replace the input' segment "${good[@]}" --mask l.npy --logits l.npy
+refused 2 'would replace the input' segment -m "$model" -i "$picture" --mask some/a.png -o some/a.png
+printf '{"objects": [{"mask": "l.npy"}]}' >by_mask.json
+refused 2 'would replace the input' segment "${good[@]}" --prompts by_mask.json --low-res l.npy
+holds 'inputs stay' test "$(cksum <q.json) $(cksum <l.npy)" = "$(cksum <ok.json) $(cksum <low.npy)"
 refused 6 'cannot be written' segment -m "$model" -i "$picture" -o missing/m.png "${box[@]}"
 mkdir folder.png
 mkfifo pipe.png
@@ -161,6 +175,13 @@ refused 2 'its prompts come from --prompts' segment -m "$model" -i some -o out "
 refused 2 '--output is needed' segment -m "$model" -i some --prompts ok.json
 refused 2 'is the folder of the input' segment -m "$model" -i some -o some --prompts ok.json
 refused 2 '--report out/r.txt' segment -m "$model" -i some -o out --prompts ok.json -r out/r.txt
+refused 2 '--output and --overlay name the same file, new/a.png' segment -m "$model" -i some -o new --overlay new --prompts ok.json
+refused 2 '--output and --overlay name the same file' segment -m "$model" -i some -o new --overlay none/../new/. --prompts ok.json
+refused 2 '--logits and --low-res name the same file' segment -m "$model" -i some -o new --logits more --low-res more --prompts ok.json
+refused 2 '--logits and --probability name the same file' segment -m "$model" -i some -o new --logits more --probability more --prompts ok.json
+refused 2 '--report and --rle name the same file' segment -m "$model" -i some -o new --rle new --report new/a.json --prompts ok.json
+refused 2 'would replace the input ok.json' segment -m "$model" -i some -o new --prompts ok.json -r ok.json
+holds 'no folder was made' test ! -e new -a ! -e more -a ! -e none
 refused 2 '--on-error shrug' segment -m "$model" -i some -o out --prompts ok.json --on-error shrug
 refused 2 '--embedding goes with a single image' segment -m "$model" -i some -o out --prompts ok.json --embedding e
 refused 3 'holds no image' segment -m "$model" -i empty -o out --everything
@@ -174,6 +195,12 @@ refused 2 '--output out/e.bin' embed -m "$model" -i "$picture" -o out/e.bin
 refused 2 '--dtype f64' embed -m "$model" -i "$picture" -o out/e.safetensors --dtype f64
 refused 2 '--on-error goes with a folder' embed -m "$model" -i "$picture" --cache c --on-error stop
 refused 3 none.png embed -m "$model" -i none.png --cache c
+voxpert convert -q -m "$model" -o c.safetensors
+refused 2 'would replace the input' embed -m c.safetensors -i "$picture" -o c.safetensors
+refused 2 'would replace the input' convert -m c.safetensors -o ./c.safetensors
+mkdir two
+cp "$picture" two/a.png && cp "$picture" two/a.tif
+refused 3 'a.png and a.tif would both be written to out/a.safetensors' embed -m "$model" -i two -o out
 refused 2 '--model is needed' convert -o out/c.safetensors
 refused 2 '--output is needed' convert -m "$model"
 refused 2 '--output out/c.pth' convert -m "$model" -o out/c.pth
