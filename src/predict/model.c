@@ -46,8 +46,10 @@ static Status choose_preset(Model *m, const ModelOptions *o, Error *error) {
                            name);
     else
         m->preset = *preset;
+    bool own = !said || strcmp(said, name) == 0; /* else its zoom is another preset's */
     json_decref(root);
-    if (!status && m->preset.zoom > 0.0) m->preset.zoom = sam_zoom(m->file, m->preset.zoom);
+    if (!status && m->preset.zoom > 0.0 && own) m->preset.zoom = sam_zoom(m->file, m->preset.zoom);
+    m->preset_given = o->preset != NULL;
     return status;
 }
 
@@ -175,7 +177,8 @@ Status model_save(const Model *m, const char *path, ElementType type, Error *err
         add_pair(metadata, &pairs, "format", "voxpert 1");
         add_pair(metadata, &pairs, "arch", "sam");
         add_pair(metadata, &pairs, "config", config);
-        add_pair(metadata, &pairs, "preprocess", known(m, "preprocess", preprocess.chars));
+        const char *kept = m->preset_given ? NULL : model_metadata(m, "preprocess");
+        add_pair(metadata, &pairs, "preprocess", kept ? kept : preprocess.chars);
         const char *identity = NULL; /* rounded values are other values */
         if (type == ELEMENT_F32) status = model_identity(m, &identity, error);
         add_pair(metadata, &pairs, "identity", identity);
