@@ -95,10 +95,24 @@ static VoxpertStatus prepare(Work *w, VoxpertError *error) {
 
 /* ---- Segmenting ------------------------------------------------------------------------- */
 
-/* One object is a mask for viewers, unless its value was said. */
-static int value_of(const Targets *t, const Target *target) {
-    if (target->value) return target->value;
-    return t->count == 1 ? 255 : target->number;
+/* What each object's pixels become.  One is a mask for viewers; of several, those whose value was
+ * not said get their number, or where that is another's value the least that is free. */
+static int *values_of(const Targets *t) {
+    int *values = cli_new((size_t)t->count, sizeof *values), free_from = 1;
+    bool *taken = cli_new(TARGET_VALUE_MAX + 1, sizeof *taken);
+    for (int i = 0; i < t->count; i++) taken[values[i] = t->item[i].value] = true;
+    if (t->count == 1 && !values[0]) values[0] = 255;
+    for (int i = 0; i < t->count; i++) {
+        if (values[i] || taken[t->item[i].number]) continue;
+        taken[values[i] = t->item[i].number] = true;
+    }
+    for (int i = 0; i < t->count; i++) {
+        if (values[i]) continue;
+        while (taken[free_from]) free_from++;
+        taken[values[i] = free_from] = true;
+    }
+    free(taken);
+    return values;
 }
 
 static VoxpertStatus segment_targets(Work *w, VoxpertError *error) {
@@ -107,17 +121,17 @@ static VoxpertStatus segment_targets(Work *w, VoxpertError *error) {
     ResultWants wants = {.cleanup = w->job->cleanup,
                          .logits = paths->logits || paths->probability,
                          .low_res = paths->low_res != NULL};
+    int *values = values_of(t);
     VoxpertStatus status = VOXPERT_OK;
     for (int i = 0; !status && i < t->count; i++) {
         VoxpertPrompt prompt = target_prompt(&t->item[i]);
         VoxpertMasks masks = {0};
         status = voxpert_segment(w->engine->session, &prompt, &w->job->segment, &masks, error);
         wants.planes_at_most = (size_t)t->count * (size_t)masks.count;
-        if (!status)
-            status = result_add(&w->result, &t->item[i], value_of(t, &t->item[i]), &masks, &wants,
-                                error);
+        if (!status) status = result_add(&w->result, &t->item[i], values[i], &masks, &wants, error);
         voxpert_masks_free(&masks);
     }
+    free(values);
     w->seconds.encode = w->result.encode_seconds;
     w->seconds.decode = w->result.decode_seconds;
     return status;

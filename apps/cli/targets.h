@@ -12,7 +12,7 @@ enum { TARGET_VALUE_MAX = 65535 };
 
 typedef struct Target {
     int number;  /* as the user counts, from 1 */
-    int value;   /* in the label map; 0: not said, so `number` */
+    int value;   /* in the label map; 0: not said */
     char *label; /* or NULL */
     VoxpertPoint *points;
     int point_count;

@@ -67,6 +67,13 @@ printf '{"objects": [{"label": "cell", "value": 7, "boxes": [[10,10,70,80]], "po
 segment "${image[@]}" --prompts value.json -o value.nii --json >value.out
 holds 'a value that was said is written' test "$(pixels value.nii | sort -u | tr '\n' ' ')" = '0 7 '
 holds 'its label is reported' grep -q '"label": "cell"' value.out
+printf '{"objects": [{"value": 2, "boxes": [[0,0,30,30]]}, {"boxes": [[40,40,70,80]]}, {"boxes": [[80,80,100,100]]}]}' >some.json
+segment "${image[@]}" --prompts some.json -o some.nii --json >some.out
+holds 'objects without a value get free ones' test "$(field value some.out | tr '\n' ' ')" = '2 1 3 '
+sed 's/{"boxes"/{"value": 2, "boxes"/g' some.json >merged.json
+segment "${image[@]}" --prompts merged.json -o merged.nii
+holds 'objects of one value are merged' \
+    diff <(pixels merged.nii) <(pixels some.nii | sed 's/^[13]$/2/')
 segment "${image[@]}" --box 10,10,70,80 --point 60,60:- -o flags.nii
 holds 'box and point together are one object' \
     diff <(pixels value.nii | sed 's/^7$/255/') <(pixels flags.nii)
