@@ -126,10 +126,11 @@ static json_t *flags_json(const Job *job) {
     char slice[32] = "";
     if (f->slice_axis) snprintf(slice, sizeof slice, "%c:%d", f->slice_axis, f->slice);
     json_t *flags = json_pack(
-        "{s:b, s:i, s:b, s:i, s:b, s:s, s:i, s:b, s:[f, f]}", "multimask", job->segment.multimask,
-        "zoom", job->segment.zoom, "fill_holes", job->cleanup.fill_holes, "min_size",
-        job->cleanup.min_size, "keep_largest", job->cleanup.keep_largest, "slice", slice, "page",
-        f->page, "no_exif", f->ignore_exif, "window", f->window_level, f->window_width);
+        "{s:b, s:i, s:b, s:i, s:b, s:s, s:i, s:b, s:[f, f], s:b}", "multimask",
+        job->segment.multimask, "zoom", job->segment.zoom, "fill_holes", job->cleanup.fill_holes,
+        "min_size", job->cleanup.min_size, "keep_largest", job->cleanup.keep_largest, "slice",
+        slice, "page", f->page, "no_exif", f->ignore_exif, "window", f->window_level,
+        f->window_width, "cache_half", job->engine.cache_half);
     if (job->everything)
         json_object_set_new(flags, "everything",
                             json_pack("[i, f, f, f, f, i, f, f, i, i, f]", g->points_per_side,
