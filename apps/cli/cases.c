@@ -72,6 +72,9 @@ static VoxpertStatus list_cases(Run *run, VoxpertError *error) {
         if (!prompts->item[i].image)
             return error_say(error, VOXPERT_BAD_INPUT, "%s: does not say its \"image\"",
                              prompts->path);
+        VoxpertFileOptions file = run->job->file;
+        VoxpertStatus slice = prompts_file_slice(&file, prompts, &prompts->item[i], error);
+        if (slice) return slice;
         add_item(run, prompts->item[i].image, &prompts->item[i]);
     }
     VoxpertStatus status = folder_images(&names, &count, run->job->input, error);
@@ -169,9 +172,9 @@ static VoxpertStatus run_case(Run *run, const Item *item, json_t **line, Voxpert
               .targets = item->entry ? &item->entry->targets : NULL,
               .paths = {item->path[0], item->path[1], item->path[2], item->path[3], item->path[4],
                         item->path[5], NULL}};
-    if (item->entry && item->entry->slice_axis)
-        c.file.slice_axis = item->entry->slice_axis, c.file.slice = item->entry->slice;
-    VoxpertStatus status = case_run(run->job, run->engine, &c, line, error);
+    VoxpertStatus status = VOXPERT_OK;
+    if (item->entry) status = prompts_file_slice(&c.file, &run->job->prompts, item->entry, error);
+    if (!status) status = case_run(run->job, run->engine, &c, line, error);
     if (item->entry) { /* masks that were loaded are not needed again */
         for (int i = 0; i < item->entry->targets.count; i++) {
             Target *t = &item->entry->targets.item[i];

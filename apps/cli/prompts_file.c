@@ -310,6 +310,19 @@ void prompts_file_free(PromptsFile *f) {
     *f = (PromptsFile){0};
 }
 
+VoxpertStatus prompts_file_slice(VoxpertFileOptions *file, const PromptsFile *f,
+                                 const PromptEntry *entry, VoxpertError *error) {
+    if (!entry->slice_axis) return VOXPERT_OK;
+    if (file->slice_axis && (file->slice_axis != entry->slice_axis || file->slice != entry->slice))
+        return error_say(error, VOXPERT_BAD_ARGUMENT,
+                         "--slice %c:%d: but %s says \"slice\": \"%c:%d\"%s%s", file->slice_axis,
+                         file->slice, f->path, entry->slice_axis, entry->slice,
+                         entry->image ? " of " : "", entry->image ? entry->image : "");
+    file->slice_axis = entry->slice_axis;
+    file->slice = entry->slice;
+    return VOXPERT_OK;
+}
+
 PromptEntry *prompts_file_entry(const PromptsFile *f, const char *image) {
     const char *name = name_base(image);
     for (int i = 0; i < f->count; i++) {

@@ -35,6 +35,11 @@ void prompts_file_free(PromptsFile *f); /* a zeroed one is fine */
 /* The entry of an image: the one that names it, or the only one if it names none; NULL. */
 PromptEntry *prompts_file_entry(const PromptsFile *f, const char *image);
 
+/* The slice of an entry, where it names one, into `file`, where --slice may not say another.
+ * VOXPERT_BAD_ARGUMENT. */
+VoxpertStatus prompts_file_slice(VoxpertFileOptions *file, const PromptsFile *f,
+                                 const PromptEntry *entry, VoxpertError *error);
+
 /* "k:57" */
 bool slice_parse(const char *text, int *axis, int *index);
 

@@ -122,8 +122,8 @@ static VoxpertStatus one_image(Job *job, Engine *engine, VoxpertError *error) {
             return error_say(error, VOXPERT_BAD_INPUT, "%s: has no entry for %s", job->prompts.path,
                              job->input);
         c.targets = &entry->targets;
-        if (entry->slice_axis && !c.file.slice_axis)
-            c.file.slice_axis = entry->slice_axis, c.file.slice = entry->slice;
+        VoxpertStatus slice = prompts_file_slice(&c.file, &job->prompts, entry, error);
+        if (slice) return slice;
     }
     if (c.targets && c.targets->count > 1 && job->paths.probability &&
         name_ends(job->paths.probability, ".png"))

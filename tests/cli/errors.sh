@@ -131,6 +131,9 @@ refused 2 '--slice k' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,
 refused 2 '--slice k:-1' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice k:-1
 refused 2 k:3 segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice k:3
 refused 2 outside segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,4,4 --slice k:1
+printf '{"image": "dtype_int16.nii", "slice": "k:1", "objects": [{"boxes": [[0,0,2,2]]}]}' >sliced.json
+refused 2 'says "slice": "k:1"' segment -m "$model" -i "$volume" -o out/m.nii --prompts sliced.json --slice k:2
+refused 2 'says "slice": "k:1" of dtype_int16.nii' segment -m "$model" -i "$(dirname "$volume")" -o new --prompts sliced.json --slice j:1
 
 # ---- Models
 refused 4 none.pth segment -m none.pth -i "$picture" -o out/m.png "${box[@]}"

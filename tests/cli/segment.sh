@@ -154,6 +154,8 @@ holds '--window changes what is seen' test "$(cksum <w0.npy)" != "$(cksum <w1.np
 printf '{"slice": "k:1", "objects": [{"boxes": [[0,0,4,3]]}]}' >sliced.json
 segment -i "$volume" --prompts sliced.json -o from_json.nii
 holds 'a prompts file may name the slice' cmp from_json.nii slice.nii
+segment -i "$volume" --prompts sliced.json --slice k:1 -o both.nii
+holds 'and --slice the same one' cmp both.nii slice.nii
 
 # ---- Presets and zoom
 for preset in sam sam-med2d sam-med2d-test medsam voxpert; do
