@@ -75,6 +75,9 @@ refused 2 '--prompts excludes' segment "${good[@]}" "${box[@]}" --prompts ok.jso
 refused 2 '--everything excludes' segment "${good[@]}" "${box[@]}" --everything
 refused 2 '--points-per-side goes with --everything' segment "${good[@]}" "${box[@]}" --points-per-side 4
 refused 2 '--logits does not go with --everything' segment "${good[@]}" --everything --logits out/l.npy
+for flag in --fill-holes --keep-largest --min-size=9; do
+    refused 2 "${flag%=9} does not go with --everything" segment "${good[@]}" --everything $flag
+done
 refused 2 '--points-per-side 0' segment "${good[@]}" --everything --points-per-side 0
 refused 2 '--stability-score-thresh 2' segment "${good[@]}" --everything --stability-score-thresh 2
 refused 3 none.png segment "${good[@]}" --mask none.png
