@@ -115,6 +115,15 @@ static int *values_of(const Targets *t) {
     return values;
 }
 
+static void warn_if_empty(Work *w, int number) {
+    const json_t *all = w->result.objects, *last = json_array_get(all, json_array_size(all) - 1);
+    char sentence[96];
+    if (json_integer_value(json_object_get(last, "area"))) return;
+    snprintf(sentence, sizeof sentence, "object %d: nothing was found, its mask has no pixel",
+             number);
+    warn(w, sentence, strlen(sentence));
+}
+
 static VoxpertStatus segment_targets(Work *w, VoxpertError *error) {
     const Targets *t = w->c->targets;
     const Paths *paths = &w->c->paths;
@@ -129,6 +138,7 @@ static VoxpertStatus segment_targets(Work *w, VoxpertError *error) {
         status = voxpert_segment(w->engine->session, &prompt, &w->job->segment, &masks, error);
         wants.planes_at_most = (size_t)t->count * (size_t)masks.count;
         if (!status) status = result_add(&w->result, &t->item[i], values[i], &masks, &wants, error);
+        if (!status) warn_if_empty(w, t->item[i].number);
         voxpert_masks_free(&masks);
     }
     free(values);
@@ -144,6 +154,16 @@ static int grid_progress(void *context, size_t done, size_t total) {
     return 0;
 }
 
+static void warn_of_nothing(Work *w) {
+    const VoxpertEverything *g = &w->job->grid;
+    char sentence[160];
+    snprintf(sentence, sizeof sentence,
+             "nothing was found: no mask reaches --pred-iou-thresh %g and --stability-score-thresh "
+             "%g",
+             (double)g->pred_iou_thresh, (double)g->stability_score_thresh);
+    warn(w, sentence, strlen(sentence));
+}
+
 static VoxpertStatus segment_everything(Work *w, VoxpertError *error) {
     VoxpertFound *found = NULL;
     size_t count = 0;
@@ -156,6 +176,7 @@ static VoxpertStatus segment_everything(Work *w, VoxpertError *error) {
     progress_end(&progress);
     w->seconds.decode = seconds_now() - start;
     if (!status) status = result_everything(&w->result, found, count, error);
+    if (!status && !count) warn_of_nothing(w);
     voxpert_found_free(found, count);
     return status;
 }

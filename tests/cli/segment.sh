@@ -119,6 +119,9 @@ plain=$(area)
 holds '--keep-largest takes away' test "$(area --keep-largest)" -lt "$plain"
 holds '--fill-holes adds' test "$(area --fill-holes)" -gt "$plain"
 holds '--min-size of everything leaves nothing' test "$(area --min-size 100000)" -eq 0
+voxpert segment -m "$model" "${image[@]}" --box 10,10,50,50 --min-size 100000 --json >empty.out 2>empty.err
+holds 'nothing is said to be nothing' grep -q 'object 1: nothing was found' empty.err
+holds 'in the report too' grep -q '"object 1: nothing was found' empty.out
 holds '--min-size 1 leaves all' test "$(area --min-size 1)" -eq "$plain"
 
 # ---- Pictures
