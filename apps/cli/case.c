@@ -293,9 +293,11 @@ static void report_seconds(json_t *report, const Work *w) {
     json_t *seconds = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f}", "load", w->engine->load_seconds,
                                 "read", s->read, "encode", s->encode, "decode", s->decode, "write",
                                 s->write, "total", s->total);
-    if (w->job->everything) json_object_del(seconds, "encode"); /* part of decode: many crops */
     json_object_set_new(report, "seconds", seconds);
-    json_object_set_new(report, "embedding_cached", json_boolean(w->result.cached));
+    if (w->job->everything) /* of many crops: encoding is a part of decoding */
+        json_object_del(seconds, "encode");
+    else
+        json_object_set_new(report, "embedding_cached", json_boolean(w->result.cached));
 }
 
 void case_report_machine(json_t *report) {
