@@ -41,7 +41,8 @@ typedef struct VoxpertFileOptions {
     double window_level, window_width; /* see VoxpertImage */
 } VoxpertFileOptions;
 
-/* Errors: VOXPERT_BAD_INPUT, VOXPERT_BAD_ARGUMENT (a slice outside the volume),
+/* Of a series of volumes the first is used, and that is a warning.
+ * Errors: VOXPERT_BAD_INPUT, VOXPERT_BAD_ARGUMENT (a slice outside the volume, a page of no TIFF),
  * VOXPERT_OUT_OF_MEMORY. */
 VOXPERT_API VoxpertStatus voxpert_image_file_open(VoxpertImageFile **out, const char *path,
                                                   const VoxpertFileOptions *options,

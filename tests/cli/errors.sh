@@ -130,6 +130,8 @@ refused 3 none.png segment -m "$model" -i none.png -o out/m.png "${box[@]}"
 refused 3 text.png segment -m "$model" -i text.png -o out/m.png "${box[@]}"
 refused 2 slice segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2
 refused 2 '--slice z:1' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice z:1
+refused 2 'is PNG and has no pages, but page 1 is asked for' segment "${good[@]}" "${box[@]}" --page 1
+refused 2 'is NIfTI and has no pages' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice k:1 --page 1
 refused 2 '--slice k' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice k
 refused 2 '--slice k:-1' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice k:-1
 refused 2 k:3 segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice k:3

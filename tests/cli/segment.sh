@@ -154,6 +154,9 @@ segment -i "$volume" --slice k:1 --box 0,0,4,3 --logits w0.npy
 segment -i "$volume" --slice k:1 --box 0,0,4,3 --logits w1.npy --window 40,400
 segment -i "$volume" --slice k:1 --box 0,0,4,3 --logits w2.npy --window 900,2000
 holds '--window changes what is seen' test "$(cksum <w0.npy)" != "$(cksum <w1.npy)" -a "$(cksum <w1.npy)" != "$(cksum <w2.npy)"
+voxpert segment -m "$model" -i "$shared/golden/image/nifti/dim_4d.nii" --slice k:0 --point 1,1:+ --json >frames.out 2>frames.err
+holds 'of several frames the first is used, and that is said' grep -q 'frames; the first is used' frames.err
+holds 'in the report too' grep -q 'frames; the first is used"' frames.out
 printf '{"slice": "k:1", "objects": [{"boxes": [[0,0,4,3]]}]}' >sliced.json
 segment -i "$volume" --prompts sliced.json -o from_json.nii
 holds 'a prompts file may name the slice' cmp from_json.nii slice.nii
