@@ -85,7 +85,6 @@ static VoxpertStatus prepare(Work *w, VoxpertError *error) {
     if (!status && w->c->targets)
         status =
             targets_load_logits(w->c->targets, voxpert_model_low_res_side(e->model), remark, error);
-    if (!status) json_array_extend(w->warnings, e->warnings);
     if (!status) warn(w, remark, strlen(remark));
     if (!status) status = voxpert_set_image(e->session, voxpert_image_file_image(w->file), error);
     if (!status && w->job->embedding)
@@ -344,6 +343,7 @@ VoxpertStatus case_run(const Job *job, Engine *engine, const Case *c, json_t **r
     if (!status) status = read_image(&w, error);
     if (!status) status = prepare(&w, error);
     if (!status) status = c->targets ? segment_targets(&w, error) : segment_everything(&w, error);
+    if (engine->warnings) engine_take_warnings(engine, w.warnings);
     if (!status) status = finish(&w, start, report, error);
     if (status) {
         json_decref(*report);

@@ -133,27 +133,22 @@ void common_print(json_t *json) {
 
 /* ---- Models ----------------------------------------------------------------------------- */
 
-typedef struct Listener {
-    const Common *common;
-    json_t *warnings;
-} Listener;
-
 static void hear(void *context, const char *sentence) {
     const Listener *l = context;
     common_warn(l->common, "%s", sentence);
     if (l->warnings) json_array_append_new(l->warnings, json_words(sentence));
 }
 
-VoxpertStatus common_model(const Common *common, VoxpertModel **out, const char *path,
-                           const char *preset, bool strict, json_t *warnings, VoxpertError *error) {
-    Listener listener = {common, warnings};
+VoxpertStatus common_model(Listener *listener, VoxpertModel **out, const char *path,
+                           const char *preset, bool strict, VoxpertError *error) {
+    const Common *common = listener->common;
     VoxpertOptions options = {.threads = common->threads,
                               .cpu = common->cpu,
                               .preset = preset,
                               .max_memory = common->max_memory,
                               .strict = strict,
                               .log = hear,
-                              .log_context = &listener};
+                              .log_context = listener};
     VoxpertStatus status = voxpert_model_open(out, path, &options, error);
     if (!status && common->verbose) {
         char *text = NULL;

@@ -23,7 +23,7 @@ typedef struct VoxpertOptions {
                            default: what the model file says or looks like */
     size_t max_memory;  /* bytes for one image's work; more is refused; default: no limit */
     bool strict;        /* surplus tensors in the model file are an error */
-    VoxpertLog *log;    /* warnings; default: they are dropped */
+    VoxpertLog *log;    /* warnings, until the model is closed; default: they are dropped */
     void *log_context;
 } VoxpertOptions;
 

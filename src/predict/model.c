@@ -94,6 +94,8 @@ Status model_open(Model **out, const char *path, const ModelOptions *options, Er
     Model *m = memory_new(sizeof *m);
     if (!m) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a model");
     pthread_mutex_init(&m->lock, NULL);
+    m->log = options->log;
+    m->log_context = options->log_context;
     Status status = choose_kernels(m, options, error);
     if (!status) status = open_file(m, path, options, error);
     if (!status) status = bind(m, options, error);

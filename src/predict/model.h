@@ -15,6 +15,8 @@ typedef struct ModelOptions {
     bool strict;          /* surplus tensors are an error */
     const void *embedded; /* the built-in model's bytes, used where path is NULL */
     size_t embedded_size;
+    void (*log)(void *context, const char *sentence); /* of what its sessions come upon; or NULL */
+    void *log_context;
 } ModelOptions;
 
 typedef struct Model {
@@ -27,6 +29,8 @@ typedef struct Model {
     pthread_mutex_t lock;
     char identity[HASH_TEXT]; /* "" until somebody asks */
     char warning[512];        /* surplus tensors, or "" */
+    void (*log)(void *context, const char *sentence);
+    void *log_context;
 } Model;
 
 /* Errors: VOXPERT_BAD_MODEL, VOXPERT_BAD_ARGUMENT (preset, kernel set), VOXPERT_OUT_OF_MEMORY. */
