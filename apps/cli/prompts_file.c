@@ -92,6 +92,8 @@ static VoxpertStatus read_boxes(Place *p, Target *t, const json_t *list, int obj
     char who[256];
     snprintf(p->field, sizeof p->field, "objects[%d].boxes", object);
     if (!json_is_array(list)) return wrong(p, "must be a list of [x0, y0, x1, y1]");
+    if (json_is_number(json_array_get(list, 0)))
+        return wrong(p, "must be a list of boxes, [[x0, y0, x1, y1]]");
     if (json_array_size(list) > 1) return wrong(p, "an object has one box; use an object for each");
     if (json_array_size(list) == 0) return VOXPERT_OK;
     if (!coordinates(json_array_get(list, 0), at, 4))

@@ -126,6 +126,9 @@ Status embedding_load(Predictor *p, const char *path, Error *error) {
     Checkpoint *c = NULL;
     p->encoded = false;
     Status status = checkpoint_open(&c, path, error);
+    if (status == VOXPERT_BAD_MODEL && access(path, R_OK) == 0)
+        error_set(error, VOXPERT_BAD_INPUT,
+                  "%s: is no embedding, or damaged: it cannot be read as safetensors", path);
     if (status == VOXPERT_BAD_MODEL) {
         status = VOXPERT_BAD_INPUT;
         if (error) error->status = status;

@@ -20,6 +20,7 @@ cp e.safetensors flipped.safetensors
 printf '\x3f' | dd of=flipped.safetensors bs=1 seek=$(($(stat -c %s e.safetensors) - 5)) conv=notrunc 2>/dev/null
 refused 3 checksum segment -m "$model" -i "$picture" "${box[@]}" --embedding flipped.safetensors --json
 refused 3 'sam.safetensors' segment -m "$model" -i "$picture" "${box[@]}" --embedding "$shared/golden/sam/files/sam.safetensors" --json
+refused 3 'is no embedding' segment -m "$model" -i "$picture" "${box[@]}" --embedding "$picture" --json
 embed -i "$picture" -o half.safetensors --dtype f16
 holds 'f16 is half the size' test $(($(stat -c %s half.safetensors) * 3)) -lt $(($(stat -c %s e.safetensors) * 2))
 segment -i "$picture" "${box[@]}" --embedding half.safetensors --logits half.npy

@@ -103,6 +103,7 @@ bad_prompts 'colour: is not known' '{"colour": 1, "objects": [{"boxes": [[1,2,3,
 bad_prompts 'four finite numbers' '{"objects": [{"boxes": [[1,2,3]]}]}'
 bad_prompts 'four finite numbers' '{"objects": [{"boxes": [[1,2,3,"4"]]}]}'
 bad_prompts 'four finite numbers' '{"objects": [{"boxes": [[1,2,3,1e300]]}]}'
+bad_prompts 'must be a list of boxes, [[x0, y0, x1, y1]]' '{"objects": [{"boxes": [10,10,60,60]}]}'
 bad_prompts 'one box' '{"objects": [{"boxes": [[1,2,3,4],[5,6,7,8]]}]}'
 bad_prompts 'the box is empty' '{"objects": [{"boxes": [[9,2,3,4]]}]}'
 bad_prompts 'objects[0].points[1]' '{"objects": [{"points": [{"p":[1,2]},{"p":[1,2,3]}]}]}'
@@ -128,7 +129,7 @@ refused 2 'a picture shows one object' segment "${good[@]}" "${box[@]}" --box 1,
 # ---- Images
 refused 3 none.png segment -m "$model" -i none.png -o out/m.png "${box[@]}"
 refused 3 text.png segment -m "$model" -i text.png -o out/m.png "${box[@]}"
-refused 2 slice segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2
+refused 2 'is a volume of 3 slices: choose one with --slice' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2
 refused 2 '--slice z:1' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice z:1
 refused 2 'is PNG and has no pages, but page 1 is asked for' segment "${good[@]}" "${box[@]}" --page 1
 refused 2 'is NIfTI and has no pages' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice k:1 --page 1
@@ -147,7 +148,7 @@ refused 4 missing info "$shared/golden/sam/files/decoder_module_prefix.pth"
 for file in "$shared"/golden/sam/hostile/{evil_eval,evil_system,truncated_tail}.pth; do
     refused 4 "$(basename "$file")" segment -m "$file" -i "$picture" -o out/m.png "${box[@]}"
 done
-refused 5 'more than the limit' segment "${good[@]}" "${box[@]}" --max-memory 80K
+refused 5 'more than the limit of 80 KiB (--max-memory)' segment "${good[@]}" "${box[@]}" --max-memory 80K
 refused 5 '1024 bytes are allowed' segment "${good[@]}" "${box[@]}" --max-memory 1K
 
 # ---- Outputs
