@@ -72,6 +72,9 @@ embed -i in --cache f --json >f.out
 holds 'two are encoded' test "$(grep -c '"status": "done"' f.out)" -eq 2
 segment -i in/074.png "${box[@]}" --cache f --json >12.out
 holds 'and found by segment' test "$(cached 12.out)" = true
+embed -i in --preset voxpert --cache z
+segment -i in/074.png --preset voxpert "${box[@]}" --cache z --no-zoom --json >13.out
+holds 'of a preset that zooms, with --no-zoom' test "$(cached 13.out)" = true
 embed -i in -o files
 holds 'or written to files' test -s files/074.safetensors -a -s files/001.safetensors
 printf 'no picture' >in/broken.png
