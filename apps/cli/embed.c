@@ -41,8 +41,9 @@ const Verb verb_embed = {
         "                            or voxpert; default: as the model says\n"
         "      --strict              refuse a model file with tensors that do not belong to it\n"
         "      --slice k:57          a slice of a volume: an axis of the file and an index from 0\n"
-        "      --window LEVEL,WIDTH  grey values of 16 bits and CT; default: percentiles 0.5 and "
-        "99.5\n"
+        "      --window LEVEL,WIDTH  which values become black to white; default: 8 bits as they "
+        "are,\n"
+        "                            others from percentile 0.5 to 99.5\n"
         "      --page N              page of a TIFF, from 1\n"
         "      --no-exif             pixels as stored, not as the camera was held\n"
         "      --on-error MODE       of a folder: skip (default) or stop\n",
