@@ -23,7 +23,8 @@ const OptionRule common_rules[] = {
 const char common_usage[] =
     "\nAll verbs:\n"
     "      --json                report as JSON on standard output; also of a failure\n"
-    "  -q, --quiet               no warnings, no progress\n"
+    "  -q, --quiet               no warnings, no progress, no lines of results; --json still "
+    "prints\n"
     "  -v, --verbose             details on standard error\n"
     "      --progress MODE       auto (default: a line on a terminal), plain, json or none\n"
     "  -t, --threads N           threads; default: every core. The result is the same for any N\n"
