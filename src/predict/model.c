@@ -42,7 +42,8 @@ static Status choose_preset(Model *m, const ModelOptions *o, Error *error) {
     Status status = VOXPERT_OK;
     if (!preset)
         status = error_set(error, o->preset ? VOXPERT_BAD_ARGUMENT : VOXPERT_BAD_MODEL,
-                           "preset \"%s\" is unknown; sam, sam-med2d, medsam and voxpert are known",
+                           "preset \"%s\" is unknown; sam, sam-med2d, sam-med2d-test, medsam and "
+                           "voxpert are known",
                            name);
     else
         m->preset = *preset;
