@@ -63,7 +63,7 @@ for file in list.json lines.jsonl keyed.json; do
     segment "${image[@]}" --prompts $file -o other.nii
     holds "--prompts $file" cmp other.nii many.nii
 done
-printf '{"objects": [{"label": "cell", "value": 7, "boxes": [[10,10,70,80]], "points": [{"p": [60,60], "positive": false}]}]}' >value.json
+printf '{"objects": [{"label": "cell", "value": 7, "expert": "auto", "boxes": [[10,10,70,80]], "points": [{"p": [60,60], "positive": false}]}]}' >value.json
 segment "${image[@]}" --prompts value.json -o value.nii --json >value.out
 holds 'a value that was said is written' test "$(pixels value.nii | sort -u | tr '\n' ' ')" = '0 7 '
 holds 'its label is reported' grep -q '"label": "cell"' value.out
@@ -157,7 +157,7 @@ holds '--window changes what is seen' test "$(cksum <w0.npy)" != "$(cksum <w1.np
 voxpert segment -m "$model" -i "$shared/golden/image/nifti/dim_4d.nii" --slice k:0 --point 1,1:+ --json >frames.out 2>frames.err
 holds 'of several frames the first is used, and that is said' grep -q 'frames; the first is used' frames.err
 holds 'in the report too' grep -q 'frames; the first is used"' frames.out
-printf '{"slice": "k:1", "objects": [{"boxes": [[0,0,4,3]]}]}' >sliced.json
+printf '{"slice": "k:1", "space": "voxel-ijk", "objects": [{"boxes": [[0,0,4,3]]}]}' >sliced.json
 segment -i "$volume" --prompts sliced.json -o from_json.nii
 holds 'a prompts file may name the slice' cmp from_json.nii slice.nii
 segment -i "$volume" --prompts sliced.json --slice k:1 -o both.nii
