@@ -282,6 +282,8 @@ static json_t *report_of(const Work *w) {
                                "pixels of the image as read, x to the right, y down, from 0",
                                "objects", w->result.objects, "outputs", outputs_json(&w->c->paths),
                                "warnings", w->warnings);
+    if (w->c->targets && !w->job->folder) /* a folder's report has the entry of the prompts file */
+        json_object_set_new(report, "prompts", targets_json(w->c->targets));
     if (w->job->common.json || w->job->folder || w->c->paths.report)
         json_object_set(report, "model", engine_about(w->engine));
     return report;

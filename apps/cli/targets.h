@@ -2,6 +2,7 @@
 #ifndef CLI_TARGETS_H
 #define CLI_TARGETS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include <voxpert/voxpert.h>
@@ -38,6 +39,8 @@ Target *targets_add(Targets *t, int number); /* keeps the order of calls */
 /* Puts a prompt that a flag gave into a target: VOXPERT_BAD_ARGUMENT. */
 VoxpertStatus target_box(Target *t, const double at[4], const char *who, VoxpertError *error);
 void target_point(Target *t, double x, double y, bool inside);
+
+json_t *targets_json(const Targets *t); /* as in a prompts file, but for labels and values */
 
 VoxpertPrompt target_prompt(const Target *t);
 

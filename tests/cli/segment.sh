@@ -18,6 +18,9 @@ holds 'the report names model and image by their hashes' \
 for name in score peak_rss_bytes encode decode write total; do
     holds "the report says $name" test -n "$(field $name one.out)"
 done
+sed -n '/^  "prompts": {/,/^  }/p' one.out | sed '1s/.*/{/; $s/,$//' >told.json
+segment "${image[@]}" --prompts told.json --logits told.npy
+holds 'the report tells the prompts as a prompts file does' cmp told.npy one.npy
 holds '--rle writes what the report says' test "$(field counts one.json)" = "$(field counts one.out)"
 for type in png tif bmp nii.gz; do
     segment "${image[@]}" --box 20,20,90,80 -o one.$type
