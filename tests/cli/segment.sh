@@ -175,6 +175,12 @@ holds 'presets differ' test "$(cat sam.npy | cksum)" != "$(cat medsam.npy | cksu
 segment "${image[@]}" --box 20,20,90,80 --no-zoom --logits whole.npy
 segment "${image[@]}" --box 40,40,60,60 --zoom --logits zoomed.npy
 holds '--no-zoom is what preset sam does' cmp whole.npy one.npy
+crop() { tr -d ' \n' <"$1" | sed 's/.*"crop_box":\[\([0-9,]*\)\].*/\1/'; }
+segment "${image[@]}" --box 40,40,60,60 --no-zoom --json >whole.out
+segment "${image[@]}" --box 40,40,60,60 --zoom --json >zoomed.out
+holds 'the report tells the crop: the whole image' test "$(crop whole.out)" = "0,0,$width,$height"
+IFS=, read -r x y w h <<<"$(crop zoomed.out)"
+holds 'or less, with the box in it' test "$x" -le 40 -a "$y" -le 40 -a $((x + w)) -gt 60 -a $((y + h)) -gt 60 -a "$w" -lt $width
 holds '--zoom is blind far from the prompt' test "$(floats zoomed.npy | head -n 1)" = -32
 
 # ---- The same bytes for any number of threads, in any language, on each kernel set
