@@ -1,6 +1,12 @@
 # bash completion for voxpert.  The flags of a verb are read from its own help, so that they are
 # never out of step with the program.
 
+# The flags in a help text, without those of other verbs in its examples and quotations
+_voxpert_flags() {
+    sed -e '/^ *voxpert /d' -e 's/`[^`]*`//g' | grep -oE -- '(^|[ (|[])-([a-z]|-[a-z][a-z0-9-]*)' |
+        tr -d ' (|[' | sort -u
+}
+
 _voxpert() {
     local program=${COMP_WORDS[0]} verb=${COMP_WORDS[1]-} word=${COMP_WORDS[COMP_CWORD]}
     local verbs='segment embed convert train info help'
@@ -8,9 +14,15 @@ _voxpert() {
 
     if [ "$COMP_CWORD" -eq 1 ]; then
         choices="$verbs --help --version"
+    elif [ "$verb" = help ]; then
+        choices=${verbs% help}
     else
         case ${COMP_WORDS[COMP_CWORD - 1]} in
-        --dtype) choices='f32 f16 bf16' ;;
+        --dtype) [ "$verb" = convert ] && choices='f32 f16 bf16' || choices='f32 f16' ;;
+        --loss) choices='focal-dice-iou dice-ce' ;;
+        --measure) choices='train validation test all' ;;
+        --probability-bits) choices='8 16' ;;
+        --schedule) choices='cosine step constant' ;;
         --on-error) choices='skip stop' ;;
         --progress) choices='auto plain json none' ;;
         --cpu) choices='reference portable avx2 avx512' ;;
@@ -19,7 +31,7 @@ _voxpert() {
         --preset) choices='sam sam-med2d sam-med2d-test medsam voxpert' ;;
         *)
             case $word in
-            -*) choices=$("$program" "$verb" --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]*' | sort -u) ;;
+            -*) choices=$("$program" "$verb" --help 2>/dev/null | _voxpert_flags) ;;
             esac ;;
         esac
     fi

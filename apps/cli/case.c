@@ -85,7 +85,6 @@ static VoxpertStatus prepare(Work *w, VoxpertError *error) {
     if (!status && w->c->targets)
         status =
             targets_load_logits(w->c->targets, voxpert_model_low_res_side(e->model), remark, error);
-    if (!status) json_array_extend(w->warnings, e->warnings);
     if (!status) warn(w, remark, strlen(remark));
     if (!status) status = voxpert_set_image(e->session, voxpert_image_file_image(w->file), error);
     if (!status && w->job->embedding)
@@ -95,10 +94,33 @@ static VoxpertStatus prepare(Work *w, VoxpertError *error) {
 
 /* ---- Segmenting ------------------------------------------------------------------------- */
 
-/* One object is a mask for viewers, unless its value was said. */
-static int value_of(const Targets *t, const Target *target) {
-    if (target->value) return target->value;
-    return t->count == 1 ? 255 : target->number;
+/* What each object's pixels become.  One is a mask for viewers; of several, those whose value was
+ * not said get their number, or where that is another's value the least that is free. */
+static int *values_of(const Targets *t) {
+    int *values = cli_new((size_t)t->count, sizeof *values), free_from = 1;
+    bool *taken = cli_new(TARGET_VALUE_MAX + 1, sizeof *taken);
+    for (int i = 0; i < t->count; i++) taken[values[i] = t->item[i].value] = true;
+    if (t->count == 1 && !values[0]) values[0] = 255;
+    for (int i = 0; i < t->count; i++) {
+        if (values[i] || taken[t->item[i].number]) continue;
+        taken[values[i] = t->item[i].number] = true;
+    }
+    for (int i = 0; i < t->count; i++) {
+        if (values[i]) continue;
+        while (taken[free_from]) free_from++;
+        taken[values[i] = free_from] = true;
+    }
+    free(taken);
+    return values;
+}
+
+static void warn_if_empty(Work *w, int number) {
+    const json_t *all = w->result.objects, *last = json_array_get(all, json_array_size(all) - 1);
+    char sentence[96];
+    if (json_integer_value(json_object_get(last, "area"))) return;
+    snprintf(sentence, sizeof sentence, "object %d: nothing was found, its mask has no pixel",
+             number);
+    warn(w, sentence, strlen(sentence));
 }
 
 static VoxpertStatus segment_targets(Work *w, VoxpertError *error) {
@@ -107,17 +129,18 @@ static VoxpertStatus segment_targets(Work *w, VoxpertError *error) {
     ResultWants wants = {.cleanup = w->job->cleanup,
                          .logits = paths->logits || paths->probability,
                          .low_res = paths->low_res != NULL};
+    int *values = values_of(t);
     VoxpertStatus status = VOXPERT_OK;
     for (int i = 0; !status && i < t->count; i++) {
         VoxpertPrompt prompt = target_prompt(&t->item[i]);
         VoxpertMasks masks = {0};
         status = voxpert_segment(w->engine->session, &prompt, &w->job->segment, &masks, error);
         wants.planes_at_most = (size_t)t->count * (size_t)masks.count;
-        if (!status)
-            status = result_add(&w->result, &t->item[i], value_of(t, &t->item[i]), &masks, &wants,
-                                error);
+        if (!status) status = result_add(&w->result, &t->item[i], values[i], &masks, &wants, error);
+        if (!status) warn_if_empty(w, t->item[i].number);
         voxpert_masks_free(&masks);
     }
+    free(values);
     w->seconds.encode = w->result.encode_seconds;
     w->seconds.decode = w->result.decode_seconds;
     return status;
@@ -128,6 +151,16 @@ static int grid_progress(void *context, size_t done, size_t total) {
     p->total = total;
     progress_tell(p, done, "");
     return 0;
+}
+
+static void warn_of_nothing(Work *w) {
+    const VoxpertEverything *g = &w->job->grid;
+    char sentence[160];
+    snprintf(sentence, sizeof sentence,
+             "nothing was found: no mask reaches --pred-iou-thresh %g and --stability-score-thresh "
+             "%g",
+             (double)g->pred_iou_thresh, (double)g->stability_score_thresh);
+    warn(w, sentence, strlen(sentence));
 }
 
 static VoxpertStatus segment_everything(Work *w, VoxpertError *error) {
@@ -142,6 +175,7 @@ static VoxpertStatus segment_everything(Work *w, VoxpertError *error) {
     progress_end(&progress);
     w->seconds.decode = seconds_now() - start;
     if (!status) status = result_everything(&w->result, found, count, error);
+    if (!status && !count) warn_of_nothing(w);
     voxpert_found_free(found, count);
     return status;
 }
@@ -248,6 +282,8 @@ static json_t *report_of(const Work *w) {
                                "pixels of the image as read, x to the right, y down, from 0",
                                "objects", w->result.objects, "outputs", outputs_json(&w->c->paths),
                                "warnings", w->warnings);
+    if (w->c->targets && !w->job->folder) /* a folder's report has the entry of the prompts file */
+        json_object_set_new(report, "prompts", targets_json(w->c->targets));
     if (w->job->common.json || w->job->folder || w->c->paths.report)
         json_object_set(report, "model", engine_about(w->engine));
     return report;
@@ -258,9 +294,11 @@ static void report_seconds(json_t *report, const Work *w) {
     json_t *seconds = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f}", "load", w->engine->load_seconds,
                                 "read", s->read, "encode", s->encode, "decode", s->decode, "write",
                                 s->write, "total", s->total);
-    if (w->job->everything) json_object_del(seconds, "encode"); /* part of decode: many crops */
     json_object_set_new(report, "seconds", seconds);
-    json_object_set_new(report, "embedding_cached", json_boolean(w->result.cached));
+    if (w->job->everything) /* of many crops: encoding is a part of decoding */
+        json_object_del(seconds, "encode");
+    else
+        json_object_set_new(report, "embedding_cached", json_boolean(w->result.cached));
 }
 
 void case_report_machine(json_t *report) {
@@ -307,6 +345,7 @@ VoxpertStatus case_run(const Job *job, Engine *engine, const Case *c, json_t **r
     if (!status) status = read_image(&w, error);
     if (!status) status = prepare(&w, error);
     if (!status) status = c->targets ? segment_targets(&w, error) : segment_everything(&w, error);
+    if (engine->warnings) engine_take_warnings(engine, w.warnings);
     if (!status) status = finish(&w, start, report, error);
     if (status) {
         json_decref(*report);

@@ -72,6 +72,9 @@ static VoxpertStatus list_cases(Run *run, VoxpertError *error) {
         if (!prompts->item[i].image)
             return error_say(error, VOXPERT_BAD_INPUT, "%s: does not say its \"image\"",
                              prompts->path);
+        VoxpertFileOptions file = run->job->file;
+        VoxpertStatus slice = prompts_file_slice(&file, prompts, &prompts->item[i], error);
+        if (slice) return slice;
         add_item(run, prompts->item[i].image, &prompts->item[i]);
     }
     VoxpertStatus status = folder_images(&names, &count, run->job->input, error);
@@ -81,20 +84,20 @@ static VoxpertStatus list_cases(Run *run, VoxpertError *error) {
     return status;
 }
 
-/* Two images of one stem would be written to one file. */
-static VoxpertStatus check_stems(const Run *run, VoxpertError *error) {
-    json_t *seen = json_object();
-    VoxpertStatus status = VOXPERT_OK;
-    for (int i = 0; !status && i < run->count; i++) {
-        const char *path = run->item[i].path[0];
-        const char *other = json_string_value(json_object_get(seen, path));
-        if (other)
-            status = error_say(error, VOXPERT_BAD_INPUT, "%s and %s would both be written to %s",
-                               other, run->item[i].name, path);
-        else
-            json_object_set_new(seen, path, json_string(run->item[i].name));
+/* Images of one stem, flags of one folder and a report among the results would be lost. */
+static VoxpertStatus check_claims(const Run *run, const char *report, VoxpertError *error) {
+    static const char *const flags[] = {"--output",  "--logits",  "--probability",
+                                        "--low-res", "--overlay", "--rle"};
+    Claims claims = {0};
+    job_reads(run->job, &claims);
+    claims_write(&claims, "--report", report, NULL);
+    for (int i = 0; i < run->count; i++) {
+        const Item *item = &run->item[i];
+        claims_read(&claims, item->image);
+        for (int k = 0; k < 6; k++) claims_write(&claims, flags[k], item->path[k], item->name);
     }
-    json_decref(seen);
+    VoxpertStatus status = claims_check(&claims, error);
+    claims_free(&claims);
     return status;
 }
 
@@ -126,10 +129,11 @@ static json_t *flags_json(const Job *job) {
     char slice[32] = "";
     if (f->slice_axis) snprintf(slice, sizeof slice, "%c:%d", f->slice_axis, f->slice);
     json_t *flags = json_pack(
-        "{s:b, s:i, s:b, s:i, s:b, s:s, s:i, s:b, s:[f, f]}", "multimask", job->segment.multimask,
-        "zoom", job->segment.zoom, "fill_holes", job->cleanup.fill_holes, "min_size",
-        job->cleanup.min_size, "keep_largest", job->cleanup.keep_largest, "slice", slice, "page",
-        f->page, "no_exif", f->ignore_exif, "window", f->window_level, f->window_width);
+        "{s:b, s:i, s:b, s:i, s:b, s:s, s:i, s:b, s:[f, f], s:b}", "multimask",
+        job->segment.multimask, "zoom", job->segment.zoom, "fill_holes", job->cleanup.fill_holes,
+        "min_size", job->cleanup.min_size, "keep_largest", job->cleanup.keep_largest, "slice",
+        slice, "page", f->page, "no_exif", f->ignore_exif, "window", f->window_level,
+        f->window_width, "cache_half", job->engine.cache_half);
     if (job->everything)
         json_object_set_new(flags, "everything",
                             json_pack("[i, f, f, f, f, i, f, f, i, i, f]", g->points_per_side,
@@ -168,9 +172,9 @@ static VoxpertStatus run_case(Run *run, const Item *item, json_t **line, Voxpert
               .targets = item->entry ? &item->entry->targets : NULL,
               .paths = {item->path[0], item->path[1], item->path[2], item->path[3], item->path[4],
                         item->path[5], NULL}};
-    if (item->entry && item->entry->slice_axis)
-        c.file.slice_axis = item->entry->slice_axis, c.file.slice = item->entry->slice;
-    VoxpertStatus status = case_run(run->job, run->engine, &c, line, error);
+    VoxpertStatus status = VOXPERT_OK;
+    if (item->entry) status = prompts_file_slice(&c.file, &run->job->prompts, item->entry, error);
+    if (!status) status = case_run(run->job, run->engine, &c, line, error);
     if (item->entry) { /* masks that were loaded are not needed again */
         for (int i = 0; i < item->entry->targets.count; i++) {
             Target *t = &item->entry->targets.item[i];
@@ -252,15 +256,15 @@ static void run_free(Run *run) {
 
 VoxpertStatus folder_run(Job *job, Engine *engine, VoxpertError *error) {
     Run run = {.job = job, .engine = engine};
+    char *report = job->paths.report ? cli_text("%s", job->paths.report)
+                                     : cli_text("%s/report.jsonl", job->paths.mask);
     VoxpertStatus status = list_cases(&run, error);
-    if (!status) status = check_stems(&run, error);
+    if (!status) status = check_claims(&run, report, error);
     if (!status) status = engine_open(engine, &job->common, &job->engine, error);
     if (!status) status = make_folders(&job->paths, job->resume, error);
     if (!status) {
-        char *standard = cli_text("%s/report.jsonl", job->paths.mask);
-        journal_open(&run.journal, job->paths.report ? job->paths.report : standard, run.count);
+        journal_open(&run.journal, report, run.count);
         if (job->resume) journal_read(&run.journal);
-        free(standard);
         status = do_all(&run, error);
         if (!status) summarize(&run);
         if (!status && run.failed)
@@ -268,5 +272,6 @@ VoxpertStatus folder_run(Job *job, Engine *engine, VoxpertError *error) {
                                run.failed, run.count, run.journal.path);
     }
     run_free(&run);
+    free(report);
     return status;
 }

@@ -23,7 +23,8 @@ const OptionRule common_rules[] = {
 const char common_usage[] =
     "\nAll verbs:\n"
     "      --json                report as JSON on standard output; also of a failure\n"
-    "  -q, --quiet               no warnings, no progress\n"
+    "  -q, --quiet               no warnings, no progress, no lines of results; --json still "
+    "prints\n"
     "  -v, --verbose             details on standard error\n"
     "      --progress MODE       auto (default: a line on a terminal), plain, json or none\n"
     "  -t, --threads N           threads; default: every core. The result is the same for any N\n"
@@ -133,27 +134,22 @@ void common_print(json_t *json) {
 
 /* ---- Models ----------------------------------------------------------------------------- */
 
-typedef struct Listener {
-    const Common *common;
-    json_t *warnings;
-} Listener;
-
 static void hear(void *context, const char *sentence) {
     const Listener *l = context;
     common_warn(l->common, "%s", sentence);
     if (l->warnings) json_array_append_new(l->warnings, json_words(sentence));
 }
 
-VoxpertStatus common_model(const Common *common, VoxpertModel **out, const char *path,
-                           const char *preset, bool strict, json_t *warnings, VoxpertError *error) {
-    Listener listener = {common, warnings};
+VoxpertStatus common_model(Listener *listener, VoxpertModel **out, const char *path,
+                           const char *preset, bool strict, VoxpertError *error) {
+    const Common *common = listener->common;
     VoxpertOptions options = {.threads = common->threads,
                               .cpu = common->cpu,
                               .preset = preset,
                               .max_memory = common->max_memory,
                               .strict = strict,
                               .log = hear,
-                              .log_context = &listener};
+                              .log_context = listener};
     VoxpertStatus status = voxpert_model_open(out, path, &options, error);
     if (!status && common->verbose) {
         char *text = NULL;

@@ -44,10 +44,16 @@ void common_warn(const Common *common, const char *format, ...)
 void common_detail(const Common *common, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Opens a model with these flags; its warnings are said, and kept in `warnings` (NULL accepted).
- * `path` NULL is the built-in model. */
-VoxpertStatus common_model(const Common *common, VoxpertModel **out, const char *path,
-                           const char *preset, bool strict, json_t *warnings, VoxpertError *error);
+/* Says a model's warnings, and keeps them. */
+typedef struct Listener {
+    const Common *common;
+    json_t *warnings; /* or NULL */
+} Listener;
+
+/* Opens a model with these flags; `path` NULL is the built-in one.  The listener hears of it until
+ * the model is closed. */
+VoxpertStatus common_model(Listener *listener, VoxpertModel **out, const char *path,
+                           const char *preset, bool strict, VoxpertError *error);
 
 /* A sentence or a name as JSON, never NULL: one that is not UTF-8 has a '?' for each byte that is
  * not ASCII. */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/claims.h"
 #include "cli/engine.h"
 #include "cli/error.h"
 #include "cli/outputs.h"
@@ -69,8 +70,12 @@ static VoxpertStatus convert_flags(ConvertJob *job, const Options *o, VoxpertErr
             error_say(error, VOXPERT_BAD_ARGUMENT, "--verify and --no-verify exclude each other");
     if (!status) status = options_choice(o, "--dtype", types, &type, error);
     job->type = types[type];
-    if (!status)
-        status = output_check("--output", job->output, extensions, job->engine.model, error);
+    if (!status) status = output_check("--output", job->output, extensions, error);
+    Claims claims = {0};
+    claims_read(&claims, job->engine.model);
+    claims_write(&claims, "--output", job->output, NULL);
+    if (!status) status = claims_check(&claims, error);
+    claims_free(&claims);
     return status;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/claims.h"
 #include "cli/engine.h"
 #include "cli/error.h"
 #include "cli/folder.h"
@@ -22,7 +23,11 @@ const Verb verb_embed = {
         "\n"
         "Example: encode a folder once, then segment without encoding\n"
         "  voxpert embed -i scans --cache embeddings\n"
-        "  voxpert segment -i scans/a.png --box 40,52,120,131 -o a.png --cache embeddings\n"
+        "  voxpert segment -i scans/a.png --box 40,52,120,131 -o a.png --no-zoom --cache "
+        "embeddings\n"
+        "\n"
+        "The whole image is encoded; where the preset zooms, as the built-in model's does,\n"
+        "`voxpert segment` encodes crops too, unless `--no-zoom` is given.\n"
         "\n"
         "  -i, --input IMAGE         PNG, JPEG, TIFF, BMP or NIfTI; or a folder of them\n"
         "  -o, --output FILE         .safetensors, for `voxpert segment --embedding FILE`\n"
@@ -36,8 +41,9 @@ const Verb verb_embed = {
         "                            or voxpert; default: as the model says\n"
         "      --strict              refuse a model file with tensors that do not belong to it\n"
         "      --slice k:57          a slice of a volume: an axis of the file and an index from 0\n"
-        "      --window LEVEL,WIDTH  grey values of 16 bits and CT; default: percentiles 0.5 and "
-        "99.5\n"
+        "      --window LEVEL,WIDTH  which values become black to white; default: 8 bits as they "
+        "are,\n"
+        "                            others from percentile 0.5 to 99.5\n"
         "      --page N              page of a TIFF, from 1\n"
         "      --no-exif             pixels as stored, not as the camera was held\n"
         "      --on-error MODE       of a folder: skip (default) or stop\n",
@@ -92,7 +98,7 @@ static VoxpertStatus embed_flags(EmbedJob *job, const Options *o, VoxpertError *
     if (!status && !job->folder && options_has(o, "--on-error"))
         status = error_say(error, VOXPERT_BAD_ARGUMENT, "--on-error goes with a folder");
     if (!status && job->output && !job->folder)
-        status = output_check("--output", job->output, extensions, job->input, error);
+        status = output_check("--output", job->output, extensions, error);
     return status;
 }
 
@@ -126,30 +132,74 @@ static VoxpertStatus embed_image(const EmbedJob *job, Engine *engine, const char
     return status;
 }
 
+typedef struct Item {
+    char *image, *path; /* path NULL: into the cache */
+} Item;
+
+static Item *items_of(const EmbedJob *job, char **names, int count) {
+    Item *items = cli_new((size_t)count, sizeof *items);
+    for (int i = 0; i < count; i++) {
+        char *stem = case_stem(names[i]);
+        items[i].image = cli_text("%s/%s", job->input, names[i]);
+        if (job->output) items[i].path = cli_text("%s/%s.safetensors", job->output, stem);
+        free(stem);
+    }
+    return items;
+}
+
+static void items_free(Item *items, int count) {
+    for (int i = 0; i < count; i++) {
+        free(items[i].image);
+        free(items[i].path);
+    }
+    free(items);
+}
+
+static VoxpertStatus check_outputs(const EmbedJob *job, const Item *items, char **names, int count,
+                                   VoxpertError *error) {
+    Claims claims = {0};
+    claims_read(&claims, job->engine.model);
+    for (int i = 0; i < count; i++) claims_read(&claims, items[i].image);
+    for (int i = 0; i < count; i++) claims_write(&claims, "--output", items[i].path, names[i]);
+    VoxpertStatus status = claims_check(&claims, error);
+    claims_free(&claims);
+    return status;
+}
+
 static VoxpertStatus embed_folder(const EmbedJob *job, Engine *engine, json_t *list,
                                   VoxpertError *error) {
     char **names = NULL;
     int count = 0, failed = 0;
     VoxpertStatus status = folder_images(&names, &count, job->input, error);
+    Item *items = items_of(job, names, count);
+    if (!status) status = check_outputs(job, items, names, count, error);
     if (!status && job->output) status = folder_make(job->output, error);
     if (!status) status = engine_open(engine, &job->common, &job->engine, error);
     Progress progress = progress_begin(&job->common, "images", (size_t)count);
     for (int i = 0; !status && i < count && !(failed && job->stop); i++) {
-        char *image = cli_text("%s/%s", job->input, names[i]), *stem = case_stem(names[i]);
-        char *path = job->output ? cli_text("%s/%s.safetensors", job->output, stem) : NULL;
-        if (embed_image(job, engine, image, path, list, error)) {
+        if (embed_image(job, engine, items[i].image, items[i].path, list, error)) {
             common_warn(&job->common, "%s failed: %s", names[i], error->message);
             failed++;
         }
         progress_tell(&progress, (size_t)i + 1, names[i]);
-        free(image);
-        free(stem);
-        free(path);
     }
     progress_end(&progress);
     if (!status && failed)
         status = error_say(error, VOXPERT_SOME_FAILED, "%d of %d images failed", failed, count);
+    items_free(items, count);
     folder_images_free(names, count);
+    return status;
+}
+
+static VoxpertStatus embed_file(const EmbedJob *job, Engine *engine, json_t *list,
+                                VoxpertError *error) {
+    char *name = cli_text("%s", job->input),
+         *path = job->output ? cli_text("%s", job->output) : NULL;
+    Item item = {name, path};
+    VoxpertStatus status = check_outputs(job, &item, &name, 1, error);
+    if (!status) status = embed_image(job, engine, name, path, list, error);
+    free(name);
+    free(path);
     return status;
 }
 
@@ -164,7 +214,7 @@ static int embed_run(int argc, char **argv) {
     if (!status) status = embed_flags(&job, &options, &error);
     if (!status)
         status = job.folder ? embed_folder(&job, &engine, list, &error)
-                            : embed_image(&job, &engine, job.input, job.output, list, &error);
+                            : embed_file(&job, &engine, list, &error);
     if (engine.model && job.common.json && (!status || status == VOXPERT_SOME_FAILED))
         common_print(json_pack("{s:O, s:s, s:O}", "model", engine_about(&engine), "dtype", job.type,
                                "images", list));

@@ -42,13 +42,20 @@ VoxpertStatus engine_open(Engine *e, const Common *common, const EngineOptions *
     if (e->session) return VOXPERT_OK;
     double start = seconds_now();
     e->warnings = json_array();
-    VoxpertStatus status = common_model(common, &e->model, options->model, options->preset,
-                                        options->strict, e->warnings, error);
+    e->listener = (Listener){common, e->warnings};
+    VoxpertStatus status = common_model(&e->listener, &e->model, options->model, options->preset,
+                                        options->strict, error);
     if (!status) status = voxpert_session_open(&e->session, e->model, error);
     if (!status && options->cache)
         status = voxpert_session_cache(e->session, options->cache, options->cache_half, error);
     e->load_seconds = seconds_now() - start;
+    e->opening = json_array_size(e->warnings);
     return status;
+}
+
+void engine_take_warnings(Engine *e, json_t *into) {
+    json_array_extend(into, e->warnings);
+    while (json_array_size(e->warnings) > e->opening) json_array_remove(e->warnings, e->opening);
 }
 
 json_t *engine_about(Engine *e) {

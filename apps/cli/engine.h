@@ -14,7 +14,9 @@ typedef struct Engine {
     VoxpertModel *model;
     VoxpertSession *session;
     json_t *about; /* see engine_about */
-    json_t *warnings;
+    Listener listener;
+    json_t *warnings; /* of the model; those of its opening stay, a case takes its own */
+    size_t opening;   /* how many those are */
     double load_seconds;
 } Engine;
 
@@ -24,6 +26,10 @@ VoxpertStatus engine_flags(EngineOptions *out, const Options *options, VoxpertEr
 /* Does nothing if it is open.  Errors: those of voxpert_model_open. */
 VoxpertStatus engine_open(Engine *e, const Common *common, const EngineOptions *options,
                           VoxpertError *error);
+
+/* Adds what the model warned of: when it was opened, and since a case last took it. */
+void engine_take_warnings(Engine *e, json_t *into);
+
 /* What a report says of the model.  Made when it is first asked for: the hash of the weights takes
  * a second for a large model. */
 json_t *engine_about(Engine *e);

@@ -87,7 +87,8 @@ static json_t *built_in(const Common *common) {
     VoxpertModel *model = NULL;
     char *text = NULL;
     VoxpertError error;
-    if (common_model(common, &model, NULL, NULL, false, NULL, &error)) {
+    Listener listener = {common, NULL};
+    if (common_model(&listener, &model, NULL, NULL, false, &error)) {
         voxpert_model_close(model);
         return json_string(error.message);
     }
@@ -121,8 +122,9 @@ static VoxpertStatus model_info(json_t **out, const Common *common, const Engine
                                 VoxpertError *error) {
     VoxpertModel *model = NULL;
     char *text = NULL;
+    Listener listener = {common, NULL};
     VoxpertStatus status =
-        common_model(common, &model, options->model, options->preset, options->strict, NULL, error);
+        common_model(&listener, &model, options->model, options->preset, options->strict, error);
     if (!status) status = voxpert_model_describe(model, &text, error);
     if (!status) *out = json_loads(text, 0, NULL);
     voxpert_free(text);

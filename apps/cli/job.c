@@ -190,6 +190,30 @@ static void output_flags(OutputFlag out[OUTPUT_FLAGS], const Paths *p) {
     memcpy(out, flags, sizeof flags);
 }
 
+static void read_masks(Claims *claims, const Targets *t) {
+    for (int i = 0; i < t->count; i++) claims_read(claims, t->item[i].mask_path);
+}
+
+void job_reads(const Job *job, Claims *claims) {
+    claims_read(claims, job->engine.model);
+    claims_read(claims, job->prompts.path);
+    claims_read(claims, job->embedding);
+    read_masks(claims, &job->targets);
+    for (int i = 0; i < job->prompts.count; i++) read_masks(claims, &job->prompts.item[i].targets);
+}
+
+static VoxpertStatus check_claims(const Job *job, const OutputFlag flags[OUTPUT_FLAGS],
+                                  VoxpertError *error) {
+    Claims claims = {0};
+    claims_read(&claims, job->input);
+    job_reads(job, &claims);
+    for (int i = 0; i < OUTPUT_FLAGS; i++)
+        claims_write(&claims, flags[i].flag, flags[i].path, NULL);
+    VoxpertStatus status = claims_check(&claims, error);
+    claims_free(&claims);
+    return status;
+}
+
 static VoxpertStatus file_outputs(const Job *job, VoxpertError *error) {
     OutputFlag flags[OUTPUT_FLAGS];
     output_flags(flags, &job->paths);
@@ -198,16 +222,11 @@ static VoxpertStatus file_outputs(const Job *job, VoxpertError *error) {
     for (int i = 0; !status && i < OUTPUT_FLAGS; i++) {
         if (!flags[i].path) continue;
         any = true;
-        for (int k = 0; k < i; k++) {
-            if (flags[k].path && strcmp(flags[i].path, flags[k].path) == 0)
-                return error_say(error, VOXPERT_BAD_ARGUMENT, "%s and %s name the same file, %s",
-                                 flags[k].flag, flags[i].flag, flags[i].path);
-        }
-        status = output_check(flags[i].flag, flags[i].path, flags[i].extensions, job->input, error);
+        status = output_check(flags[i].flag, flags[i].path, flags[i].extensions, error);
     }
     if (!status && !any)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "--output is needed: where the mask goes");
-    return status;
+    return status ? status : check_claims(job, flags, error);
 }
 
 static VoxpertStatus folder_outputs(const Job *job, VoxpertError *error) {
@@ -248,8 +267,9 @@ static VoxpertStatus only_with(const Options *o, bool holds, const char *const *
 static VoxpertStatus together(Job *job, const Options *o, VoxpertError *error) {
     static const char *const folders[] = {"--resume", "--on-error", NULL};
     static const char *const images[] = {"--embedding", "--probability-bits", NULL};
-    static const char *const prompted[] = {"--logits",    "--probability", "--low-res",
-                                           "--multimask", "--zoom",        NULL};
+    static const char *const prompted[] = {"--logits",    "--probability",  "--low-res",
+                                           "--multimask", "--zoom",         "--fill-holes",
+                                           "--min-size",  "--keep-largest", NULL};
     static const char *const bits[] = {"--probability-bits", NULL};
     static const char *const reactions[] = {"skip", "stop", NULL};
     bool png = job->paths.probability && name_ends(job->paths.probability, ".png");

@@ -2,6 +2,7 @@
 #ifndef CLI_JOB_H
 #define CLI_JOB_H
 
+#include "cli/claims.h"
 #include "cli/engine.h"
 #include "cli/prompts_file.h"
 
@@ -37,6 +38,8 @@ void job_free(Job *job);
 /* --slice, --page, --no-exif, --window: for every verb that reads images.  VOXPERT_BAD_ARGUMENT. */
 VoxpertStatus image_flags(VoxpertFileOptions *out, const Options *options, const Common *common,
                           VoxpertError *error);
+
+void job_reads(const Job *job, Claims *claims); /* what it reads besides the images */
 
 bool is_folder(const char *path);
 

@@ -24,9 +24,10 @@ static void interrupted(int number) {
 }
 
 static void catch_interruptions(void) {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU, SIGPIPE};
     struct sigaction action = {.sa_handler = interrupted}, before;
     sigfillset(&action.sa_mask);
+    signal(SIGXFSZ, SIG_IGN); /* a file over the limit is an error of its write */
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         /* nohup(1) and background jobs of scripts ignore some: that stays so, but for a closed pipe
          */

@@ -123,19 +123,13 @@ static VoxpertStatus extension_check(const char *flag, const char *path,
 }
 
 VoxpertStatus output_check(const char *flag, const char *path, const char *const *extensions,
-                           const char *input, VoxpertError *error) {
+                           VoxpertError *error) {
     VoxpertStatus status = extensions ? extension_check(flag, path, extensions, error) : VOXPERT_OK;
     if (status) return status;
-    struct stat there, given;
-    if (stat(path, &there) == 0) {
-        if (!S_ISREG(there.st_mode))
-            return error_say(error, VOXPERT_BAD_OUTPUT, "%s %s: is there, and is no regular file",
-                             flag, path);
-        if (input && stat(input, &given) == 0 && there.st_dev == given.st_dev &&
-            there.st_ino == given.st_ino)
-            return error_say(error, VOXPERT_BAD_ARGUMENT, "%s %s: would replace the input", flag,
-                             path);
-    }
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
+        return error_say(error, VOXPERT_BAD_OUTPUT, "%s %s: is there, and is no regular file", flag,
+                         path);
     char *folder = cli_text("%.*s", (int)(name_base(path) - path), path);
     const char *where = *folder ? folder : ".";
     if (access(where, W_OK | X_OK) != 0)

@@ -37,10 +37,10 @@ void outputs_interrupt(void);
 void outputs_sweep(const char *folder);
 
 /* Before any work: can this become a file?  The extension is one of `extensions` (NULL-terminated;
- * NULL: any), the folder exists and takes files, and what is there is no folder, device or input.
+ * NULL: any), the folder exists and takes files, and what is there is no folder or device.
  * VOXPERT_BAD_ARGUMENT, VOXPERT_BAD_OUTPUT. */
 VoxpertStatus output_check(const char *flag, const char *path, const char *const *extensions,
-                           const char *input, VoxpertError *error);
+                           VoxpertError *error);
 
 bool name_ends(const char *path, const char *ending);                /* ignores case */
 bool name_ends_one_of(const char *path, const char *const *endings); /* NULL-terminated */

@@ -92,6 +92,8 @@ static VoxpertStatus read_boxes(Place *p, Target *t, const json_t *list, int obj
     char who[256];
     snprintf(p->field, sizeof p->field, "objects[%d].boxes", object);
     if (!json_is_array(list)) return wrong(p, "must be a list of [x0, y0, x1, y1]");
+    if (json_is_number(json_array_get(list, 0)))
+        return wrong(p, "must be a list of boxes, [[x0, y0, x1, y1]]");
     if (json_array_size(list) > 1) return wrong(p, "an object has one box; use an object for each");
     if (json_array_size(list) == 0) return VOXPERT_OK;
     if (!coordinates(json_array_get(list, 0), at, 4))
@@ -120,12 +122,18 @@ static VoxpertStatus read_value(Place *p, Target *t, const json_t *value, int ob
 }
 
 static VoxpertStatus read_object(Place *p, Target *t, const json_t *object, int index) {
-    static const char *const known[] = {"label", "value", "points", "boxes", "mask", NULL};
+    static const char *const known[] = {"label", "value",  "points", "boxes",
+                                        "mask",  "expert", NULL};
     const json_t *label = json_object_get(object, "label"), *part;
+    const json_t *expert = json_object_get(object, "expert");
+    const char *chosen = json_string_value(expert);
     snprintf(p->field, sizeof p->field, "objects[%d]", index);
     if (!json_is_object(object)) return wrong(p, "must be an object");
     VoxpertStatus status = known_fields(p, object, known);
     if (!status && label && !json_is_string(label)) status = wrong(p, "\"label\" must be a text");
+    if (!status && expert && (!chosen || strcmp(chosen, "auto") != 0))
+        status =
+            wrong(p, "\"expert\" must be \"auto\": models with experts to choose are not read yet");
     if (status) return status;
     if (label) t->label = cli_text("%s", json_string_value(label));
     if ((part = json_object_get(object, "value"))) status = read_value(p, t, part, index);
@@ -153,12 +161,11 @@ static VoxpertStatus read_objects(Place *p, Targets *t, const json_t *list) {
     return status;
 }
 
-static VoxpertStatus read_space(Place *p, const json_t *space) {
+static VoxpertStatus read_space(Place *p, PromptEntry *e, const json_t *space) {
     const char *name = json_string_value(space);
     snprintf(p->field, sizeof p->field, "space");
-    if (!space || (name && strcmp(name, "voxel-ijk") == 0) ||
-        (name && strcmp(name, "pixel-xy") == 0))
-        return VOXPERT_OK;
+    e->voxels = name && strcmp(name, "voxel-ijk") == 0;
+    if (!space || e->voxels || (name && strcmp(name, "pixel-xy") == 0)) return VOXPERT_OK;
     return wrong(p, "must be \"pixel-xy\" or \"voxel-ijk\"");
 }
 
@@ -179,7 +186,7 @@ static VoxpertStatus read_entry(Place *p, PromptEntry *e, json_t *json, const ch
     if (slice && (!json_is_string(slice) ||
                   !slice_parse(json_string_value(slice), &e->slice_axis, &e->slice)))
         return wrong(p, "must be an axis and an index, such as \"k:57\"");
-    VoxpertStatus status = read_space(p, json_object_get(json, "space"));
+    VoxpertStatus status = read_space(p, e, json_object_get(json, "space"));
     if (!status) status = read_objects(p, &e->targets, json_object_get(json, "objects"));
     e->targets.file = p->file;
     return status;
@@ -308,6 +315,25 @@ void prompts_file_free(PromptsFile *f) {
     free(f->item);
     free(f->path);
     *f = (PromptsFile){0};
+}
+
+VoxpertStatus prompts_file_slice(VoxpertFileOptions *file, const PromptsFile *f,
+                                 const PromptEntry *entry, VoxpertError *error) {
+    int axis = entry->slice_axis ? entry->slice_axis : file->slice_axis;
+    if (entry->voxels && axis && axis != 'k') /* x, y would be j, k or i, k */
+        return error_say(error, VOXPERT_BAD_INPUT,
+                         "%s: \"space\": \"voxel-ijk\" is for slices of k, but the slice is %c:%d; "
+                         "say \"pixel-xy\"",
+                         f->path, axis, entry->slice_axis ? entry->slice : file->slice);
+    if (!entry->slice_axis) return VOXPERT_OK;
+    if (file->slice_axis && (file->slice_axis != entry->slice_axis || file->slice != entry->slice))
+        return error_say(error, VOXPERT_BAD_ARGUMENT,
+                         "--slice %c:%d: but %s says \"slice\": \"%c:%d\"%s%s", file->slice_axis,
+                         file->slice, f->path, entry->slice_axis, entry->slice,
+                         entry->image ? " of " : "", entry->image ? entry->image : "");
+    file->slice_axis = entry->slice_axis;
+    file->slice = entry->slice;
+    return VOXPERT_OK;
 }
 
 PromptEntry *prompts_file_entry(const PromptsFile *f, const char *image) {

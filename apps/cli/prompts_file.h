@@ -5,7 +5,8 @@
  *          "points": [{"p": [x, y], "positive": true}], "mask": "coarse.png"}]}
  *
  * One such entry; a list of them; one a line (.jsonl); or {"case.png": {"objects": ...}, ...}.
- * Coordinates are those of the flags.  "slice": "k:57" takes a slice of a volume.  Paths of masks
+ * Coordinates are those of the flags ("space": "pixel-xy"; "voxel-ijk" is the same on slices of k).
+ * "slice": "k:57" takes a slice of a volume.  Paths of masks
  * are relative to the file.  A field that is not known is refused: it would be a prompt that
  * silently does not count. */
 #ifndef CLI_PROMPTS_FILE_H
@@ -18,6 +19,7 @@
 typedef struct PromptEntry {
     char *image; /* NULL: not said */
     int slice_axis, slice;
+    bool voxels; /* "voxel-ijk": x is i, y is j */
     Targets targets;
     json_t *json; /* as it stood in the file */
 } PromptEntry;
@@ -34,6 +36,11 @@ void prompts_file_free(PromptsFile *f); /* a zeroed one is fine */
 
 /* The entry of an image: the one that names it, or the only one if it names none; NULL. */
 PromptEntry *prompts_file_entry(const PromptsFile *f, const char *image);
+
+/* The slice of an entry, where it names one, into `file`, where --slice may not say another.
+ * VOXPERT_BAD_ARGUMENT; VOXPERT_BAD_INPUT where coordinates would be of other axes. */
+VoxpertStatus prompts_file_slice(VoxpertFileOptions *file, const PromptsFile *f,
+                                 const PromptEntry *entry, VoxpertError *error);
 
 /* "k:57" */
 bool slice_parse(const char *text, int *axis, int *index);

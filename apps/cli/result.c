@@ -75,6 +75,9 @@ static VoxpertStatus record(json_t **out, const Target *t, int value, const Voxp
     *out = json_pack("{s:i, s:i, s:f, s:I, s:o, s:o}", "object", t->number, "value", value, "score",
                      (double)masks->iou[0], "area", (json_int_t)area, "bbox",
                      bounds(mask, masks->width, masks->height), "segmentation", code);
+    const int *crop = masks->crop;
+    json_object_set_new(*out, "crop_box",
+                        json_pack("[i, i, i, i]", crop[0], crop[1], crop[2], crop[3]));
     if (t->label) json_object_set_new(*out, "label", json_string(t->label));
     return VOXPERT_OK;
 }

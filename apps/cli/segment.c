@@ -52,8 +52,9 @@ const Verb verb_segment = {
         "      --slice k:57          a slice of a volume: an axis of the file and an index from 0; "
         "x\n"
         "                            is the first axis that remains, y the second\n"
-        "      --window LEVEL,WIDTH  grey values of 16 bits and CT; default: percentiles 0.5 and "
-        "99.5\n"
+        "      --window LEVEL,WIDTH  which values become black to white; default: 8 bits as they "
+        "are,\n"
+        "                            others from percentile 0.5 to 99.5\n"
         "      --page N              page of a TIFF, from 1\n"
         "      --no-exif             pixels as stored, not as the camera was held\n"
         "\n"
@@ -69,7 +70,8 @@ const Verb verb_segment = {
         "Results:\n"
         "      --fill-holes          fill the holes of each mask,\n"
         "      --min-size N          then drop regions of fewer pixels,\n"
-        "      --keep-largest        then keep only the largest region\n"
+        "      --keep-largest        then keep only the largest region (--everything has\n"
+        "                            --min-mask-region-area instead)\n"
         "      --overlay FILE.png    the image with masks and prompts drawn in\n"
         "      --logits FILE.npy     float32 [objects x masks, height, width]; above 0 is inside\n"
         "      --probability FILE    the same as probabilities (.npy), or of one object as .png\n"
@@ -122,8 +124,8 @@ static VoxpertStatus one_image(Job *job, Engine *engine, VoxpertError *error) {
             return error_say(error, VOXPERT_BAD_INPUT, "%s: has no entry for %s", job->prompts.path,
                              job->input);
         c.targets = &entry->targets;
-        if (entry->slice_axis && !c.file.slice_axis)
-            c.file.slice_axis = entry->slice_axis, c.file.slice = entry->slice;
+        VoxpertStatus slice = prompts_file_slice(&c.file, &job->prompts, entry, error);
+        if (slice) return slice;
     }
     if (c.targets && c.targets->count > 1 && job->paths.probability &&
         name_ends(job->paths.probability, ".png"))

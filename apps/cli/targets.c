@@ -53,6 +53,32 @@ VoxpertPrompt target_prompt(const Target *t) {
                            .low_res = t->low_res};
 }
 
+static json_t *points_json(const Target *t) {
+    json_t *points = json_array();
+    for (int i = 0; i < t->point_count; i++)
+        json_array_append_new(points,
+                              json_pack("{s:[f, f], s:b}", "p", (double)t->points[i].x,
+                                        (double)t->points[i].y, "positive", t->points[i].inside));
+    return points;
+}
+
+json_t *targets_json(const Targets *t) {
+    json_t *objects = json_array();
+    for (int i = 0; i < t->count; i++) {
+        const Target *from = &t->item[i];
+        json_t *to = json_object();
+        const VoxpertBox *b = &from->box;
+        if (from->has_box)
+            json_object_set_new(to, "boxes",
+                                json_pack("[[f, f, f, f]]", (double)b->x0, (double)b->y0,
+                                          (double)b->x1, (double)b->y1));
+        if (from->point_count) json_object_set_new(to, "points", points_json(from));
+        if (from->mask_path) json_object_set_new(to, "mask", json_string(from->mask_path));
+        json_array_append_new(objects, to);
+    }
+    return json_pack("{s:o}", "objects", objects);
+}
+
 /* ---- From flags ------------------------------------------------------------------------- */
 
 static Target *numbered(Targets *t, int number) {

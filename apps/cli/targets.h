@@ -2,6 +2,7 @@
 #ifndef CLI_TARGETS_H
 #define CLI_TARGETS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include <voxpert/voxpert.h>
@@ -12,7 +13,7 @@ enum { TARGET_VALUE_MAX = 65535 };
 
 typedef struct Target {
     int number;  /* as the user counts, from 1 */
-    int value;   /* in the label map; 0: not said, so `number` */
+    int value;   /* in the label map; 0: not said */
     char *label; /* or NULL */
     VoxpertPoint *points;
     int point_count;
@@ -38,6 +39,8 @@ Target *targets_add(Targets *t, int number); /* keeps the order of calls */
 /* Puts a prompt that a flag gave into a target: VOXPERT_BAD_ARGUMENT. */
 VoxpertStatus target_box(Target *t, const double at[4], const char *who, VoxpertError *error);
 void target_point(Target *t, double x, double y, bool inside);
+
+json_t *targets_json(const Targets *t); /* as in a prompts file, but for labels and values */
 
 VoxpertPrompt target_prompt(const Target *t);
 

@@ -15,9 +15,10 @@ extern "C" {
 
 typedef enum VoxpertPixel { VOXPERT_U8, VOXPERT_U16, VOXPERT_F32 } VoxpertPixel;
 
-/* Pixels in rows from the top, [height][width][channels], without gaps.  Values that are not 8 bits
- * are brought to 8 bits by the window: level - width/2 becomes 0, level + width/2 becomes 255; with
- * window_width 0, the 0.5th and 99.5th percentile of the values other than 0 are used. */
+/* Pixels in rows from the top, [height][width][channels], without gaps.  Values are
+ * brought to 8 bits by the window: level - width/2 becomes 0, level + width/2 becomes 255.  With
+ * window_width 0 those that have 8 bits stay as they are; of others the 0.5th and 99.5th percentile
+ * of the values other than 0 are used. */
 typedef struct VoxpertImage {
     const void *pixels;
     VoxpertPixel type;
@@ -41,7 +42,8 @@ typedef struct VoxpertFileOptions {
     double window_level, window_width; /* see VoxpertImage */
 } VoxpertFileOptions;
 
-/* Errors: VOXPERT_BAD_INPUT, VOXPERT_BAD_ARGUMENT (a slice outside the volume),
+/* Of a series of volumes the first is used, and that is a warning.
+ * Errors: VOXPERT_BAD_INPUT, VOXPERT_BAD_ARGUMENT (a slice outside the volume, a page of no TIFF),
  * VOXPERT_OUT_OF_MEMORY. */
 VOXPERT_API VoxpertStatus voxpert_image_file_open(VoxpertImageFile **out, const char *path,
                                                   const VoxpertFileOptions *options,

@@ -19,11 +19,11 @@ typedef struct VoxpertOptions {
     int threads;        /* default: every core this process may use */
     const char *cpu;    /* kernel set: "reference", "portable", "avx2", "avx512"; default: the best
                            that this processor can run */
-    const char *preset; /* how images are prepared: "sam", "sam-med2d", "medsam", "voxpert";
-                           default: what the model file says or looks like */
+    const char *preset; /* how images are prepared: "sam", "sam-med2d", "sam-med2d-test", "medsam",
+                           "voxpert"; default: what the model file says or looks like */
     size_t max_memory;  /* bytes for one image's work; more is refused; default: no limit */
     bool strict;        /* surplus tensors in the model file are an error */
-    VoxpertLog *log;    /* warnings; default: they are dropped */
+    VoxpertLog *log;    /* warnings, until the model is closed; default: they are dropped */
     void *log_context;
 } VoxpertOptions;
 

@@ -24,7 +24,7 @@ VOXPERT_API void voxpert_session_close(VoxpertSession *session); /* NULL is fine
 
 /* Embeddings are looked for, and kept, in this folder (NULL: nowhere).  The key is what was encoded
  * and how: pixels, crop, model, preset, precision.  Those kept in half precision are used only if
- * `half`. */
+ * `half`.  A damaged one is removed, which the model's log is told. */
 VOXPERT_API VoxpertStatus voxpert_session_cache(VoxpertSession *session, const char *folder,
                                                 bool half, VoxpertError *error);
 

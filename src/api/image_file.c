@@ -60,6 +60,13 @@ static Status cut(VoxpertImageFile *f, const VoxpertFileOptions *o, Error *error
     return status ? status : volume_slice(&f->picture, f->volume, f->slice, w, error);
 }
 
+static Status check_page(const Volume *v, const VoxpertFileOptions *o, Error *error) {
+    if (o->page <= 0 || strcmp(v->format, "TIFF") == 0) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_ARGUMENT,
+                     "%s: is %s and has no pages, but page %d is asked for", volume_name(v),
+                     v->format, o->page);
+}
+
 VoxpertStatus voxpert_image_file_open(VoxpertImageFile **out, const char *path,
                                       const VoxpertFileOptions *options, VoxpertError *error) {
     static const VoxpertFileOptions defaults;
@@ -73,6 +80,7 @@ VoxpertStatus voxpert_image_file_open(VoxpertImageFile **out, const char *path,
                               .max_bytes = o->max_bytes,
                               .page = o->page > 0 ? (size_t)o->page : 0};
     Status status = volume_read(&f->volume, path, &read, error);
+    if (!status) status = check_page(f->volume, o, error);
     if (!status) status = cut(f, o, error);
     if (!status) status = voxpert_file_hash(path, f->hash, error);
     if (status) {
@@ -85,6 +93,8 @@ VoxpertStatus voxpert_image_file_open(VoxpertImageFile **out, const char *path,
                               .height = (int)f->picture.height,
                               .channels = 3};
     if (f->picture.remark) volume_warn(f->volume, "%s", f->picture.remark);
+    if (f->sliced && f->volume->frames > 1)
+        volume_warn(f->volume, "has %zu frames; the first is used", f->volume->frames);
     *out = f;
     return VOXPERT_OK;
 }

@@ -11,8 +11,12 @@ VoxpertStatus voxpert_model_open(VoxpertModel **out, const char *path,
     const VoxpertOptions *o = options ? options : &defaults;
     if (!out) return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_model_open: out is NULL");
     *out = NULL;
-    ModelOptions inner = {
-        .threads = o->threads, .cpu = o->cpu, .preset = o->preset, .strict = o->strict};
+    ModelOptions inner = {.threads = o->threads,
+                          .cpu = o->cpu,
+                          .preset = o->preset,
+                          .strict = o->strict,
+                          .log = o->log,
+                          .log_context = o->log_context};
     inner.embedded = builtin_model(&inner.embedded_size);
     VoxpertModel *m = memory_new(sizeof *m);
     if (!m) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a model");

@@ -132,8 +132,8 @@ Status volume_plane(Picture *out, const Volume *v, const Window *window, Error *
     if (v->frames == 1 && v->depth == 1)
         return volume_slice(out, v, (VolumeSlice){'k', 0, 0}, window, error);
     return error_set(error, VOXPERT_BAD_ARGUMENT,
-                     "%s: is a volume of %zu slices and %zu frames: choose one with --slice",
-                     volume_name(v), v->depth, v->frames);
+                     "%s: is a volume of %zu slices%s: choose one with --slice", volume_name(v),
+                     v->depth, v->frames > 1 ? ", in several frames" : "");
 }
 
 /* ---- Back ------------------------------------------------------------------------------- */

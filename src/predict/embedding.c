@@ -3,9 +3,11 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "weights/elements.h"
 
 static const char format[] = "voxpert embedding 1";
@@ -124,6 +126,9 @@ Status embedding_load(Predictor *p, const char *path, Error *error) {
     Checkpoint *c = NULL;
     p->encoded = false;
     Status status = checkpoint_open(&c, path, error);
+    if (status == VOXPERT_BAD_MODEL && access(path, R_OK) == 0)
+        error_set(error, VOXPERT_BAD_INPUT,
+                  "%s: is no embedding, or damaged: it cannot be read as safetensors", path);
     if (status == VOXPERT_BAD_MODEL) {
         status = VOXPERT_BAD_INPUT;
         if (error) error->status = status;
@@ -144,11 +149,24 @@ static char *cache_path(const Predictor *p, ElementType type) {
     return path_join(p->cache, name);
 }
 
+/* Kept, it would be looked at again and again. */
+static void remove_damaged(const Predictor *p, const char *path, const char *why) {
+    Text sentence = {0};
+    const Model *m = p->model;
+    if (unlink(path) != 0 || !m->log) return;
+    text_add(&sentence, "%s; it is removed from the cache", why);
+    if (sentence.chars) m->log(m->log_context, sentence.chars);
+    text_free(&sentence);
+}
+
 bool embedding_find(Predictor *p, ElementType type) {
+    Error error;
     char *path = cache_path(p, type);
-    bool found = path && file_exists(path) && embedding_load(p, path, NULL) == VOXPERT_OK;
+    bool readable = path && access(path, R_OK) == 0;
+    Status status = readable ? embedding_load(p, path, &error) : VOXPERT_OK;
+    if (status == VOXPERT_BAD_INPUT) remove_damaged(p, path, error.message);
     memory_free(path);
-    return found;
+    return readable && !status;
 }
 
 Status embedding_keep(const Predictor *p, ElementType type, Error *error) {

@@ -16,8 +16,8 @@ MUST_CHECK Status embedding_save(const Predictor *p, const char *path, ElementTy
  * it is of another image, model, preset or crop, or damaged. */
 MUST_CHECK Status embedding_load(Predictor *p, const char *path, Error *error);
 
-/* In the predictor's cache folder: takes the current view's from there if it is there and good;
- * keeps the current one there. */
+/* In the predictor's cache folder: takes the current view's from there if it is there and good
+ * (a damaged one is removed, and the model's log told); keeps the current one there. */
 bool embedding_find(Predictor *p, ElementType type);
 MUST_CHECK Status embedding_keep(const Predictor *p, ElementType type, Error *error);
 

@@ -42,12 +42,15 @@ static Status choose_preset(Model *m, const ModelOptions *o, Error *error) {
     Status status = VOXPERT_OK;
     if (!preset)
         status = error_set(error, o->preset ? VOXPERT_BAD_ARGUMENT : VOXPERT_BAD_MODEL,
-                           "preset \"%s\" is unknown; sam, sam-med2d, medsam and voxpert are known",
+                           "preset \"%s\" is unknown; sam, sam-med2d, sam-med2d-test, medsam and "
+                           "voxpert are known",
                            name);
     else
         m->preset = *preset;
+    bool own = !said || strcmp(said, name) == 0; /* else its zoom is another preset's */
     json_decref(root);
-    if (!status && m->preset.zoom > 0.0) m->preset.zoom = sam_zoom(m->file, m->preset.zoom);
+    if (!status && m->preset.zoom > 0.0 && own) m->preset.zoom = sam_zoom(m->file, m->preset.zoom);
+    m->preset_given = o->preset != NULL;
     return status;
 }
 
@@ -92,6 +95,8 @@ Status model_open(Model **out, const char *path, const ModelOptions *options, Er
     Model *m = memory_new(sizeof *m);
     if (!m) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a model");
     pthread_mutex_init(&m->lock, NULL);
+    m->log = options->log;
+    m->log_context = options->log_context;
     Status status = choose_kernels(m, options, error);
     if (!status) status = open_file(m, path, options, error);
     if (!status) status = bind(m, options, error);
@@ -175,7 +180,8 @@ Status model_save(const Model *m, const char *path, ElementType type, Error *err
         add_pair(metadata, &pairs, "format", "voxpert 1");
         add_pair(metadata, &pairs, "arch", "sam");
         add_pair(metadata, &pairs, "config", config);
-        add_pair(metadata, &pairs, "preprocess", known(m, "preprocess", preprocess.chars));
+        const char *kept = m->preset_given ? NULL : model_metadata(m, "preprocess");
+        add_pair(metadata, &pairs, "preprocess", kept ? kept : preprocess.chars);
         const char *identity = NULL; /* rounded values are other values */
         if (type == ELEMENT_F32) status = model_identity(m, &identity, error);
         add_pair(metadata, &pairs, "identity", identity);

@@ -15,6 +15,8 @@ typedef struct ModelOptions {
     bool strict;          /* surplus tensors are an error */
     const void *embedded; /* the built-in model's bytes, used where path is NULL */
     size_t embedded_size;
+    void (*log)(void *context, const char *sentence); /* of what its sessions come upon; or NULL */
+    void *log_context;
 } ModelOptions;
 
 typedef struct Model {
@@ -22,10 +24,13 @@ typedef struct Model {
     Checkpoint *file;
     Threads *threads;
     const Kernels *kernels;
-    Preset preset; /* with the file's own zoom, if it names one */
+    Preset preset;     /* with the file's own zoom, if it names one */
+    bool preset_given; /* by the caller, not by the file */
     pthread_mutex_t lock;
     char identity[HASH_TEXT]; /* "" until somebody asks */
     char warning[512];        /* surplus tensors, or "" */
+    void (*log)(void *context, const char *sentence);
+    void *log_context;
 } Model;
 
 /* Errors: VOXPERT_BAD_MODEL, VOXPERT_BAD_ARGUMENT (preset, kernel set), VOXPERT_OUT_OF_MEMORY. */
@@ -39,7 +44,8 @@ MUST_CHECK Status model_identity(const Model *m, const char **identity, Error *e
 
 const char *model_metadata(const Model *m, const char *key); /* NULL if the file has none */
 
-/* Writes safetensors with all that is known of the model. */
+/* Writes safetensors with all that is known of the model; a preset that was given goes before the
+ * file's own. */
 MUST_CHECK Status model_save(const Model *m, const char *path, ElementType type, Error *error);
 
 /* One JSON object; caller frees.  NULL when out of memory. */

@@ -23,7 +23,15 @@ holds 'bf16 of a model in bf16 keeps the identity' test \
     "$(voxpert convert -q -m "$shared/golden/sam/files/sam_bare_bf16.pth" -o b.safetensors --dtype bf16; identity b.safetensors)" \
     = "$(identity "$shared/golden/sam/files/sam_bare_bf16.pth")"
 voxpert convert -q -m "$model" -o medsam.safetensors --preset medsam --no-verify
-holds 'the preset is kept' test "$(voxpert info medsam.safetensors --json | field preset /dev/stdin)" = medsam
+preset() { voxpert info "$1" --json | field preset /dev/stdin; }
+holds 'the preset is kept' test "$(preset medsam.safetensors)" = medsam
+voxpert convert -q -m medsam.safetensors -o kept.safetensors
+holds 'also by a conversion that does not name it' cmp medsam.safetensors kept.safetensors
+voxpert convert -m medsam.safetensors -o zoomed.safetensors --preset voxpert --json >zoomed.out
+holds 'another preset replaces it' test "$(preset zoomed.safetensors) $(field preset zoomed.out)" = 'voxpert voxpert'
+segment "${box[@]}" --preset voxpert --logits want.preset.npy
+voxpert segment -q -m zoomed.safetensors "${box[@]}" --logits got.preset.npy
+holds 'with its own zoom' cmp want.preset.npy got.preset.npy
 for file in sam_bare_legacy.pth sam_bare_protocol4.pth sam.safetensors; do
     holds "$file is the same model" test "$(identity "$shared/golden/sam/files/$file")" = "$(identity "$model")"
 done

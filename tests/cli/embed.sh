@@ -20,6 +20,7 @@ cp e.safetensors flipped.safetensors
 printf '\x3f' | dd of=flipped.safetensors bs=1 seek=$(($(stat -c %s e.safetensors) - 5)) conv=notrunc 2>/dev/null
 refused 3 checksum segment -m "$model" -i "$picture" "${box[@]}" --embedding flipped.safetensors --json
 refused 3 'sam.safetensors' segment -m "$model" -i "$picture" "${box[@]}" --embedding "$shared/golden/sam/files/sam.safetensors" --json
+refused 3 'is no embedding' segment -m "$model" -i "$picture" "${box[@]}" --embedding "$picture" --json
 embed -i "$picture" -o half.safetensors --dtype f16
 holds 'f16 is half the size' test $(($(stat -c %s half.safetensors) * 3)) -lt $(($(stat -c %s e.safetensors) * 2))
 segment -i "$picture" "${box[@]}" --embedding half.safetensors --logits half.npy
@@ -40,7 +41,9 @@ holds 'another crop is encoded' test "$(cached 5.out)" = false
 segment -i "$picture" --box 40,40,60,60 --zoom --cache c --json >6.out
 holds 'a crop is looked up too' test "$(cached 6.out)" = true
 for file in c/*; do printf 'x' | dd of="$file" bs=1 seek=400 conv=notrunc 2>/dev/null; done
-segment -i "$picture" "${box[@]}" --cache c --json --logits got.npy >7.out
+voxpert segment -m "$model" -i "$picture" "${box[@]}" --cache c --json --logits got.npy >7.out 2>7.err
+holds 'that is said' grep -q 'it is removed from the cache' 7.err
+holds 'in the report too' grep -q 'it is removed from the cache"' 7.out
 holds 'a damaged one is encoded anew' test "$(cached 7.out)" = false
 holds 'with the right bytes' cmp got.npy want.npy
 
@@ -54,13 +57,24 @@ segment -i "$picture" "${box[@]}" --cache h --json --logits got.npy >9.out
 holds 'without it f32 is computed' test "$(cached 9.out)" = false
 holds 'exactly' cmp got.npy want.npy
 
+rm h/*
+embed -i "$picture" --cache h --dtype f16
+for file in h/*; do printf 'x' | dd of="$file" bs=1 seek=$(($(stat -c %s "$file") - 5)) conv=notrunc 2>/dev/null; done
+segment -i "$picture" "${box[@]}" --cache h --cache-half --json >10.out
+embed -i "$picture" --cache h --dtype f16
+segment -i "$picture" "${box[@]}" --cache h --cache-half --json >11.out
+holds 'a damaged one of half precision is removed' test "$(cached 10.out) $(cached 11.out) $(ls h | wc -l)" = 'false true 2'
+
 # ---- A folder
 mkdir in
 cp "$picture" "$other" in
 embed -i in --cache f --json >f.out
 holds 'two are encoded' test "$(grep -c '"status": "done"' f.out)" -eq 2
-segment -i in/074.png "${box[@]}" --cache f --json >10.out
-holds 'and found by segment' test "$(cached 10.out)" = true
+segment -i in/074.png "${box[@]}" --cache f --json >12.out
+holds 'and found by segment' test "$(cached 12.out)" = true
+embed -i in --preset voxpert --cache z
+segment -i in/074.png --preset voxpert "${box[@]}" --cache z --no-zoom --json >13.out
+holds 'of a preset that zooms, with --no-zoom' test "$(cached 13.out)" = true
 embed -i in -o files
 holds 'or written to files' test -s files/074.safetensors -a -s files/001.safetensors
 printf 'no picture' >in/broken.png

@@ -75,6 +75,9 @@ refused 2 '--prompts excludes' segment "${good[@]}" "${box[@]}" --prompts ok.jso
 refused 2 '--everything excludes' segment "${good[@]}" "${box[@]}" --everything
 refused 2 '--points-per-side goes with --everything' segment "${good[@]}" "${box[@]}" --points-per-side 4
 refused 2 '--logits does not go with --everything' segment "${good[@]}" --everything --logits out/l.npy
+for flag in --fill-holes --keep-largest --min-size=9; do
+    refused 2 "${flag%=9} does not go with --everything" segment "${good[@]}" --everything $flag
+done
 refused 2 '--points-per-side 0' segment "${good[@]}" --everything --points-per-side 0
 refused 2 '--stability-score-thresh 2' segment "${good[@]}" --everything --stability-score-thresh 2
 refused 3 none.png segment "${good[@]}" --mask none.png
@@ -100,6 +103,7 @@ bad_prompts 'colour: is not known' '{"colour": 1, "objects": [{"boxes": [[1,2,3,
 bad_prompts 'four finite numbers' '{"objects": [{"boxes": [[1,2,3]]}]}'
 bad_prompts 'four finite numbers' '{"objects": [{"boxes": [[1,2,3,"4"]]}]}'
 bad_prompts 'four finite numbers' '{"objects": [{"boxes": [[1,2,3,1e300]]}]}'
+bad_prompts 'must be a list of boxes, [[x0, y0, x1, y1]]' '{"objects": [{"boxes": [10,10,60,60]}]}'
 bad_prompts 'one box' '{"objects": [{"boxes": [[1,2,3,4],[5,6,7,8]]}]}'
 bad_prompts 'the box is empty' '{"objects": [{"boxes": [[9,2,3,4]]}]}'
 bad_prompts 'objects[0].points[1]' '{"objects": [{"points": [{"p":[1,2]},{"p":[1,2,3]}]}]}'
@@ -110,6 +114,11 @@ bad_prompts 'objects[0].value' '{"objects": [{"boxes": [[1,2,3,4]], "value": 655
 bad_prompts '"label" must be' '{"objects": [{"boxes": [[1,2,3,4]], "label": 3}]}'
 bad_prompts 'objects[0].mask' '{"objects": [{"mask": 3}]}'
 bad_prompts 'space' '{"space": "world-ras", "objects": [{"boxes": [[1,2,3,4]]}]}'
+bad_prompts '"expert" must be "auto"' '{"objects": [{"boxes": [[1,2,3,4]], "expert": "liver"}]}'
+printf '{"slice": "j:1", "space": "voxel-ijk", "objects": [{"boxes": [[0,0,2,2]]}]}' >axes.json
+refused 3 '"voxel-ijk" is for slices of k, but the slice is j:1' segment -m "$model" -i "$volume" -o out/m.nii --prompts axes.json
+printf '{"space": "voxel-ijk", "objects": [{"boxes": [[0,0,2,2]]}]}' >axes.json
+refused 3 'the slice is i:2' segment -m "$model" -i "$volume" -o out/m.nii --prompts axes.json --slice i:2
 bad_prompts 'slice' '{"slice": "z:1", "objects": [{"boxes": [[1,2,3,4]]}]}'
 bad_prompts 'without a folder' '{"image": "../074.png", "objects": [{"boxes": [[1,2,3,4]]}]}'
 bad_prompts 'has no entry' '{"image": "other.png", "objects": [{"boxes": [[1,2,3,4]]}]}'
@@ -125,12 +134,17 @@ refused 2 'a picture shows one object' segment "${good[@]}" "${box[@]}" --box 1,
 # ---- Images
 refused 3 none.png segment -m "$model" -i none.png -o out/m.png "${box[@]}"
 refused 3 text.png segment -m "$model" -i text.png -o out/m.png "${box[@]}"
-refused 2 slice segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2
+refused 2 'is a volume of 3 slices: choose one with --slice' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2
 refused 2 '--slice z:1' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice z:1
+refused 2 'is PNG and has no pages, but page 1 is asked for' segment "${good[@]}" "${box[@]}" --page 1
+refused 2 'is NIfTI and has no pages' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice k:1 --page 1
 refused 2 '--slice k' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice k
 refused 2 '--slice k:-1' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice k:-1
 refused 2 k:3 segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice k:3
 refused 2 outside segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,4,4 --slice k:1
+printf '{"image": "dtype_int16.nii", "slice": "k:1", "objects": [{"boxes": [[0,0,2,2]]}]}' >sliced.json
+refused 2 'says "slice": "k:1"' segment -m "$model" -i "$volume" -o out/m.nii --prompts sliced.json --slice k:2
+refused 2 'says "slice": "k:1" of dtype_int16.nii' segment -m "$model" -i "$(dirname "$volume")" -o new --prompts sliced.json --slice j:1
 
 # ---- Models
 refused 4 none.pth segment -m none.pth -i "$picture" -o out/m.png "${box[@]}"
@@ -139,7 +153,7 @@ refused 4 missing info "$shared/golden/sam/files/decoder_module_prefix.pth"
 for file in "$shared"/golden/sam/hostile/{evil_eval,evil_system,truncated_tail}.pth; do
     refused 4 "$(basename "$file")" segment -m "$file" -i "$picture" -o out/m.png "${box[@]}"
 done
-refused 5 'more than the limit' segment "${good[@]}" "${box[@]}" --max-memory 80K
+refused 5 'more than the limit of 80 KiB (--max-memory)' segment "${good[@]}" "${box[@]}" --max-memory 80K
 refused 5 '1024 bytes are allowed' segment "${good[@]}" "${box[@]}" --max-memory 1K
 
 # ---- Outputs
@@ -150,6 +164,20 @@ refused 2 '--rle out/r.txt' segment "${good[@]}" "${box[@]}" --rle out/r.txt
 refused 2 '--report out/r.txt' segment "${good[@]}" "${box[@]}" -r out/r.txt
 refused 2 'name the same file' segment "${good[@]}" "${box[@]}" --overlay out/m.png
 refused 2 'would replace the input' segment -m "$model" -i some/a.png -o some/a.png "${box[@]}"
+refused 2 'name the same file' segment "${good[@]}" "${box[@]}" --overlay out/../out/m.png
+ln -s out same
+refused 2 'name the same file' segment "${good[@]}" "${box[@]}" --overlay same/m.png
+cp ok.json q.json
+for flag in --rle --report; do
+    refused 2 "$flag q.json: would replace the input q.json" segment "${good[@]}" --prompts q.json $flag q.json
+    refused 2 "$flag ./q.json: would replace the input" segment "${good[@]}" --prompts q.json $flag ./q.json
+done
+cp low.npy l.npy
+refused 2 'would replace the input' segment "${good[@]}" --mask l.npy --logits l.npy
+refused 2 'would replace the input' segment -m "$model" -i "$picture" --mask some/a.png -o some/a.png
+printf '{"objects": [{"mask": "l.npy"}]}' >by_mask.json
+refused 2 'would replace the input' segment "${good[@]}" --prompts by_mask.json --low-res l.npy
+holds 'inputs stay' test "$(cksum <q.json) $(cksum <l.npy)" = "$(cksum <ok.json) $(cksum <low.npy)"
 refused 6 'cannot be written' segment -m "$model" -i "$picture" -o missing/m.png "${box[@]}"
 mkdir folder.png
 mkfifo pipe.png
@@ -161,6 +189,13 @@ refused 2 'its prompts come from --prompts' segment -m "$model" -i some -o out "
 refused 2 '--output is needed' segment -m "$model" -i some --prompts ok.json
 refused 2 'is the folder of the input' segment -m "$model" -i some -o some --prompts ok.json
 refused 2 '--report out/r.txt' segment -m "$model" -i some -o out --prompts ok.json -r out/r.txt
+refused 2 '--output and --overlay name the same file, new/a.png' segment -m "$model" -i some -o new --overlay new --prompts ok.json
+refused 2 '--output and --overlay name the same file' segment -m "$model" -i some -o new --overlay none/../new/. --prompts ok.json
+refused 2 '--logits and --low-res name the same file' segment -m "$model" -i some -o new --logits more --low-res more --prompts ok.json
+refused 2 '--logits and --probability name the same file' segment -m "$model" -i some -o new --logits more --probability more --prompts ok.json
+refused 2 '--report and --rle name the same file' segment -m "$model" -i some -o new --rle new --report new/a.json --prompts ok.json
+refused 2 'would replace the input ok.json' segment -m "$model" -i some -o new --prompts ok.json -r ok.json
+holds 'no folder was made' test ! -e new -a ! -e more -a ! -e none
 refused 2 '--on-error shrug' segment -m "$model" -i some -o out --prompts ok.json --on-error shrug
 refused 2 '--embedding goes with a single image' segment -m "$model" -i some -o out --prompts ok.json --embedding e
 refused 3 'holds no image' segment -m "$model" -i empty -o out --everything
@@ -174,6 +209,12 @@ refused 2 '--output out/e.bin' embed -m "$model" -i "$picture" -o out/e.bin
 refused 2 '--dtype f64' embed -m "$model" -i "$picture" -o out/e.safetensors --dtype f64
 refused 2 '--on-error goes with a folder' embed -m "$model" -i "$picture" --cache c --on-error stop
 refused 3 none.png embed -m "$model" -i none.png --cache c
+voxpert convert -q -m "$model" -o c.safetensors
+refused 2 'would replace the input' embed -m c.safetensors -i "$picture" -o c.safetensors
+refused 2 'would replace the input' convert -m c.safetensors -o ./c.safetensors
+mkdir two
+cp "$picture" two/a.png && cp "$picture" two/a.tif
+refused 3 'a.png and a.tif would both be written to out/a.safetensors' embed -m "$model" -i two -o out
 refused 2 '--model is needed' convert -o out/c.safetensors
 refused 2 '--output is needed' convert -m "$model"
 refused 2 '--output out/c.pth' convert -m "$model" -o out/c.pth

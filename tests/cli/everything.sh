@@ -32,6 +32,9 @@ voxpert segment -m "$model" -i "$picture" "${grid[@]}" --crop-n-layers 1 --crop-
 holds '--crop-n-layers 1 asks in four crops too' grep -q '"done": 72, "total": 72' crops.err
 segment -i "$picture" "${grid[@]}" --min-mask-region-area 200 --mask-threshold 0.1 --points-per-batch 16 -o clean.nii
 holds '--min-mask-region-area, --mask-threshold' test -s clean.nii
-segment -i "$picture" --everything --points-per-side 1 -o none.nii --json >none.out
+voxpert segment -m "$model" -i "$picture" --everything --points-per-side 1 -o none.nii --json --progress none >none.out 2>none.err
 holds 'nothing found is an empty map, not an error' test "$(pixels none.nii | sort -u)" = 0
+holds 'whether one embedding was cached is not said of many crops' test -z "$(field embedding_cached none.out)"
+holds 'nothing is said to be nothing' grep -q 'nothing was found: no mask reaches --pred-iou-thresh 0.88 and --stability-score-thresh 0.95' none.err
+holds 'in the report too' grep -q '"nothing was found: ' none.out
 conclude

@@ -59,6 +59,10 @@ run -o cut --resume -r cut/report.json --json >cut.out
 holds 'another image' test "$(field done cut.out)" -eq 1
 run -o cut --resume -r cut/report.json --keep-largest --json >cut.out
 holds 'other flags' test "$(field done cut.out)" -eq "$n"
+run -o cut --resume -r cut/report.json --keep-largest --cache c --json >cut.out
+holds 'but not a cache, which changes nothing' test "$(field skipped cut.out)" -eq "$n"
+run -o cut --resume -r cut/report.json --keep-largest --cache c --cache-half --json >cut.out
+holds 'half precision' test "$(field done cut.out)" -eq "$n"
 voxpert segment -q -m "$shared/golden/sam/files/sam_bare_bf16.pth" -i in --prompts p.jsonl -o cut --resume \
     -r cut/report.json --keep-largest --json >cut.out
 holds 'another model' test "$(field done cut.out)" -eq "$n"

@@ -5,7 +5,7 @@ cd "$work" || exit 1
 mkdir out
 set -m # background jobs may be interrupted
 
-for name in INT TERM HUP; do
+for name in INT TERM HUP QUIT XCPU; do
     "$VOXPERT" segment -q -m "$model" -i "$picture" --everything --points-per-side 400 \
         --pred-iou-thresh 10 -o out/m.png --overlay out/o.png --rle out/r.json &
     sleep 0.3
@@ -39,6 +39,16 @@ voxpert segment -q -m "$model" -i "$picture" --everything --points-per-side 16 -
 code=${PIPESTATUS[0]}
 holds 'a closed pipe ends it with 130, or all was written' test "$code" -eq 130 -o "$code" -eq 0
 holds 'a closed pipe leaves nothing unfinished' test -z "$(find pipe -name '.*')"
+
+# A limit on the size of files
+mkdir limit
+(
+    ulimit -f 1
+    voxpert segment -q -m "$model" -i "$picture" --box 20,20,90,80 -o limit/m.png --logits limit/l.npy 2>limit.err
+)
+holds 'a file over the limit is exit code 6' test $? -eq 6
+holds 'it is named' grep -q 'limit/l.npy' limit.err
+holds 'and leaves none of the results' test -z "$(find limit -mindepth 1)"
 
 # A full disk
 voxpert segment -q -m "$model" -i "$picture" --box 20,20,90,80 --json >/dev/full 2>full.err

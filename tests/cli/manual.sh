@@ -4,7 +4,7 @@ set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-flags() { grep -oE -- '--[a-z][a-z-]*' | sort -u; }
+flags() { grep -oE -- '--[a-z][a-z0-9-]*' | sort -u; }
 
 verbs=$(sed -n 's/^\.B voxpert \([a-z]*\).*/\1/p' docs/voxpert.1)
 for verb in $verbs; do

@@ -18,6 +18,9 @@ holds 'the report names model and image by their hashes' \
 for name in score peak_rss_bytes encode decode write total; do
     holds "the report says $name" test -n "$(field $name one.out)"
 done
+sed -n '/^  "prompts": {/,/^  }/p' one.out | sed '1s/.*/{/; $s/,$//' >told.json
+segment "${image[@]}" --prompts told.json --logits told.npy
+holds 'the report tells the prompts as a prompts file does' cmp told.npy one.npy
 holds '--rle writes what the report says' test "$(field counts one.json)" = "$(field counts one.out)"
 for type in png tif bmp nii.gz; do
     segment "${image[@]}" --box 20,20,90,80 -o one.$type
@@ -63,10 +66,17 @@ for file in list.json lines.jsonl keyed.json; do
     segment "${image[@]}" --prompts $file -o other.nii
     holds "--prompts $file" cmp other.nii many.nii
 done
-printf '{"objects": [{"label": "cell", "value": 7, "boxes": [[10,10,70,80]], "points": [{"p": [60,60], "positive": false}]}]}' >value.json
+printf '{"objects": [{"label": "cell", "value": 7, "expert": "auto", "boxes": [[10,10,70,80]], "points": [{"p": [60,60], "positive": false}]}]}' >value.json
 segment "${image[@]}" --prompts value.json -o value.nii --json >value.out
 holds 'a value that was said is written' test "$(pixels value.nii | sort -u | tr '\n' ' ')" = '0 7 '
 holds 'its label is reported' grep -q '"label": "cell"' value.out
+printf '{"objects": [{"value": 2, "boxes": [[0,0,30,30]]}, {"boxes": [[40,40,70,80]]}, {"boxes": [[80,80,100,100]]}]}' >some.json
+segment "${image[@]}" --prompts some.json -o some.nii --json >some.out
+holds 'objects without a value get free ones' test "$(field value some.out | tr '\n' ' ')" = '2 1 3 '
+sed 's/{"boxes"/{"value": 2, "boxes"/g' some.json >merged.json
+segment "${image[@]}" --prompts merged.json -o merged.nii
+holds 'objects of one value are merged' \
+    diff <(pixels merged.nii) <(pixels some.nii | sed 's/^[13]$/2/')
 segment "${image[@]}" --box 10,10,70,80 --point 60,60:- -o flags.nii
 holds 'box and point together are one object' \
     diff <(pixels value.nii | sed 's/^7$/255/') <(pixels flags.nii)
@@ -112,6 +122,9 @@ plain=$(area)
 holds '--keep-largest takes away' test "$(area --keep-largest)" -lt "$plain"
 holds '--fill-holes adds' test "$(area --fill-holes)" -gt "$plain"
 holds '--min-size of everything leaves nothing' test "$(area --min-size 100000)" -eq 0
+voxpert segment -m "$model" "${image[@]}" --box 10,10,50,50 --min-size 100000 --json >empty.out 2>empty.err
+holds 'nothing is said to be nothing' grep -q 'object 1: nothing was found' empty.err
+holds 'in the report too' grep -q '"object 1: nothing was found' empty.out
 holds '--min-size 1 leaves all' test "$(area --min-size 1)" -eq "$plain"
 
 # ---- Pictures
@@ -144,9 +157,14 @@ segment -i "$volume" --slice k:1 --box 0,0,4,3 --logits w0.npy
 segment -i "$volume" --slice k:1 --box 0,0,4,3 --logits w1.npy --window 40,400
 segment -i "$volume" --slice k:1 --box 0,0,4,3 --logits w2.npy --window 900,2000
 holds '--window changes what is seen' test "$(cksum <w0.npy)" != "$(cksum <w1.npy)" -a "$(cksum <w1.npy)" != "$(cksum <w2.npy)"
-printf '{"slice": "k:1", "objects": [{"boxes": [[0,0,4,3]]}]}' >sliced.json
+voxpert segment -m "$model" -i "$shared/golden/image/nifti/dim_4d.nii" --slice k:0 --point 1,1:+ --json >frames.out 2>frames.err
+holds 'of several frames the first is used, and that is said' grep -q 'frames; the first is used' frames.err
+holds 'in the report too' grep -q 'frames; the first is used"' frames.out
+printf '{"slice": "k:1", "space": "voxel-ijk", "objects": [{"boxes": [[0,0,4,3]]}]}' >sliced.json
 segment -i "$volume" --prompts sliced.json -o from_json.nii
 holds 'a prompts file may name the slice' cmp from_json.nii slice.nii
+segment -i "$volume" --prompts sliced.json --slice k:1 -o both.nii
+holds 'and --slice the same one' cmp both.nii slice.nii
 
 # ---- Presets and zoom
 for preset in sam sam-med2d sam-med2d-test medsam voxpert; do
@@ -157,6 +175,12 @@ holds 'presets differ' test "$(cat sam.npy | cksum)" != "$(cat medsam.npy | cksu
 segment "${image[@]}" --box 20,20,90,80 --no-zoom --logits whole.npy
 segment "${image[@]}" --box 40,40,60,60 --zoom --logits zoomed.npy
 holds '--no-zoom is what preset sam does' cmp whole.npy one.npy
+crop() { tr -d ' \n' <"$1" | sed 's/.*"crop_box":\[\([0-9,]*\)\].*/\1/'; }
+segment "${image[@]}" --box 40,40,60,60 --no-zoom --json >whole.out
+segment "${image[@]}" --box 40,40,60,60 --zoom --json >zoomed.out
+holds 'the report tells the crop: the whole image' test "$(crop whole.out)" = "0,0,$width,$height"
+IFS=, read -r x y w h <<<"$(crop zoomed.out)"
+holds 'or less, with the box in it' test "$x" -le 40 -a "$y" -le 40 -a $((x + w)) -gt 60 -a $((y + h)) -gt 60 -a "$w" -lt $width
 holds '--zoom is blind far from the prompt' test "$(floats zoomed.npy | head -n 1)" = -32
 
 # ---- The same bytes for any number of threads, in any language, on each kernel set

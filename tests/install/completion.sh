@@ -7,7 +7,7 @@ trap 'rm -rf "$folder"' EXIT
 # A program that knows one verb stands for the real one.
 cat >"$folder/voxpert" <<'FAKE'
 #!/bin/sh
-[ "$1 $2" = "segment --help" ] && printf '  --box x0,y0,x1,y1  a box\n  --keep-largest\n  -o OUT, --out OUT\n'
+[ "$1 $2" = "segment --help" ] && printf '  voxpert other --strange\n  --box x0,y0,x1,y1  of `other --odd`\n  --keep-largest, --beta1 X\n  -o OUT, --out OUT\n'
 FAKE
 chmod +x "$folder/voxpert"
 . tools/voxpert.bash
@@ -27,8 +27,16 @@ expect() { # expect ANSWER WORD...
 expect 'segment' se
 expect 'embed' e
 expect '--help' --h
-expect '--box --keep-largest --out' segment --
+expect '--beta1 --box --keep-largest --out' segment --
+expect '--beta1 --box --keep-largest --out -o' segment -
+expect '--beta1' segment --be
 expect '--keep-largest' segment --box 1,2,3,4 --k
 expect 'skip stop' segment --on-error ''
 expect '' segment -i ''
-echo "completion answers 7 lines as it should"
+expect 'train' help tr
+expect 'f32 f16' embed --dtype ''
+expect 'f32 f16 bf16' convert --dtype ''
+expect 'validation' train --measure v
+expect 'dice-ce' train --loss d
+expect 'cosine constant' train --schedule co
+echo "completion answers 15 lines as it should"

@@ -218,9 +218,17 @@ TEST(half_precision_is_used_only_where_it_is_allowed) {
     bench_close(&b);
 }
 
-TEST(a_damaged_file_in_the_cache_is_ignored_and_replaced) {
+static void count_sentence(void *context, const char *sentence) {
+    int *count = context;
+    *count += strstr(sentence, "it is removed from the cache") != NULL;
+}
+
+TEST(a_damaged_file_in_the_cache_is_said_and_replaced) {
     Bench b;
+    int said = 0;
     bench_open(&b);
+    b.t.model->log = count_sentence;
+    b.t.model->log_context = &said;
     CHECK(!encodes_from_cache(&b, &b.t, 0, whole));
     char folder[128], path[256];
     FileNames names;
@@ -232,8 +240,28 @@ TEST(a_damaged_file_in_the_cache_is_ignored_and_replaced) {
     CHECK(!encodes_from_cache(&b, &b.t, 0, whole));
     CHECK(encodes_from_cache(&b, &b.t, 0, whole));
     CHECK(truncate(path, 100) == 0);
+    CHECK(said == 1);
     CHECK(!encodes_from_cache(&b, &b.t, 0, whole));
     CHECK(encodes_from_cache(&b, &b.t, 0, whole) && kept(&b) == 1);
+    CHECK(said == 2);
+    remove_cache(&b);
+    bench_close(&b);
+}
+
+TEST(a_damaged_file_of_half_precision_does_not_stay) {
+    Bench b;
+    bench_open(&b);
+    use_cache(&b, b.p);
+    CHECK(!embedding_keep(b.p, ELEMENT_F16, NULL));
+    char folder[128], path[256];
+    FileNames names;
+    snprintf(folder, sizeof folder, "%s/cache", b.t.folder);
+    CHECK(!folder_list(&names, folder, NULL) && names.count == 1);
+    snprintf(path, sizeof path, "%s/%s", folder, names.name[0]);
+    file_names_free(&names);
+    damage(path, 3);
+    CHECK(!embedding_find(b.p, ELEMENT_F16));
+    CHECK(!file_exists(path));
     remove_cache(&b);
     bench_close(&b);
 }
