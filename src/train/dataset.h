@@ -63,8 +63,8 @@ void dataset_free(Dataset *d); /* a zeroed one is fine */
 MUST_CHECK Status dataset_select(const Dataset *d, int set, SplitPart part, size_t **out,
                                  size_t *count, Error *error);
 
-/* Finds the objects of one label map [height,width]; used by dataset_add.  VOXPERT_BAD_INPUT: a label
- * above 65535. */
+/* Finds the objects of one label map [height,width]; used by dataset_add.  VOXPERT_BAD_INPUT: a
+ * label above 65535. */
 MUST_CHECK Status dataset_add_objects(Dataset *d, const uint32_t *labels, int picture,
                                       Error *error);
 
