@@ -49,10 +49,10 @@ static void add_item(Run *run, const char *name, PromptEntry *entry) {
 
 /* Images that nobody asks about may be a misspelt name. */
 static void warn_of_others(const Run *run, char **names, int count) {
+    if (run->job->everything) return;
     json_t *asked = json_object();
     int others = 0;
     const char *first = NULL;
-    if (run->job->everything) return;
     for (int i = 0; i < run->count; i++) json_object_set_new(asked, run->item[i].name, json_true());
     for (int i = 0; i < count; i++) {
         if (json_object_get(asked, names[i])) continue;

@@ -24,8 +24,8 @@ static Status keep_object(Dataset *d, int picture, const Objects *found, size_t 
                     .y1 = (int)from->high[1],
                     .area = from->voxels,
                     .outer = outer};
-    size_t width = (size_t)d->picture[picture].width, across = (size_t)(o.x1 - o.x0 + 1);
-    o.mask = memory_new(across * (size_t)(o.y1 - o.y0 + 1));
+    size_t width = (size_t)d->picture[picture].width;
+    o.mask = memory_new((from->high[2] - from->low[2] + 1) * (from->high[1] - from->low[1] + 1));
     if (!o.mask) return no_memory(d, picture, error);
     for (size_t y = from->low[1], i = 0; y <= from->high[1]; y++)
         for (size_t x = from->low[2]; x <= from->high[2]; x++, i++)
