@@ -46,6 +46,25 @@ static SamConfig vit_b(int image, bool adapters) {
     return c;
 }
 
+/* TinyViT-5M with SAM's prompt encoder and decoder, as MobileSAM was published. */
+static SamConfig mobile(void) {
+    SamConfig c = vit_b(1024, false);
+    c.encoder = ENCODER_TINY_VIT;
+    c.vit = (ImageEncoderConfig){0};
+    c.tiny = (TinyVitConfig){
+        .image = 1024,
+        .channels = 3,
+        .stem = 32,
+        .out = 256,
+        .stages = 4,
+        .stage = {{.dim = 64, .depth = 2, .hidden = 256, .stride = 2},
+                  {.dim = 128, .depth = 2, .heads = 4, .window = 7, .hidden = 512, .stride = 2},
+                  {.dim = 160, .depth = 6, .heads = 5, .window = 14, .hidden = 640, .stride = 1},
+                  {.dim = 320, .depth = 2, .heads = 10, .window = 7, .hidden = 1280}},
+    };
+    return c;
+}
+
 static bool config_named(SamConfig *c, const char *name) {
     if (strcmp(name, "vit_b_1024") == 0)
         *c = vit_b(1024, false);
@@ -53,6 +72,8 @@ static bool config_named(SamConfig *c, const char *name) {
         *c = vit_b(512, false);
     else if (strcmp(name, "med2d_256") == 0)
         *c = vit_b(256, true);
+    else if (strcmp(name, "mobile_1024") == 0)
+        *c = mobile();
     else
         return false;
     return true;
