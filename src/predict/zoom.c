@@ -222,14 +222,13 @@ Status predictor_answer(Predictor *p, const ObjectPrompt *prompt, bool zoom, boo
     if (zoom) status = choose(p, prompt, &crop, &spent, error);
     if (!status) status = encode(p, crop, &spent, error);
     float *carried = NULL;
-    if (!status && prompt->low_res) {
+    if (!status && prompt->low_res && !crop_same(view_of_logits(p, prompt).crop, p->view.crop)) {
         size_t side = 4 * (size_t)sam_grid(&p->model->sam);
         carried = memory_new(side * side * sizeof *carried);
-        if (!carried) status = no_memory(error);
-        if (carried && crop_same(view_of_logits(p, prompt).crop, p->view.crop))
-            memcpy(carried, prompt->low_res, side * side * sizeof *carried);
-        else if (carried)
+        if (carried)
             carry(carried, p, prompt);
+        else
+            status = no_memory(error);
         asked.low_res = carried;
     }
     if (!status) status = decode(p, &asked, multimask, out, &spent, error);
