@@ -140,7 +140,7 @@ static const Row rows[] = {
     {{"noise", "probability"}, KIND_DOUBLE, AT(augment.noise), 0, 1, false},
     {{"blur", "probability"}, KIND_DOUBLE, AT(augment.blur), 0, 1, false},
     {{"shapes", "drawn pictures, as one more data folder"}, KIND_INT, AT(shapes), 0, 1e6, false},
-    {{"zoom", "side of the cut at use, in sides of the box or first answer"},
+    {{"zoom", "side of the crop at use, in sides of the prompt's box, or for clicks of the answer's"},
      KIND_DOUBLE,
      AT(zoom),
      1,
