@@ -87,6 +87,26 @@ typedef struct MaskSums {
 /* What one unit of each sum is worth in a loss: d loss / d sum, for mask_sums_backward. */
 typedef MaskSums MaskSumsGradient;
 
+enum { EXPERTS_MAX = 64 };
+
+/* What a kept expert's gate is worth. */
+typedef enum RouteRule {
+    ROUTE_SOFTMAX,         /* softmax over the kept logits (the paper; Shazeer et al. 2017) */
+    ROUTE_CONSTANT,        /* 1, without gradient (SegMoTE's code at 77668f0) */
+    ROUTE_STRAIGHT_THROUGH /* 1, with the gradient of a softmax over all logits (at ba6e178) */
+} RouteRule;
+
+typedef struct RouteShape {
+    size_t rows; /* tokens */
+    int experts; /* at most EXPERTS_MAX */
+    int kept;    /* experts of a token */
+    RouteRule rule;
+} RouteShape;
+
+typedef struct MixPlace {
+    int row, column;
+} MixPlace;
+
 typedef struct AdamStep {
     float lr, beta1, beta2, eps, decay, gradient_scale;
     long step; /* from 1 */
@@ -181,6 +201,32 @@ typedef struct Kernels {
                       size_t groups, size_t n);
     void (*mask_sums_backward)(const Worker *w, float *dx, const MaskSumsGradient *d,
                                const float *x, const float *t, size_t groups, size_t n);
+
+    /* Noisy top-k routing of tokens: L = clean[rows,experts] + noise (softplus(spread) + 0.01); the
+     * `kept` largest of a row are kept, ties to the lowest expert; spread and noise are both NULL
+     * where there is none.  routed[rows, 3 experts + 1] holds, of each token,
+     *   the gates, 0 of experts not kept (see RouteRule);
+     *   the load: with ROUTE_SOFTMAX, noise and kept < experts the probability that an expert is
+     *     kept when its own noise is drawn again, Phi((clean - rival) / (softplus(spread) + 0.01));
+     *     otherwise 1 for the kept ones, 0 for the others;
+     *   L;
+     *   the confidence: the largest of the softmax over all of L; the largest of L with the
+     *     published rules.
+     * Neither the choice nor L itself nor, with the published rules, the confidence has a
+     * gradient. */
+    void (*route)(const Worker *w, float *routed, const float *clean, const float *spread,
+                  const float *noise, const RouteShape *shape);
+    void (*route_backward)(const Worker *w, float *dclean, float *dspread, const float *drouted,
+                           const float *clean, const float *spread, const float *noise,
+                           const RouteShape *shape);
+
+    /* y[rows,cols] = 0, then y[row] += weight[row,column] x[i] for each of x[count,cols] and its
+     * place; weight[rows,weight_cols]. */
+    void (*mix)(const Worker *w, float *y, const float *x, const float *weight,
+                const MixPlace *place, size_t count, int cols, int weight_cols, size_t rows);
+    void (*mix_backward)(const Worker *w, float *dx, float *dweight, const float *dy,
+                         const float *x, const float *weight, const MixPlace *place, size_t count,
+                         int cols, int weight_cols);
 
     void (*accumulate)(const Worker *w, float *into, const float *from,
                        size_t n);                                 /* into += from */

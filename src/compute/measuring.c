@@ -54,6 +54,16 @@ static void mask_sums(const Worker *w, MaskSums *sums, const float *x, const flo
 }
 static void mask_sums_backward(const Worker *w, float *dx, const MaskSumsGradient *d,
                                const float *x, const float *t, size_t groups, size_t n) {}
+static void route(const Worker *w, float *routed, const float *clean, const float *spread,
+                  const float *noise, const RouteShape *shape) {}
+static void route_backward(const Worker *w, float *dclean, float *dspread, const float *drouted,
+                           const float *clean, const float *spread, const float *noise,
+                           const RouteShape *shape) {}
+static void mix(const Worker *w, float *y, const float *x, const float *weight,
+                const MixPlace *place, size_t count, int cols, int weight_cols, size_t rows) {}
+static void mix_backward(const Worker *w, float *dx, float *dweight, const float *dy,
+                         const float *x, const float *weight, const MixPlace *place, size_t count,
+                         int cols, int weight_cols) {}
 static void move(const Worker *w, float *into, const float *from, size_t n) {}
 static void scale(const Worker *w, float *x, float by, size_t n) {}
 static void zero(const Worker *w, float *x, size_t n) {}
@@ -90,6 +100,10 @@ const Kernels kernels_measuring = {
     .fourier = fourier,
     .mask_sums = mask_sums,
     .mask_sums_backward = mask_sums_backward,
+    .route = route,
+    .route_backward = route_backward,
+    .mix = mix,
+    .mix_backward = mix_backward,
     .accumulate = move,
     .scale = scale,
     .copy = move,

@@ -24,6 +24,9 @@ static void fill(Param *p, uint64_t seed) {
         case INITIAL_NORMAL:
             value = random_normal(&r);
             break;
+        case INITIAL_XAVIER:
+            value = random_between(&r, -1.0, 1.0) * sqrt(6.0 / fan);
+            break;
         case INITIAL_KAIMING:
             value = random_normal(&r) * sqrt(2.0 / fan);
             break;

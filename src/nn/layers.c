@@ -10,6 +10,12 @@ void linear_declare(Linear *l, Params *p, const char *name, int in, int out) {
     params_leave(p, outer);
 }
 
+void linear_declare_bare(Linear *l, Params *p, const char *name, int in, int out) {
+    *l = (Linear){
+        .weight = params_declare(p, name, LAYOUT_TRANSPOSED, 2, (int[]){in, out}, INITIAL_ZERO, 0)};
+    l->weight->matrix = true;
+}
+
 Tensor *linear_fused(Compute *cx, const Linear *l, Tensor *x, Activation f, Tensor *residual) {
     return op_linear(cx, x, &l->weight->tensor, &l->weight->form, l->bias ? &l->bias->tensor : NULL,
                      f, residual);
@@ -45,6 +51,30 @@ void mlp_declare(Mlp *m, Params *p, const char *first, const char *second, int d
 Tensor *mlp_forward(Compute *cx, const Mlp *m, Tensor *x, Tensor *residual) {
     Tensor *hidden = linear_fused(cx, &m->first, x, m->f, NULL);
     return linear_fused(cx, &m->second, hidden, ACTIVATION_NONE, residual);
+}
+
+void head_declare(Head *h, Params *p, int in, int hidden, int out, int depth) {
+    h->depth = depth;
+    for (int i = 0; i < depth; i++) {
+        size_t outer = params_enter(p, "layers");
+        char name[8] = {(char)('0' + i)};
+        linear_declare(&h->layer[i], p, name, i ? hidden : in, i + 1 < depth ? hidden : out);
+        params_leave(p, outer);
+    }
+}
+
+Tensor *head_forward(Compute *cx, const Head *h, Tensor *x) {
+    for (int i = 0; i < h->depth; i++)
+        x = linear_fused(cx, &h->layer[i], x, i + 1 < h->depth ? ACTIVATION_RELU : ACTIVATION_NONE,
+                         NULL);
+    return x;
+}
+
+void head_touch(Compute *cx, const Head *h) {
+    for (int i = 0; i < h->depth; i++) {
+        tape_touch(cx, &h->layer[i].weight->tensor);
+        tape_touch(cx, &h->layer[i].bias->tensor);
+    }
 }
 
 /* ---- Convolution ------------------------------------------------------------------------ */

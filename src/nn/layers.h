@@ -10,6 +10,8 @@ typedef struct Linear {
     Param *weight, *bias; /* bias NULL: none */
 } Linear;
 void linear_declare(Linear *l, Params *p, const char *name, int in, int out);
+/* y = x W: `NAME` [in,out], begun at zero */
+void linear_declare_bare(Linear *l, Params *p, const char *name, int in, int out);
 Tensor *linear_forward(Compute *cx, const Linear *l, Tensor *x);
 /* f(x W^T + b) + residual (NULL: none), fused where nothing must be kept */
 Tensor *linear_fused(Compute *cx, const Linear *l, Tensor *x, Activation f, Tensor *residual);
@@ -30,6 +32,16 @@ typedef struct Mlp {
 void mlp_declare(Mlp *m, Params *p, const char *first, const char *second, int dim, int hidden,
                  Activation f);
 Tensor *mlp_forward(Compute *cx, const Mlp *m, Tensor *x, Tensor *residual);
+
+/* Perceptron with ReLU between its layers: `layers.0`, `layers.1`, ... */
+enum { HEAD_MAX_DEPTH = 4 };
+typedef struct Head {
+    Linear layer[HEAD_MAX_DEPTH];
+    int depth;
+} Head;
+void head_declare(Head *h, Params *p, int in, int hidden, int out, int depth);
+Tensor *head_forward(Compute *cx, const Head *h, Tensor *x);
+void head_touch(Compute *cx, const Head *h); /* it was there, unused: gradients of zero, not none */
 
 /* Convolution: `NAME.weight` [out,in,kernel,kernel], `NAME.bias` if it has one. */
 typedef struct Convolution {

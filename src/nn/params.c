@@ -49,6 +49,8 @@ static void engine_shape(Param *q) {
     if (q->layout == LAYOUT_CONVOLUTION) {
         t->rank = 2;
         t->dim[0] = d[0], t->dim[1] = d[1] * d[2] * d[3];
+    } else if (q->layout == LAYOUT_TRANSPOSED) {
+        t->dim[0] = d[1], t->dim[1] = d[0];
     } else if (q->layout == LAYOUT_TRANSPOSED_CONVOLUTION) {
         t->rank = 2;
         t->dim[0] = d[2] * d[3] * d[1], t->dim[1] = d[0];
@@ -152,8 +154,8 @@ size_t params_train(Params *p, const char *glob, bool train) {
 /* Where value (i, j, k) of the published [a, b, taps] lies in ours. */
 static size_t place(Layout layout, size_t a, size_t b, size_t taps, size_t i, size_t j, size_t k) {
     if (layout == LAYOUT_CONVOLUTION) return (i * taps + k) * b + j;
-    if (layout == LAYOUT_TRANSPOSED_CONVOLUTION) return (k * b + j) * a + i;
-    return k * a + i;
+    if (layout == LAYOUT_DEPTHWISE) return k * a + i;
+    return (k * b + j) * a + i;
 }
 
 /* Between the published order and ours, in blocks of i, so that both sides stay in the cache: large
@@ -161,7 +163,7 @@ static size_t place(Layout layout, size_t a, size_t b, size_t taps, size_t i, si
 static void move_layout(const Param *p, float *ours, float *published, bool in) {
     enum { BLOCK = 32 };
     size_t a = (size_t)p->dim[0], b = (size_t)p->dim[1];
-    size_t taps = (size_t)p->dim[2] * (size_t)p->dim[3], rest = b * taps;
+    size_t taps = p->rank == 2 ? 1 : (size_t)p->dim[2] * (size_t)p->dim[3], rest = b * taps;
     for (size_t first = 0; first < a; first += BLOCK) {
         size_t last = size_min(first + BLOCK, a);
         for (size_t m = 0; m < rest; m++) {

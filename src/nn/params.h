@@ -14,6 +14,7 @@
 typedef enum Layout {
     LAYOUT_PLAIN,                  /* as published */
     LAYOUT_CONVOLUTION,            /* [out,in,kh,kw] -> [out,kh,kw,in] */
+    LAYOUT_TRANSPOSED,             /* [in,out] -> [out,in]: published to be used as x W */
     LAYOUT_TRANSPOSED_CONVOLUTION, /* [in,out,kh,kw] -> [kh,kw,out,in] */
     LAYOUT_DEPTHWISE               /* [c,1,kh,kw] -> [kh,kw,c] */
 } Layout;
@@ -24,6 +25,7 @@ typedef enum Initial {
     INITIAL_ONE,
     INITIAL_UNIFORM, /* -1/sqrt(fan_in) .. 1/sqrt(fan_in) */
     INITIAL_NORMAL,  /* mean 0, variance 1 */
+    INITIAL_XAVIER,  /* -sqrt(6 / fan) .. sqrt(6 / fan), fan = fan_in + fan_out */
     INITIAL_KAIMING  /* normal, variance 2 / fan_out */
 } Initial;
 

@@ -87,6 +87,29 @@ Tensor *op_fourier(Compute *cx, Tensor *p, Tensor *gaussian);
 Tensor *op_prompt_tokens(Compute *cx, Tensor *features, int tables, Tensor *const *table,
                          const int *which, const bool *silent);
 
+/* ---- Experts ---------------------------------------------------------------------------- */
+
+/* Noisy top-k router: clean, spread [...,experts] -> [rows, 3 experts + 1]: gates, load,
+ * logits and confidence of each token (kernels.h, route).  noise [rows,experts] must live as long as the tape;
+ * spread and noise are NULL where there is none. */
+Tensor *op_route(Compute *cx, Tensor *clean, Tensor *spread, const float *noise, RouteRule rule,
+                 int kept);
+
+/* y[rows,cols] = sums of weight[row,column] x[i] over x[count,cols], each with its place in
+ * weight[rows,...]. */
+Tensor *op_mix(Compute *cx, Tensor *x, Tensor *weight, const MixPlace *place);
+
+enum { BALANCE_TOKENS_MAX = 64 };
+
+typedef struct BalanceParts {
+    double importance, load; /* CV^2 each */
+} BalanceParts;
+
+/* weight (CV^2(importance) + CV^2(load)) of what op_route gave, [1]: load summed over all rows for each
+ * expert, importance over rows t, t + tokens, ... for each of `tokens` and each expert (1: the
+ * paper's; the published code's keeps the tokens of a sample apart). */
+Tensor *op_balance(Compute *cx, Tensor *routed, int tokens, float weight, BalanceParts *parts);
+
 /* ---- Losses ----------------------------------------------------------------------------- */
 
 /* What the sums of groups of logits are worth as a loss. */

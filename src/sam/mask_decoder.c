@@ -1,22 +1,5 @@
 #include "sam/mask_decoder.h"
 
-static void head_declare(Head *h, Params *p, int in, int hidden, int out, int depth) {
-    h->depth = depth;
-    for (int i = 0; i < depth; i++) {
-        size_t outer = params_enter(p, "layers");
-        char name[8] = {(char)('0' + i)};
-        linear_declare(&h->layer[i], p, name, i ? hidden : in, i + 1 < depth ? hidden : out);
-        params_leave(p, outer);
-    }
-}
-
-static Tensor *head_forward(Compute *cx, const Head *h, Tensor *x) {
-    for (int i = 0; i < h->depth; i++)
-        x = linear_fused(cx, &h->layer[i], x, i + 1 < h->depth ? ACTIVATION_RELU : ACTIVATION_NONE,
-                         NULL);
-    return x;
-}
-
 void mask_decoder_declare(MaskDecoder *d, Params *p, const MaskDecoderConfig *c) {
     *d = (MaskDecoder){.config = *c};
     int dim = c->transformer.dim;
@@ -46,11 +29,6 @@ static Tensor *table(Compute *cx, Param *rows) {
     return tensor_view(cx, &rows->tensor, 0, 3, (int[]){1, rows->dim[0], rows->dim[1]});
 }
 
-static Tensor *tokens_of(Compute *cx, const MaskDecoder *d, Tensor *sparse) {
-    Tensor *part[] = {table(cx, d->iou_token), table(cx, d->mask_tokens), sparse};
-    return op_concat(cx, sparse ? 3 : 2, part);
-}
-
 /* [1,...] repeated `batch` times; others as they are. */
 static Tensor *repeated(Compute *cx, Tensor *x, int batch) {
     if (x->dim[0] == batch || !compute_ok(cx)) return x;
@@ -61,7 +39,8 @@ static Tensor *repeated(Compute *cx, Tensor *x, int batch) {
     return op_gather(cx, x, batch, zeros);
 }
 
-static Tensor *source(Compute *cx, Tensor *embedding, Tensor *dense) {
+Tensor *mask_decoder_source(Compute *cx, Tensor *embedding, Tensor *dense) {
+    if (!compute_ok(cx)) return &cx->dummy;
     if (dense->dim[0] == 1) return op_add(cx, embedding, dense);
     return op_add(cx, repeated(cx, embedding, dense->dim[0]), dense);
 }
@@ -73,7 +52,7 @@ static TwoWayImage repeated_image(Compute *cx, const TwoWayImage *x, int batch) 
                          .q = repeated(cx, x->q, batch)};
 }
 
-static Tensor *upscale(Compute *cx, const MaskDecoder *d, Tensor *keys, int grid) {
+Tensor *mask_decoder_upscale(Compute *cx, const MaskDecoder *d, Tensor *keys, int grid) {
     int dim = d->config.transformer.dim;
     Tensor *x = tensor_view(cx, keys, 0, 4, (int[]){keys->dim[0], grid, grid, dim});
     x = layer_norm_forward(cx, &d->up_norm, convolution_forward(cx, &d->up1, x));
@@ -94,14 +73,8 @@ static Tensor *hyper_forward(Compute *cx, const MaskDecoder *d, Tensor *queries,
 /* As published all masks are computed and some of them dropped: the heads of these have gradients
  * of zero, not none. */
 static void touch_others(Compute *cx, const MaskDecoder *d, int first, int count) {
-    for (int i = 0; i < d->config.masks; i++) {
-        const Head *h = &d->hyper[i];
-        if (i >= first && i < first + count) continue;
-        for (int j = 0; j < h->depth; j++) {
-            tape_touch(cx, &h->layer[j].weight->tensor);
-            tape_touch(cx, &h->layer[j].bias->tensor);
-        }
-    }
+    for (int i = 0; i < d->config.masks; i++)
+        if (i < first || i >= first + count) head_touch(cx, &d->hyper[i]);
 }
 
 DecoderImage mask_decoder_image(Compute *cx, const MaskDecoder *d, Tensor *source,
@@ -112,29 +85,48 @@ DecoderImage mask_decoder_image(Compute *cx, const MaskDecoder *d, Tensor *sourc
     return (DecoderImage){two_way_image(cx, &d->transformer, image, positions), grid};
 }
 
-static Tensor *masks_of(Compute *cx, const MaskDecoder *d, TwoWay x, int grid, int first,
-                        int count) {
-    int batch = x.keys->dim[0];
-    Tensor *up = upscale(cx, d, x.keys, grid);
-    compute_observe(cx, up, "upscaled");
-    Tensor *hyper = hyper_forward(cx, d, x.queries, first, count);
-    int flat[] = {batch, 16 * grid * grid, d->config.transformer.dim / 8};
-    Tensor *masks = op_matmul(cx, hyper, tensor_view(cx, up, 0, 3, flat));
-    return tensor_view(cx, masks, 0, 4, (int[]){batch, count, 4 * grid, 4 * grid});
+TwoWay mask_decoder_transform(Compute *cx, const MaskDecoder *d, const DecoderImage *image,
+                              Tensor *positions, int parts, Tensor *const *part,
+                              const TwoWayMiddle *middle) {
+    enum { PARTS_MAX = 6 };
+    TwoWay failed = {&cx->dummy, &cx->dummy};
+    if (parts > PARTS_MAX - 2) compute_fail(cx, "mask decoder: parts");
+    if (!compute_ok(cx)) return failed;
+    Tensor *all[PARTS_MAX] = {table(cx, d->iou_token), table(cx, d->mask_tokens)};
+    int batch = image->side.keys->dim[0];
+    for (int i = 0; i < parts; i++) {
+        all[2 + i] = part[i];
+        if (part[i]->dim[0] > batch) batch = part[i]->dim[0];
+    }
+    TwoWayImage side = repeated_image(cx, &image->side, batch);
+    Tensor *tokens = repeated(cx, op_concat(cx, 2 + parts, all), batch);
+    if (!compute_ok(cx)) return failed;
+    return two_way_forward(cx, &d->transformer, tokens, &side, positions, middle);
+}
+
+Tensor *mask_decoder_masks(Compute *cx, Tensor *hyper, Tensor *upscaled) {
+    if (!compute_ok(cx)) return &cx->dummy;
+    int batch = upscaled->dim[0], height = upscaled->dim[1], width = upscaled->dim[2];
+    int flat[] = {batch, height * width, upscaled->dim[3]};
+    Tensor *masks = op_matmul(cx, hyper, tensor_view(cx, upscaled, 0, 3, flat));
+    return tensor_view(cx, masks, 0, 4, (int[]){batch, hyper->dim[1], height, width});
+}
+
+Tensor *mask_decoder_iou(Compute *cx, const MaskDecoder *d, Tensor *queries) {
+    Tensor *iou = head_forward(cx, &d->iou, op_slice(cx, queries, 0, 1));
+    return tensor_view(cx, iou, 0, 2, (int[]){queries->dim[0], d->config.masks});
 }
 
 MaskOutput mask_decoder_prompt(Compute *cx, const MaskDecoder *d, const DecoderImage *image,
                                Tensor *positions, Tensor *sparse, bool multimask) {
-    int batch = image->side.keys->dim[0];
-    if (sparse && sparse->dim[0] > batch) batch = sparse->dim[0];
-    TwoWayImage side = repeated_image(cx, &image->side, batch);
-    Tensor *tokens = repeated(cx, tokens_of(cx, d, sparse), batch);
+    TwoWay x = mask_decoder_transform(cx, d, image, positions, sparse ? 1 : 0, &sparse, NULL);
     if (!compute_ok(cx)) return (MaskOutput){&cx->dummy, &cx->dummy};
-
-    TwoWay x = two_way_forward(cx, &d->transformer, tokens, &side, positions);
     int first = multimask ? 1 : 0, count = multimask ? d->config.masks - 1 : 1;
-    Tensor *masks = masks_of(cx, d, x, image->grid, first, count);
-    Tensor *iou = head_forward(cx, &d->iou, op_slice(cx, x.queries, 0, 1));
+    int batch = x.queries->dim[0];
+    Tensor *up = mask_decoder_upscale(cx, d, x.keys, image->grid);
+    compute_observe(cx, up, "upscaled");
+    Tensor *masks = mask_decoder_masks(cx, hyper_forward(cx, d, x.queries, first, count), up);
+    Tensor *iou = mask_decoder_iou(cx, d, x.queries);
     touch_others(cx, d, first, count);
     iou = tensor_view(cx, iou, 0, 3, (int[]){batch, d->config.masks, 1});
     iou = op_slice(cx, iou, first, count);
@@ -143,8 +135,8 @@ MaskOutput mask_decoder_prompt(Compute *cx, const MaskDecoder *d, const DecoderI
 
 MaskOutput mask_decoder_forward(Compute *cx, const MaskDecoder *d, Tensor *embedding,
                                 Tensor *positions, const PromptTokens *prompts, bool multimask) {
-    Tensor *src = source(cx, embedding, prompts->dense);
+    Tensor *source = mask_decoder_source(cx, embedding, prompts->dense);
     if (!compute_ok(cx)) return (MaskOutput){&cx->dummy, &cx->dummy};
-    DecoderImage image = mask_decoder_image(cx, d, src, positions);
+    DecoderImage image = mask_decoder_image(cx, d, source, positions);
     return mask_decoder_prompt(cx, d, &image, positions, prompts->sparse, multimask);
 }

@@ -5,7 +5,7 @@
 #include "sam/prompt_encoder.h"
 #include "sam/two_way_transformer.h"
 
-enum { MASK_TOKENS_MAX = 8, HEAD_MAX_DEPTH = 4 };
+enum { MASK_TOKENS_MAX = 8 };
 
 typedef struct MaskDecoderConfig {
     TwoWayConfig transformer;
@@ -13,11 +13,6 @@ typedef struct MaskDecoderConfig {
     int iou_hidden; /* width of the head that predicts the quality */
     int iou_depth;  /* its layers: 3 */
 } MaskDecoderConfig;
-
-typedef struct Head { /* a perceptron with ReLU between its layers */
-    Linear layer[HEAD_MAX_DEPTH];
-    int depth;
-} Head;
 
 typedef struct MaskDecoder {
     MaskDecoderConfig config;
@@ -54,5 +49,26 @@ DecoderImage mask_decoder_image(Compute *cx, const MaskDecoder *d, Tensor *sourc
 /* sparse [batch,tokens,dim] or NULL; an image of batch 1 is for all. */
 MaskOutput mask_decoder_prompt(Compute *cx, const MaskDecoder *d, const DecoderImage *image,
                                Tensor *positions, Tensor *sparse, bool multimask);
+
+/* ---- Its parts, for decoders that have more tokens -------------------------------------- */
+
+/* embedding and dense prompt, added; the one of batch 1 is repeated for the other */
+Tensor *mask_decoder_source(Compute *cx, Tensor *embedding, Tensor *dense);
+
+/* Tokens [batch,n,dim] and the image, both of batch 1 or the same, through the transformer: first
+ * the iou token, then the mask tokens, then `parts` more [batch or 1,n,dim].  `middle` may be NULL.
+ * `image` becomes what the batch needs. */
+TwoWay mask_decoder_transform(Compute *cx, const MaskDecoder *d, const DecoderImage *image,
+                              Tensor *positions, int parts, Tensor *const *part,
+                              const TwoWayMiddle *middle);
+
+/* keys [batch,grid grid,dim] -> [batch,4 grid,4 grid,dim/8] */
+Tensor *mask_decoder_upscale(Compute *cx, const MaskDecoder *d, Tensor *keys, int grid);
+
+/* queries [batch,tokens,dim] -> [batch,masks]: the quality of every mask */
+Tensor *mask_decoder_iou(Compute *cx, const MaskDecoder *d, Tensor *queries);
+
+/* hyper [batch,count,dim/8], upscaled as above -> [batch,count,4 grid,4 grid] */
+Tensor *mask_decoder_masks(Compute *cx, Tensor *hyper, Tensor *upscaled);
 
 #endif

@@ -64,8 +64,13 @@ static TwoWayImage image_of(Compute *cx, const TwoWayLayer *l, Tensor *keys, Ten
     };
 }
 
+Tensor *two_way_perceptron(Compute *cx, const TwoWayLayer *l, Tensor *x) {
+    return layer_norm_forward(cx, &l->norm3, mlp_forward(cx, &l->mlp, x, x));
+}
+
 static TwoWay layer_forward(Compute *cx, const TwoWayLayer *l, Tensor *queries,
-                            const TwoWayImage *image, Tensor *tokens, int index) {
+                            const TwoWayImage *image, Tensor *tokens, int index,
+                            const TwoWayMiddle *middle) {
     if (index == 0) {
         queries = attend(cx, &l->self, queries, queries, queries, NULL);
     } else {
@@ -80,7 +85,8 @@ static TwoWay layer_forward(Compute *cx, const TwoWayLayer *l, Tensor *queries,
     queries = layer_norm_forward(cx, &l->norm2, queries);
     compute_observe(cx, queries, "twoway.layer%d.after_norm2", index);
 
-    queries = layer_norm_forward(cx, &l->norm3, mlp_forward(cx, &l->mlp, queries, queries));
+    queries = middle ? middle->forward(cx, l, index, queries, middle->context)
+                     : two_way_perceptron(cx, l, queries);
     compute_observe(cx, queries, "twoway.layer%d.after_norm3", index);
 
     Tensor *k = linear_forward(cx, &l->image_to_token.k, op_add(cx, queries, tokens));
@@ -99,11 +105,11 @@ TwoWayImage two_way_image(Compute *cx, const TwoWayTransformer *t, Tensor *image
 }
 
 TwoWay two_way_forward(Compute *cx, const TwoWayTransformer *t, Tensor *tokens,
-                       const TwoWayImage *image, Tensor *positions) {
-    TwoWay x = layer_forward(cx, &t->layer[0], tokens, image, tokens, 0);
+                       const TwoWayImage *image, Tensor *positions, const TwoWayMiddle *middle) {
+    TwoWay x = layer_forward(cx, &t->layer[0], tokens, image, tokens, 0, middle);
     for (int i = 1; i < t->config.depth; i++) {
         TwoWayImage next = image_of(cx, &t->layer[i], x.keys, positions);
-        x = layer_forward(cx, &t->layer[i], x.queries, &next, tokens, i);
+        x = layer_forward(cx, &t->layer[i], x.queries, &next, tokens, i, middle);
     }
     Tensor *q = op_add(cx, x.queries, tokens), *k = op_add(cx, x.keys, positions);
     x.queries = attend(cx, &t->final, q, k, x.keys, x.queries);

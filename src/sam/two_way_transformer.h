@@ -46,8 +46,19 @@ typedef struct TwoWayImage {
 TwoWayImage two_way_image(Compute *cx, const TwoWayTransformer *t, Tensor *image,
                           Tensor *positions);
 
-/* tokens [batch,tokens,dim]; the image of the same batch.  The depth is at least 1. */
+/* What becomes of a layer's tokens [batch,tokens,dim] between norm2 and the image's turn. */
+typedef struct TwoWayMiddle {
+    Tensor *(*forward)(Compute *cx, const TwoWayLayer *layer, int index, Tensor *queries,
+                       void *context);
+    void *context;
+} TwoWayMiddle;
+
+/* SAM's: norm3(x + mlp(x)) */
+Tensor *two_way_perceptron(Compute *cx, const TwoWayLayer *layer, Tensor *x);
+
+/* tokens [batch,tokens,dim]; the image of the same batch.  The depth is at least 1.  Without a
+ * `middle` (NULL) it is SAM's perceptron. */
 TwoWay two_way_forward(Compute *cx, const TwoWayTransformer *t, Tensor *tokens,
-                       const TwoWayImage *image, Tensor *positions);
+                       const TwoWayImage *image, Tensor *positions, const TwoWayMiddle *middle);
 
 #endif

@@ -189,6 +189,26 @@ void golden_compare(GoldenRun *run, const char *name, const float *values, size_
     stored_free(&s);
 }
 
+void golden_compare_step(GoldenRun *run, const char *name, const float *values, size_t count,
+                         size_t first, size_t last, double loose) {
+    Stored s;
+    if (!prepare(run, name, count, &s)) return;
+    double limit = fmax(10.0 * error_of(run, name, 0), 1e-5), share = 0.0, worst = 0.0;
+    for (size_t i = 0; i < s.count; i++) {
+        size_t at = s.offset + i * s.stride;
+        double by = fabs((double)values[at] - (double)s.values[i]);
+        bool is_loose = at >= first && at < last;
+        if (isnan(by)) by = HUGE_VAL;
+        share = fmax(share, by / (is_loose ? fmax(loose, limit) : limit));
+        if (!is_loose) worst = fmax(worst, by);
+    }
+    char numbers[64];
+    snprintf(numbers, sizeof numbers, "max_abs %.2e (%.1e)", worst, limit);
+    conclude(run, name, numbers, share);
+    run->worst.max_abs = fmax(run->worst.max_abs, worst);
+    stored_free(&s);
+}
+
 void golden_compare_integers(GoldenRun *run, const char *name, const int *values, size_t count) {
     Stored s;
     if (!prepare(run, name, count, &s)) return;

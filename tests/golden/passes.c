@@ -158,7 +158,7 @@ static void choose(GoldenPasses *p, Compute *cx, GoldenPass *pass) {
     }
 }
 
-static PromptTokens prompts_of(GoldenPasses *p, Compute *cx, const Prompts *prompts) {
+PromptTokens golden_passes_prompts(GoldenPasses *p, Compute *cx, const Prompts *prompts) {
     Tape *tape = cx->tape;
     if (p->detach_prompts) cx->tape = NULL;
     PromptTokens tokens = prompt_encoder_forward(cx, &p->sam->prompt, prompts);
@@ -185,7 +185,7 @@ static void compare_logits(GoldenPasses *p, Compute *cx, const GoldenPass *pass)
 static void decode(GoldenPasses *p, Compute *cx, GoldenPass *pass, Tensor *embedding,
                    const Prompts *prompts) {
     bool multimask = json_is_true(json_object_get(pass->entry, "multimask"));
-    PromptTokens tokens = prompts_of(p, cx, prompts);
+    PromptTokens tokens = golden_passes_prompts(p, cx, prompts);
     if (!tokens.sparse) golden_stage_none(&p->stages, "sparse");
     Tensor *positions = prompt_encoder_positions(cx, &p->sam->prompt);
     MaskOutput out =
@@ -215,7 +215,7 @@ static bool run_pass(GoldenPasses *p, Compute *cx, const json_t *entry) {
         if (!given.prompts.batch)
             given.prompts.batch = given.prompts.mask ? given.prompts.mask->dim[0] : 1;
         embedding = spread(p, cx, embedding, given.prompts.batch);
-        decode(p, cx, pass, embedding, &given.prompts);
+        (p->decode ? p->decode : decode)(p, cx, pass, embedding, &given.prompts);
         p->count++;
     }
     given_free(&given);

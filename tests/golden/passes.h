@@ -20,7 +20,13 @@ typedef struct GoldenPass {
         *iou; /* [n,masks,4 grid,4 grid], [n,masks]; the chosen ones where it chooses */
 } GoldenPass;
 
-typedef struct GoldenPasses {
+typedef struct GoldenPasses GoldenPasses;
+
+/* What decodes one pass: prompts on an embedding, into pass->low_res and pass->iou. */
+typedef void GoldenDecode(GoldenPasses *p, Compute *cx, GoldenPass *pass, Tensor *embedding,
+                          const Prompts *prompts);
+
+struct GoldenPasses {
     GoldenRun *run;
     const Sam *sam;
     GoldenStages stages;
@@ -32,7 +38,12 @@ typedef struct GoldenPasses {
     Tensor *embedding; /* of in.image, once it is encoded */
     GoldenPass pass[GOLDEN_MAX_PASSES];
     size_t count;
-} GoldenPasses;
+    GoldenDecode *decode; /* NULL: SAM's mask decoder */
+    void *context;        /* its own */
+};
+
+/* The prompt encoder's tokens, detached where the file says so. */
+PromptTokens golden_passes_prompts(GoldenPasses *p, Compute *cx, const Prompts *prompts);
 
 /* Runs all passes of the file; each is compared as it goes.  False: reported, or cx failed. */
 bool golden_passes_run(GoldenPasses *p, Compute *cx);

@@ -77,4 +77,9 @@ void golden_compare_gradient(GoldenRun *run, const char *name, const float *valu
                              double largest);
 void golden_compare_zero(GoldenRun *run, const char *name, const float *values, size_t count);
 
+/* A parameter after an optimizer step: absolutely, and of elements first .. last-1, whose gradient
+ * vanishes, only to `loose`. */
+void golden_compare_step(GoldenRun *run, const char *name, const float *values, size_t count,
+                         size_t first, size_t last, double loose);
+
 #endif

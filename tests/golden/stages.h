@@ -16,6 +16,7 @@ typedef struct GoldenStages {
     Compute *cx;               /* that computes now */
     const char *name, *stages; /* prefixes of the pass, see the README; "" in the encoder */
     GoldenEncoder encoder;     /* for what padded tokens would give */
+    bool mute;                 /* compares nothing: of later training steps */
     GoldenStream stream;       /* the last tensor that went into a block */
     GoldenHeld *held;
     size_t held_count, held_capacity;

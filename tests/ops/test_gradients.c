@@ -121,6 +121,44 @@ static Tensor *dice_ce(Compute *cx, Tensor *const *in) {
     return loss(cx, in, (MaskLoss){MASK_LOSS_DICE_CE, 0, 1, 0, 1, true, false});
 }
 
+/* Noise that keeps the choices of these inputs clear of ties. */
+static const float noise[20] = {0.9f,  -1.3f, 0.4f, -0.2f, 1.6f,  0.1f, -0.7f, 0.8f, -1.1f, 0.3f,
+                                -0.5f, 1.2f,  0.6f, -1.8f, -0.1f, 2.0f, 0.2f,  1.4f, -0.9f, 0.7f};
+
+static Tensor *route(Compute *cx, Tensor *const *in, int kept) {
+    return op_route(cx, in[0], in[1], noise, ROUTE_SOFTMAX, kept);
+}
+
+/* Its logits have no way back by definition: the other columns, mixed. */
+static Tensor *routed(Compute *cx, Tensor *const *in, int kept) {
+    enum { ROWS = 5, EXPERTS = 4, COUNT = ROWS * (2 * EXPERTS + 1) };
+    MixPlace place[COUNT];
+    Tensor *x = tensor_new(cx, 2, (int[]){COUNT, 2});
+    for (int i = 0; i < COUNT; i++) {
+        int column = i % (2 * EXPERTS + 1);
+        place[i] = (MixPlace){i / (2 * EXPERTS + 1), column < 2 * EXPERTS ? column : 3 * EXPERTS};
+        x->data[2 * i] = 0.1f * (float)(i % 7) - 0.3f;
+        x->data[2 * i + 1] = 0.2f * (float)(i % 5) - 0.4f;
+    }
+    return op_mix(cx, x, route(cx, in, kept), place);
+}
+
+static Tensor *routed_to_one(Compute *cx, Tensor *const *in) { return routed(cx, in, 1); }
+static Tensor *routed_to_two(Compute *cx, Tensor *const *in) { return routed(cx, in, 2); }
+static Tensor *routed_to_all(Compute *cx, Tensor *const *in) { return routed(cx, in, 4); }
+
+static Tensor *balance(Compute *cx, Tensor *const *in) {
+    return op_balance(cx, route(cx, in, 2), 1, 0.5f, NULL);
+}
+
+static Tensor *balance_of_tokens(Compute *cx, Tensor *const *in) {
+    return op_balance(cx, route(cx, in, 2), 5, 0.5f, NULL);
+}
+
+static Tensor *mix(Compute *cx, Tensor *const *in) {
+    return op_mix(cx, in[0], in[1], (MixPlace[]){{1, 0}, {0, 2}, {1, 2}, {1, 0}});
+}
+
 static Tensor *inner(Compute *cx, Tensor *const *in, const void *how) {
     const int *times = how;
     Tensor *x = in[0];
@@ -174,6 +212,12 @@ static const Case cases[] = {
     {"slice of one sample", slice, 1, {3}, {{1, 4, 3}}},
     {"gather", gather, 1, {2}, {{3, 4}}},
     {"prompt_tokens", prompt_tokens, 2, {2, 2}, {{1, 4}, {1, 4}}},
+    {"route to one", routed_to_one, 2, {2, 2}, {{5, 4}, {5, 4}}},
+    {"route to two", routed_to_two, 2, {2, 2}, {{5, 4}, {5, 4}}},
+    {"route to all", routed_to_all, 2, {2, 2}, {{5, 4}, {5, 4}}},
+    {"balance", balance, 2, {2, 2}, {{5, 4}, {5, 4}}},
+    {"balance of tokens apart", balance_of_tokens, 2, {2, 2}, {{5, 4}, {5, 4}}},
+    {"mix", mix, 2, {2, 2}, {{4, 3}, {2, 3}}},
     {"published loss", published_loss, 2, {3, 1}, {{2, 3, 4}, {2}}},
     {"loss for each sample", sample_loss, 2, {3, 1}, {{2, 3, 4}, {2}}},
     {"dice and cross-entropy", dice_ce, 1, {3}, {{2, 3, 4}}},

@@ -1,5 +1,6 @@
 /* The table of this kernel set. */
 #include "compute/cpu/set.h"
+#include "compute/reference/reference.h"
 
 #define TEXT(x)  #x
 #define NAMED(x) TEXT(x)
@@ -35,6 +36,10 @@ const Kernels KERNEL_NAME(kernels) = {
     .fourier = ENTRY(fourier),
     .mask_sums = ENTRY(mask_sums),
     .mask_sums_backward = ENTRY(mask_sums_backward),
+    .route = reference_route, /* a few hundred numbers */
+    .route_backward = reference_route_backward,
+    .mix = reference_mix,
+    .mix_backward = reference_mix_backward,
     .accumulate = ENTRY(accumulate),
     .scale = ENTRY(scale),
     .copy = ENTRY(copy),

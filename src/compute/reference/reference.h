@@ -61,4 +61,15 @@ double reference_sum_of_squares(const Worker *w, const float *x, size_t n);
 void reference_adamw(const Worker *w, float *x, float *m, float *v, const float *gradient, size_t n,
                      const AdamStep *step);
 
+void reference_route(const Worker *w, float *routed, const float *clean, const float *spread,
+                     const float *noise, const RouteShape *shape);
+void reference_route_backward(const Worker *w, float *dclean, float *dspread, const float *drouted,
+                              const float *clean, const float *spread, const float *noise,
+                              const RouteShape *shape);
+void reference_mix(const Worker *w, float *y, const float *x, const float *weight,
+                   const MixPlace *place, size_t count, int cols, int weight_cols, size_t rows);
+void reference_mix_backward(const Worker *w, float *dx, float *dweight, const float *dy,
+                            const float *x, const float *weight, const MixPlace *place,
+                            size_t count, int cols, int weight_cols);
+
 #endif

@@ -1,0 +1,68 @@
+#include "moe/prompt_tokens.h"
+
+void prompt_pool_declare(PromptPool *t, Params *p, const PromptPoolConfig *c) {
+    int dim = c->dim, three = 3 * dim;
+    *t = (PromptPool){.config = *c};
+    t->query = params_declare(p, "query", LAYOUT_PLAIN, 2, (int[]){c->tokens, dim}, INITIAL_NORMAL, 0);
+    t->in_weight = params_declare(p, "attn.in_proj_weight", LAYOUT_PLAIN, 2, (int[]){three, dim},
+                                  INITIAL_XAVIER, three + dim);
+    t->in_bias = params_declare(p, "attn.in_proj_bias", LAYOUT_PLAIN, 1, &three, INITIAL_ZERO, 0);
+    linear_declare(&t->out, p, "attn.out_proj", dim, dim);
+    t->out.bias->initial = INITIAL_ZERO;
+    layer_norm_declare(&t->norm_in, p, "ln_in", dim, 1e-5f);
+    layer_norm_declare(&t->norm_out, p, "ln_out", dim, 1e-5f);
+    linear_declare(&t->position, p, "pos_proj", 2, dim);
+    mlp_declare(&t->mlp, p, "mlp.0", "mlp.2", dim, c->hidden, ACTIVATION_GELU);
+}
+
+/* Rows of the packed projection: 0 q, 1 k, 2 v. */
+static Tensor *project(Compute *cx, const PromptPool *t, int which, Tensor *x) {
+    int dim = t->config.dim;
+    size_t first = (size_t)which * (size_t)dim;
+    Tensor *weight = tensor_view(cx, &t->in_weight->tensor, first * (size_t)dim, 2, (int[]){dim, dim});
+    Tensor *bias = tensor_view(cx, &t->in_bias->tensor, first, 1, &dim);
+    Weight form = {.out = dim, .in = dim, .values = weight->data};
+    return op_linear(cx, x, weight, &form, bias, ACTIVATION_NONE, NULL);
+}
+
+static float spaced(int i, int n) { return n > 1 ? 2.0f * (float)i / (float)(n - 1) - 1.0f : -1.0f; }
+
+/* (x, y) of the grid's cells as torch.linspace(-1, 1, n) gives them: [1, h w, 2] */
+static Tensor *places(Compute *cx, int height, int width) {
+    Tensor *t = tensor_new(cx, 3, (int[]){1, height * width, 2});
+    if (!compute_ok(cx) || compute_measures(cx)) return t;
+    float *at = t->data;
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++) *at++ = spaced(x, width), *at++ = spaced(y, height);
+    return t;
+}
+
+/* Row i of [batch tokens, dim] is row i mod tokens, or i / tokens, of x. */
+static Tensor *rows_for(Compute *cx, Tensor *x, int batch, int tokens, bool each) {
+    int count = batch * tokens;
+    int *index = arena_alloc(cx->records, (size_t)count * sizeof *index);
+    if (!index) return compute_fail(cx, "out of record memory");
+    for (int i = 0; i < count; i++) index[i] = each ? i / tokens : i % tokens;
+    return op_gather(cx, x, count, index);
+}
+
+/* [batch,tokens,dim]: what asks the image.  Prompts guide it by their mean. */
+static Tensor *guided(Compute *cx, const PromptPool *t, int batch, Tensor *sparse) {
+    int tokens = t->config.tokens;
+    Tensor *query = rows_for(cx, &t->query->tensor, batch, tokens, false);
+    if (sparse) query = op_add(cx, query, rows_for(cx, op_mean(cx, sparse), batch, tokens, true));
+    return tensor_view(cx, query, 0, 3, (int[]){batch, tokens, t->config.dim});
+}
+
+Tensor *prompt_pool_forward(Compute *cx, const PromptPool *t, Tensor *image, Tensor *sparse) {
+    if (!compute_ok(cx)) return &cx->dummy;
+    int batch = image->dim[0], height = image->dim[1], width = image->dim[2], dim = t->config.dim;
+    Tensor *rows = tensor_view(cx, image, 0, 3, (int[]){batch, height * width, dim});
+    Tensor *position = linear_forward(cx, &t->position, places(cx, height, width));
+    Tensor *f = op_add(cx, layer_norm_forward(cx, &t->norm_in, rows), position);
+    Tensor *query = guided(cx, t, batch, sparse);
+    Tensor *z = op_attention(cx, project(cx, t, 0, query), project(cx, t, 1, f), project(cx, t, 2, f),
+                             t->config.heads);
+    z = linear_forward(cx, &t->out, z);
+    return layer_norm_forward(cx, &t->norm_out, mlp_forward(cx, &t->mlp, z, z));
+}
