@@ -75,7 +75,7 @@ static double squared_variation(double *slope, const double *x, int n) {
 /* Of `tokens` rows of sums [3 experts + 1]; the sums become slopes. */
 static double balance_of(float *sums, int tokens, int experts, BalanceParts *parts) {
     enum { CELLS_MAX = BALANCE_TOKENS_MAX * EXPERTS_MAX };
-    double cell[CELLS_MAX], slope[CELLS_MAX], load[EXPERTS_MAX] = {0.0}, load_slope[EXPERTS_MAX];
+    double cell[CELLS_MAX] = {0.0}, slope[CELLS_MAX], load[EXPERTS_MAX] = {0.0}, load_slope[EXPERTS_MAX];
     int row = 3 * experts + 1;
     for (int t = 0; t < tokens; t++)
         for (int e = 0; e < experts; e++) {

@@ -295,8 +295,11 @@ void golden_compare_gradient(GoldenRun *run, const char *name, const float *valu
 }
 
 void golden_compare_zero(GoldenRun *run, const char *name, const float *values, size_t count) {
-    const StoredTensor *t = checkpoint_find(run->file, name);
-    if (t) mark(run, t);
+    static const char *const parts[] = {"", ".strided", ".stats"};
+    for (int i = 0; i < 3; i++) {
+        const StoredTensor *t = find_part(run, name, parts[i]);
+        if (t) mark(run, t);
+    }
     double most = 0.0;
     for (size_t i = 0; i < count; i++)
         most = isnan(values[i]) ? HUGE_VAL : fmax(most, fabs((double)values[i]));
