@@ -1,5 +1,27 @@
 #include "moe/expert_decoder.h"
 
+bool expert_decoder_published(const ExpertDecoder *d) { return d->config.semantic_tokens > 0; }
+
+/* What the released files hold and the released code never reads. */
+static void ignore_unused(Params *p) {
+    static const char *const globs[] = {"text_token.*", "boxApoint_token.*", "expert_mlp.*",
+                                        "transformer.layers.*.dte.*", "transformer.layers.*.dteall.*",
+                                        "transformer.layers.*.mean", "transformer.layers.*.std"};
+    for (size_t i = 0; i < sizeof globs / sizeof *globs; i++) params_ignore(p, globs[i]);
+}
+
+static void declare_published(ExpertDecoder *d, Params *p, const ExpertDecoderConfig *c) {
+    int dim = c->experts.dim;
+    d->semantic_tokens = params_declare(p, "semantic_tokens.weight", LAYOUT_PLAIN, 2,
+                                        (int[]){c->semantic_tokens, dim}, INITIAL_NORMAL, 0);
+    size_t outer = params_enter(p, "semantic_prediction_head");
+    head_declare(&d->semantic, p, dim, d->base->config.iou_hidden, c->semantic_dim, 3);
+    params_leave(p, outer);
+    expert_features_declare(&d->features, p, c->feature, dim);
+    linear_declare(&d->text, p, "text_output", dim, dim / 8);
+    ignore_unused(p);
+}
+
 void expert_decoder_declare(ExpertDecoder *d, Params *p, const MaskDecoder *base,
                             const ExpertDecoderConfig *c) {
     const TokenExpertsConfig *e = &c->experts;
@@ -16,17 +38,23 @@ void expert_decoder_declare(ExpertDecoder *d, Params *p, const MaskDecoder *base
         head_declare(&d->output[i], p, e->dim, e->dim, e->dim / 8, 3);
         params_leave(p, outer);
     }
-    if (c->pool.tokens == 0) return;
-    size_t outer = params_enter(p, "img_prompt_pool");
-    prompt_pool_declare(&d->pool, p, &c->pool);
-    params_leave(p, outer);
+    if (c->pool.tokens) {
+        size_t outer = params_enter(p, "img_prompt_pool");
+        prompt_pool_declare(&d->pool, p, &c->pool);
+        params_leave(p, outer);
+    }
+    if (expert_decoder_published(d)) declare_published(d, p, c);
 }
+
+/* Tokens come in this order: iou, masks, semantic, experts, prompts. */
+static int semantic_at(const ExpertDecoder *d) { return 1 + d->base->config.masks; }
+static int experts_at(const ExpertDecoder *d) { return semantic_at(d) + d->config.semantic_tokens; }
 
 /* ---- Inside the transformer ------------------------------------------------------------- */
 
 typedef struct Middle {
     const ExpertDecoder *decoder;
-    const float *noise;
+    const ExpertPrompt *prompt;
     ExpertOutput *out;
 } Middle;
 
@@ -36,14 +64,18 @@ static Tensor *middle_forward(Compute *cx, const TwoWayLayer *l, int index, Tens
     const Middle *m = context;
     const ExpertDecoder *d = m->decoder;
     if (!compute_ok(cx)) return &cx->dummy;
-    int first = 1 + d->base->config.masks, count = d->config.experts.tokens;
+    int first = experts_at(d), count = d->config.experts.tokens;
+    if (m->prompt->unrouted) { /* as released: what the perceptron gives is lost */
+        if (cx->observe) compute_observe(cx, op_slice(cx, queries, first, count), "layer%d.x", index);
+        return queries;
+    }
     int last = first + count, rest = queries->dim[1] - last;
     Tensor *x = op_slice(cx, queries, first, count);
     Tensor *part[] = {op_slice(cx, queries, 0, first),
                       rest ? op_slice(cx, queries, last, rest) : NULL};
     Tensor *others = two_way_perceptron(cx, l, rest ? op_concat(cx, 2, part) : part[0]);
     size_t step = (size_t)queries->dim[0] * (size_t)count * (size_t)d->config.experts.experts;
-    const float *noise = m->noise ? m->noise + (size_t)index * step : NULL;
+    const float *noise = m->prompt->noise ? m->prompt->noise + (size_t)index * step : NULL;
     RoutedTokens y = token_experts_forward(cx, &d->layer[index], x, noise, index);
     m->out->routed[index] = y.routed;
     Tensor *again[] = {op_slice(cx, others, 0, first), y.tokens,
@@ -53,14 +85,25 @@ static Tensor *middle_forward(Compute *cx, const TwoWayLayer *l, int index, Tens
 
 /* ---- Around it -------------------------------------------------------------------------- */
 
-static Tensor *candidates(Compute *cx, const ExpertDecoder *d, Tensor *queries, Tensor *up) {
+/* features [b,4 grid,4 grid,dim/8] -> the masks of all expert tokens */
+static Tensor *candidates(Compute *cx, const ExpertDecoder *d, Tensor *queries, Tensor *features,
+                          Tensor *text) {
     Tensor *part[EXPERT_TOKENS_MAX];
-    int first = 1 + d->base->config.masks, count = d->config.experts.tokens;
+    int first = experts_at(d), count = d->config.experts.tokens;
     for (int i = 0; i < count; i++)
         part[i] = head_forward(cx, &d->output[i], op_slice(cx, queries, first + i, 1));
     Tensor *hyper = op_concat(cx, count, part);
     compute_observe(cx, hyper, "hyper");
-    return mask_decoder_masks(cx, hyper, up);
+    if (text) { /* (hyper + text) features = hyper features + text features */
+        if (!compute_ok(cx)) return &cx->dummy;
+        int batch = hyper->dim[0];
+        Tensor *term = linear_forward(cx, &d->text, text);
+        int *index = arena_alloc(cx->records, (size_t)(batch * count) * sizeof *index);
+        if (!index) return compute_fail(cx, "out of record memory");
+        for (int i = 0; i < batch * count; i++) index[i] = i / count;
+        hyper = op_add(cx, hyper, op_gather(cx, term, batch * count, index));
+    }
+    return mask_decoder_masks(cx, hyper, features);
 }
 
 /* The token that the last layer's router is surest of; ties to the lowest.  While measuring, 0. */
@@ -81,56 +124,113 @@ static const int *choose(Compute *cx, const Tensor *routed, int batch, int token
     return chosen;
 }
 
-static Tensor *chosen_masks(Compute *cx, Tensor *all, const int *chosen) {
-    int batch = all->dim[0], count = all->dim[1], height = all->dim[2], width = all->dim[3];
+/* x [batch,count,...] -> [batch,1,...]: element chosen[b] of each */
+static Tensor *pick(Compute *cx, Tensor *x, const int *chosen) {
+    if (!compute_ok(cx)) return &cx->dummy;
+    int batch = x->dim[0], count = x->dim[1], dim[TENSOR_MAX_RANK];
     int *index = arena_alloc(cx->records, (size_t)batch * sizeof *index);
     if (!index) return compute_fail(cx, "out of record memory");
     for (int b = 0; b < batch; b++) index[b] = b * count + chosen[b];
-    all = tensor_view(cx, all, 0, 4, (int[]){batch * count, 1, height, width});
-    return op_gather(cx, all, batch, index);
+    for (int i = 0; i < x->rank; i++) dim[i] = x->dim[i];
+    dim[0] = batch * count, dim[1] = 1;
+    return op_gather(cx, tensor_view(cx, x, 0, x->rank, dim), batch, index);
+}
+
+/* The largest of the ambiguous masks' predicted ious, 1 and up; ties to the lowest. */
+static const int *best_of(Compute *cx, const Tensor *iou) {
+    int batch = iou->dim[0], masks = iou->dim[1];
+    int *best = arena_alloc(cx->records, (size_t)batch * sizeof *best);
+    if (!best) {
+        compute_fail(cx, "out of record memory");
+        return NULL;
+    }
+    for (int b = 0; b < batch; b++) {
+        best[b] = 1;
+        const float *row = iou->data + (size_t)(b * masks);
+        for (int i = 2; !compute_measures(cx) && i < masks; i++)
+            if (row[i] > row[best[b]]) best[b] = i;
+    }
+    return best;
 }
 
 static ExpertOutput failed(Compute *cx) {
     Tensor *t = &cx->dummy;
-    ExpertOutput out = {.masks = t, .iou = t, .candidates = t, .sparse = t};
+    ExpertOutput out = {.masks = t,
+                        .iou = t,
+                        .all_iou = t,
+                        .semantic = t,
+                        .candidates = t,
+                        .sparse = t};
     for (int i = 0; i < TWO_WAY_MAX_DEPTH; i++) out.routed[i] = t;
     return out;
+}
+
+static Tensor *tokens_of(Compute *cx, Param *rows) {
+    return tensor_view(cx, &rows->tensor, 0, 3, (int[]){1, rows->dim[0], rows->dim[1]});
+}
+
+static TwoWay transform(Compute *cx, const ExpertDecoder *d, const DecoderImage *image,
+                        Tensor *positions, const ExpertPrompt *prompt, ExpertOutput *out) {
+    Tensor *part[3];
+    int parts = 0;
+    if (d->semantic_tokens) part[parts++] = tokens_of(cx, d->semantic_tokens);
+    part[parts++] = tokens_of(cx, d->expert_tokens);
+    if (out->sparse) part[parts++] = out->sparse;
+    Middle context = {d, prompt, out};
+    TwoWayMiddle middle = {middle_forward, &context};
+    return mask_decoder_transform(cx, d->base, image, positions, parts, part, &middle);
+}
+
+/* Which mask is the result: the surest token's, or without routing the best of the others. */
+static void conclude(Compute *cx, const ExpertDecoder *d, const ExpertPrompt *prompt,
+                     ExpertOutput *out, Tensor *queries) {
+    int last = d->base->config.transformer.depth - 1;
+    bool published = expert_decoder_published(d);
+    out->iou = out->all_iou = mask_decoder_iou(cx, d->base, queries);
+    if (!compute_ok(cx)) return;
+    if (published) {
+        int first = semantic_at(d), count = d->config.semantic_tokens;
+        out->best = best_of(cx, out->all_iou);
+        out->semantic = head_forward(cx, &d->semantic, op_slice(cx, queries, first, count));
+        if (out->best) out->iou = pick(cx, out->all_iou, out->best);
+    }
+    if (!prompt->unrouted)
+        out->chosen =
+            choose(cx, out->routed[last], queries->dim[0], d->config.experts.tokens);
+    const int *which = prompt->unrouted ? out->best : out->chosen;
+    if (compute_ok(cx)) out->masks = pick(cx, out->candidates, which);
 }
 
 ExpertOutput expert_decoder_forward(Compute *cx, const ExpertDecoder *d, Tensor *embedding,
                                     Tensor *positions, const ExpertPrompt *prompt) {
     const PromptTokens *given = prompt->tokens;
-    ExpertOutput out = {.sparse = given->sparse};
+    bool published = expert_decoder_published(d);
+    ExpertOutput out = failed(cx);
     Tensor *source = mask_decoder_source(cx, embedding, given->dense);
-    if (prompt->pool)
+    out.sparse = given->sparse;
+    if (prompt->pool && published)
+        out.sparse = prompt_pool_forward(cx, &d->pool, embedding, NULL);
+    else if (prompt->pool)
         out.sparse = prompt_pool_forward(cx, &d->pool, prompt->masked ? source : embedding,
                                          given->sparse);
     if (!compute_ok(cx)) return failed(cx);
     DecoderImage image = mask_decoder_image(cx, d->base, source, positions);
-    int dim = d->config.experts.dim, tokens = d->config.experts.tokens;
-    Tensor *part[] = {tensor_view(cx, &d->expert_tokens->tensor, 0, 3, (int[]){1, tokens, dim}),
-                      out.sparse};
-    Middle context = {d, prompt->noise, &out};
-    TwoWayMiddle middle = {middle_forward, &context};
-    TwoWay x = mask_decoder_transform(cx, d->base, &image, positions, out.sparse ? 2 : 1, part,
-                                      &middle);
+    TwoWay x = transform(cx, d, &image, positions, prompt, &out);
     if (!compute_ok(cx)) return failed(cx);
     compute_observe(cx, x.queries, "tokens_out");
     Tensor *up = mask_decoder_upscale(cx, d->base, x.keys, image.grid);
     compute_observe(cx, up, "upscaled");
-    out.candidates = candidates(cx, d, x.queries, up);
-    out.iou = mask_decoder_iou(cx, d->base, x.queries);
-    if (!compute_ok(cx)) return failed(cx);
-    int last = d->base->config.transformer.depth - 1, batch = x.queries->dim[0];
-    out.chosen = choose(cx, out.routed[last], batch, tokens);
-    if (!compute_ok(cx)) return failed(cx);
-    out.masks = chosen_masks(cx, out.candidates, out.chosen);
-    return out;
+    if (published) up = expert_features_fuse(cx, &d->features, up, prompt->features);
+    out.candidates = candidates(cx, d, x.queries, up, prompt->text);
+    conclude(cx, d, prompt, &out, x.queries);
+    return compute_ok(cx) ? out : failed(cx);
 }
 
 Tensor *expert_decoder_balance(Compute *cx, const ExpertDecoder *d, const ExpertOutput *out,
                                float weight) {
     int depth = d->base->config.transformer.depth;
+    if (expert_decoder_published(d))
+        return op_balance(cx, out->routed[depth - 1], d->config.experts.tokens, weight, NULL);
     Tensor *sum = NULL;
     for (int i = 0; i < depth; i++) {
         Tensor *one = op_balance(cx, out->routed[i], 1, weight / (float)depth, NULL);

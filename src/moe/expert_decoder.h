@@ -1,10 +1,13 @@
-/* expert_decoder.h - SegMoTE's mask decoder in paper mode: expert tokens beside SAM's own, a
- * mixture of token experts in every layer, and prompt tokens made from the image.
+/* expert_decoder.h - SegMoTE's mask decoder: expert tokens beside SAM's own, a mixture of token
+ * experts in every layer, and prompt tokens made from the image.
  *
- * Exact definition: golden/segmote/paper-mode.md.  SAM's decoder stays as it is, and frozen. */
+ * Two modes.  Paper: exact definition in golden/segmote/paper-mode.md, on any SAM.  Published: the
+ * released code on IMIS-Net (models.md, B.4), with semantic tokens, a high-quality branch and text.
+ * Either way SAM's own decoder is used as it is. */
 #ifndef MOE_EXPERT_DECODER_H
 #define MOE_EXPERT_DECODER_H
 
+#include "moe/expert_features.h"
 #include "moe/prompt_tokens.h"
 #include "moe/token_experts.h"
 #include "sam/mask_decoder.h"
@@ -14,6 +17,9 @@ enum { EXPERT_TOKENS_MAX = 32 };
 typedef struct ExpertDecoderConfig {
     TokenExpertsConfig experts;
     PromptPoolConfig pool; /* tokens 0: there is none */
+    /* Of published mode; 0 in paper mode: */
+    int semantic_tokens, semantic_dim; /* 4; 512, what the semantic head gives */
+    int feature;                       /* channels of the encoder's block */
 } ExpertDecoderConfig;
 
 typedef struct ExpertDecoder {
@@ -23,7 +29,14 @@ typedef struct ExpertDecoder {
     TokenExperts layer[TWO_WAY_MAX_DEPTH];
     Head output[EXPERT_TOKENS_MAX];
     PromptPool pool;
+    /* Of published mode: */
+    Param *semantic_tokens;
+    Head semantic;
+    ExpertFeatures features;
+    Linear text;
 } ExpertDecoder;
+
+bool expert_decoder_published(const ExpertDecoder *d);
 
 /* Under the prefix of the mask decoder, whose declaration comes first and which must stay where it
  * is. */
@@ -35,14 +48,21 @@ typedef struct ExpertPrompt {
     bool masked;                /* tokens->dense is of a mask prompt */
     bool pool;                  /* the image's prompt tokens take the place of the sparse ones */
     const float *noise;         /* [layers,batch,tokens,experts] from N(0,1); NULL: none */
+    /* Of published mode: */
+    Tensor *features; /* of expert_features_forward, batch 1 or that of the prompts */
+    Tensor *text;     /* [batch,dim] or NULL: adds its map to all masks; its token is in `tokens` */
+    bool unrouted;    /* `inter`: no experts; the mask with the largest predicted iou */
 } ExpertPrompt;
 
 typedef struct ExpertOutput {
     Tensor *masks;                       /* [batch,1,4 grid,4 grid] logits of the chosen token */
-    Tensor *iou;                         /* [batch,SAM's masks] */
+    Tensor *iou;                         /* [batch,SAM's masks]; published: [batch,1], the best */
+    Tensor *all_iou;                     /* [batch,SAM's masks] */
+    Tensor *semantic;                    /* published: [batch,masks,semantic_dim], of all */
     Tensor *candidates;                  /* [batch,tokens,4 grid,4 grid] */
     Tensor *sparse;                      /* the prompt tokens that were used, or NULL */
     const int *chosen;                   /* [batch]: which token */
+    const int *best;                     /* published: [batch], mask of the largest iou, from 1 */
     Tensor *routed[TWO_WAY_MAX_DEPTH];   /* of each layer, see op_route */
 } ExpertOutput;
 
@@ -51,7 +71,8 @@ typedef struct ExpertOutput {
 ExpertOutput expert_decoder_forward(Compute *cx, const ExpertDecoder *d, Tensor *embedding,
                                     Tensor *positions, const ExpertPrompt *prompt);
 
-/* weight times the mean over the layers of CV^2(importance) + CV^2(load): [1]. */
+/* weight times CV^2(importance) + CV^2(load): [1].  Paper: the mean over the layers.  Published: of
+ * the last layer, with a cell of importance for each token and expert. */
 Tensor *expert_decoder_balance(Compute *cx, const ExpertDecoder *d, const ExpertOutput *out,
                                float weight);
 

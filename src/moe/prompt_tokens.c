@@ -64,5 +64,8 @@ Tensor *prompt_pool_forward(Compute *cx, const PromptPool *t, Tensor *image, Ten
     Tensor *z = op_attention(cx, project(cx, t, 0, query), project(cx, t, 1, f), project(cx, t, 2, f),
                              t->config.heads);
     z = linear_forward(cx, &t->out, z);
-    return layer_norm_forward(cx, &t->norm_out, mlp_forward(cx, &t->mlp, z, z));
+    compute_observe(cx, z, "ppt_attn");
+    Tensor *tokens = layer_norm_forward(cx, &t->norm_out, mlp_forward(cx, &t->mlp, z, z));
+    compute_observe(cx, tokens, "ppt_tokens");
+    return tokens;
 }

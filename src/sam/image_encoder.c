@@ -7,6 +7,8 @@
  * positions, one table per axis (Li et al. 2022, ViTDet; Kirillov et al. 2023, SAM). */
 #include "sam/image_encoder.h"
 
+#include <string.h>
+
 #include "sam/resample.h"
 
 /* ---- Parameters ------------------------------------------------------------------------- */
@@ -42,11 +44,15 @@ static void block_declare(EncoderBlock *b, Params *p, const ImageEncoderConfig *
 
 void image_encoder_declare(ImageEncoder *e, Params *p, const ImageEncoderConfig *c) {
     *e = (ImageEncoder){.config = *c};
+    size_t outer = strlen(p->prefix);
+    if (c->nested) params_enter(p, "sam_encoder");
     e->pos_embed = params_declare(p, "pos_embed", LAYOUT_PLAIN, 4,
                                   (int[]){1, c->side, c->side, c->dim}, INITIAL_ZERO, 0);
     convolution_declare(&e->patch_embed, p, "patch_embed.proj", c->channels, c->dim, c->patch,
                         c->patch, 0, true);
     for (int i = 0; i < c->depth; i++) block_declare(&e->block[i], p, c, i);
+    if (c->nested) params_ignore(p, "neck.*"); /* timm's own, which nobody asks */
+    params_leave(p, outer);
     neck_declare(&e->neck, p, c->dim, c->out);
 }
 
@@ -145,19 +151,32 @@ static Tensor *embed_patches(Compute *cx, const ImageEncoder *e, Tensor *image) 
     return scope_return(cx, s, x);
 }
 
-Tensor *image_encoder_forward(Compute *cx, const ImageEncoder *e, Tensor *image) {
+static void copy_feature(Compute *cx, Tensor *into, const Tensor *x) {
+    if (compute_ok(cx)) cx->kernels->copy(cx->worker, into->data, x->data, tensor_size(x));
+}
+
+Tensor *image_encoder_features(Compute *cx, const ImageEncoder *e, Tensor *image, int block,
+                               Tensor **feature) {
     int size = e->grid * e->config.patch;
+    if (feature) *feature = &cx->dummy;
     if (!compute_ok(cx)) return &cx->dummy;
     if (image->rank != 4 || image->dim[1] != size || image->dim[2] != size ||
         image->dim[3] != e->config.channels)
         return compute_fail(cx, "image encoder: image size");
+    if (feature)
+        *feature = tensor_new(cx, 4, (int[]){image->dim[0], e->grid, e->grid, e->config.dim});
     Scope s = scope_begin(cx);
     Tensor *x = embed_patches(cx, e, image);
     for (int i = 0; i < e->config.depth; i++) {
         BlockCall call = {e, i};
         x = e->config.recompute ? recompute(cx, block_forward, 1, &x, &call, sizeof call)
                                 : block_forward(cx, &x, &call);
+        if (feature && i == block) copy_feature(cx, *feature, x);
     }
     x = neck_forward(cx, &e->neck, x);
     return scope_return(cx, s, x);
+}
+
+Tensor *image_encoder_forward(Compute *cx, const ImageEncoder *e, Tensor *image) {
+    return image_encoder_features(cx, e, image, -1, NULL);
 }

@@ -29,6 +29,7 @@ typedef struct ImageEncoderConfig {
     bool relative;   /* relative positions in the attention */
     bool adapters;   /* SAM-Med2D's, in every block */
     bool timm;       /* names of timm: mlp.fc1, mlp.fc2 */
+    bool nested;     /* IMIS-Net: all but the neck is under sam_encoder. */
     bool recompute;  /* training: blocks are run again instead of remembered */
     PositionRule positions;
 } ImageEncoderConfig;
@@ -62,5 +63,9 @@ MUST_CHECK Status image_encoder_set_grid(ImageEncoder *e, Params *p, int grid, E
 
 /* image [b, grid patch, grid patch, channels] -> [b, grid, grid, out] */
 Tensor *image_encoder_forward(Compute *cx, const ImageEncoder *e, Tensor *image);
+
+/* The same, and what block `block` gave, [b, grid, grid, dim], in `*feature`: without a way back. */
+Tensor *image_encoder_features(Compute *cx, const ImageEncoder *e, Tensor *image, int block,
+                               Tensor **feature);
 
 #endif

@@ -81,6 +81,8 @@ static TwoWay layer_forward(Compute *cx, const TwoWayLayer *l, Tensor *queries,
     compute_observe(cx, queries, "twoway.layer%d.after_norm1", index);
 
     Tensor *q = linear_forward(cx, &l->token_to_image.q, op_add(cx, queries, tokens));
+    compute_observe(cx, q, "twoway.layer%d.image_q", index);
+    compute_observe(cx, image->k, "twoway.layer%d.image_k", index);
     queries = attend_projected(cx, &l->token_to_image, q, image->k, image->v, queries);
     queries = layer_norm_forward(cx, &l->norm2, queries);
     compute_observe(cx, queries, "twoway.layer%d.after_norm2", index);

@@ -24,6 +24,18 @@ void segmote_declare(Segmote *s, const SegmoteConfig *c) {
     size_t outer = params_enter(p, "mask_decoder");
     expert_decoder_declare(&s->experts, p, &s->sam.decoder, &c->experts);
     params_leave(p, outer);
+    s->feature_block = c->feature_block;
+    if (c->text) linear_declare(&s->text_out, p, "text_out_dim", c->text, c->experts.experts.dim);
+}
+
+SegmoteImage segmote_encode(Compute *cx, const Segmote *s, Tensor *image) {
+    SegmoteImage out = {0};
+    if (expert_decoder_published(&s->experts))
+        out.embedding =
+            image_encoder_features(cx, &s->sam.vit, image, s->feature_block, &out.block);
+    else
+        out.embedding = sam_encode(cx, &s->sam, image);
+    return out;
 }
 
 void segmote_free(Segmote *s) { sam_free(&s->sam); }

@@ -18,6 +18,7 @@ const GoldenKind golden_kinds[] = {
     {"sam-med2d.predictor", golden_sam_med2d_predictor},
     {"medsam.predictor", golden_medsam_predictor},
     {"sam.automask", golden_sam_automask},
+    {"segmote.forward", golden_segmote_forward},
     {"segmote-paper.forward", golden_segmote_forward},
     {"segmote-paper.training", golden_segmote_training},
     {"timm-samvit.encoder", golden_timm_encoder},

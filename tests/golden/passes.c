@@ -9,7 +9,7 @@ static const char *text_of(const json_t *entry, const char *key) {
     return json_string_value(json_object_get(entry, key)); /* NULL for null, too */
 }
 
-static Tensor *leaf(GoldenPasses *p, Compute *cx, const char *name) {
+Tensor *golden_passes_leaf(GoldenPasses *p, Compute *cx, const char *name) {
     for (size_t i = 0; i < p->inputs; i++) {
         if (strcmp(p->input[i].name, name) == 0) return p->input[i].tensor;
     }
@@ -40,9 +40,10 @@ static bool take(GoldenRun *run, const json_t *entry, const char *key, GoldenArr
     return false;
 }
 
-static bool given_read(GoldenRun *run, const json_t *entry, Given *g) {
+static bool given_read(GoldenPasses *owner, const json_t *entry, Given *g) {
+    GoldenRun *run = owner->run;
     *g = (Given){0};
-    if (text_of(entry, "text")) {
+    if (text_of(entry, "text") && !owner->takes_text) {
         golden_fail(run, "text prompts belong to no model of this kind");
         return false;
     }
@@ -88,7 +89,7 @@ static Tensor *mask_of(GoldenPasses *p, Compute *cx, const json_t *entry, int ba
         const GoldenPass *from = earlier(p, name + 1);
         if (from) mask = from->low_res;
     } else {
-        mask = leaf(p, cx, name);
+        mask = golden_passes_leaf(p, cx, name);
     }
     if (!mask || (*name == '@' && mask->dim[1] != 1)) {
         golden_fail(p->run, "mask %s is not to be had", name);
@@ -102,12 +103,12 @@ static Tensor *mask_of(GoldenPasses *p, Compute *cx, const json_t *entry, int ba
 
 static Tensor *encode(GoldenPasses *p, Compute *cx) {
     if (p->embedding) return p->embedding;
-    Tensor *image = leaf(p, cx, "in.image");
+    Tensor *image = golden_passes_leaf(p, cx, "in.image");
     if (!image) return NULL;
     Tape *tape = cx->tape;
     if (p->detach_embedding) cx->tape = NULL;
     p->stages.name = p->stages.stages = "";
-    p->embedding = sam_encode(cx, p->sam, image);
+    p->embedding = p->encode ? p->encode(p, cx, image) : sam_encode(cx, p->sam, image);
     cx->tape = tape;
     return p->embedding;
 }
@@ -128,7 +129,7 @@ static Tensor *embedding_of(GoldenPasses *p, Compute *cx, const json_t *entry) {
     const char *name = text_of(entry, "embedding");
     if (!name) golden_fail(p->run, "a pass names no embedding");
     if (!name || strcmp(name, "encoder") == 0) return name ? encode(p, cx) : NULL;
-    return leaf(p, cx, name);
+    return golden_passes_leaf(p, cx, name);
 }
 
 /* ---- One pass ------------------------------------------------------------------------------- */
@@ -203,7 +204,7 @@ static void decode(GoldenPasses *p, Compute *cx, GoldenPass *pass, Tensor *embed
 
 static bool run_pass(GoldenPasses *p, Compute *cx, const json_t *entry) {
     Given given;
-    bool ok = given_read(p->run, entry, &given);
+    bool ok = given_read(p, entry, &given);
     GoldenPass *pass = &p->pass[p->count];
     const char *name = text_of(entry, "name"), *stages = text_of(entry, "stages");
     *pass = (GoldenPass){.entry = entry, .name = name ? name : ""};

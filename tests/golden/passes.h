@@ -26,6 +26,9 @@ typedef struct GoldenPasses GoldenPasses;
 typedef void GoldenDecode(GoldenPasses *p, Compute *cx, GoldenPass *pass, Tensor *embedding,
                           const Prompts *prompts);
 
+/* The same for the image: its embedding. */
+typedef Tensor *GoldenEncode(GoldenPasses *p, Compute *cx, Tensor *image);
+
 struct GoldenPasses {
     GoldenRun *run;
     const Sam *sam;
@@ -39,8 +42,13 @@ struct GoldenPasses {
     GoldenPass pass[GOLDEN_MAX_PASSES];
     size_t count;
     GoldenDecode *decode; /* NULL: SAM's mask decoder */
+    GoldenEncode *encode; /* NULL: its encoder */
+    bool takes_text;
     void *context;        /* its own */
 };
+
+/* An input as a tensor, the same for all passes; NULL: reported. */
+Tensor *golden_passes_leaf(GoldenPasses *p, Compute *cx, const char *name);
 
 /* The prompt encoder's tokens, detached where the file says so. */
 PromptTokens golden_passes_prompts(GoldenPasses *p, Compute *cx, const Prompts *prompts);

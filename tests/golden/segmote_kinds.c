@@ -28,10 +28,8 @@ void golden_segmote_forward(GoldenRun *run) {
                      params_pack(&model.model.sam.params, run->bench->kernels, &run->bench->worker,
                                  false, model.weights.checkpoint, &error),
                      &error)) {
-        ForwardCase f = {
-            .passes = {.run = run, .sam = &model.model.sam, .decode = golden_segmote_decode},
-            .pass = {.model = &model}};
-        f.passes.context = &f.pass;
+        ForwardCase f = {.passes = {.run = run}};
+        golden_segmote_passes(&f.passes, &f.pass, &model);
         golden_compute(run, &model.model.sam.params, forward, &f);
         golden_stages_free(&f.passes.stages);
         golden_array_free(&f.pass.noise);

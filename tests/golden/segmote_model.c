@@ -18,6 +18,7 @@ static bool is_word(GoldenRun *run, const char *key, const char *word) {
 static void encoder_config(GoldenRun *run, SamConfig *c, bool *absent) {
     json_t *j = golden_metadata(run, "config");
     ImageEncoderConfig *e = &c->vit;
+    bool published = is_word(run, "mode", "published");
     *absent = number(run, "depth") == 0;
     *e = (ImageEncoderConfig){.patch = number(run, "patch"),
                               .channels = 3,
@@ -28,12 +29,29 @@ static void encoder_config(GoldenRun *run, SamConfig *c, bool *absent) {
                               .out = number(run, "decoder_dim"),
                               .eps = (float)json_number_value(json_object_get(j, "encoder_ln_eps")),
                               .relative = true,
-                              .positions = POSITIONS_FIXED};
-    e->side = e->patch ? c->image / e->patch : 0;
+                              .timm = published,
+                              .nested = published,
+                              .positions = published ? POSITIONS_BICUBIC : POSITIONS_FIXED};
+    int stored = published ? number(run, "pretrain_size") : c->image;
+    e->side = e->patch ? stored / e->patch : 0;
     e->hidden = (int)((double)e->dim * json_number_value(json_object_get(j, "mlp_ratio")) + 0.5);
     json_t *global = json_object_get(j, "global_blocks");
     for (size_t i = 0; !*absent && i < json_array_size(global); i++)
         e->global |= (uint64_t)1 << json_integer_value(json_array_get(global, i));
+}
+
+static void published_config(GoldenRun *run, SegmoteConfig *c) {
+    const char *version = json_string_value(golden_metadata(run, "version"));
+    json_t *blocks = json_object_get(golden_metadata(run, "config"), "feature_blocks");
+    c->sam.decoder.masks = number(run, "num_mask_tokens");
+    c->experts.experts.update = EXPERT_PUBLISHED;
+    c->experts.experts.rule =
+        version && strcmp(version, "77668f0") == 0 ? ROUTE_CONSTANT : ROUTE_STRAIGHT_THROUGH;
+    c->experts.semantic_tokens = number(run, "num_semantic_tokens");
+    c->experts.semantic_dim = number(run, "semantic_dim");
+    c->experts.feature = number(run, "embed_dim");
+    c->feature_block = (int)json_integer_value(json_array_get(blocks, 0));
+    c->text = number(run, "text_dim");
 }
 
 static bool read_config(GoldenRun *run, SegmoteConfig *out, bool *absent) {
@@ -60,10 +78,13 @@ static bool read_config(GoldenRun *run, SegmoteConfig *out, bool *absent) {
                                            .heads = number(run, "ppt_heads"),
                                            .tokens = number(run, "ppt_tokens"),
                                            .hidden = 4 * dim};
+    if (is_word(run, "mode", "published")) published_config(run, out);
+    bool nested = c->vit.nested;
     char *json = sam_config_write(c); /* checked as any user's is */
     Error error;
     bool ok = json && golden_check(run, sam_config_parse(c, json, "config", &error), &error);
     memory_free(json);
+    c->vit.nested = nested;
     return ok;
 }
 

@@ -1,7 +1,6 @@
 #include "tests/golden/segmote_pass.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "tests/golden/segmote_stages.h"
 
 static const char *text_of(const json_t *entry, const char *key) {
     return json_string_value(json_object_get(entry, key));
@@ -19,75 +18,87 @@ static const float *noise_of(GoldenSegmotePass *s, GoldenPasses *p, const Golden
     return s->noise.values + s->step % steps * (s->noise.count / steps);
 }
 
-/* Columns first .. first+count-1 of what a router gave, as a stage of its own. */
-static void stage_columns(GoldenPasses *p, const Tensor *routed, int layer, const char *what,
-                          int first, int count) {
-    int rows = routed->dim[0], width = tensor_cols(routed);
-    float *values = malloc((size_t)(rows * count) * sizeof *values);
-    if (!values) abort();
-    for (int i = 0; i < rows * count; i++)
-        values[i] = routed->data[i / count * width + first + i % count];
-    char name[64];
-    snprintf(name, sizeof name, "layer%d.%s", layer, what);
-    Tensor t = {.data = values, .rank = 2, .dim = {rows, count}};
-    golden_stage_result(&p->stages, name, &t);
-    free(values);
+/* ---- A pass --------------------------------------------------------------------------------- */
+
+static Tensor *features_of(GoldenPasses *p, Compute *cx, Tensor *embedding) {
+    GoldenSegmotePass *s = p->context;
+    if (!s->features)
+        s->features = expert_features_forward(cx, &s->model->model.experts.features,
+                                              p->embedding, s->block);
+    int images = s->features->dim[0], n = embedding->dim[0], index[GOLDEN_MAX_PROMPTS];
+    if (images == n || images == 1) return s->features;
+    for (int i = 0; i < n; i++) index[i] = i * images / n;
+    return op_gather(cx, s->features, n, index);
 }
 
-static void stage_sums(GoldenPasses *p, const Tensor *routed, int layer, const char *what,
-                       int first, int count) {
-    float sums[EXPERTS_MAX] = {0.0f};
-    int width = tensor_cols(routed);
-    for (int i = 0; i < routed->dim[0]; i++)
-        for (int e = 0; e < count; e++) sums[e] += routed->data[i * width + first + e];
-    char name[64];
-    snprintf(name, sizeof name, "layer%d.%s", layer, what);
-    Tensor t = {.data = sums, .rank = 1, .dim = {count}};
-    golden_stage_result(&p->stages, name, &t);
-}
-
-static void stage_routers(GoldenPasses *p, const GoldenSegmotePass *s) {
-    int depth = p->sam->config.decoder.transformer.depth;
-    int experts = s->model->model.experts.config.experts.experts;
-    for (int i = 0; i < depth; i++) {
-        const Tensor *r = s->out.routed[i];
-        stage_columns(p, r, i, "gates", 0, experts);
-        stage_columns(p, r, i, "logits", 2 * experts, experts);
-        stage_columns(p, r, i, "confidence", 3 * experts, 1);
-        stage_sums(p, r, i, "importance", 0, experts);
-        stage_sums(p, r, i, "load", experts, experts);
+static Tensor *text_for(GoldenPasses *p, Compute *cx, const GoldenPass *pass) {
+    const char *name = text_of(pass->entry, "text");
+    GoldenArray a;
+    if (!name) return NULL;
+    if (!golden_input(p->run, name, &a) || a.rank != 2) {
+        golden_fail(p->run, "input %s is missing, or no list of vectors", name);
+        return NULL;
     }
+    Tensor *t = tensor_from(cx, 2, a.dim, a.values);
+    golden_array_free(&a);
+    return t;
 }
 
-void golden_segmote_decode(GoldenPasses *p, Compute *cx, GoldenPass *pass, Tensor *embedding,
-                           const Prompts *prompts) {
+/* Text is a token behind the others. */
+static Tensor *with_text(Compute *cx, Tensor *sparse, Tensor *text) {
+    if (!text) return sparse;
+    int batch = text->dim[0], dim = tensor_cols(text);
+    Tensor *token = tensor_view(cx, text, 0, 3, (int[]){batch, 1, dim});
+    return sparse ? op_concat(cx, 2, (Tensor *[]){sparse, token}) : token;
+}
+
+static void decode(GoldenPasses *p, Compute *cx, GoldenPass *pass, Tensor *embedding,
+                   const Prompts *prompts) {
     GoldenSegmotePass *s = p->context;
     const Segmote *m = &s->model->model;
+    bool published = expert_decoder_published(&m->experts);
     void (*observe)(void *, const char *, const Tensor *) = cx->observe;
     cx->observe = NULL; /* the file has what the decoder gets, not what the prompt encoder gives */
     PromptTokens tokens = golden_passes_prompts(p, cx, prompts);
     cx->observe = observe;
-    golden_stage(&p->stages, "dense", tokens.dense);
+    if (compute_ok(cx) && !compute_measures(cx)) golden_segmote_dense(p, tokens.dense);
     ExpertPrompt asked = {.tokens = &tokens,
                           .masked = prompts->mask != NULL,
                           .pool = json_is_true(json_object_get(pass->entry, "if_prompt")),
+                          .unrouted = json_is_true(json_object_get(pass->entry, "inter")),
+                          .text = text_for(p, cx, pass),
                           .noise = noise_of(s, p, pass)};
+    if (published) asked.features = features_of(p, cx, embedding);
+    if (!compute_ok(cx)) return;
+    tokens.sparse = with_text(cx, tokens.sparse, asked.text);
+    golden_segmote_watch(s, p, cx);
     s->out = expert_decoder_forward(cx, &m->experts, embedding,
                                     prompt_encoder_positions(cx, &m->sam.prompt), &asked);
+    golden_segmote_unwatch(s, cx);
     pass->low_res = s->out.masks;
     pass->iou = s->out.iou;
     if (!compute_ok(cx)) return;
-    if (s->out.sparse)
-        golden_stage(&p->stages, "sparse", s->out.sparse);
-    else
-        golden_stage_none(&p->stages, "sparse");
-    golden_stage(&p->stages, "low_res", s->out.masks);
-    golden_stage(&p->stages, "iou", s->out.iou);
-    golden_stage(&p->stages, "expert_masks", s->out.candidates);
-    if (compute_measures(cx) || p->stages.mute) return;
-    stage_routers(p, s);
-    char name[256];
-    snprintf(name, sizeof name, "out.%schosen", pass->name);
-    if (golden_has(p->run, name))
-        golden_compare_integers(p->run, name, s->out.chosen, (size_t)s->out.masks->dim[0]);
+    if (published && asked.pool) s->out.sparse = tokens.sparse; /* as the file has it */
+    golden_segmote_compare(s, p, cx, pass);
+}
+
+static Tensor *encode(GoldenPasses *p, Compute *cx, Tensor *image) {
+    GoldenSegmotePass *s = p->context;
+    SegmoteImage found = segmote_encode(cx, &s->model->model, image);
+    s->block = found.block;
+    s->features = NULL;
+    if (compute_ok(cx)) {
+        golden_stage(&p->stages, "image_embedding", found.embedding);
+        if (found.block) golden_stage(&p->stages, "block_feature", found.block);
+    }
+    return found.embedding;
+}
+
+void golden_segmote_passes(GoldenPasses *p, GoldenSegmotePass *s, const GoldenSegmote *model) {
+    s->model = model;
+    p->sam = &model->model.sam;
+    p->decode = decode;
+    p->encode = encode;
+    p->context = s;
+    p->takes_text = true;
 }

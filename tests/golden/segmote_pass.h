@@ -9,11 +9,16 @@ typedef struct GoldenSegmotePass {
     const GoldenSegmote *model;
     GoldenArray noise; /* of all steps; empty: none */
     size_t step;       /* whose noise is used, from 0 */
-    ExpertOutput out;  /* of the last pass */
+    Tensor *block, *features; /* of the image, published mode */
+    ExpertOutput out;         /* of the last pass */
+    const Tensor *q[TWO_WAY_MAX_DEPTH], *k[TWO_WAY_MAX_DEPTH]; /* of tokens and image, each layer */
+    GoldenPasses *passes; /* while the decoder is watched, and who was shown its stages before */
+    Compute *cx;
+    void (*observe)(void *observer, const char *stage, const Tensor *t);
+    void *observer;
 } GoldenSegmotePass;
 
-/* For GoldenPasses: `decode`, with a GoldenSegmotePass as its context. */
-void golden_segmote_decode(GoldenPasses *p, Compute *cx, GoldenPass *pass, Tensor *embedding,
-                           const Prompts *prompts);
+/* Makes `p` run passes of this model. */
+void golden_segmote_passes(GoldenPasses *p, GoldenSegmotePass *s, const GoldenSegmote *model);
 
 #endif

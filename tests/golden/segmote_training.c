@@ -119,12 +119,10 @@ static bool open_optimizer(GoldenRun *run, TrainingCase *t) {
 
 void golden_segmote_training(GoldenRun *run) {
     GoldenSegmote model;
-    TrainingCase t = {.passes = {.run = run, .decode = golden_segmote_decode}};
+    TrainingCase t = {.passes = {.run = run}};
     if (golden_segmote_open(&model, run) && read_rules(run, &t)) {
-        t.passes.sam = &model.model.sam;
-        t.passes.context = &t.pass;
+        golden_segmote_passes(&t.passes, &t.pass, &model);
         t.passes.detach_embedding = golden_is_listed(run, "detach", "embedding");
-        t.pass.model = &model;
         t.params = &model.model.sam.params;
         long steps = (long)json_integer_value(golden_metadata(run, "steps"));
         bool ok = open_optimizer(run, &t);
