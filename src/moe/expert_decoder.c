@@ -191,7 +191,8 @@ static void conclude(Compute *cx, const ExpertDecoder *d, const ExpertPrompt *pr
     if (published) {
         int first = semantic_at(d), count = d->config.semantic_tokens;
         out->best = best_of(cx, out->all_iou);
-        out->semantic = head_forward(cx, &d->semantic, op_slice(cx, queries, first, count));
+        if (!cx->tape) /* no loss reaches it */
+            out->semantic = head_forward(cx, &d->semantic, op_slice(cx, queries, first, count));
         if (out->best) out->iou = pick(cx, out->all_iou, out->best);
     }
     if (!prompt->unrouted)

@@ -58,7 +58,7 @@ typedef struct ExpertOutput {
     Tensor *masks;                       /* [batch,1,4 grid,4 grid] logits of the chosen token */
     Tensor *iou;                         /* [batch,SAM's masks]; published: [batch,1], the best */
     Tensor *all_iou;                     /* [batch,SAM's masks] */
-    Tensor *semantic;                    /* published: [batch,masks,semantic_dim], of all */
+    Tensor *semantic;                    /* published, not while training: [batch,masks,semantic_dim] */
     Tensor *candidates;                  /* [batch,tokens,4 grid,4 grid] */
     Tensor *sparse;                      /* the prompt tokens that were used, or NULL */
     const int *chosen;                   /* [batch]: which token */

@@ -304,7 +304,7 @@ static Status report(const Checkpoint *c, const Text *missing, size_t missing_co
                      shortened(surplus, s, sizeof s), "");
 }
 
-static bool is_ignored(const Params *p, const char *name) {
+bool params_ignores(const Params *p, const char *name) {
     for (size_t i = 0; i < p->ignored_count; i++) {
         if (text_matches(name, p->ignored[i])) return true;
     }
@@ -314,7 +314,7 @@ static bool is_ignored(const Params *p, const char *name) {
 static void list_surplus(const Params *p, const Checkpoint *c, Text *surplus) {
     for (size_t i = 0; i < checkpoint_count(c); i++) {
         const char *name = checkpoint_tensor(c, i)->name;
-        if (params_find(p, name) || is_ignored(p, name)) continue;
+        if (params_find(p, name) || params_ignores(p, name)) continue;
         text_add(surplus, "%s%s", surplus->length ? ", " : "", name);
     }
 }

@@ -72,6 +72,7 @@ Param *params_derive(Params *p, int rank, const int *dim);
 
 /* Tensors of a checkpoint whose names match are no surplus, though nobody needs them. */
 void params_ignore(Params *p, const char *glob);
+bool params_ignores(const Params *p, const char *name);
 
 Param *params_find(const Params *p, const char *name);
 size_t params_elements(const Params *p); /* of named ones */

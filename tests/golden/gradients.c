@@ -19,7 +19,7 @@ static bool train_listed(GoldenRun *run, Params *params, const char *name) {
     }
     while (fgets(line, sizeof line, file)) {
         line[strcspn(line, " \n")] = '\0';
-        if (*line && !params_train(params, line, true))
+        if (*line && !params_train(params, line, true) && !params_ignores(params, line))
             golden_fail(run, "list %s: %s is no parameter", name, line);
     }
     fclose(file);

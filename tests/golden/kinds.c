@@ -19,6 +19,8 @@ const GoldenKind golden_kinds[] = {
     {"medsam.predictor", golden_medsam_predictor},
     {"sam.automask", golden_sam_automask},
     {"segmote.forward", golden_segmote_forward},
+    {"segmote.training", golden_segmote_training},
+    {"segmote.round", golden_segmote_training},
     {"segmote-paper.forward", golden_segmote_forward},
     {"segmote-paper.training", golden_segmote_training},
     {"timm-samvit.encoder", golden_timm_encoder},

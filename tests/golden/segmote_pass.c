@@ -75,6 +75,7 @@ static void decode(GoldenPasses *p, Compute *cx, GoldenPass *pass, Tensor *embed
     s->out = expert_decoder_forward(cx, &m->experts, embedding,
                                     prompt_encoder_positions(cx, &m->sam.prompt), &asked);
     golden_segmote_unwatch(s, cx);
+    s->all[pass - p->pass] = s->out;
     pass->low_res = s->out.masks;
     pass->iou = s->out.iou;
     if (!compute_ok(cx)) return;

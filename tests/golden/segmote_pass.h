@@ -10,7 +10,8 @@ typedef struct GoldenSegmotePass {
     GoldenArray noise; /* of all steps; empty: none */
     size_t step;       /* whose noise is used, from 0 */
     Tensor *block, *features; /* of the image, published mode */
-    ExpertOutput out;         /* of the last pass */
+    ExpertOutput out;         /* of the last pass, and of all of them */
+    ExpertOutput all[GOLDEN_MAX_PASSES];
     const Tensor *q[TWO_WAY_MAX_DEPTH], *k[TWO_WAY_MAX_DEPTH]; /* of tokens and image, each layer */
     GoldenPasses *passes; /* while the decoder is watched, and who was shown its stages before */
     Compute *cx;

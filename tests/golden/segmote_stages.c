@@ -117,9 +117,9 @@ static void stage_published(GoldenPasses *p, Compute *cx, const GoldenSegmotePas
         stage_choice(p, r, i, experts);
         stage_heat_maps(p, s, i);
     }
-    stage_semantic(p, s);
+    if (!cx->tape) stage_semantic(p, s);
     stage_competing(p, cx, "iou_candidates", s->out.all_iou);
-    stage_competing(p, cx, "semantic_candidates", s->out.semantic);
+    if (!cx->tape) stage_competing(p, cx, "semantic_candidates", s->out.semantic);
 }
 
 /* ---- Names ---------------------------------------------------------------------------------- */

@@ -15,7 +15,9 @@ typedef struct TrainingCase {
     Params *params;
     Optimizer optimizer;
     OptimizerRule rule;
-    float dice, balance; /* weights of the loss */
+    MaskLoss loss;
+    float balance; /* its weight */
+    long steps;    /* of the optimizer; 0: gradients alone */
 } TrainingCase;
 
 /* ---- What the file asks for ------------------------------------------------------------------ */
@@ -24,11 +26,22 @@ static double value_of(const json_t *j, const char *key) {
     return json_number_value(json_object_get(j, key));
 }
 
-static bool read_rules(GoldenRun *run, TrainingCase *t) {
+static bool read_loss(GoldenRun *run, TrainingCase *t) {
     json_t *loss = golden_metadata(run, "loss"), *weights = json_object_get(loss, "weights");
     const char *rule = json_string_value(json_object_get(loss, "rule"));
-    t->dice = (float)value_of(weights, "dice");
+    bool paper = rule && strcmp(rule, "dice_balance") == 0;
+    t->loss = (MaskLoss){.rule = MASK_LOSS_FOCAL_DICE_IOU,
+                         .focal = (float)value_of(weights, "focal"),
+                         .dice = (float)value_of(weights, "dice"),
+                         .iou = (float)value_of(weights, "iou_mse"),
+                         .per_sample = paper};
     t->balance = (float)value_of(weights, "balance");
+    if (paper || (rule && strcmp(rule, "focal20_dice_iou_balance") == 0)) return true;
+    golden_fail(run, "loss: rule %s is not known", rule ? rule : "(none)");
+    return false;
+}
+
+static bool read_optimizer(GoldenRun *run, TrainingCase *t) {
     json_t *o = golden_metadata(run, "optimizer"), *betas = json_object_get(o, "betas");
     const char *kind = json_string_value(json_object_get(o, "kind"));
     t->rule = (OptimizerRule){.lr = value_of(o, "lr"),
@@ -36,33 +49,62 @@ static bool read_rules(GoldenRun *run, TrainingCase *t) {
                               .beta2 = json_number_value(json_array_get(betas, 1)),
                               .eps = value_of(o, "eps"),
                               .decay = value_of(o, "weight_decay")};
-    bool ok = rule && strcmp(rule, "dice_balance") == 0 && kind && strcmp(kind, "AdamW") == 0;
-    if (!ok) golden_fail(run, "loss or optimizer: a rule that is not known");
-    return ok;
+    if (!o || (kind && strcmp(kind, "AdamW") == 0)) return true;
+    golden_fail(run, "optimizer: %s is not known", kind ? kind : "(none)");
+    return false;
+}
+
+/* ---- The loss -------------------------------------------------------------------------------- */
+
+/* What one pass adds: "gt_loss", or with the name of the pass in front. */
+static Tensor *mask_loss(TrainingCase *t, Compute *cx, size_t index, const char *step) {
+    GoldenRun *run = t->passes.run;
+    const GoldenPass *pass = &t->passes.pass[index];
+    int size = t->passes.sam->config.image;
+    Tensor *logits = op_resize(cx, pass->low_res, size, size);
+    if (!compute_ok(cx)) return NULL;
+    Tensor *target = golden_target(run, cx, index, logits->dim[0], size);
+    if (!target) return NULL;
+    MaskLossParts parts;
+    Tensor *iou = t->loss.iou > 0.0f ? pass->iou : NULL;
+    Tensor *loss = op_mask_loss(cx, logits, target, iou, &t->loss, &parts);
+    if (!compute_ok(cx) || compute_measures(cx)) return loss;
+    golden_compare_number(run, step, "focal", parts.focal);
+    golden_compare_number(run, step, "dice", parts.dice);
+    golden_compare_number(run, step, "iou_mse", parts.iou_error);
+    golden_compare_number(run, *pass->name ? pass->name : "gt_", "loss", parts.loss);
+    return loss;
+}
+
+/* The balance of a pass through the experts. */
+static Tensor *balance_loss(TrainingCase *t, Compute *cx, size_t index, const char *step) {
+    if (!t->pass.all[index].chosen) return NULL;
+    Tensor *balance = expert_decoder_balance(cx, &t->pass.model->model.experts,
+                                             &t->pass.all[index], t->balance);
+    if (compute_ok(cx) && !compute_measures(cx))
+        golden_compare_number(t->passes.run, step, "balance",
+                              (double)balance->data[0] / (double)t->balance);
+    return balance;
+}
+
+/* The losses of all passes are added before the one way back. */
+static Tensor *loss_of(TrainingCase *t, Compute *cx) {
+    Tensor *sum = NULL;
+    char step[32] = "";
+    if (t->steps) snprintf(step, sizeof step, "step%zu.", t->pass.step + 1);
+    for (size_t i = 0; i < t->passes.count; i++) {
+        Tensor *loss = mask_loss(t, cx, i, step);
+        if (!loss) return NULL;
+        sum = sum ? op_add(cx, sum, loss) : loss;
+        Tensor *balance = balance_loss(t, cx, i, step);
+        if (balance) sum = op_add(cx, sum, balance);
+    }
+    if (sum && compute_ok(cx) && !compute_measures(cx))
+        golden_compare_number(t->passes.run, step, "loss", (double)sum->data[0]);
+    return sum;
 }
 
 /* ---- One step -------------------------------------------------------------------------------- */
-
-static Tensor *loss_of(TrainingCase *t, Compute *cx) {
-    GoldenRun *run = t->passes.run;
-    int size = t->passes.sam->config.image;
-    Tensor *logits = op_resize(cx, t->pass.out.masks, size, size);
-    Tensor *target = golden_target(run, cx, 0, logits->dim[0], size);
-    if (!target) return NULL;
-    MaskLoss how = {.rule = MASK_LOSS_FOCAL_DICE_IOU, .dice = t->dice, .per_sample = true};
-    MaskLossParts parts;
-    Tensor *mask = op_mask_loss(cx, logits, target, NULL, &how, &parts);
-    Tensor *balance = expert_decoder_balance(cx, &t->pass.model->model.experts, &t->pass.out,
-                                             t->balance);
-    Tensor *loss = op_add(cx, mask, balance);
-    if (!compute_ok(cx) || compute_measures(cx)) return loss;
-    char step[32];
-    snprintf(step, sizeof step, "step%zu.", t->pass.step + 1);
-    golden_compare_number(run, step, "loss", (double)loss->data[0]);
-    golden_compare_number(run, step, "dice", parts.dice);
-    golden_compare_number(run, step, "balance", (double)(balance->data[0] / t->balance));
-    return loss;
-}
 
 /* Gradients that nothing but rounding makes: Adam divides them by their own size. */
 static void loose_part(const GoldenRun *run, const char *name, size_t n, size_t *first,
@@ -106,30 +148,32 @@ static void step(Compute *cx, void *context) {
     backward(cx, loss);
     if (!compute_ok(cx) || compute_measures(cx)) return;
     if (t->pass.step == 0) golden_compare_parameters(t->passes.run, t->params);
+    if (!t->steps) return;
     optimizer_step(o, cx->kernels, cx->worker, &t->rule, 1);
     compare_parameters(t);
 }
 
 static bool open_optimizer(GoldenRun *run, TrainingCase *t) {
     Error error;
-    return golden_choose_trained(run, t->params, "trainable") &&
-           golden_check(run, optimizer_open(&t->optimizer, t->params, true, &error), &error) &&
-           golden_choose_trained(run, t->params, "gradients");
+    t->steps = (long)json_integer_value(golden_metadata(run, "steps"));
+    bool ok = !t->steps ||
+              (read_optimizer(run, t) && golden_choose_trained(run, t->params, "trainable") &&
+               golden_check(run, optimizer_open(&t->optimizer, t->params, true, &error), &error));
+    return ok && golden_choose_trained(run, t->params, "gradients");
 }
 
 void golden_segmote_training(GoldenRun *run) {
     GoldenSegmote model;
     TrainingCase t = {.passes = {.run = run}};
-    if (golden_segmote_open(&model, run) && read_rules(run, &t)) {
+    if (golden_segmote_open(&model, run) && read_loss(run, &t)) {
         golden_segmote_passes(&t.passes, &t.pass, &model);
         t.passes.detach_embedding = golden_is_listed(run, "detach", "embedding");
         t.params = &model.model.sam.params;
-        long steps = (long)json_integer_value(golden_metadata(run, "steps"));
         bool ok = open_optimizer(run, &t);
-        for (; ok && (long)t.pass.step < steps; t.pass.step++) {
-            ok = golden_compute(run, t.params, step, &t);
+        do {
+            ok = ok && golden_compute(run, t.params, step, &t);
             t.passes.stages.mute = true; /* stages are those of the first step */
-        }
+        } while (ok && (long)++t.pass.step < t.steps);
         optimizer_close(&t.optimizer);
         golden_stages_free(&t.passes.stages);
         golden_array_free(&t.pass.noise);

@@ -104,12 +104,16 @@ static void load_back(Slopes *d, const float *dload, const float *clean, const R
     }
 }
 
-/* Gates of the published code: constant (77668f0), or straight through to a softmax over all logits
- * (ba6e178); its load is the sum of gates, and what chooses a token has no gradient. */
+/* Gates of the published code: constant (77668f0), or straight through to the kept ones' share of a
+ * softmax over all logits (ba6e178); its load is the sum of gates, and what chooses a token has no
+ * gradient. */
 static void published_back(Slopes *d, const float *dy, const Row *r, const RouteShape *s) {
     if (s->rule != ROUTE_STRAIGHT_THROUGH) return;
-    double dp[EXPERTS_MAX];
-    for (int e = 0; e < s->experts; e++) dp[e] = (double)dy[e] + (double)dy[s->experts + e];
+    double dp[EXPERTS_MAX] = {0.0};
+    for (int i = 0; i < s->kept; i++) {
+        int e = r->order[i];
+        dp[e] = (double)dy[e] + (double)dy[s->experts + e];
+    }
     softmax_back(d->noisy, r->all, dp, r, s->experts);
 }
 
