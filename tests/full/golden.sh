@@ -1,3 +1,4 @@
 # Models of the published sizes, with the best kernels.
 . tests/golden/_folder.sh
-exec "$GOLDEN" --brief $(sam_files "$full_size" '\.tensors$|predictor|automask')
+exec "$GOLDEN" --brief $(files sam "$full_size" '\.tensors$|predictor|automask') \
+    $(files segmote '^full_.*\.safetensors$')

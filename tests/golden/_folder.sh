@@ -13,9 +13,9 @@ if [ ! -d "$shared/golden" ]; then
     exit 77
 fi
 
-# Files of golden/sam whose names match the first pattern and not the second.
-sam_files() {
-    ls "$shared/golden/sam" | grep -E "$1" | grep -vE "$2" | sed "s#^#$shared/golden/sam/#"
+# files FOLDER MATCH [NOT]: the golden files whose names match the first pattern and not the second.
+files() {
+    ls "$shared/golden/$1" | grep -E "$2" | grep -vE "${3:-^$}" | sed "s#^#$shared/golden/$1/#"
 }
 
 full_size='_1024\.|vit_b_'

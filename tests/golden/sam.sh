@@ -1,3 +1,3 @@
 # Every small file of golden/sam, with the best kernels.
 . tests/golden/_folder.sh
-exec "$GOLDEN" --brief $(sam_files '\.safetensors$' "$full_size")
+exec "$GOLDEN" --brief $(files sam '\.safetensors$' "$full_size")
