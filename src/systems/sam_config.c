@@ -148,6 +148,7 @@ static void write_vit(Text *t, const SamConfig *c) {
         memcpy(&value, (const char *)c + vit_flags[i].offset, sizeof value);
         text_add(t, ", \"%s\": %s", vit_flags[i].name, value ? "true" : "false");
     }
+    if (c->vit.nested) text_add(t, ", \"vit.nested\": true"); /* younger than the other fields */
     text_add(t, ", \"vit.eps\": %g, \"vit.positions\": \"%s\", \"vit.global\": [",
              (double)c->vit.eps, rules[c->vit.positions]);
     bool first = true;
@@ -219,6 +220,7 @@ static const char *take_vit(SamConfig *c, const json_t *json) {
         bool value = json_is_true(v);
         memcpy((char *)c + vit_flags[i].offset, &value, sizeof value);
     }
+    c->vit.nested = json_is_true(json_object_get(json, "vit.nested"));
     const json_t *eps = json_object_get(json, "vit.eps");
     double value = json_number_value(eps);
     if (!json_is_number(eps) || !(value > 0.0 && value < 1.0)) return "vit.eps";

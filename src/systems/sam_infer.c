@@ -42,10 +42,16 @@ static int axis(Reader *r, int rank, int which, const char *format, ...) {
 
 /* ---- Encoders --------------------------------------------------------------------------- */
 
+/* IMIS-Net keeps timm's trunk under a name of its own. */
+static const char *trunk(const Reader *r) {
+    return look(r, "image_encoder.sam_encoder.pos_embed") ? "image_encoder.sam_encoder"
+                                                          : "image_encoder";
+}
+
 static void infer_windows(Reader *r, ImageEncoderConfig *e) {
     int whole = 2 * e->side - 1;
     for (int i = 0; i < e->depth; i++) {
-        const StoredTensor *t = look(r, "image_encoder.blocks.%d.attn.rel_pos_h", i);
+        const StoredTensor *t = look(r, "%s.blocks.%d.attn.rel_pos_h", trunk(r), i);
         int rows = t && t->rank == 2 && t->dim[0] < 1 << 20 ? (int)t->dim[0] : whole;
         if (rows == whole)
             e->global |= (uint64_t)1 << i;
@@ -55,23 +61,23 @@ static void infer_windows(Reader *r, ImageEncoderConfig *e) {
 }
 
 static int infer_heads(const Reader *r, ImageEncoderConfig *e) {
-    const StoredTensor *rel = look(r, "image_encoder.blocks.0.attn.rel_pos_h");
+    const StoredTensor *rel = look(r, "%s.blocks.0.attn.rel_pos_h", trunk(r));
     e->relative = rel && rel->rank == 2 && rel->dim[1] > 0 && rel->dim[1] < 1 << 20;
     int head_dim = e->relative ? (int)rel->dim[1] : 64;
     return e->dim % head_dim == 0 ? e->dim / head_dim : 0;
 }
 
 static void infer_vit(Reader *r, ImageEncoderConfig *e) {
-    const char *patch = "image_encoder.patch_embed.proj.weight";
-    e->side = axis(r, 4, 1, "image_encoder.pos_embed");
-    e->patch = axis(r, 4, 2, "%s", patch);
-    e->channels = axis(r, 4, 1, "%s", patch);
-    e->dim = axis(r, 4, 0, "%s", patch);
-    while (e->depth < ENCODER_MAX_DEPTH &&
-           look(r, "image_encoder.blocks.%d.norm1.weight", e->depth))
+    const char *at = trunk(r);
+    e->nested = strcmp(at, "image_encoder") != 0;
+    e->side = axis(r, 4, 1, "%s.pos_embed", at);
+    e->patch = axis(r, 4, 2, "%s.patch_embed.proj.weight", at);
+    e->channels = axis(r, 4, 1, "%s.patch_embed.proj.weight", at);
+    e->dim = axis(r, 4, 0, "%s.patch_embed.proj.weight", at);
+    while (e->depth < ENCODER_MAX_DEPTH && look(r, "%s.blocks.%d.norm1.weight", at, e->depth))
         e->depth++;
-    e->timm = look(r, "image_encoder.blocks.0.mlp.fc1.weight") != NULL;
-    e->hidden = axis(r, 2, 0, "image_encoder.blocks.0.mlp.%s.weight", e->timm ? "fc1" : "lin1");
+    e->timm = look(r, "%s.blocks.0.mlp.fc1.weight", at) != NULL;
+    e->hidden = axis(r, 2, 0, "%s.blocks.0.mlp.%s.weight", at, e->timm ? "fc1" : "lin1");
     e->out = axis(r, 4, 0, "image_encoder.neck.0.weight");
     e->adapters = look(r, "image_encoder.blocks.0.Adapter.norm.weight") != NULL;
     e->heads = infer_heads(r, e);
@@ -156,7 +162,8 @@ Status sam_config_infer(SamConfig *out, const Checkpoint *c, Error *error) {
         out->image = out->tiny.image;
     } else {
         infer_vit(&r, &out->vit);
-        out->image = out->vit.side * out->vit.patch;
+        /* IMIS-Net and SegMoTE are run at half the size that their positions are stored for. */
+        out->image = out->vit.side * out->vit.patch / (out->vit.nested ? 2 : 1);
     }
     infer_prompt(&r, &out->prompt);
     infer_decoder(&r, &out->decoder);

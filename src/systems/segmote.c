@@ -11,31 +11,28 @@ const char *const segmote_trained[] = {
     NULL,
 };
 
-ExpertDecoderConfig segmote_experts(const SamConfig *sam) {
-    int dim = sam->decoder.transformer.dim;
-    return (ExpertDecoderConfig){
-        .experts = {.dim = dim, .tokens = 4, .experts = 4, .kept = 1, .rank = 64},
-        .pool = {.dim = dim, .heads = 8, .tokens = 2, .hidden = 4 * dim}};
-}
-
-void segmote_declare(Segmote *s, const SegmoteConfig *c) {
-    sam_declare(&s->sam, &c->sam);
-    Params *p = &s->sam.params;
+void segmote_declare(Segmote *s, Params *p, const Sam *sam, const SegmoteConfig *c) {
+    *s = (Segmote){.config = *c};
     size_t outer = params_enter(p, "mask_decoder");
-    expert_decoder_declare(&s->experts, p, &s->sam.decoder, &c->experts);
+    expert_decoder_declare(&s->experts, p, &sam->decoder, &c->experts);
     params_leave(p, outer);
-    s->feature_block = c->feature_block;
     if (c->text) linear_declare(&s->text_out, p, "text_out_dim", c->text, c->experts.experts.dim);
 }
 
-SegmoteImage segmote_encode(Compute *cx, const Segmote *s, Tensor *image) {
+SegmoteImage segmote_encode(Compute *cx, const Segmote *s, const Sam *sam, Tensor *image) {
     SegmoteImage out = {0};
-    if (expert_decoder_published(&s->experts))
-        out.embedding =
-            image_encoder_features(cx, &s->sam.vit, image, s->feature_block, &out.block);
-    else
-        out.embedding = sam_encode(cx, &s->sam, image);
+    if (!expert_decoder_published(&s->experts)) {
+        out.embedding = sam_encode(cx, sam, image);
+        return out;
+    }
+    out.embedding =
+        image_encoder_features(cx, &sam->vit, image, s->config.feature_block, &out.block);
+    compute_observe(cx, out.embedding, "embedding");
+    compute_observe(cx, out.block, "block_feature");
     return out;
 }
 
-void segmote_free(Segmote *s) { sam_free(&s->sam); }
+Tensor *segmote_features(Compute *cx, const Segmote *s, const SegmoteImage *image) {
+    if (!expert_decoder_published(&s->experts)) return NULL;
+    return expert_features_forward(cx, &s->experts.features, image->embedding, image->block);
+}

@@ -1,4 +1,5 @@
-/* segmote.h - SegMoTE: a frozen SAM, expert tokens with a router, prompt tokens from the image. */
+/* segmote.h - SegMoTE: expert tokens with a router and prompt tokens from the image, around a
+ * frozen SAM (models.md, B; golden/segmote/paper-mode.md). */
 #ifndef SYSTEMS_SEGMOTE_H
 #define SYSTEMS_SEGMOTE_H
 
@@ -6,36 +7,48 @@
 #include "systems/sam.h"
 
 typedef struct SegmoteConfig {
-    SamConfig sam;
     ExpertDecoderConfig experts;
     /* Of published mode: */
-    int feature_block; /* whose output goes to the high-quality branch: 2 */
+    int feature_block; /* whose output goes to the high-quality branch: 2 of 12 */
     int text;          /* width of a text embedding: 512 */
 } SegmoteConfig;
 
-/* The page's default numbers for a decoder of this width: 4 tokens, 4 experts, 1 kept, rank 64, 2
- * prompt tokens (golden/segmote/paper-mode.md). */
-ExpertDecoderConfig segmote_experts(const SamConfig *sam);
+/* Paper mode with the page's numbers: 4 tokens, 4 experts, 1 kept, rank 64, 2 prompt tokens. */
+SegmoteConfig segmote_config_paper(const SamConfig *sam);
+
+bool segmote_config_is_there(const Checkpoint *c); /* the checkpoint has expert tokens */
+
+/* From the metadata `config` of our own files, or from names and shapes; the rest is as published.
+ * `sam` is what it stands around.  VOXPERT_BAD_MODEL names the field or tensor. */
+MUST_CHECK Status segmote_config_infer(SegmoteConfig *out, const Checkpoint *c,
+                                       const SamConfig *sam, Error *error);
+
+/* The `config` of an adapter's file, and back; caller frees the text, NULL when out of memory. */
+char *segmote_config_write(const SegmoteConfig *c);
+MUST_CHECK Status segmote_config_parse(SegmoteConfig *out, const char *json, const char *file,
+                                       const SamConfig *sam, Error *error);
 
 typedef struct Segmote {
-    Sam sam; /* whose parameters are all there are, the experts' too */
+    SegmoteConfig config;
     ExpertDecoder experts;
-    int feature_block;
     Linear text_out; /* text embeddings to the width of tokens */
 } Segmote;
 
-/* Must stay where it is from then on. */
-void segmote_declare(Segmote *s, const SegmoteConfig *c);
-void segmote_free(Segmote *s);
+/* Declares what SAM does not have; `sam` must stay where it is. */
+void segmote_declare(Segmote *s, Params *p, const Sam *sam, const SegmoteConfig *c);
 
-/* What the decoder needs of an image, all of the same batch. */
+/* What the encoder gives of an image. */
 typedef struct SegmoteImage {
     Tensor *embedding; /* [b,grid,grid,dim] */
     Tensor *block;     /* published: [b,grid,grid,encoder's dim]; else NULL */
 } SegmoteImage;
 
 /* image [b,size,size,channels], normalized */
-SegmoteImage segmote_encode(Compute *cx, const Segmote *s, Tensor *image);
+SegmoteImage segmote_encode(Compute *cx, const Segmote *s, const Sam *sam, Tensor *image);
+
+/* Published: features of the high-quality branch [b,4 grid,4 grid,dim/8], of the image alone, but
+ * through parameters that are trained; else NULL. */
+Tensor *segmote_features(Compute *cx, const Segmote *s, const SegmoteImage *image);
 
 /* Globs of what the paper trains, NULL-terminated: everything that SAM does not have. */
 extern const char *const segmote_trained[];

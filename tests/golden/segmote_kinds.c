@@ -25,12 +25,12 @@ void golden_segmote_forward(GoldenRun *run) {
     Error error;
     if (golden_segmote_open(&model, run) &&
         golden_check(run,
-                     params_pack(&model.model.sam.params, run->bench->kernels, &run->bench->worker,
+                     params_pack(&model.sam.params, run->bench->kernels, &run->bench->worker,
                                  false, model.weights.checkpoint, &error),
                      &error)) {
         ForwardCase f = {.passes = {.run = run}};
         golden_segmote_passes(&f.passes, &f.pass, &model);
-        golden_compute(run, &model.model.sam.params, forward, &f);
+        golden_compute(run, &model.sam.params, forward, &f);
         golden_stages_free(&f.passes.stages);
         golden_array_free(&f.pass.noise);
     }

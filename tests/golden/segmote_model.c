@@ -40,10 +40,10 @@ static void encoder_config(GoldenRun *run, SamConfig *c, bool *absent) {
         e->global |= (uint64_t)1 << json_integer_value(json_array_get(global, i));
 }
 
-static void published_config(GoldenRun *run, SegmoteConfig *c) {
+static void published_config(GoldenRun *run, SamConfig *sam, SegmoteConfig *c) {
     const char *version = json_string_value(golden_metadata(run, "version"));
     json_t *blocks = json_object_get(golden_metadata(run, "config"), "feature_blocks");
-    c->sam.decoder.masks = number(run, "num_mask_tokens");
+    sam->decoder.masks = number(run, "num_mask_tokens");
     c->experts.experts.update = EXPERT_PUBLISHED;
     c->experts.experts.rule =
         version && strcmp(version, "77668f0") == 0 ? ROUTE_CONSTANT : ROUTE_STRAIGHT_THROUGH;
@@ -54,9 +54,9 @@ static void published_config(GoldenRun *run, SegmoteConfig *c) {
     c->text = number(run, "text_dim");
 }
 
-static bool read_config(GoldenRun *run, SegmoteConfig *out, bool *absent) {
-    *out = (SegmoteConfig){.sam = {.image = number(run, "image_size")}};
-    SamConfig *c = &out->sam;
+static bool read_config(GoldenRun *run, SamConfig *c, SegmoteConfig *out, bool *absent) {
+    *c = (SamConfig){.image = number(run, "image_size")};
+    *out = (SegmoteConfig){0};
     encoder_config(run, c, absent);
     int dim = c->prompt.dim = number(run, "decoder_dim");
     c->prompt.mask_width = number(run, "mask_in_chans");
@@ -78,13 +78,11 @@ static bool read_config(GoldenRun *run, SegmoteConfig *out, bool *absent) {
                                            .heads = number(run, "ppt_heads"),
                                            .tokens = number(run, "ppt_tokens"),
                                            .hidden = 4 * dim};
-    if (is_word(run, "mode", "published")) published_config(run, out);
-    bool nested = c->vit.nested;
+    if (is_word(run, "mode", "published")) published_config(run, c, out);
     char *json = sam_config_write(c); /* checked as any user's is */
     Error error;
     bool ok = json && golden_check(run, sam_config_parse(c, json, "config", &error), &error);
     memory_free(json);
-    c->vit.nested = nested;
     return ok;
 }
 
@@ -97,20 +95,22 @@ static void let_encoder_lack(Params *p) {
 
 bool golden_segmote_open(GoldenSegmote *g, GoldenRun *run) {
     *g = (GoldenSegmote){0};
+    SamConfig sam;
     SegmoteConfig config;
     bool absent;
     Error error;
-    if (!read_config(run, &config, &absent) || !golden_weights_open(&g->weights, run)) return false;
-    segmote_declare(&g->model, &config);
-    Params *p = &g->model.sam.params;
+    if (!read_config(run, &sam, &config, &absent) || !golden_weights_open(&g->weights, run)) return false;
+    sam_declare(&g->sam, &sam);
+    Params *p = &g->sam.params;
+    segmote_declare(&g->model, p, &g->sam, &config);
     if (absent) let_encoder_lack(p);
     return golden_check(run, params_bind(p, g->weights.checkpoint, true, NULL, 0, &error),
                         &error) &&
            golden_check(run, params_initialize(p, 0, &error), &error) &&
-           golden_check(run, sam_prepare(&g->model.sam, &error), &error);
+           golden_check(run, sam_prepare(&g->sam, &error), &error);
 }
 
 void golden_segmote_close(GoldenSegmote *g) {
-    segmote_free(&g->model);
+    sam_free(&g->sam);
     golden_weights_close(&g->weights);
 }

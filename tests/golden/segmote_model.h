@@ -6,6 +6,7 @@
 #include "tests/golden/weights.h"
 
 typedef struct GoldenSegmote {
+    Sam sam; /* whose parameters are all there are */
     Segmote model;
     GoldenWeights weights;
 } GoldenSegmote;

@@ -20,11 +20,10 @@ static const float *noise_of(GoldenSegmotePass *s, GoldenPasses *p, const Golden
 
 /* ---- A pass --------------------------------------------------------------------------------- */
 
-static Tensor *features_of(GoldenPasses *p, Compute *cx, Tensor *embedding) {
+static Tensor *features_for(GoldenPasses *p, Compute *cx, const Tensor *embedding) {
     GoldenSegmotePass *s = p->context;
-    if (!s->features)
-        s->features = expert_features_forward(cx, &s->model->model.experts.features,
-                                              p->embedding, s->block);
+    if (!s->features) s->features = segmote_features(cx, &s->model->model, &s->image);
+    if (!compute_ok(cx)) return &cx->dummy;
     int images = s->features->dim[0], n = embedding->dim[0], index[GOLDEN_MAX_PROMPTS];
     if (images == n || images == 1) return s->features;
     for (int i = 0; i < n; i++) index[i] = i * images / n;
@@ -68,12 +67,12 @@ static void decode(GoldenPasses *p, Compute *cx, GoldenPass *pass, Tensor *embed
                           .unrouted = json_is_true(json_object_get(pass->entry, "inter")),
                           .text = text_for(p, cx, pass),
                           .noise = noise_of(s, p, pass)};
-    if (published) asked.features = features_of(p, cx, embedding);
+    if (published) asked.features = features_for(p, cx, embedding);
     if (!compute_ok(cx)) return;
     tokens.sparse = with_text(cx, tokens.sparse, asked.text);
     golden_segmote_watch(s, p, cx);
     s->out = expert_decoder_forward(cx, &m->experts, embedding,
-                                    prompt_encoder_positions(cx, &m->sam.prompt), &asked);
+                                    prompt_encoder_positions(cx, &s->model->sam.prompt), &asked);
     golden_segmote_unwatch(s, cx);
     s->all[pass - p->pass] = s->out;
     pass->low_res = s->out.masks;
@@ -85,19 +84,15 @@ static void decode(GoldenPasses *p, Compute *cx, GoldenPass *pass, Tensor *embed
 
 static Tensor *encode(GoldenPasses *p, Compute *cx, Tensor *image) {
     GoldenSegmotePass *s = p->context;
-    SegmoteImage found = segmote_encode(cx, &s->model->model, image);
-    s->block = found.block;
+    s->image = segmote_encode(cx, &s->model->model, &s->model->sam, image);
     s->features = NULL;
-    if (compute_ok(cx)) {
-        golden_stage(&p->stages, "image_embedding", found.embedding);
-        if (found.block) golden_stage(&p->stages, "block_feature", found.block);
-    }
-    return found.embedding;
+    golden_stage(&p->stages, "image_embedding", s->image.embedding);
+    return s->image.embedding;
 }
 
 void golden_segmote_passes(GoldenPasses *p, GoldenSegmotePass *s, const GoldenSegmote *model) {
     s->model = model;
-    p->sam = &model->model.sam;
+    p->sam = &model->sam;
     p->decode = decode;
     p->encode = encode;
     p->context = s;

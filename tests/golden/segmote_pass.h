@@ -9,7 +9,8 @@ typedef struct GoldenSegmotePass {
     const GoldenSegmote *model;
     GoldenArray noise; /* of all steps; empty: none */
     size_t step;       /* whose noise is used, from 0 */
-    Tensor *block, *features; /* of the image, published mode */
+    SegmoteImage image;
+    Tensor *features; /* of the image, published mode; NULL until a pass needs them */
     ExpertOutput out;         /* of the last pass, and of all of them */
     ExpertOutput all[GOLDEN_MAX_PASSES];
     const Tensor *q[TWO_WAY_MAX_DEPTH], *k[TWO_WAY_MAX_DEPTH]; /* of tokens and image, each layer */

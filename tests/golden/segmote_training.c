@@ -168,7 +168,7 @@ void golden_segmote_training(GoldenRun *run) {
     if (golden_segmote_open(&model, run) && read_loss(run, &t)) {
         golden_segmote_passes(&t.passes, &t.pass, &model);
         t.passes.detach_embedding = golden_is_listed(run, "detach", "embedding");
-        t.params = &model.model.sam.params;
+        t.params = &model.sam.params;
         bool ok = open_optimizer(run, &t);
         do {
             ok = ok && golden_compute(run, t.params, step, &t);

@@ -1,0 +1,166 @@
+/* The configuration of SegMoTE: from names and shapes, and as our own files write it. */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "systems/segmote.h"
+
+/* ---- Limits ----------------------------------------------------------------------------- */
+
+enum { RANK_MAX = 4096, POOL_TOKENS_MAX = 64 };
+
+static bool within(int value, int least, int most) { return value >= least && value <= most; }
+
+static const char *fault_of(const SegmoteConfig *c, const SamConfig *sam) {
+    const TokenExpertsConfig *e = &c->experts.experts;
+    const PromptPoolConfig *p = &c->experts.pool;
+    if (!within(e->tokens, 1, EXPERT_TOKENS_MAX)) return "it has no expert tokens, or too many";
+    if (!within(e->experts, 1, EXPERTS_MAX)) return "it has no experts, or too many";
+    if (!within(e->kept, 1, e->experts)) return "it keeps more experts of a token than there are";
+    if (!within(e->rank, 1, RANK_MAX)) return "its experts are too wide";
+    if (!within(p->tokens, 0, POOL_TOKENS_MAX)) return "it makes too many prompt tokens";
+    if (p->tokens && (p->heads < 1 || p->dim % p->heads))
+        return "the heads of its prompt tokens do not divide their width";
+    if (c->experts.semantic_tokens && c->experts.semantic_tokens != sam->decoder.masks)
+        return "its semantic tokens are not as many as its masks";
+    if (c->experts.semantic_tokens && !within(c->feature_block, 0, sam->vit.depth - 1))
+        return "its encoder has no such block of features";
+    return NULL;
+}
+
+static Status check(const SegmoteConfig *c, const SamConfig *sam, const char *file, Error *error) {
+    const char *fault = fault_of(c, sam);
+    if (!fault) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_MODEL, "%s: is no SegMoTE that can be run: %s", file, fault);
+}
+
+SegmoteConfig segmote_config_paper(const SamConfig *sam) {
+    int dim = sam->decoder.transformer.dim;
+    return (SegmoteConfig){
+        .experts = {.experts = {.dim = dim, .tokens = 4, .experts = 4, .kept = 1, .rank = 64},
+                    .pool = {.dim = dim, .heads = 8, .tokens = 2, .hidden = 4 * dim}}};
+}
+
+/* ---- From names and shapes -------------------------------------------------------------- */
+
+/* Length of an axis, 0 where there is no such tensor. */
+static int axis(const Checkpoint *c, const char *name, int which) {
+    const StoredTensor *t = checkpoint_find(c, name);
+    return t && which < t->rank && t->dim[which] < 1 << 20 ? (int)t->dim[which] : 0;
+}
+
+bool segmote_config_is_there(const Checkpoint *c) {
+    return checkpoint_find(c, "mask_decoder.expert_tokens.weight") != NULL;
+}
+
+/* Blocks 2, 5, 8 and 11 of 12 are given out, and the first of them is used. */
+static int published_block(int depth) { return depth / 4 > 0 ? depth / 4 - 1 : 0; }
+
+static void infer(SegmoteConfig *out, const Checkpoint *c, const SamConfig *sam) {
+    *out = segmote_config_paper(sam);
+    TokenExpertsConfig *e = &out->experts.experts;
+    e->tokens = axis(c, "mask_decoder.expert_tokens.weight", 0);
+    e->experts = axis(c, "mask_decoder.transformer.layers.0.w_gate_token", 1);
+    e->rank = axis(c, "mask_decoder.transformer.layers.0.experts_token.0.lin1.weight", 0);
+    out->experts.pool.tokens = axis(c, "mask_decoder.img_prompt_pool.query", 0);
+    out->experts.semantic_tokens = axis(c, "mask_decoder.semantic_tokens.weight", 0);
+    if (!out->experts.semantic_tokens) return;
+    e->update = EXPERT_PUBLISHED;
+    e->rule = ROUTE_STRAIGHT_THROUGH;
+    out->experts.semantic_dim = axis(c, "mask_decoder.semantic_prediction_head.layers.2.weight", 0);
+    out->experts.feature = sam->vit.dim;
+    out->feature_block = published_block(sam->vit.depth);
+    out->text = axis(c, "text_out_dim.weight", 1);
+}
+
+Status segmote_config_infer(SegmoteConfig *out, const Checkpoint *c, const SamConfig *sam,
+                            Error *error) {
+    const char *config = checkpoint_metadata(c, "config");
+    if (config) return segmote_config_parse(out, config, checkpoint_path(c), sam, error);
+    infer(out, c, sam);
+    return check(out, sam, checkpoint_path(c), error);
+}
+
+/* ---- As JSON ---------------------------------------------------------------------------- */
+
+static const char *const updates[] = {"residual", "replace", "published"};
+static const char *const rules[] = {"softmax", "constant", "straight-through"};
+
+typedef struct Field {
+    const char *name;
+    size_t offset;
+} Field;
+
+#define FIELD(name, path)                                                                          \
+    { name, offsetof(SegmoteConfig, path) }
+
+static const Field fields[] = {
+    FIELD("tokens", experts.experts.tokens),
+    FIELD("experts", experts.experts.experts),
+    FIELD("kept", experts.experts.kept),
+    FIELD("rank", experts.experts.rank),
+    FIELD("pool.tokens", experts.pool.tokens),
+    FIELD("pool.heads", experts.pool.heads),
+    FIELD("semantic_tokens", experts.semantic_tokens),
+    FIELD("semantic_dim", experts.semantic_dim),
+    FIELD("feature_block", feature_block),
+    FIELD("text", text),
+};
+
+char *segmote_config_write(const SegmoteConfig *c) {
+    const TokenExpertsConfig *e = &c->experts.experts;
+    Text t = {0};
+    text_add(&t, "{\"system\": \"segmote\", \"mode\": \"%s\", \"update\": \"%s\", \"gate\": \"%s\"",
+             c->experts.semantic_tokens ? "published" : "paper", updates[e->update], rules[e->rule]);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        int value;
+        memcpy(&value, (const char *)c + fields[i].offset, sizeof value);
+        text_add(&t, ", \"%s\": %d", fields[i].name, value);
+    }
+    text_add(&t, "}");
+    if (!t.failed) return t.chars;
+    text_free(&t);
+    return NULL;
+}
+
+static int word_of(const json_t *root, const char *name, const char *const *words, int count) {
+    const char *word = json_string_value(json_object_get(root, name));
+    for (int i = 0; word && i < count; i++)
+        if (strcmp(word, words[i]) == 0) return i;
+    return -1;
+}
+
+/* The name of the field that is wrong, or NULL. */
+static const char *take(SegmoteConfig *c, const json_t *root) {
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        const json_t *v = json_object_get(root, fields[i].name);
+        json_int_t number = json_integer_value(v);
+        if (!json_is_integer(v) || number < 0 || number > 1 << 20) return fields[i].name;
+        int value = (int)number;
+        memcpy((char *)c + fields[i].offset, &value, sizeof value);
+    }
+    int update = word_of(root, "update", updates, 3), rule = word_of(root, "gate", rules, 3);
+    if (update < 0) return "update";
+    if (rule < 0) return "gate";
+    c->experts.experts.update = (ExpertUpdate)update;
+    c->experts.experts.rule = (RouteRule)rule;
+    return NULL;
+}
+
+Status segmote_config_parse(SegmoteConfig *out, const char *json, const char *file,
+                            const SamConfig *sam, Error *error) {
+    *out = segmote_config_paper(sam);
+    json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(root)) {
+        json_decref(root);
+        return error_set(error, VOXPERT_BAD_MODEL, "%s: its config is no JSON object", file);
+    }
+    const char *wrong = take(out, root);
+    json_decref(root);
+    if (wrong)
+        return error_set(error, VOXPERT_BAD_MODEL,
+                         "%s: field \"%s\" of its config is missing or out of range", file, wrong);
+    out->experts.feature = out->experts.semantic_tokens ? sam->vit.dim : 0;
+    return check(out, sam, file, error);
+}
