@@ -79,7 +79,7 @@ VoxpertStatus voxpert_model_save(const VoxpertModel *model, const char *path, co
 }
 
 int voxpert_model_low_res_side(const VoxpertModel *model) {
-    return model ? 4 * sam_grid(&model->model->sam) : 0;
+    return model ? 4 * sam_grid(&model->model->system.sam) : 0;
 }
 
 const char *voxpert_preset(int index, const char **summary) {

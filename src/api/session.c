@@ -199,7 +199,7 @@ VoxpertStatus voxpert_embedding_keep(VoxpertSession *session, const char *type,
                          p->cache ? "no image" : "no cache folder");
     Crop whole = crop_whole(&p->picture);
     if (!crop_same(whole, p->view.crop)) p->encoded = false;
-    p->view = view_of(&p->model->preset, whole, p->model->sam.config.image);
+    p->view = view_of(&p->model->preset, whole, p->model->system.sam.config.image);
     if (embedding_find(p, element)) return VOXPERT_OK;
     char *cache = p->cache; /* encoding must not keep a second one, in single precision */
     p->cache = NULL;
@@ -213,7 +213,7 @@ VoxpertStatus voxpert_embedding_load(VoxpertSession *session, const char *path,
     if (!session || !path) return null_argument("voxpert_embedding_load", error);
     Predictor *p = session->predictor;
     if (!p->picture.rgb) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
-    p->view = view_of(&p->model->preset, crop_whole(&p->picture), p->model->sam.config.image);
+    p->view = view_of(&p->model->preset, crop_whole(&p->picture), p->model->system.sam.config.image);
     return embedding_load(p, path, error);
 }
 

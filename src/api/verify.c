@@ -63,7 +63,7 @@ VoxpertStatus voxpert_model_verify(const VoxpertModel *model, const char *path, 
         status = VOXPERT_BAD_OUTPUT;
         if (error) error->status = status;
     }
-    if (!status) status = compare_all(&model->model->sam.params, c, element, path, error);
+    if (!status) status = compare_all(&model->model->system.sam.params, c, element, path, error);
     checkpoint_close(c);
     return status;
 }

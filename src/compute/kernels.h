@@ -101,6 +101,7 @@ typedef struct RouteShape {
     int experts; /* at most EXPERTS_MAX */
     int kept;    /* experts of a token */
     RouteRule rule;
+    int forced; /* 1 + the expert that all tokens are sent to; 0: the largest logits decide */
 } RouteShape;
 
 typedef struct MixPlace {
@@ -210,8 +211,8 @@ typedef struct Kernels {
      *     kept when its own noise is drawn again, Phi((clean - rival) / (softplus(spread) + 0.01));
      *     otherwise 1 for the kept ones, 0 for the others;
      *   L;
-     *   the confidence: the largest of the softmax over all of L; the largest of L with the
-     *     published rules.
+     *   the confidence: of the softmax over all of L, or with the published rules of L itself, the
+     *     largest; where an expert is forced, that expert's.
      * Neither the choice nor L itself nor, with the published rules, the confidence has a
      * gradient. */
     void (*route)(const Worker *w, float *routed, const float *clean, const float *spread,

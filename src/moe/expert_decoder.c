@@ -76,7 +76,7 @@ static Tensor *middle_forward(Compute *cx, const TwoWayLayer *l, int index, Tens
     Tensor *others = two_way_perceptron(cx, l, rest ? op_concat(cx, 2, part) : part[0]);
     size_t step = (size_t)queries->dim[0] * (size_t)count * (size_t)d->config.experts.experts;
     const float *noise = m->prompt->noise ? m->prompt->noise + (size_t)index * step : NULL;
-    RoutedTokens y = token_experts_forward(cx, &d->layer[index], x, noise, index);
+    RoutedTokens y = token_experts_forward(cx, &d->layer[index], x, noise, m->prompt->forced, index);
     m->out->routed[index] = y.routed;
     Tensor *again[] = {op_slice(cx, others, 0, first), y.tokens,
                        rest ? op_slice(cx, others, first, rest) : NULL};

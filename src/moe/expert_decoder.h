@@ -48,6 +48,7 @@ typedef struct ExpertPrompt {
     bool masked;                /* tokens->dense is of a mask prompt */
     bool pool;                  /* the image's prompt tokens take the place of the sparse ones */
     const float *noise;         /* [layers,batch,tokens,experts] from N(0,1); NULL: none */
+    int forced;                 /* 1 + the expert that all tokens are sent to; 0: none */
     /* Of published mode: */
     Tensor *features; /* of expert_features_forward, batch 1 or that of the prompts */
     Tensor *text;     /* [batch,dim] or NULL: adds its map to all masks; its token is in `tokens` */

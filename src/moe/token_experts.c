@@ -89,7 +89,7 @@ static Tensor *update(Compute *cx, const TokenExperts *t, Tensor *x, Tensor *h, 
 }
 
 RoutedTokens token_experts_forward(Compute *cx, const TokenExperts *t, Tensor *x,
-                                   const float *noise, int layer) {
+                                   const float *noise, int forced, int layer) {
     RoutedTokens failed = {&cx->dummy, &cx->dummy};
     if (!compute_ok(cx)) return failed;
     int shape[] = {x->dim[0], x->dim[1], x->dim[2]};
@@ -98,7 +98,7 @@ RoutedTokens token_experts_forward(Compute *cx, const TokenExperts *t, Tensor *x
     Tensor *clean = linear_forward(cx, &t->gate, rows);
     Tensor *spread = noise ? linear_forward(cx, &t->noise, rows) : NULL;
     compute_observe(cx, clean, "layer%d.clean", layer);
-    Tensor *routed = op_route(cx, clean, spread, noise, t->config.rule, t->config.kept);
+    Tensor *routed = op_route(cx, clean, spread, noise, t->config.rule, t->config.kept, forced);
     compute_observe(cx, routed, "layer%d.routed", layer);
     if (!compute_ok(cx)) return failed;
     Tensor *h = dispatch(cx, t, rows, routed);

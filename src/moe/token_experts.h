@@ -40,9 +40,9 @@ typedef struct RoutedTokens {
 /* Under the names of the decoder layer that is entered. */
 void token_experts_declare(TokenExperts *t, Params *p, const TokenExpertsConfig *c);
 
-/* x [batch,tokens,dim]; noise [batch,tokens,experts] drawn from N(0,1), or NULL: none.  `layer` is
- * for observers. */
+/* x [batch,tokens,dim]; noise [batch,tokens,experts] drawn from N(0,1), or NULL: none; forced:
+ * see op_route.  `layer` is for observers. */
 RoutedTokens token_experts_forward(Compute *cx, const TokenExperts *t, Tensor *x,
-                                   const float *noise, int layer);
+                                   const float *noise, int forced, int layer);
 
 #endif

@@ -258,7 +258,8 @@ static void add_misshapen(Text *list, const Param *p, const StoredTensor *t) {
     add_shape(list, p->rank, wanted);
 }
 
-static Status bind_one(Param *p, const StoredTensor *t, Error *error) {
+static Status bind_one(Param *p, const Checkpoint *c, const StoredTensor *t, Error *error) {
+    p->file = c;
     p->stored = t;
     const float *in_place = stored_tensor_in_place(t);
     if (p->layout == LAYOUT_PLAIN && in_place && !p->owned) {
@@ -328,13 +329,13 @@ Status params_bind(Params *p, const Checkpoint *c, bool strict, char *warning, s
     for (size_t i = 0; !status && i < p->count; i++) {
         Param *q = p->item[i];
         const StoredTensor *t = q->name ? checkpoint_find(c, q->name) : NULL;
-        if (!q->name || (!t && q->optional)) continue;
+        if (!q->name || (!t && (q->optional || q->bound))) continue;
         if (!t)
             text_add(&missing, "%s%s", missing_count++ ? ", " : "", q->name);
         else if (!same_shape(q, t))
             add_misshapen(&misshapen, q, t);
         else
-            status = bind_one(q, t, error);
+            status = bind_one(q, c, t, error);
     }
     list_surplus(p, c, &surplus);
     if (!status && (missing.failed || misshapen.failed || surplus.failed))
@@ -362,16 +363,16 @@ static Status pack_one(Param *p, const Kernels *k, const Worker *w, bool back, v
 }
 
 /* A packed matrix needs its plain values no more. */
-static void let_go(Param *p, const Checkpoint *c) {
+static void let_go(Param *p) {
     memory_free(p->owned);
     p->owned = NULL;
     p->tensor.data = NULL;
     p->form.values = NULL;
-    checkpoint_drop(c, p->stored);
+    checkpoint_drop(p->file, p->stored);
 }
 
 Status params_pack(Params *p, const Kernels *kernels, const Worker *worker, bool back,
-                   const Checkpoint *c, Error *error) {
+                   bool drop, Error *error) {
     Status status = VOXPERT_OK;
     for (size_t i = 0; !status && i < p->count; i++) {
         Param *q = p->item[i];
@@ -380,7 +381,7 @@ Status params_pack(Params *p, const Kernels *kernels, const Worker *worker, bool
         q->form.packed = q->packed;
         if (!status && back) status = pack_one(q, kernels, worker, true, &q->packed_back, error);
         q->form.packed_back = q->packed_back;
-        if (!status && c && q->matrix && q->packed && q->stored) let_go(q, c);
+        if (!status && drop && q->matrix && q->packed && q->stored) let_go(q);
     }
     return status;
 }

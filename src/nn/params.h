@@ -42,7 +42,8 @@ typedef struct Param {
     bool bound;    /* a checkpoint gave its values */
     Tensor tensor; /* in the engine's shape; data NULL until bound or initialized */
     Weight form;   /* of matrices [out, in]; out 0 otherwise */
-    const StoredTensor *stored; /* where they came from, while its checkpoint is open */
+    const Checkpoint *file;     /* where they came from, while it is open */
+    const StoredTensor *stored;
     float *owned;               /* where the values are ours and not a mapped file's */
     void *packed, *packed_back;
 } Param;
@@ -77,8 +78,8 @@ bool params_ignores(const Params *p, const char *name);
 Param *params_find(const Params *p, const char *name);
 size_t params_elements(const Params *p); /* of named ones */
 
-/* Takes values from a checkpoint, which must stay open while the params live.  One message names
- * everything missing or misshapen.  Surplus tensors go to `warning` (256 or more bytes, "" if
+/* Takes values from a checkpoint, which must stay open while the params live; over those of another
+ * one before it, if there was one.  One message names everything missing or misshapen.  Surplus tensors go to `warning` (256 or more bytes, "" if
  * none), or are an error if strict.  VOXPERT_BAD_MODEL, VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status params_bind(Params *p, const Checkpoint *c, bool strict, char *warning,
                               size_t warning_size, Error *error);
@@ -93,10 +94,10 @@ void param_write(Param *p, const float *published);                /* p->owned m
 MUST_CHECK Status param_own(Param *p, Error *error); /* makes the values ours, to change them */
 
 /* Gives frozen matrices the form that the backend likes; `back` where input gradients are needed.
- * With `c`, memory and pages that are then no longer needed are given back: such a parameter's
- * values are read from the file again if anybody asks. */
+ * Where `drop`, memory and pages that are then no longer needed are given back: such a parameter's
+ * values are read from its file again if anybody asks. */
 MUST_CHECK Status params_pack(Params *p, const Kernels *kernels, const Worker *worker, bool back,
-                              const Checkpoint *c, Error *error);
+                              bool drop, Error *error);
 
 /* Marks those that match for training (or not); returns how many changed or were so already. */
 size_t params_train(Params *p, const char *glob, bool train);

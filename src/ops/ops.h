@@ -91,9 +91,10 @@ Tensor *op_prompt_tokens(Compute *cx, Tensor *features, int tables, Tensor *cons
 
 /* Noisy top-k router: clean, spread [...,experts] -> [rows, 3 experts + 1]: gates, load,
  * logits and confidence of each token (kernels.h, route).  noise [rows,experts] must live as long as the tape;
- * spread and noise are NULL where there is none. */
+ * spread and noise are NULL where there is none.  forced: 1 + the expert that all tokens are sent to,
+ * without a way back; 0: none. */
 Tensor *op_route(Compute *cx, Tensor *clean, Tensor *spread, const float *noise, RouteRule rule,
-                 int kept);
+                 int kept, int forced);
 
 /* y[rows,cols] = sums of weight[row,column] x[i] over x[count,cols], each with its place in
  * weight[rows,...]. */

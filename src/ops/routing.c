@@ -17,13 +17,15 @@ static void route_backward(Compute *cx, const Node *n) {
 }
 
 Tensor *op_route(Compute *cx, Tensor *clean, Tensor *spread, const float *noise, RouteRule rule,
-                 int kept) {
+                 int kept, int forced) {
     if (!compute_ok(cx)) return &cx->dummy;
     int experts = tensor_cols(clean);
-    if (experts > EXPERTS_MAX || kept < 1 || kept > experts) return compute_fail(cx, "route: experts");
+    if (experts > EXPERTS_MAX || kept < 1 || kept > experts || forced < 0 || forced > experts)
+        return compute_fail(cx, "route: experts");
+    if (forced && cx->tape) return compute_fail(cx, "route: a forced expert has no way back");
     if (!spread != !noise || (spread && !tensor_same_shape(spread, clean)))
         return compute_fail(cx, "route: noise");
-    Route r = {{tensor_rows(clean), experts, kept, rule}, noise};
+    Route r = {{tensor_rows(clean), experts, kept, rule, forced}, noise};
     Tensor *y = tensor_new(cx, 2, (int[]){(int)r.shape.rows, 3 * experts + 1});
     if (!compute_ok(cx)) return &cx->dummy;
     cx->kernels->route(cx->worker, y->data, clean->data, spread ? spread->data : NULL, noise,

@@ -9,11 +9,6 @@ static Status no_memory(const char *what, Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %s", what);
 }
 
-static Tensor *embedding_tensor(Compute *cx, const Predictor *p) {
-    int grid = sam_grid(&p->model->sam), dim = p->model->sam.config.prompt.dim;
-    return tensor_over(cx, 4, (int[]){1, grid, grid, dim}, p->embedding);
-}
-
 /* ---- What the decoder makes of the image alone ------------------------------------------ */
 
 enum { IMAGE_PARTS = 4 };
@@ -27,12 +22,12 @@ static void parts_of(DecoderImage *image, Tensor **part[IMAGE_PARTS]) {
 
 /* Widths of the parts: keys are as wide as the embedding, their projections half of it. */
 static int part_width(const Predictor *p, int part) {
-    int dim = p->model->sam.config.prompt.dim;
+    int dim = p->model->system.sam.config.prompt.dim;
     return part == 0 ? dim : dim / 2;
 }
 
 static size_t part_floats(const Predictor *p, int part) {
-    size_t grid = (size_t)sam_grid(&p->model->sam);
+    size_t grid = (size_t)sam_grid(&p->model->system.sam);
     return grid * grid * (size_t)part_width(p, part);
 }
 
@@ -40,7 +35,8 @@ static Status image_work(Compute *cx, void *context, Error *error) {
     (void)error;
     Predictor *p = context;
     Tensor **part[IMAGE_PARTS];
-    DecoderImage made = sam_decoder_image(cx, &p->model->sam, embedding_tensor(cx, p));
+    DecoderImage made =
+        sam_decoder_image(cx, &p->model->system.sam, predictor_image(cx, p).embedding);
     if (!compute_ok(cx) || compute_measures(cx)) return VOXPERT_OK;
     parts_of(&made, part);
     float *to = p->image;
@@ -62,7 +58,7 @@ static Status know_image(Predictor *p, Error *error) {
 }
 
 static DecoderImage known_image(Compute *cx, const Predictor *p) {
-    int grid = sam_grid(&p->model->sam);
+    int grid = sam_grid(&p->model->system.sam);
     DecoderImage image = {.grid = grid};
     Tensor **part[IMAGE_PARTS];
     parts_of(&image, part);
@@ -94,36 +90,62 @@ static Status take(const Decoding *d, const MaskOutput *found, Error *error) {
     return VOXPERT_OK;
 }
 
+static Status take_routing(const Decoding *d, const ExpertOutput *found, Error *error) {
+    const System *s = &d->p->model->system;
+    if (s->kind != SYSTEM_SEGMOTE) return VOXPERT_OK;
+    const TokenExpertsConfig *e = &s->segmote.config.experts.experts;
+    Routing *r = &d->out->routing;
+    *r = (Routing){.layers = s->sam.config.decoder.transformer.depth,
+                   .tokens = e->tokens,
+                   .experts = e->experts,
+                   .chosen = found->chosen[0]};
+    size_t each = (size_t)e->tokens * (3 * (size_t)e->experts + 1);
+    r->routed = memory_new((size_t)r->layers * each * sizeof *r->routed);
+    if (!r->routed) return no_memory("what the routers did", error);
+    for (int i = 0; i < r->layers; i++)
+        memcpy(r->routed + (size_t)i * each, found->routed[i]->data, each * sizeof *r->routed);
+    return VOXPERT_OK;
+}
+
 static bool has_mask(const ObjectPrompt *o) { return o->mask || o->low_res; }
 
-static Status decode_with_mask(Compute *cx, const Decoding *d, Prompts *prompts, MaskOutput *found,
-                               Error *error) {
+static Status add_mask(Compute *cx, const Decoding *d, Prompts *prompts, Error *error) {
     const Predictor *p = d->p;
-    int side = 4 * sam_grid(&p->model->sam);
+    int side = 4 * sam_grid(&p->model->system.sam);
+    if (!has_mask(d->prompt)) return VOXPERT_OK;
     prompts->mask = tensor_new(cx, 4, (int[]){1, side, side, 1});
-    if (compute_ok(cx) && !compute_measures(cx)) {
-        Status status = prompt_mask(prompts->mask->data, &p->view, &p->model->preset, d->prompt,
-                                    (int)p->picture.width, side, error);
-        if (status) return status;
+    if (!compute_ok(cx) || compute_measures(cx)) return VOXPERT_OK;
+    return prompt_mask(prompts->mask->data, &p->view, &p->model->preset, d->prompt,
+                       (int)p->picture.width, side, error);
+}
+
+/* A SAM without a mask prompt has the image's part of the work behind it. */
+static bool uses_known_image(const Decoding *d) {
+    return d->p->model->system.kind == SYSTEM_SAM && !has_mask(d->prompt);
+}
+
+static SystemAnswer answer(Compute *cx, const Decoding *d, const Prompts *prompts) {
+    const System *s = &d->p->model->system;
+    if (uses_known_image(d)) {
+        DecoderImage known = known_image(cx, d->p);
+        MaskOutput found = sam_decode_image(cx, &s->sam, &known, prompts, d->all);
+        return (SystemAnswer){.masks = found.masks, .iou = found.iou};
     }
-    *found = sam_decode(cx, &p->model->sam, embedding_tensor(cx, p), prompts, d->all);
-    return VOXPERT_OK;
+    SystemImage image = predictor_image(cx, d->p);
+    SystemAsk ask = {d->all, d->prompt->prompt_free, d->prompt->expert};
+    return system_decode(cx, s, &image, prompts, &ask);
 }
 
 static Status decode_work(Compute *cx, void *context, Error *error) {
     const Decoding *d = context;
     Prompts prompts;
-    MaskOutput found;
     Status status = prompt_to_model(cx, &d->p->view, d->prompt, &prompts, error);
+    if (!status) status = add_mask(cx, d, &prompts, error);
     if (status) return status;
-    if (has_mask(d->prompt)) {
-        status = decode_with_mask(cx, d, &prompts, &found, error);
-    } else {
-        DecoderImage image = known_image(cx, d->p);
-        found = sam_decode_image(cx, &d->p->model->sam, &image, &prompts, d->all);
-    }
-    if (status || !compute_ok(cx) || compute_measures(cx)) return status;
-    return take(d, &found, error);
+    SystemAnswer found = answer(cx, d, &prompts);
+    if (!compute_ok(cx) || compute_measures(cx)) return VOXPERT_OK;
+    status = take(d, &(MaskOutput){found.masks, found.iou}, error);
+    return status ? status : take_routing(d, &found.experts, error);
 }
 
 static void keep_best(Prediction *out) {
@@ -146,10 +168,24 @@ static Status decode(Decoding *d, Error *error) {
                        .points = o->points,
                        .boxes = o->box != NULL,
                        .mask = has_mask(o),
-                       .multimask = d->all};
-    Status status = shape.mask ? VOXPERT_OK : know_image(p, error);
+                       .multimask = d->all,
+                       .prompt_free = o->prompt_free};
+    Status status = uses_known_image(d) ? know_image(p, error) : VOXPERT_OK;
     if (status) return status;
     return steps_run(&p->steps, shape, p->max_memory, decode_work, d, error);
+}
+
+Status predictor_check(const Predictor *p, const ObjectPrompt *prompt, Error *error) {
+    const System *s = &p->model->system;
+    bool routes = s->kind == SYSTEM_SEGMOTE;
+    int experts = routes ? s->segmote.config.experts.experts.experts : 0;
+    if (prompt->prompt_free && !(routes && s->segmote.config.experts.pool.tokens))
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "this model makes no prompt tokens: it needs a point, a box or a mask");
+    if (prompt->expert < 0 || prompt->expert > experts)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "expert %d: this model has %d experts",
+                         prompt->expert, experts);
+    return VOXPERT_OK;
 }
 
 Status predictor_decode(Predictor *p, const ObjectPrompt *prompt, bool multimask, Prediction *out,
@@ -158,7 +194,8 @@ Status predictor_decode(Predictor *p, const ObjectPrompt *prompt, bool multimask
     if (!p->encoded) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was encoded");
     double start = system_seconds();
     Decoding d = {p, prompt, multimask || p->model->preset.best_of_all, out};
-    Status status = decode(&d, error);
+    Status status = predictor_check(p, prompt, error);
+    if (!status) status = decode(&d, error);
     if (!status && d.all && !multimask) keep_best(out);
     p->decode_seconds = system_seconds() - start;
     return status;
@@ -166,6 +203,7 @@ Status predictor_decode(Predictor *p, const ObjectPrompt *prompt, bool multimask
 
 void prediction_free(Prediction *p) {
     memory_free(p->low_res);
+    memory_free(p->routing.routed);
     *p = (Prediction){0};
 }
 
@@ -176,7 +214,7 @@ enum { POINTS_AT_ONCE = 8, ROWS_AT_ONCE = 4096 };
 /* The products of a small grid are too small one by one; those of a large one are not, and several
  * would only need more memory. */
 static int points_at_once(const Predictor *p) {
-    int grid = sam_grid(&p->model->sam), points = ROWS_AT_ONCE / (grid * grid);
+    int grid = sam_grid(&p->model->system.sam), points = ROWS_AT_ONCE / (grid * grid);
     return points < 1 ? 1 : points > POINTS_AT_ONCE ? POINTS_AT_ONCE : points;
 }
 
@@ -192,7 +230,7 @@ static Status points_work(Compute *cx, void *context, Error *error) {
     const PointsDecoding *d = context;
     Prompts prompts = {.batch = d->points, .points = 1, .point = d->at, .label = d->label};
     DecoderImage image = known_image(cx, d->p);
-    MaskOutput found = sam_decode_image(cx, &d->p->model->sam, &image, &prompts, true);
+    MaskOutput found = sam_decode_image(cx, &d->p->model->system.sam, &image, &prompts, true);
     if (!compute_ok(cx) || compute_measures(cx)) return VOXPERT_OK;
     memcpy(d->low_res, found.masks->data, tensor_bytes(found.masks));
     memcpy(d->iou, found.iou->data, tensor_bytes(found.iou));
@@ -211,8 +249,8 @@ static Status decode_some(PointsDecoding *d, const float *point, Error *error) {
 
 Status predictor_decode_points(Predictor *p, int points, const float *point, float *low_res,
                                float *iou, Error *error) {
-    size_t masks = (size_t)p->model->sam.config.decoder.masks - 1;
-    size_t side = 4 * (size_t)sam_grid(&p->model->sam);
+    size_t masks = (size_t)p->model->system.sam.config.decoder.masks - 1;
+    size_t side = 4 * (size_t)sam_grid(&p->model->system.sam);
     if (!p->encoded) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was encoded");
     Status status = know_image(p, error);
     int most = points_at_once(p);

@@ -54,7 +54,7 @@ static void checksum_of(const float *values, size_t count, ElementType type, cha
 /* ---- Saving ----------------------------------------------------------------------------- */
 
 Status embedding_save(const Predictor *p, const char *path, ElementType type, Error *error) {
-    size_t grid = (size_t)sam_grid(&p->model->sam);
+    size_t grid = (size_t)sam_grid(&p->model->system.sam);
     Facts f;
     Status status = facts_of(&f, p, element_name(type), error);
     if (status) return status;
@@ -67,7 +67,7 @@ Status embedding_save(const Predictor *p, const char *path, ElementType type, Er
     };
     TensorToWrite tensor = {.name = "embedding",
                             .rank = 3,
-                            .dim = {grid, grid, (size_t)p->model->sam.config.prompt.dim},
+                            .dim = {grid, grid, (size_t)p->model->system.sam.config.prompt.dim},
                             .values = p->embedding};
     return safetensors_write(path, &tensor, 1, metadata, sizeof metadata / sizeof *metadata, type,
                              error);
@@ -85,9 +85,9 @@ static bool says(const Checkpoint *c, const char *key, const char *value) {
 }
 
 static bool fits(const Predictor *p, const StoredTensor *t) {
-    size_t grid = (size_t)sam_grid(&p->model->sam);
+    size_t grid = (size_t)sam_grid(&p->model->system.sam);
     return t && t->rank == 3 && t->dim[0] == grid && t->dim[1] == grid &&
-           t->dim[2] == (size_t)p->model->sam.config.prompt.dim &&
+           t->dim[2] == (size_t)p->model->system.sam.config.prompt.dim &&
            (t->type == ELEMENT_F32 || t->type == ELEMENT_F16);
 }
 

@@ -290,8 +290,8 @@ Status everything_find(Predictor *p, const EverythingOptions *options, FoundMask
     Search s = {.p = p,
                 .o = options,
                 .found = out,
-                .masks = p->model->sam.config.decoder.masks - 1,
-                .side = 4 * sam_grid(&p->model->sam)};
+                .masks = p->model->system.sam.config.decoder.masks - 1,
+                .side = 4 * sam_grid(&p->model->system.sam)};
     for (int i = 0; !status && i < crops->count; i++)
         status =
             search_crop(&s, crops->item[i], points_of(options, crops->layer[i]), &count, error);

@@ -16,6 +16,17 @@ static Status open_file(Model *m, const char *path, const ModelOptions *o, Error
     return error_set(error, VOXPERT_BAD_MODEL, "no model was named, and none is built in");
 }
 
+static Status open_base(Model *m, const ModelOptions *o, Error *error) {
+    if (!system_needs_base(m->file)) {
+        if (!o->base) return VOXPERT_OK;
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: is a whole model, which has no base",
+                         checkpoint_path(m->file));
+    }
+    if (o->base) return checkpoint_open(&m->base, o->base, error);
+    if (!o->embedded) return VOXPERT_OK;
+    return checkpoint_open_memory(&m->base, o->embedded, o->embedded_size, "built-in model", error);
+}
+
 static Status choose_kernels(Model *m, const ModelOptions *o, Error *error) {
     m->kernels = kernels_choose(o->cpu);
     if (m->kernels) return VOXPERT_OK;
@@ -34,10 +45,11 @@ static Status choose_kernels(Model *m, const ModelOptions *o, Error *error) {
 static const char *looks_like(const Sam *s) { return s->config.vit.adapters ? "sam-med2d" : "sam"; }
 
 static Status choose_preset(Model *m, const ModelOptions *o, Error *error) {
-    const char *preprocess = checkpoint_metadata(m->file, "preprocess");
+    const Checkpoint *from = m->base ? m->base : m->file; /* an adapter sees what its base sees */
+    const char *preprocess = checkpoint_metadata(from, "preprocess");
     json_t *root = preprocess ? json_loads(preprocess, 0, NULL) : NULL;
     const char *said = json_string_value(json_object_get(root, "preset"));
-    const char *name = o->preset ? o->preset : said ? said : looks_like(&m->sam);
+    const char *name = o->preset ? o->preset : said ? said : looks_like(&m->system.sam);
     const Preset *preset = preset_find(name);
     Status status = VOXPERT_OK;
     if (!preset)
@@ -49,18 +61,14 @@ static Status choose_preset(Model *m, const ModelOptions *o, Error *error) {
         m->preset = *preset;
     bool own = !said || strcmp(said, name) == 0; /* else its zoom is another preset's */
     json_decref(root);
-    if (!status && m->preset.zoom > 0.0 && own) m->preset.zoom = sam_zoom(m->file, m->preset.zoom);
+    if (!status && m->preset.zoom > 0.0 && own) m->preset.zoom = sam_zoom(from, m->preset.zoom);
     m->preset_given = o->preset != NULL;
     return status;
 }
 
 static Status bind(Model *m, const ModelOptions *o, Error *error) {
-    SamConfig config;
-    Status status = sam_config_infer(&config, m->file, error);
-    if (status) return status;
-    sam_declare(&m->sam, &config);
-    status = params_bind(&m->sam.params, m->file, o->strict, m->warning, sizeof m->warning, error);
-    return status ? status : sam_prepare(&m->sam, error);
+    return system_open(&m->system, m->file, m->base, o->strict, m->warning, sizeof m->warning,
+                       error);
 }
 
 /* Our own files say who they are; others are asked. */
@@ -75,7 +83,7 @@ Status model_identity(const Model *shared, const char **identity, Error *error) 
     if (!shared->identity[0] && said && strlen(said) == HASH_TEXT - 1)
         memcpy(m.to->identity, said, HASH_TEXT);
     else if (!shared->identity[0])
-        status = params_identity(&shared->sam.params, m.to->identity, error);
+        status = params_identity(&shared->system.sam.params, m.to->identity, error);
     pthread_mutex_unlock(&m.to->lock);
     *identity = status ? NULL : shared->identity;
     return status;
@@ -85,7 +93,7 @@ static Status pack(Model *m, Error *error) {
     Worker worker;
     Status status = worker_open(&worker, m->threads, error);
     if (status) return status;
-    status = params_pack(&m->sam.params, m->kernels, &worker, false, m->file, error);
+    status = params_pack(&m->system.sam.params, m->kernels, &worker, false, true, error);
     worker_close(&worker);
     return status;
 }
@@ -99,6 +107,7 @@ Status model_open(Model **out, const char *path, const ModelOptions *options, Er
     m->log_context = options->log_context;
     Status status = choose_kernels(m, options, error);
     if (!status) status = open_file(m, path, options, error);
+    if (!status) status = open_base(m, options, error);
     if (!status) status = bind(m, options, error);
     if (!status) status = choose_preset(m, options, error);
     if (!status) status = threads_open(&m->threads, options->threads, error);
@@ -114,7 +123,8 @@ Status model_open(Model **out, const char *path, const ModelOptions *options, Er
 void model_close(Model *m) {
     if (!m) return;
     threads_close(m->threads);
-    sam_free(&m->sam);
+    system_close(&m->system);
+    checkpoint_close(m->base);
     checkpoint_close(m->file);
     pthread_mutex_destroy(&m->lock);
     memory_free(m);
@@ -134,14 +144,14 @@ static const char *known(const Model *m, const char *key, const char *otherwise)
 char *model_describe(const Model *m) {
     const char *identity;
     if (model_identity(m, &identity, NULL)) return NULL;
-    char *config = sam_config_write(&m->sam.config);
+    char *config = sam_config_write(&m->system.sam.config);
     json_t *inner = config ? json_loads(config, 0, NULL) : NULL;
     const char *path = checkpoint_path(m->file);
     json_t *root = json_pack("{s:s?, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:O}", "file",
                              text_is_utf8(path, strlen(path)) ? path : NULL, "container",
                              checkpoint_container(m->file), "layout", checkpoint_layout(m->file),
                              "arch", known(m, "arch", "sam"), "preset", m->preset.name,
-                             "parameters", (json_int_t)params_elements(&m->sam.params), "tensors",
+                             "parameters", (json_int_t)params_elements(&m->system.sam.params), "tensors",
                              (json_int_t)checkpoint_count(m->file), "identity", identity, "licence",
                              known(m, "licence", "not stated in the file"), "kernels",
                              m->kernels->name, "config", inner ? inner : json_null());
@@ -166,7 +176,7 @@ static void add_pair(MetadataPair *pairs, size_t *count, const char *key, const 
 Status model_save(const Model *m, const char *path, ElementType type, Error *error) {
     static const char *const carried[] = {"labels", "experts", "licence", "training_data",
                                           "parent_sha256"};
-    char *config = sam_config_write(&m->sam.config);
+    char *config = sam_config_write(&m->system.sam.config);
     Text preprocess = {0};
     TensorToWrite *tensors = NULL;
     size_t count = 0, pairs = 0;
@@ -175,7 +185,7 @@ Status model_save(const Model *m, const char *path, ElementType type, Error *err
     Status status = config && !preprocess.failed ? VOXPERT_OK
                                                  : error_set(error, VOXPERT_OUT_OF_MEMORY,
                                                              "%s: no memory to write it", path);
-    if (!status) status = params_to_write(&m->sam.params, &tensors, &count, error);
+    if (!status) status = params_to_write(&m->system.sam.params, &tensors, &count, error);
     if (!status) {
         add_pair(metadata, &pairs, "format", "voxpert 1");
         add_pair(metadata, &pairs, "arch", "sam");

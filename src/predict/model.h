@@ -6,13 +6,14 @@
 #include <pthread.h>
 
 #include "predict/preset.h"
-#include "systems/sam.h"
+#include "systems/system.h"
 
 typedef struct ModelOptions {
     int threads;          /* 0: every core */
     const char *cpu;      /* kernel set; NULL: the best */
     const char *preset;   /* NULL: as the file says or looks */
     bool strict;          /* surplus tensors are an error */
+    const char *base;     /* of an adapter: the model it was trained on; NULL: the built-in one */
     const void *embedded; /* the built-in model's bytes, used where path is NULL */
     size_t embedded_size;
     void (*log)(void *context, const char *sentence); /* of what its sessions come upon; or NULL */
@@ -20,8 +21,8 @@ typedef struct ModelOptions {
 } ModelOptions;
 
 typedef struct Model {
-    Sam sam;
-    Checkpoint *file;
+    System system;
+    Checkpoint *file, *base; /* base: NULL where the file is whole */
     Threads *threads;
     const Kernels *kernels;
     Preset preset;     /* with the file's own zoom, if it names one */

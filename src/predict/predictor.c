@@ -13,8 +13,18 @@ static Status no_memory(const char *what, Error *error) {
 /* ---- Open and close --------------------------------------------------------------------- */
 
 size_t predictor_embedding_count(const Predictor *p) {
-    size_t grid = (size_t)sam_grid(&p->model->sam);
-    return grid * grid * (size_t)p->model->sam.config.prompt.dim;
+    return system_image_floats(&p->model->system);
+}
+
+SystemImage predictor_image(Compute *cx, const Predictor *p) {
+    const Sam *sam = &p->model->system.sam;
+    int grid = sam_grid(sam), dim = sam->config.prompt.dim;
+    size_t first = (size_t)grid * (size_t)grid * (size_t)dim;
+    SystemImage image = {tensor_over(cx, 4, (int[]){1, grid, grid, dim}, p->embedding), NULL};
+    if (predictor_embedding_count(p) > first)
+        image.features = tensor_over(cx, 4, (int[]){1, 4 * grid, 4 * grid, dim / 8},
+                                     p->embedding + first);
+    return image;
 }
 
 Status predictor_open(Predictor **out, const Model *model, Error *error) {
@@ -86,15 +96,18 @@ static Status fill_input(float *input, const Predictor *p, Error *error) {
 
 static Status encode_work(Compute *cx, void *context, Error *error) {
     Predictor *p = context;
-    int size = p->model->sam.config.image;
+    int size = p->model->system.sam.config.image;
     Tensor *image = tensor_new(cx, 4, (int[]){1, size, size, 3});
     if (compute_ok(cx) && !compute_measures(cx)) {
         Status status = fill_input(image->data, p, error);
         if (status) return status;
     }
-    const Tensor *embedding = sam_encode(cx, &p->model->sam, image);
-    if (compute_ok(cx) && !compute_measures(cx))
-        memcpy(p->embedding, embedding->data, tensor_bytes(embedding));
+    SystemImage found = system_encode(cx, &p->model->system, image);
+    if (!compute_ok(cx) || compute_measures(cx)) return VOXPERT_OK;
+    memcpy(p->embedding, found.embedding->data, tensor_bytes(found.embedding));
+    if (found.features)
+        memcpy(p->embedding + tensor_size(found.embedding), found.features->data,
+               tensor_bytes(found.features));
     return VOXPERT_OK;
 }
 
@@ -115,7 +128,7 @@ Status predictor_encode(Predictor *p, Crop crop, Error *error) {
     if (!p->picture.rgb) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
     double start = system_seconds();
     p->encoded = false;
-    p->view = view_of(&p->model->preset, crop, p->model->sam.config.image);
+    p->view = view_of(&p->model->preset, crop, p->model->system.sam.config.image);
     p->from_cache = find_kept(p);
     Status status = p->from_cache ? VOXPERT_OK : encode_view(p, error);
     if (!status && p->cache && !p->from_cache) status = embedding_keep(p, ELEMENT_F32, error);

@@ -13,7 +13,7 @@ typedef struct Predictor {
     char picture_hash[HASH_TEXT];
     View view; /* what `embedding` shows */
     bool encoded;
-    float *embedding;  /* [grid][grid][dim] */
+    float *embedding;  /* [grid][grid][dim], and behind it what else the system keeps of an image */
     float *image;      /* what the decoder makes of it alone (DecoderImage); NULL until needed */
     bool image_known;  /* `image` is of this embedding */
     char *cache;       /* folder, or NULL */
@@ -35,16 +35,30 @@ MUST_CHECK Status predictor_set_picture(Predictor *p, const Picture *picture, Er
  */
 MUST_CHECK Status predictor_encode(Predictor *p, Crop crop, Error *error);
 
-size_t predictor_embedding_count(const Predictor *p); /* floats in `embedding` */
+size_t predictor_embedding_count(const Predictor *p); /* floats in `embedding`, all of it */
+SystemImage predictor_image(Compute *cx, const Predictor *p); /* the same as tensors */
 
 /* ---- Decoding (decode.c) ---------------------------------------------------------------- */
+
+/* What the routers of an answer did. */
+typedef struct Routing {
+    int layers, tokens, experts; /* 0: the model has none */
+    int chosen;                  /* token whose mask is the answer */
+    float *routed;               /* [layers][tokens][3 experts + 1], see op_route */
+} Routing;
+
+enum { PREDICTION_MASKS_MAX = EXPERT_TOKENS_MAX };
 
 typedef struct Prediction {
     int count, side; /* masks; side of low_res */
     float *low_res;  /* [count][side][side] */
-    float iou[MASK_TOKENS_MAX];
-    int token[MASK_TOKENS_MAX]; /* which mask token each came from */
+    float iou[PREDICTION_MASKS_MAX];
+    int token[PREDICTION_MASKS_MAX]; /* which mask token each came from */
+    Routing routing;
 } Prediction;
+
+/* One sentence where the model cannot do what is asked: VOXPERT_BAD_ARGUMENT. */
+MUST_CHECK Status predictor_check(const Predictor *p, const ObjectPrompt *prompt, Error *error);
 
 /* Decodes against the current embedding.  `multimask`: all masks 1.., in the model's order; else
  * mask 0, or for presets that choose, the best of masks 1...  Overwrites `out`. */

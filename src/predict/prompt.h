@@ -3,7 +3,7 @@
 #define PREDICT_PROMPT_H
 
 #include "predict/view.h"
-#include "systems/sam.h"
+#include "systems/system.h"
 
 /* One object's prompt in pixels of the picture. */
 typedef struct ObjectPrompt {
@@ -16,9 +16,12 @@ typedef struct ObjectPrompt {
                              any, `mask` is not looked at */
     Crop low_res_crop;    /* of the picture, which they show; width 0: the whole picture.
                              predictor_decode takes them for the current view's */
+    bool prompt_free; /* prompt tokens from the image; the rest, if there is any, guides them */
+    int expert;       /* 1, 2, ...: all tokens are sent to it; 0: the router decides */
 } ObjectPrompt;
 
-/* One sentence if the prompt makes no sense for a picture of this size: VOXPERT_BAD_ARGUMENT. */
+/* One sentence if the prompt makes no sense for a picture of this size: VOXPERT_BAD_ARGUMENT.  What
+ * the model can do is for predictor_check. */
 MUST_CHECK Status prompt_check(const Picture *picture, const ObjectPrompt *prompt, Error *error);
 
 /* Points and box in the model's coordinates, in the records of cx; the mask is left out. */

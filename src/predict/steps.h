@@ -14,7 +14,7 @@ typedef enum StepKind { STEP_ENCODE, STEP_IMAGE, STEP_DECODE } StepKind;
 typedef struct StepShape {
     StepKind kind;
     int batch, points, boxes;
-    bool mask, multimask;
+    bool mask, multimask, prompt_free;
 } StepShape;
 
 typedef struct StepCost {

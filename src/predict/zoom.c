@@ -48,7 +48,7 @@ static bool positive_bounds(const float *logits, int width, int height, float bo
 
 static View view_of_logits(const Predictor *p, const ObjectPrompt *o) {
     Crop crop = o->low_res_crop.width ? o->low_res_crop : crop_whole(&p->picture);
-    return view_of(&p->model->preset, crop, p->model->sam.config.image);
+    return view_of(&p->model->preset, crop, p->model->system.sam.config.image);
 }
 
 /* Between continuous coordinates of a view's input and of the picture. */
@@ -61,7 +61,7 @@ static double to_view(double at, int first, int begin, int pixels, int shown) {
 
 static void include_logits(float box[4], const Predictor *p, const ObjectPrompt *o) {
     View v = view_of_logits(p, o);
-    int side = 4 * sam_grid(&p->model->sam);
+    int side = 4 * sam_grid(&p->model->system.sam);
     double cell = (double)v.size / side;
     float b[4];
     if (!positive_bounds(o->low_res, side, side, b)) return;
@@ -92,7 +92,7 @@ static float sample(const float *logits, int side, double u, double w) {
 static void carry(float *out, const Predictor *p, const ObjectPrompt *o) {
     View from = view_of_logits(p, o);
     const View *to = &p->view;
-    int side = 4 * sam_grid(&p->model->sam);
+    int side = 4 * sam_grid(&p->model->system.sam);
     double cell = (double)to->size / side;
     for (int i = 0; i < side * side; i++) {
         double u = (i % side + 0.5) * cell, w = (floor((double)i / side) + 0.5) * cell;
@@ -171,7 +171,7 @@ static Status best_answer(Predictor *p, const ObjectPrompt *o, Answer *best, Spe
     include_points(box, o);
     double reach = (double)fmaxf(box[2] - box[0], box[3] - box[1]);
     int longer = (int)(picture->width > picture->height ? picture->width : picture->height);
-    int least = p->model->sam.config.image / 4;
+    int least = p->model->system.sam.config.image / 4;
     float *logits = memory_new(picture->width * picture->height * sizeof *logits);
     if (!logits) return no_memory(error);
     Status status = ask(p, o, crop_whole(picture), logits, best, spent, error);
@@ -196,6 +196,7 @@ static Status choose(Predictor *p, const ObjectPrompt *o, Crop *crop, Spent *spe
         include_logits(box, p, o);
     else if (o->mask)
         include_mask(box, o->mask, &p->picture);
+    if (is_empty(box) && !o->low_res && o->points == 0) return VOXPERT_OK; /* the image prompts */
     if (is_empty(box) && !o->low_res) {
         Answer first;
         Status status = best_answer(p, o, &first, spent, error);
@@ -223,7 +224,7 @@ Status predictor_answer(Predictor *p, const ObjectPrompt *prompt, bool zoom, boo
     if (!status) status = encode(p, crop, &spent, error);
     float *carried = NULL;
     if (!status && prompt->low_res && !crop_same(view_of_logits(p, prompt).crop, p->view.crop)) {
-        size_t side = 4 * (size_t)sam_grid(&p->model->sam);
+        size_t side = 4 * (size_t)sam_grid(&p->model->system.sam);
         carried = memory_new(side * side * sizeof *carried);
         if (carried)
             carry(carried, p, prompt);

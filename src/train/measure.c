@@ -24,7 +24,7 @@ static Status no_memory(const char *what, Error *error) {
 /* ---- Memory ----------------------------------------------------------------------------- */
 
 Status measurer_open(Measurer *m, const Model *model, Error *error) {
-    size_t side = 4 * (size_t)sam_grid(&model->sam);
+    size_t side = 4 * (size_t)sam_grid(&model->system.sam);
     *m = (Measurer){.previous = memory_new(side * side * sizeof *m->previous)};
     Status status = m->previous ? VOXPERT_OK : no_memory("the model", error);
     for (int zoom = 0; !status && zoom < 2; zoom++)

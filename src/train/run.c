@@ -203,7 +203,7 @@ static Status open_work(Run *r, Error *error) {
                               &o->loss, error);
     if (!status) say_memory(r);
     r->shown = (Model){
-        .sam = r->sam,
+        .system = {.sam = r->sam},
         .threads = r->threads,
         .kernels = r->kernels,
         .preset = *preset_find(o->scheme == SCHEME_SAM_MED2D ? "sam-med2d" : "voxpert"),

@@ -83,7 +83,7 @@ static Status try(const Bytes *b, size_t size) {
     Status status = model_open(&model, NULL, &options, &error);
     check_report((model != NULL) == !status, __FILE__, __LINE__, "status %d", (int)status);
     check_report(!status || error.message[0], __FILE__, __LINE__, "no words for it");
-    if (model && model->sam.config.image == TINY_IMAGE) {
+    if (model && model->system.sam.config.image == TINY_IMAGE) {
         TinyModel t = {.model = model};
         predictor_close(tiny_session(&t, 20, 20));
     }

@@ -103,7 +103,7 @@ static bool prepare(GoldenRun *run, GoldenModel *m) {
     return golden_model_open(m, run) && golden_choose_trained(run, &m->sam.params, "gradients") &&
            golden_check(run,
                         params_pack(&m->sam.params, run->bench->kernels, &run->bench->worker, true,
-                                    NULL, &error),
+                                    false, &error),
                         &error);
 }
 

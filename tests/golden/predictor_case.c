@@ -56,10 +56,10 @@ static bool open_model(PredictorCase *c, const Preset *preset) {
     if (!golden_model_open(&c->golden, run) ||
         !golden_check(run,
                       params_pack(&c->golden.sam.params, run->bench->kernels, &run->bench->worker,
-                                  false, NULL, &error),
+                                  false, false, &error),
                       &error))
         return false;
-    c->model = (Model){.sam = c->golden.sam,
+    c->model = (Model){.system = {.sam = c->golden.sam},
                        .file = c->golden.weights.checkpoint,
                        .threads = run->bench->worker.threads,
                        .kernels = run->bench->kernels,

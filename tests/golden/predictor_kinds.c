@@ -24,7 +24,7 @@ static void seen_free(Seen *s) {
 /* As predictor_encode sees it. */
 static bool look(PredictorCase *c, Seen *s) {
     const Preset *preset = &c->model.preset;
-    int size = c->model.sam.config.image;
+    int size = c->model.system.sam.config.image;
     size_t pixels = (size_t)size * (size_t)size;
     Error error;
     *s = (Seen){.view = view_of(preset, crop_whole(&c->picture), size)};
@@ -66,8 +66,8 @@ static void compare_input(PredictorCase *c, const char *name) {
 
 static void compare_embedding(PredictorCase *c) {
     if (!golden_has(c->run, "out.embedding")) return;
-    size_t cells = (size_t)sam_grid(&c->model.sam) * (size_t)sam_grid(&c->model.sam);
-    size_t dim = (size_t)c->model.sam.config.prompt.dim;
+    size_t cells = (size_t)sam_grid(&c->model.system.sam) * (size_t)sam_grid(&c->model.system.sam);
+    size_t dim = (size_t)c->model.system.sam.config.prompt.dim;
     float *maps = memory_new(cells * dim * sizeof *maps);
     if (!maps) abort();
     golden_transpose(maps, c->predictor->embedding, 1, cells, dim);
@@ -199,7 +199,7 @@ void golden_sam_med2d_predictor(GoldenRun *run) { run_predictor(run, "sam-med2d"
 
 /* Before it is cut to bytes. */
 static void compare_resized_float(PredictorCase *c) {
-    size_t side = (size_t)c->model.sam.config.image, n = 3 * side * side;
+    size_t side = (size_t)c->model.system.sam.config.image, n = 3 * side * side;
     double *exact = memory_new(n * sizeof *exact);
     float *values = memory_new(n * sizeof *values);
     if (!exact || !values) abort();

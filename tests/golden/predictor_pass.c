@@ -57,7 +57,7 @@ static bool read_box(GoldenRun *run, PredictorPass *p) {
 static bool read_mask(PredictorCase *c, PredictorPass *p, const PredictorPass *earlier,
                       size_t count) {
     const char *name = text_at(p->entry, "mask");
-    size_t side = 4 * (size_t)sam_grid(&c->model.sam);
+    size_t side = 4 * (size_t)sam_grid(&c->model.system.sam);
     if (!name) return true;
     if (name[0] == '@') {
         for (size_t i = 0; i < count; i++) {

@@ -7,7 +7,7 @@ static bool prepare(GoldenRun *run, GoldenModel *m) {
     return golden_model_open(m, run) &&
            golden_check(run,
                         params_pack(&m->sam.params, run->bench->kernels, &run->bench->worker, false,
-                                    m->weights.checkpoint, &error),
+                                    true, &error),
                         &error);
 }
 

@@ -26,7 +26,7 @@ void golden_segmote_forward(GoldenRun *run) {
     if (golden_segmote_open(&model, run) &&
         golden_check(run,
                      params_pack(&model.sam.params, run->bench->kernels, &run->bench->worker,
-                                 false, model.weights.checkpoint, &error),
+                                 false, true, &error),
                      &error)) {
         ForwardCase f = {.passes = {.run = run}};
         golden_segmote_passes(&f.passes, &f.pass, &model);

@@ -37,7 +37,7 @@ static bool timm_prepare(GoldenRun *run, ImageEncoder *encoder, Params *params,
            golden_check(run, image_encoder_set_grid(encoder, params, grid, &error), &error) &&
            golden_check(run,
                         params_pack(params, run->bench->kernels, &run->bench->worker, false,
-                                    weights->checkpoint, &error),
+                                    true, &error),
                         &error);
 }
 
@@ -148,7 +148,7 @@ static bool unit_prepare(UnitCase *u, Params *params, GoldenWeights *weights) {
         return false;
     unit_fold(u, params);
     return golden_check(
-        run, params_pack(params, run->bench->kernels, &run->bench->worker, false, NULL, &error),
+        run, params_pack(params, run->bench->kernels, &run->bench->worker, false, false, &error),
         &error);
 }
 

@@ -126,7 +126,7 @@ static const float noise[20] = {0.9f,  -1.3f, 0.4f, -0.2f, 1.6f,  0.1f, -0.7f, 0
                                 -0.5f, 1.2f,  0.6f, -1.8f, -0.1f, 2.0f, 0.2f,  1.4f, -0.9f, 0.7f};
 
 static Tensor *route(Compute *cx, Tensor *const *in, int kept) {
-    return op_route(cx, in[0], in[1], noise, ROUTE_SOFTMAX, kept);
+    return op_route(cx, in[0], in[1], noise, ROUTE_SOFTMAX, kept, 0);
 }
 
 /* Its logits have no way back by definition: the other columns, mixed. */

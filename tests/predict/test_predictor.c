@@ -154,9 +154,9 @@ static Status decode_directly(Compute *cx, void *context, Error *error) {
     Prompts to;
     Status status = prompt_to_model(cx, &d->p->view, &prompts[2], &to, error);
     if (status) return status;
-    int shape[] = {1, TINY_GRID, TINY_GRID, d->p->model->sam.config.prompt.dim};
+    int shape[] = {1, TINY_GRID, TINY_GRID, d->p->model->system.sam.config.prompt.dim};
     Tensor *embedding = tensor_over(cx, 4, shape, d->p->embedding);
-    MaskOutput found = sam_decode(cx, &d->p->model->sam, embedding, &to, false);
+    MaskOutput found = sam_decode(cx, &d->p->model->system.sam, embedding, &to, false);
     if (!compute_ok(cx) || compute_measures(cx)) return VOXPERT_OK;
     memcpy(d->low_res, found.masks->data, sizeof d->low_res);
     d->iou = found.iou->data[0];

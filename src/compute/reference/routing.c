@@ -37,7 +37,7 @@ static void softmax(double *p, const Row *r, int experts, int count) {
 
 static Row row_of(const float *clean, const float *spread, const float *noise,
                   const RouteShape *s) {
-    Row r = {.smooth = noise && s->kept < s->experts && s->rule == ROUTE_SOFTMAX};
+    Row r = {.smooth = noise && !s->forced && s->kept < s->experts && s->rule == ROUTE_SOFTMAX};
     for (int e = 0; e < s->experts; e++) {
         r.noisy[e] = (double)clean[e];
         if (!noise) continue;
@@ -60,6 +60,16 @@ static double margin(const Row *r, const RouteShape *s, const float *clean, int 
     return ((double)clean[e] - r->noisy[rival(r, s, e)]) / r->spread[e];
 }
 
+static double gate_of(const Row *r, const RouteShape *s, int e) {
+    if (s->forced) return e + 1 == s->forced;
+    return s->rule == ROUTE_SOFTMAX ? r->kept[e] : r->kept[e] > 0.0;
+}
+
+static double confidence_of(const Row *r, const RouteShape *s) {
+    int e = s->forced ? s->forced - 1 : r->order[0];
+    return s->rule == ROUTE_SOFTMAX ? r->all[e] : r->noisy[e];
+}
+
 void reference_route(const Worker *w, float *routed, const float *clean, const float *spread,
                      const float *noise, const RouteShape *s) {
     (void)w;
@@ -68,14 +78,13 @@ void reference_route(const Worker *w, float *routed, const float *clean, const f
         Row r = row_of(clean, spread ? spread + i * experts : NULL,
                        noise ? noise + i * experts : NULL, s);
         for (int e = 0; e < s->experts; e++) {
-            double gate = s->rule == ROUTE_SOFTMAX ? r.kept[e] : r.kept[e] > 0.0;
+            double gate = gate_of(&r, s, e);
             routed[e] = (float)gate;
-            routed[2 * s->experts + e] = (float)r.noisy[e];
             routed[s->experts + e] = r.smooth ? (float)normal_share(margin(&r, s, clean, e))
                                               : (float)(gate > 0.0);
+            routed[2 * s->experts + e] = (float)r.noisy[e];
         }
-        double best = s->rule == ROUTE_SOFTMAX ? r.all[r.order[0]] : r.noisy[r.order[0]];
-        routed[3 * s->experts] = (float)best;
+        routed[3 * s->experts] = (float)confidence_of(&r, s);
     }
 }
 

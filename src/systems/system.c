@@ -1,0 +1,135 @@
+#include "systems/system.h"
+
+#include <string.h>
+
+const char *system_name(SystemKind kind) { return kind == SYSTEM_SEGMOTE ? "segmote" : "sam"; }
+
+static bool has_encoder(const Checkpoint *c) {
+    return checkpoint_find(c, "image_encoder.patch_embed.proj.weight") ||
+           checkpoint_find(c, "image_encoder.patch_embed.seq.0.c.weight") ||
+           checkpoint_find(c, "image_encoder.sam_encoder.patch_embed.proj.weight");
+}
+
+bool system_needs_base(const Checkpoint *file) {
+    return segmote_config_is_there(file) && !has_encoder(file);
+}
+
+/* ---- Opening ---------------------------------------------------------------------------- */
+
+static Status check_base(const Params *p, const Checkpoint *file, const Checkpoint *base,
+                         Error *error) {
+    const char *wanted = checkpoint_metadata(file, "parent_sha256");
+    char found[HASH_TEXT];
+    if (!wanted) return VOXPERT_OK;
+    Status status = params_identity(p, found, error);
+    if (status || strcmp(wanted, found) == 0) return status;
+    return error_set(error, VOXPERT_BAD_MODEL,
+                     "%s: was trained on a base of identity %.16s..., and %s is %.16s...",
+                     checkpoint_path(file), wanted, checkpoint_path(base), found);
+}
+
+/* The frozen base, as it was when the adapter was trained. */
+static Status open_base(System *s, const Checkpoint *file, const Checkpoint *base, Error *error) {
+    SamConfig config;
+    if (!base)
+        return error_set(error, VOXPERT_BAD_MODEL,
+                         "%s: is an adapter, which needs the model that it was trained on (--base)",
+                         checkpoint_path(file));
+    Status status = sam_config_infer(&config, base, error);
+    if (status) return status;
+    sam_declare(&s->sam, &config);
+    status = params_bind(&s->sam.params, base, false, NULL, 0, error);
+    return status ? status : check_base(&s->sam.params, file, base, error);
+}
+
+static Status open_whole(System *s, const Checkpoint *file, Error *error) {
+    SamConfig config;
+    Status status = sam_config_infer(&config, file, error);
+    if (!status) sam_declare(&s->sam, &config);
+    return status;
+}
+
+Status system_open(System *s, const Checkpoint *file, const Checkpoint *base, bool strict,
+                   char *warning, size_t warning_size, Error *error) {
+    *s = (System){0};
+    Params *p = &s->sam.params;
+    Status status =
+        system_needs_base(file) ? open_base(s, file, base, error) : open_whole(s, file, error);
+    if (!status && segmote_config_is_there(file)) {
+        SegmoteConfig config;
+        s->kind = SYSTEM_SEGMOTE;
+        status = segmote_config_infer(&config, file, &s->sam.config, error);
+        if (!status) segmote_declare(&s->segmote, p, &s->sam, &config);
+    }
+    if (!status) status = params_bind(p, file, strict, warning, warning_size, error);
+    return status ? status : sam_prepare(&s->sam, error);
+}
+
+void system_close(System *s) { sam_free(&s->sam); }
+
+/* ---- Images ----------------------------------------------------------------------------- */
+
+size_t system_image_floats(const System *s) {
+    size_t cells = (size_t)sam_grid(&s->sam) * (size_t)sam_grid(&s->sam);
+    size_t dim = (size_t)s->sam.config.prompt.dim, floats = cells * dim;
+    if (s->kind == SYSTEM_SEGMOTE && expert_decoder_published(&s->segmote.experts))
+        floats += 16 * cells * (dim / 8);
+    return floats;
+}
+
+SystemImage system_encode(Compute *cx, const System *s, Tensor *image) {
+    if (s->kind == SYSTEM_SAM) return (SystemImage){sam_encode(cx, &s->sam, image), NULL};
+    SegmoteImage found = segmote_encode(cx, &s->segmote, &s->sam, image);
+    return (SystemImage){found.embedding, segmote_features(cx, &s->segmote, &found)};
+}
+
+/* ---- Prompts ---------------------------------------------------------------------------- */
+
+static SystemAnswer plain(Compute *cx, const System *s, const SystemImage *image,
+                          const Prompts *prompts, const SystemAsk *ask) {
+    MaskOutput found = sam_decode(cx, &s->sam, image->embedding, prompts, ask->multimask);
+    return (SystemAnswer){.masks = found.masks, .iou = found.iou};
+}
+
+/* One column of [batch,n], as [batch,1]. */
+static Tensor *first_of(Compute *cx, Tensor *x) {
+    if (!compute_ok(cx)) return &cx->dummy;
+    Tensor *all = tensor_view(cx, x, 0, 3, (int[]){x->dim[0], x->dim[1], 1});
+    return tensor_view(cx, op_slice(cx, all, 0, 1), 0, 2, (int[]){x->dim[0], 1});
+}
+
+/* What stands for the quality of each token's mask: how sure the last router is of it. */
+static Tensor *confidences(Compute *cx, const System *s, const ExpertOutput *out) {
+    if (!compute_ok(cx)) return &cx->dummy;
+    int tokens = s->segmote.config.experts.experts.tokens;
+    const Tensor *last = out->routed[s->sam.config.decoder.transformer.depth - 1];
+    int rows = last->dim[0], width = tensor_cols(last);
+    Tensor *y = tensor_new(cx, 2, (int[]){rows / tokens, tokens});
+    for (int i = 0; compute_ok(cx) && !compute_measures(cx) && i < rows; i++)
+        y->data[i] = last->data[i * width + width - 1];
+    return y;
+}
+
+static SystemAnswer routed(Compute *cx, const System *s, const SystemImage *image,
+                           const Prompts *prompts, const SystemAsk *ask) {
+    PromptTokens tokens = prompt_encoder_forward(cx, &s->sam.prompt, prompts);
+    ExpertPrompt asked = {.tokens = &tokens,
+                          .masked = prompts->mask != NULL,
+                          .pool = ask->prompt_free,
+                          .features = image->features,
+                          .forced = ask->expert};
+    SystemAnswer a = {.experts = expert_decoder_forward(cx, &s->segmote.experts, image->embedding,
+                                                        prompt_encoder_positions(cx, &s->sam.prompt),
+                                                        &asked)};
+    const ExpertOutput *out = &a.experts;
+    bool published = expert_decoder_published(&s->segmote.experts);
+    a.masks = ask->multimask ? out->candidates : out->masks;
+    a.iou = ask->multimask ? confidences(cx, s, out) : published ? out->iou : first_of(cx, out->iou);
+    return a;
+}
+
+SystemAnswer system_decode(Compute *cx, const System *s, const SystemImage *image,
+                           const Prompts *prompts, const SystemAsk *ask) {
+    return s->kind == SYSTEM_SAM ? plain(cx, s, image, prompts, ask)
+                                 : routed(cx, s, image, prompts, ask);
+}
