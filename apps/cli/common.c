@@ -141,15 +141,14 @@ static void hear(void *context, const char *sentence) {
 }
 
 VoxpertStatus common_model(Listener *listener, VoxpertModel **out, const char *path,
-                           const char *preset, bool strict, VoxpertError *error) {
+                           const VoxpertOptions *chosen, VoxpertError *error) {
     const Common *common = listener->common;
-    VoxpertOptions options = {.threads = common->threads,
-                              .cpu = common->cpu,
-                              .preset = preset,
-                              .max_memory = common->max_memory,
-                              .strict = strict,
-                              .log = hear,
-                              .log_context = listener};
+    VoxpertOptions options = *chosen;
+    options.threads = common->threads;
+    options.cpu = common->cpu;
+    options.max_memory = common->max_memory;
+    options.log = hear;
+    options.log_context = listener;
     VoxpertStatus status = voxpert_model_open(out, path, &options, error);
     if (!status && common->verbose) {
         char *text = NULL;

@@ -38,6 +38,7 @@ const Verb verb_convert = {
 
 static const OptionRule rules[] = {
     {"--model", 'm', true},
+    {"--base", .takes_value = true},
     {"--output", 'o', true},
     {"--dtype", .takes_value = true},
     {"--preset", .takes_value = true},

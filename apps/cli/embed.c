@@ -52,6 +52,7 @@ const Verb verb_embed = {
 
 static const OptionRule rules[] = {
     {"--model", 'm', true},
+    {"--base", .takes_value = true},
     {"--preset", .takes_value = true},
     {"--strict"},
     {"--input", 'i', true},

@@ -7,6 +7,7 @@
 
 VoxpertStatus engine_flags(EngineOptions *out, const Options *options, VoxpertError *error) {
     out->model = options_value(options, "--model");
+    out->base = options_value(options, "--base");
     out->preset = options_value(options, "--preset");
     out->strict = options_has(options, "--strict");
     if (!out->preset) return VOXPERT_OK;
@@ -37,14 +38,19 @@ static json_t *about(const VoxpertModel *model) {
     return some;
 }
 
+VoxpertStatus engine_model(Listener *listener, VoxpertModel **out, const EngineOptions *o,
+                           VoxpertError *error) {
+    const VoxpertOptions options = {.preset = o->preset, .base = o->base, .strict = o->strict};
+    return common_model(listener, out, o->model, &options, error);
+}
+
 VoxpertStatus engine_open(Engine *e, const Common *common, const EngineOptions *options,
                           VoxpertError *error) {
     if (e->session) return VOXPERT_OK;
     double start = seconds_now();
     e->warnings = json_array();
     e->listener = (Listener){common, e->warnings};
-    VoxpertStatus status = common_model(&e->listener, &e->model, options->model, options->preset,
-                                        options->strict, error);
+    VoxpertStatus status = engine_model(&e->listener, &e->model, options, error);
     if (!status) status = voxpert_session_open(&e->session, e->model, error);
     if (!status && options->cache)
         status = voxpert_session_cache(e->session, options->cache, options->cache_half, error);

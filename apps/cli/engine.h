@@ -6,6 +6,7 @@
 
 typedef struct EngineOptions {
     const char *model, *preset; /* NULL: built-in; as the file says */
+    const char *base;           /* of an adapter; NULL: built-in */
     const char *cache;          /* folder, or NULL */
     bool strict, cache_half;
 } EngineOptions;
@@ -20,8 +21,12 @@ typedef struct Engine {
     double load_seconds;
 } Engine;
 
-/* --model, --preset and --strict.  VOXPERT_BAD_ARGUMENT. */
+/* --model, --base, --preset and --strict.  VOXPERT_BAD_ARGUMENT. */
 VoxpertStatus engine_flags(EngineOptions *out, const Options *options, VoxpertError *error);
+
+/* The model alone.  Errors: those of voxpert_model_open. */
+VoxpertStatus engine_model(Listener *listener, VoxpertModel **out, const EngineOptions *options,
+                           VoxpertError *error);
 
 /* Does nothing if it is open.  Errors: those of voxpert_model_open. */
 VoxpertStatus engine_open(Engine *e, const Common *common, const EngineOptions *options,

@@ -88,7 +88,7 @@ static json_t *built_in(const Common *common) {
     char *text = NULL;
     VoxpertError error;
     Listener listener = {common, NULL};
-    if (common_model(&listener, &model, NULL, NULL, false, &error)) {
+    if (common_model(&listener, &model, NULL, &(VoxpertOptions){0}, &error)) {
         voxpert_model_close(model);
         return json_string(error.message);
     }
@@ -124,7 +124,7 @@ static VoxpertStatus model_info(json_t **out, const Common *common, const Engine
     char *text = NULL;
     Listener listener = {common, NULL};
     VoxpertStatus status =
-        common_model(&listener, &model, options->model, options->preset, options->strict, error);
+        engine_model(&listener, &model, options, error);
     if (!status) status = voxpert_model_describe(model, &text, error);
     if (!status) *out = json_loads(text, 0, NULL);
     voxpert_free(text);

@@ -9,6 +9,7 @@
 
 const OptionRule segment_rules[] = {
     {"--model", 'm', true},
+    {"--base", .takes_value = true},
     {"--preset", .takes_value = true},
     {"--strict"},
     {"--input", 'i', true},
@@ -19,6 +20,8 @@ const OptionRule segment_rules[] = {
     {"--object", .takes_value = true, .repeats = true},
     {"--prompts", .takes_value = true},
     {"--multimask"},
+    {"--prompt-free"},
+    {"--expert", .takes_value = true},
     {"--zoom"},
     {"--no-zoom"},
     {"--fill-holes"},
@@ -84,12 +87,19 @@ VoxpertStatus image_flags(VoxpertFileOptions *out, const Options *options, const
     return options_whole(options, "--page", 1, 1 << 20, &out->page, error);
 }
 
+static VoxpertStatus expert_flag(Job *job, const Options *o, VoxpertError *error) {
+    const char *expert = options_value(o, "--expert");
+    if (!expert || strcmp(expert, "auto") == 0) return VOXPERT_OK;
+    return options_whole(o, "--expert", 1, 64, &job->segment.expert, error);
+}
+
 static VoxpertStatus segment_flags(Job *job, const Options *o, VoxpertError *error) {
     bool zoom = options_has(o, "--zoom"), no_zoom = options_has(o, "--no-zoom");
     if (zoom && no_zoom)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "--zoom and --no-zoom exclude each other");
-    job->segment =
-        (VoxpertSegmentOptions){.multimask = options_has(o, "--multimask"), .zoom = zoom - no_zoom};
+    job->segment = (VoxpertSegmentOptions){.multimask = options_has(o, "--multimask"),
+                                           .prompt_free = options_has(o, "--prompt-free"),
+                                           .zoom = zoom - no_zoom};
     job->cleanup = (VoxpertCleanup){.fill_holes = options_has(o, "--fill-holes"),
                                     .keep_largest = options_has(o, "--keep-largest")};
     job->embedding = options_value(o, "--embedding");
@@ -101,7 +111,9 @@ static VoxpertStatus segment_flags(Job *job, const Options *o, VoxpertError *err
     job->engine.cache_half = options_has(o, "--cache-half");
     if (job->engine.cache_half && !job->engine.cache)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "--cache-half needs --cache");
-    return options_whole(o, "--min-size", 1, 1 << 30, &job->cleanup.min_size, error);
+    VoxpertStatus status = expert_flag(job, o, error);
+    return status ? status
+                  : options_whole(o, "--min-size", 1, 1 << 30, &job->cleanup.min_size, error);
 }
 
 /* The flags of the published generator begin with those of `segment_rules` behind --everything. */
@@ -155,11 +167,13 @@ static VoxpertStatus prompt_flags(Job *job, const Options *o, VoxpertError *erro
     const char *file = options_value(o, "--prompts");
     VoxpertStatus status = targets_from_flags(&job->targets, o, error);
     if (status) return status;
+    if (job->segment.prompt_free && !file && !job->targets.count && !job->everything)
+        targets_add(&job->targets, 1); /* the image itself is the prompt */
     int kinds = (job->targets.count > 0) + (file != NULL) + job->everything;
     if (kinds == 0)
         return error_say(error, VOXPERT_BAD_ARGUMENT,
-                         "nothing to segment: --box, --point, --mask, --prompts or --everything is "
-                         "needed");
+                         "nothing to segment: --box, --point, --mask, --prompts, --prompt-free or "
+                         "--everything is needed");
     if (kinds > 1)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "%s excludes other prompts",
                          file ? "--prompts" : "--everything");
@@ -196,6 +210,7 @@ static void read_masks(Claims *claims, const Targets *t) {
 
 void job_reads(const Job *job, Claims *claims) {
     claims_read(claims, job->engine.model);
+    claims_read(claims, job->engine.base);
     claims_read(claims, job->prompts.path);
     claims_read(claims, job->embedding);
     read_masks(claims, &job->targets);
@@ -268,8 +283,9 @@ static VoxpertStatus together(Job *job, const Options *o, VoxpertError *error) {
     static const char *const folders[] = {"--resume", "--on-error", NULL};
     static const char *const images[] = {"--embedding", "--probability-bits", NULL};
     static const char *const prompted[] = {"--logits",    "--probability",  "--low-res",
-                                           "--multimask", "--zoom",         "--fill-holes",
-                                           "--min-size",  "--keep-largest", NULL};
+                                           "--multimask", "--prompt-free",  "--expert",
+                                           "--zoom",      "--fill-holes",   "--min-size",
+                                           "--keep-largest", NULL};
     static const char *const bits[] = {"--probability-bits", NULL};
     static const char *const reactions[] = {"skip", "stop", NULL};
     bool png = job->paths.probability && name_ends(job->paths.probability, ".png");

@@ -201,10 +201,14 @@ static VoxpertStatus blame(const Targets *t, const Target *target, VoxpertError 
     return error_before(error, "%s: object %d", t->file, target->number);
 }
 
-VoxpertStatus targets_check(const Targets *t, const VoxpertImage *image, VoxpertError *error) {
+static bool asks_nothing(const Target *t) { return !t->point_count && !t->has_box && !t->mask_path; }
+
+VoxpertStatus targets_check(const Targets *t, const VoxpertImage *image, bool prompt_free,
+                            VoxpertError *error) {
     static const float earlier[1];
     for (int i = 0; i < t->count; i++) {
         VoxpertPrompt prompt = target_prompt(&t->item[i]);
+        if (prompt_free && asks_nothing(&t->item[i])) continue;
         if (t->item[i].mask_path && !prompt.mask) prompt.low_res = earlier; /* loaded later */
         if (voxpert_prompt_check(&prompt, image->width, image->height, error))
             return blame(t, &t->item[i], error);

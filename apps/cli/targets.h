@@ -44,9 +44,11 @@ json_t *targets_json(const Targets *t); /* as in a prompts file, but for labels 
 
 VoxpertPrompt target_prompt(const Target *t);
 
-/* Whether all of it makes sense for the picture, before anything is computed.  A bad prompt is
+/* Whether all of it makes sense for the picture, before anything is computed; `prompt_free`: nothing
+ * need be asked.  A bad prompt is
  * VOXPERT_BAD_ARGUMENT if a flag gave it, VOXPERT_BAD_INPUT if a file did. */
-VoxpertStatus targets_check(const Targets *t, const VoxpertImage *image, VoxpertError *error);
+VoxpertStatus targets_check(const Targets *t, const VoxpertImage *image, bool prompt_free,
+                            VoxpertError *error);
 
 /* Reads the mask files that are pictures; then those that are logits, whose size the model says.
  * `remark` is filled (or "") with a warning.  VOXPERT_BAD_INPUT. */

@@ -12,6 +12,15 @@
 extern "C" {
 #endif
 
+/* What the routers of a mixture of experts did for one object; all of it 0 for other models. */
+typedef struct VoxpertRouting {
+    int layers, tokens, experts;
+    int chosen;        /* token whose mask is the answer, from 0 */
+    float *logits;     /* [layers][tokens][experts] */
+    float *gates;      /* the same; 0: the token was not sent there */
+    float *confidence; /* [layers][tokens] */
+} VoxpertRouting;
+
 /* The masks of one object; the first is the best by predicted quality. Owned by the caller, who
  * frees them with voxpert_masks_free. */
 typedef struct VoxpertMasks {
@@ -24,6 +33,7 @@ typedef struct VoxpertMasks {
     float *low_res; /* [count][low_res_side][low_res_side] the model's own logits */
     int crop[4];    /* x, y, width, height of what the model looked at, pixels of the image */
     double encode_seconds, decode_seconds; /* of every look that a zoom took */
+    VoxpertRouting routing;
     bool cached; /* every embedding came from the session's cache folder, or was there already */
 } VoxpertMasks;
 

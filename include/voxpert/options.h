@@ -21,6 +21,8 @@ typedef struct VoxpertOptions {
                            that this processor can run */
     const char *preset; /* how images are prepared: "sam", "sam-med2d", "sam-med2d-test", "medsam",
                            "voxpert"; default: what the model file says or looks like */
+    const char *base;   /* of an adapter: the model that it was trained on; default: the built-in
+                           one */
     size_t max_memory;  /* bytes for one image's work; more is refused; default: no limit */
     bool strict;        /* surplus tensors in the model file are an error */
     VoxpertLog *log;    /* warnings, until the model is closed; default: they are dropped */

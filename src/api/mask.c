@@ -8,6 +8,9 @@ void voxpert_masks_free(VoxpertMasks *masks) {
     memory_free(masks->logits);
     memory_free(masks->iou);
     memory_free(masks->low_res);
+    memory_free(masks->routing.logits);
+    memory_free(masks->routing.gates);
+    memory_free(masks->routing.confidence);
     *masks = (VoxpertMasks){0};
 }
 

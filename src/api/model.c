@@ -14,6 +14,7 @@ VoxpertStatus voxpert_model_open(VoxpertModel **out, const char *path,
     ModelOptions inner = {.threads = o->threads,
                           .cpu = o->cpu,
                           .preset = o->preset,
+                          .base = o->base,
                           .strict = o->strict,
                           .log = o->log,
                           .log_context = o->log_context};

@@ -123,6 +123,27 @@ static void order_by_iou(Prediction *p) {
     }
 }
 
+static Status hand_over_routing(VoxpertRouting *out, const Routing *found, Error *error) {
+    size_t experts = (size_t)found->experts, rows = (size_t)found->layers * (size_t)found->tokens;
+    if (!found->routed) return VOXPERT_OK;
+    *out = (VoxpertRouting){.layers = found->layers,
+                            .tokens = found->tokens,
+                            .experts = found->experts,
+                            .chosen = found->chosen,
+                            .logits = memory_new(rows * experts * sizeof *out->logits),
+                            .gates = memory_new(rows * experts * sizeof *out->gates),
+                            .confidence = memory_new(rows * sizeof *out->confidence)};
+    if (!out->logits || !out->gates || !out->confidence)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for what the routers did");
+    const float *from = found->routed;
+    for (size_t i = 0; i < rows; i++, from += 3 * experts + 1) {
+        memcpy(out->gates + i * experts, from, experts * sizeof *from);
+        memcpy(out->logits + i * experts, from + 2 * experts, experts * sizeof *from);
+        out->confidence[i] = from[3 * experts];
+    }
+    return VOXPERT_OK;
+}
+
 static Status hand_over(VoxpertMasks *out, Predictor *p, Prediction *found, Error *error) {
     size_t count = (size_t)found->count, pixels = p->picture.width * p->picture.height;
     out->count = found->count;
@@ -137,6 +158,7 @@ static Status hand_over(VoxpertMasks *out, Predictor *p, Prediction *found, Erro
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the masks");
     memcpy(out->iou, found->iou, count * sizeof *out->iou);
     Status status = predictor_logits(p, found, out->logits, error);
+    if (!status) status = hand_over_routing(&out->routing, &found->routing, error);
     out->low_res = found->low_res;
     found->low_res = NULL;
     return status;
@@ -155,7 +177,10 @@ VoxpertStatus voxpert_segment(VoxpertSession *session, const VoxpertPrompt *prom
     Status status = asked_from(&asked, prompt, error);
     if (!status && !p->picture.rgb)
         status = error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
+    asked.prompt.prompt_free = o->prompt_free;
+    asked.prompt.expert = o->expert;
     if (!status) status = prompt_check(&p->picture, &asked.prompt, error);
+    if (!status) status = predictor_check(p, &asked.prompt, error);
     bool zoom = o->zoom > 0 || (o->zoom == 0 && p->model->preset.zoom > 0.0);
     if (!status) status = predictor_answer(p, &asked.prompt, zoom, o->multimask, &found, error);
     masks->encode_seconds = p->encode_seconds;
