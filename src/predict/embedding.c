@@ -51,11 +51,29 @@ static void checksum_of(const float *values, size_t count, ElementType type, cha
     hash_end(&h, text);
 }
 
+/* ---- Its tensors ------------------------------------------------------------------------ */
+
+enum { PARTS_MAX = 2 };
+
+/* The predictor's floats as the tensors that a file has of them; how many. */
+static size_t parts_of(const Predictor *p, TensorToWrite part[PARTS_MAX]) {
+    size_t grid = (size_t)sam_grid(&p->model->system.sam), fine = 4 * grid;
+    size_t dim = (size_t)p->model->system.sam.config.prompt.dim, first = grid * grid * dim;
+    part[0] = (TensorToWrite){
+        .name = "embedding", .rank = 3, .dim = {grid, grid, dim}, .values = p->embedding};
+    if (predictor_embedding_count(p) == first) return 1;
+    part[1] = (TensorToWrite){.name = "features",
+                              .rank = 3,
+                              .dim = {fine, fine, dim / 8},
+                              .values = p->embedding + first};
+    return 2;
+}
+
 /* ---- Saving ----------------------------------------------------------------------------- */
 
 Status embedding_save(const Predictor *p, const char *path, ElementType type, Error *error) {
-    size_t grid = (size_t)sam_grid(&p->model->system.sam);
     Facts f;
+    TensorToWrite part[PARTS_MAX];
     Status status = facts_of(&f, p, element_name(type), error);
     if (status) return status;
     checksum_of(p->embedding, predictor_embedding_count(p), type, f.checksum);
@@ -65,11 +83,7 @@ Status embedding_save(const Predictor *p, const char *path, ElementType type, Er
         {"crop", f.crop},         {"key", f.key},
         {"checksum", f.checksum},
     };
-    TensorToWrite tensor = {.name = "embedding",
-                            .rank = 3,
-                            .dim = {grid, grid, (size_t)p->model->system.sam.config.prompt.dim},
-                            .values = p->embedding};
-    return safetensors_write(path, &tensor, 1, metadata, sizeof metadata / sizeof *metadata, type,
+    return safetensors_write(path, part, parts_of(p, part), metadata, sizeof metadata / sizeof *metadata, type,
                              error);
 }
 
@@ -84,11 +98,21 @@ static bool says(const Checkpoint *c, const char *key, const char *value) {
     return said && strcmp(said, value) == 0;
 }
 
-static bool fits(const Predictor *p, const StoredTensor *t) {
-    size_t grid = (size_t)sam_grid(&p->model->system.sam);
-    return t && t->rank == 3 && t->dim[0] == grid && t->dim[1] == grid &&
-           t->dim[2] == (size_t)p->model->system.sam.config.prompt.dim &&
-           (t->type == ELEMENT_F32 || t->type == ELEMENT_F16);
+static bool fits(const TensorToWrite *part, const StoredTensor *t) {
+    if (!t || t->rank != part->rank) return false;
+    for (int i = 0; i < t->rank; i++)
+        if (t->dim[i] != part->dim[i]) return false;
+    return t->type == ELEMENT_F32 || t->type == ELEMENT_F16;
+}
+
+/* The tensors of `part`, all of one type; false: the file is something else. */
+static bool find_parts(const Checkpoint *c, const TensorToWrite *part, size_t count,
+                       const StoredTensor *found[PARTS_MAX]) {
+    for (size_t i = 0; i < count; i++) {
+        found[i] = checkpoint_find(c, part[i].name);
+        if (!fits(&part[i], found[i]) || found[i]->type != found[0]->type) return false;
+    }
+    return true;
 }
 
 static Status same_origin(const Predictor *p, const Checkpoint *c, const Facts *f, const char *path,
@@ -101,21 +125,24 @@ static Status same_origin(const Predictor *p, const Checkpoint *c, const Facts *
 }
 
 static Status take(Predictor *p, const Checkpoint *c, const char *path, Error *error) {
-    const StoredTensor *t = checkpoint_find(c, "embedding");
-    if (!says(c, "format", format) || !fits(p, t))
+    TensorToWrite part[PARTS_MAX];
+    const StoredTensor *t[PARTS_MAX];
+    size_t parts = parts_of(p, part), count = predictor_embedding_count(p);
+    if (!says(c, "format", format) || !find_parts(c, part, parts, t))
         return error_set(error, VOXPERT_BAD_INPUT, "%s: is no embedding for this model", path);
     Facts f;
-    Status status = facts_of(&f, p, element_name(t->type), error);
+    Status status = facts_of(&f, p, element_name(t[0]->type), error);
     if (!status) status = same_origin(p, c, &f, path, error);
     if (status) return status;
     p->image_known = false;
-    stored_tensor_read(t, p->embedding);
-    for (size_t i = 0; i < t->count; i++) {
+    stored_tensor_read(t[0], p->embedding);
+    if (parts > 1) stored_tensor_read(t[1], p->embedding + t[0]->count);
+    for (size_t i = 0; i < count; i++) {
         if (!isfinite(p->embedding[i]))
             return error_set(error, VOXPERT_BAD_INPUT, "%s: value %zu is not a finite number", path,
                              i);
     }
-    checksum_of(p->embedding, t->count, ELEMENT_F32, f.checksum);
+    checksum_of(p->embedding, count, ELEMENT_F32, f.checksum);
     if (!says(c, "checksum", f.checksum))
         return error_set(error, VOXPERT_BAD_INPUT, "%s: its checksum does not fit its values",
                          path);
