@@ -40,7 +40,7 @@ const Verb verb_train = {
         "      --time-limit T        90s, 30m, 2h: then a checkpoint is written and it ends\n"
         "      --train GLOB          parameters that learn; repeatable; default: all\n"
         "      --freeze GLOB         parameters that do not; repeatable\n"
-        "      --recipe sam          what is trained\n"
+        "      --recipe NAME         sam (default), or segmote: experts on the frozen --model\n"
         "      --scheme NAME         voxpert (default), or sam-med2d: prompts, losses and steps "
         "as\n"
         "                            published\n"
@@ -217,16 +217,18 @@ static VoxpertStatus train_flags(TrainJob *job, const Rules *rules, const Option
     t->train = job->train.item, t->train_count = job->train.count;
     t->freeze = job->freeze.item, t->freeze_count = job->freeze.count;
     t->settings = (const char *const *)job->setting, t->settings_count = job->settings;
-    static const char *const recipes[] = {"sam", NULL};
+    static const char *const recipes[] = {"sam", "segmote", NULL};
     int recipe = 0;
     const char *limit = options_value(o, "--time-limit");
     VoxpertStatus status = options_choice(o, "--recipe", recipes, &recipe, error);
+    t->recipe = recipes[recipe];
     if (!status && limit) status = time_limit(&t->time_limit, limit, error);
     if (!status && job->measure && !t->base)
         status = error_say(error, VOXPERT_BAD_ARGUMENT, "--measure needs --model");
     if (!status && !job->measure && !t->out)
         status = error_say(error, VOXPERT_BAD_ARGUMENT, "--out is needed: a folder");
-    if (!status && !job->measure && !t->base == !t->config)
+    bool both = t->base && t->config, neither = !t->base && !t->config;
+    if (!status && !job->measure && (both || (neither && recipe == 0)))
         status = error_say(error, VOXPERT_BAD_ARGUMENT,
                            "either --model or --new is needed: what to train");
     return status;

@@ -32,6 +32,7 @@ typedef struct VoxpertTrainOptions {
     const char *out;                          /* folder for everything that is written */
     const char *const *train, *const *freeze; /* globs over parameter names; freeze comes last */
     size_t train_count, freeze_count;
+    const char *recipe;          /* "sam" (default), or "segmote": experts on the frozen base */
     const char *scheme;          /* "voxpert" (default) or "sam-med2d" */
     const char *const *settings; /* "name=value", see voxpert_train_setting; applied after scheme */
     size_t settings_count;

@@ -1,6 +1,7 @@
 #include <string.h>
 #include <voxpert/train.h>
 
+#include "api/internal.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -41,12 +42,14 @@ static Status read_config(Prepared *p, const char *path, Error *error) {
 static Status prepare(Prepared *p, const VoxpertTrainOptions *from, Error *error) {
     *p = (Prepared){.options = train_options_default()};
     TrainOptions *o = &p->options;
-    Status status = from->scheme ? settings_scheme(o, from->scheme, error) : VOXPERT_OK;
+    Status status = from->recipe ? settings_recipe(o, from->recipe, error) : VOXPERT_OK;
+    if (!status && from->scheme) status = settings_scheme(o, from->scheme, error);
     for (size_t i = 0; !status && i < from->settings_count; i++)
         status = settings_apply(o, from->settings[i], error);
     if (status) return status;
     o->data = from->data, o->folders = from->data_count;
     o->base = from->base;
+    o->embedded = builtin_model(&o->embedded_size);
     o->out = from->out;
     if (from->train_count) o->train = from->train, o->trains = from->train_count;
     if (from->freeze_count) o->freeze = from->freeze, o->freezes = from->freeze_count;
@@ -101,7 +104,8 @@ VoxpertStatus voxpert_train_run(const VoxpertTrainOptions *options,
                                 VoxpertError *error) {
     if (!options || !options->out || !result)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "training needs an output folder");
-    if (!options->base == !options->config)
+    bool experts = options->recipe && strcmp(options->recipe, "segmote") == 0;
+    if ((options->base && options->config) || (!options->base && !options->config && !experts))
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "training begins from a checkpoint or from the config of a new model, "
                          "one of the two");

@@ -427,13 +427,21 @@ Status params_identity(const Params *p, char text[HASH_TEXT], Error *error) {
 
 static void fill_published(float *out, const void *context) { param_read(context, out); }
 
-Status params_to_write(const Params *p, TensorToWrite **out, size_t *count, Error *error) {
+bool param_matches(const Param *p, const char *const *globs) {
+    if (!p->name || !globs) return p->name != NULL;
+    for (; *globs; globs++)
+        if (text_matches(p->name, *globs)) return true;
+    return false;
+}
+
+Status params_to_write(const Params *p, const char *const *globs, TensorToWrite **out,
+                       size_t *count, Error *error) {
     *count = 0;
     *out = memory_new(p->count * sizeof **out);
     if (!*out) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to list the parameters");
     for (size_t i = 0; i < p->count; i++) {
         const Param *q = p->item[i];
-        if (!q->name) continue;
+        if (!param_matches(q, globs)) continue;
         TensorToWrite *t = &(*out)[(*count)++];
         *t =
             (TensorToWrite){.name = q->name, .rank = q->rank, .fill = fill_published, .context = q};

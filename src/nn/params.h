@@ -105,8 +105,10 @@ size_t params_train(Params *p, const char *glob, bool train);
 /* SHA-256 over the sorted (name, shape, values as f32) of the named parameters. */
 MUST_CHECK Status params_identity(const Params *p, char text[HASH_TEXT], Error *error);
 
-/* All named ones in the order declared, for safetensors_write; caller frees the array. */
-MUST_CHECK Status params_to_write(const Params *p, TensorToWrite **out, size_t *count,
-                                  Error *error);
+/* All named ones that match one of the globs (NULL-terminated; NULL: all), in the order declared,
+ * for safetensors_write; caller frees the array. */
+MUST_CHECK Status params_to_write(const Params *p, const char *const *globs, TensorToWrite **out,
+                                  size_t *count, Error *error);
+bool param_matches(const Param *p, const char *const *globs);
 
 #endif

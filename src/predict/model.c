@@ -144,7 +144,7 @@ static const char *known(const Model *m, const char *key, const char *otherwise)
 char *model_describe(const Model *m) {
     const char *identity;
     if (model_identity(m, &identity, NULL)) return NULL;
-    char *config = sam_config_write(&m->system.sam.config);
+    char *config = system_config_write(&m->system);
     json_t *inner = config ? json_loads(config, 0, NULL) : NULL;
     const char *path = checkpoint_path(m->file);
     json_t *root = json_pack("{s:s?, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:O}", "file",
@@ -176,7 +176,7 @@ static void add_pair(MetadataPair *pairs, size_t *count, const char *key, const 
 Status model_save(const Model *m, const char *path, ElementType type, Error *error) {
     static const char *const carried[] = {"labels", "experts", "licence", "training_data",
                                           "parent_sha256"};
-    char *config = sam_config_write(&m->system.sam.config);
+    char *config = system_config_write(&m->system);
     Text preprocess = {0};
     TensorToWrite *tensors = NULL;
     size_t count = 0, pairs = 0;
@@ -185,10 +185,10 @@ Status model_save(const Model *m, const char *path, ElementType type, Error *err
     Status status = config && !preprocess.failed ? VOXPERT_OK
                                                  : error_set(error, VOXPERT_OUT_OF_MEMORY,
                                                              "%s: no memory to write it", path);
-    if (!status) status = params_to_write(&m->system.sam.params, &tensors, &count, error);
+    if (!status) status = params_to_write(&m->system.sam.params, system_owned(&m->system), &tensors, &count, error);
     if (!status) {
         add_pair(metadata, &pairs, "format", "voxpert 1");
-        add_pair(metadata, &pairs, "arch", "sam");
+        add_pair(metadata, &pairs, "arch", system_name(m->system.kind));
         add_pair(metadata, &pairs, "config", config);
         const char *kept = m->preset_given ? NULL : model_metadata(m, "preprocess");
         add_pair(metadata, &pairs, "preprocess", kept ? kept : preprocess.chars);

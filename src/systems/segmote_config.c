@@ -74,10 +74,20 @@ static void infer(SegmoteConfig *out, const Checkpoint *c, const SamConfig *sam)
     out->text = axis(c, "text_out_dim.weight", 1);
 }
 
+/* The config of a whole file is SAM's. */
+static bool is_ours(const char *config) {
+    json_t *root = json_loads(config, 0, NULL);
+    const char *system = json_string_value(json_object_get(root, "system"));
+    bool ours = system && strcmp(system, "segmote") == 0;
+    json_decref(root);
+    return ours;
+}
+
 Status segmote_config_infer(SegmoteConfig *out, const Checkpoint *c, const SamConfig *sam,
                             Error *error) {
     const char *config = checkpoint_metadata(c, "config");
-    if (config) return segmote_config_parse(out, config, checkpoint_path(c), sam, error);
+    if (config && is_ours(config))
+        return segmote_config_parse(out, config, checkpoint_path(c), sam, error);
     infer(out, c, sam);
     return check(out, sam, checkpoint_path(c), error);
 }

@@ -14,6 +14,13 @@ bool system_needs_base(const Checkpoint *file) {
     return segmote_config_is_there(file) && !has_encoder(file);
 }
 
+const char *const *system_owned(const System *s) { return s->adapter ? segmote_trained : NULL; }
+
+/* A whole file is told by its names and shapes, or by SAM's config; an adapter has its own. */
+char *system_config_write(const System *s) {
+    return s->adapter ? segmote_config_write(&s->segmote.config) : sam_config_write(&s->sam.config);
+}
+
 /* ---- Opening ---------------------------------------------------------------------------- */
 
 static Status check_base(const Params *p, const Checkpoint *file, const Checkpoint *base,
@@ -53,8 +60,9 @@ Status system_open(System *s, const Checkpoint *file, const Checkpoint *base, bo
                    char *warning, size_t warning_size, Error *error) {
     *s = (System){0};
     Params *p = &s->sam.params;
+    s->adapter = system_needs_base(file);
     Status status =
-        system_needs_base(file) ? open_base(s, file, base, error) : open_whole(s, file, error);
+        s->adapter ? open_base(s, file, base, error) : open_whole(s, file, error);
     if (!status && segmote_config_is_there(file)) {
         SegmoteConfig config;
         s->kind = SYSTEM_SEGMOTE;

@@ -14,7 +14,13 @@ typedef struct System {
     SystemKind kind;
     Sam sam; /* whose parameters are all there are */
     Segmote segmote;
+    bool adapter; /* its file holds what the base does not */
 } System;
+
+/* Globs of what its file holds; NULL: everything. */
+const char *const *system_owned(const System *s);
+
+char *system_config_write(const System *s); /* `config` of its file; NULL when out of memory */
 
 /* What a file needs beside itself. */
 bool system_needs_base(const Checkpoint *file);

@@ -71,6 +71,7 @@ typedef struct Drawing {
     const Dataset *data;
     const Pool *pool;
     const Augment *augment;
+    bool foreground; /* all objects of a picture are one */
     uint64_t seed, step;
 } Drawing;
 
@@ -104,12 +105,33 @@ static const CaseObject *draw_object(const Drawing *d, Random *r) {
     return &d->data->object[d->pool->object[set][at]];
 }
 
-/* An object of the same picture (they follow each other) that the cut shows; else `o` again. */
+/* Objects of a picture follow each other. */
+static void siblings(const Dataset *d, const CaseObject *o, const CaseObject **first,
+                     const CaseObject **last) {
+    const CaseObject *end = d->object + d->objects;
+    *first = *last = o;
+    while (*first > d->object && (*first)[-1].picture == o->picture) --*first;
+    while (*last + 1 < end && (*last)[1].picture == o->picture) ++*last;
+}
+
+/* All objects of o's picture, as the cut shows them. */
+static void draw_foreground(const Drawing *d, const CaseObject *o, const Cut *cut, uint8_t *mask,
+                            uint8_t *one) {
+    const CaseObject *first, *last;
+    size_t area = (size_t)cut->side * (size_t)cut->side;
+    siblings(d->data, o, &first, &last);
+    memset(mask, 0, area);
+    for (; first <= last; first++) {
+        cut_render_object(one, first, cut);
+        for (size_t i = 0; i < area; i++) mask[i] |= one[i];
+    }
+}
+
+/* An object of the same picture that the cut shows; else `o` again. */
 static const CaseObject *draw_sibling(const Dataset *d, const CaseObject *o, const Cut *cut,
                                       uint8_t *mask, Random *r) {
-    const CaseObject *first = o, *last = o, *end = d->object + d->objects;
-    while (first > d->object && first[-1].picture == o->picture) first--;
-    while (last + 1 < end && last[1].picture == o->picture) last++;
+    const CaseObject *first, *last;
+    siblings(d, o, &first, &last);
     size_t area = (size_t)cut->side * (size_t)cut->side;
     for (int attempt = 0; attempt < 4; attempt++) {
         const CaseObject *other = first + random_integer(r, 0, last - first);
@@ -159,13 +181,15 @@ static void draw_picture(void *context, size_t index, void *scratch) {
         bool first = i == index * share;
         uint8_t *mask = b->object + i * area;
         b->source[i] = first ? o : draw_sibling(d->data, o, &cut, mask, &which);
+        if (d->foreground)
+            draw_foreground(d, o, &cut, mask, (uint8_t *)(b->scratch + index * area * 3));
         reduce_target(b->target + i * loss_area, mask, b->side, b->loss_side);
         b->pixel[i] = cut_scale(&cut);
     }
 }
 
-void batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a, uint64_t seed,
-                uint64_t step, const Worker *worker) {
-    Drawing drawing = {b, d, pool, a, seed, step};
+void batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a, bool foreground,
+                uint64_t seed, uint64_t step, const Worker *worker) {
+    Drawing drawing = {b, d, pool, a, foreground, seed, step};
     worker_run(worker, draw_picture, &drawing, (size_t)(b->count / b->share));
 }

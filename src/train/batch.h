@@ -28,10 +28,10 @@ typedef struct Pool {
 MUST_CHECK Status pool_open(Pool *p, const Dataset *d, SplitPart part, Error *error);
 void pool_close(Pool *p);
 
-/* Fills the batch for one step: sets in turn with equal chance, then one of the set's objects;
+/* Fills the batch for one step (`foreground`: with all that is labelled in a picture as one object): sets in turn with equal chance, then one of the set's objects;
  * where samples share a picture, the others are any of its objects.  The same for the same seed and
  * step, whatever came before. */
-void batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a, uint64_t seed,
-                uint64_t step, const Worker *worker);
+void batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a, bool foreground,
+                uint64_t seed, uint64_t step, const Worker *worker);
 
 #endif

@@ -48,6 +48,12 @@ TrainOptions train_options_default(void) {
         .validate_most = 12,
         .checkpoint_minutes = 5.0,
         .zoom = 1.6,
+        .experts = {.tokens = 4,
+                    .experts = 4,
+                    .kept = 1,
+                    .rank = 64,
+                    .pool = 2,
+                    .rule = {.balance = 0.01f, .noise = true, .prompt_free = 0.25}},
         .card = {.arch = "sam",
                  .licence = "",
                  .labels = "",
@@ -80,7 +86,8 @@ typedef struct Run {
     Pool pool;
     Batch batch;
     Checkpoint *base;
-    Sam sam;
+    System system;
+    char parent[HASH_TEXT]; /* identity of the frozen base, or "" */
     bool declared, validates;
     const Kernels *kernels;
     Threads *threads;
@@ -99,7 +106,7 @@ static void run_close(Run *r) {
     measurer_close(&r->measurer);
     stepper_close(&r->stepper);
     optimizer_close(&r->optimizer);
-    if (r->declared) sam_free(&r->sam);
+    if (r->declared) system_close(&r->system);
     checkpoint_close(r->base);
     threads_close(r->threads);
     batch_close(&r->batch);
@@ -141,16 +148,22 @@ static Status open_data(Run *r, Error *error) {
 
 static void choose_parameters(Run *r) {
     const TrainOptions *o = r->options;
-    params_train(&r->sam.params, "*", o->trains == 0);
-    for (size_t i = 0; i < o->trains; i++) params_train(&r->sam.params, o->train[i], true);
-    for (size_t i = 0; i < o->freezes; i++) params_train(&r->sam.params, o->freeze[i], false);
+    bool segmote = r->system.kind == SYSTEM_SEGMOTE;
+    params_train(&r->system.sam.params, "*", o->trains == 0 && !segmote);
+    for (int i = 0; segmote && o->trains == 0 && segmote_trained[i]; i++)
+        params_train(&r->system.sam.params, segmote_trained[i], true);
+    for (size_t i = 0; i < o->trains; i++) params_train(&r->system.sam.params, o->train[i], true);
+    for (size_t i = 0; i < o->freezes; i++) params_train(&r->system.sam.params, o->freeze[i], false);
 }
 
 static Status read_config(Run *r, SamConfig *config, Error *error) {
     const TrainOptions *o = r->options;
     Status status = o->base ? checkpoint_open(&r->base, o->base, error) : VOXPERT_OK;
+    if (!o->base && !o->config)
+        status = checkpoint_open_memory(&r->base, o->embedded, o->embedded_size, "built-in model",
+                                        error);
     if (!status)
-        status = o->base ? sam_config_infer(config, r->base, error)
+        status = r->base ? sam_config_infer(config, r->base, error)
                          : sam_config_parse(config, o->config, "the new model", error);
     if (!status && config->encoder == ENCODER_TINY_VIT)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
@@ -160,20 +173,46 @@ static Status read_config(Run *r, SamConfig *config, Error *error) {
     return status;
 }
 
+/* Beside the frozen base. */
+static Status declare_experts(Run *r, Error *error) {
+    const TrainOptions *o = r->options;
+    System *s = &r->system;
+    SegmoteConfig c = segmote_config_paper(&s->sam.config);
+    if (!r->base)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "SegMoTE is trained on a frozen base, not on a new model");
+    Status status = params_identity(&s->sam.params, r->parent, error);
+    c.experts.experts.tokens = o->experts.tokens;
+    c.experts.experts.experts = o->experts.experts;
+    c.experts.experts.kept = o->experts.kept;
+    c.experts.experts.rank = o->experts.rank;
+    c.experts.pool.tokens = o->experts.pool;
+    char *config = segmote_config_write(&c); /* checked as a file's is */
+    if (!status && !config) status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for experts");
+    if (!status) status = segmote_config_parse(&c, config, "the new experts", &s->sam.config, error);
+    memory_free(config);
+    if (status) return status;
+    s->kind = SYSTEM_SEGMOTE;
+    s->adapter = true;
+    segmote_declare(&s->segmote, &s->sam.params, &s->sam, &c);
+    return VOXPERT_OK;
+}
+
 static Status open_model(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     SamConfig config;
     Status status = read_config(r, &config, error);
     if (status) return status;
-    sam_declare(&r->sam, &config);
+    sam_declare(&r->system.sam, &config);
     r->declared = true;
     char surplus[256];
     if (r->base)
-        status = params_bind(&r->sam.params, r->base, false, surplus, sizeof surplus, error);
-    if (!status) status = params_initialize(&r->sam.params, o->seed, error);
+        status = params_bind(&r->system.sam.params, r->base, false, surplus, sizeof surplus, error);
+    if (!status && o->recipe == RECIPE_SEGMOTE) status = declare_experts(r, error);
+    if (!status) status = params_initialize(&r->system.sam.params, o->seed, error);
     if (!status) choose_parameters(r);
-    if (!status) status = optimizer_open(&r->optimizer, &r->sam.params, o->decay_all, error);
-    if (!status) status = sam_prepare(&r->sam, error);
+    if (!status) status = optimizer_open(&r->optimizer, &r->system.sam.params, o->decay_all, error);
+    if (!status) status = sam_prepare(&r->system.sam, error);
     return status;
 }
 
@@ -186,8 +225,8 @@ static void say_memory(const Run *r) {
 
 static Status open_work(Run *r, Error *error) {
     const TrainOptions *o = r->options;
-    int side = r->sam.config.image, loss_side = o->loss_side ? o->loss_side : side;
-    int low = 4 * sam_grid(&r->sam);
+    int side = r->system.sam.config.image, loss_side = o->loss_side ? o->loss_side : side;
+    int low = 4 * sam_grid(&r->system.sam);
     if (loss_side > side || side % loss_side || loss_side % low)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "--loss-side %d must divide the model's %d pixels and be a multiple of "
@@ -196,14 +235,14 @@ static Status open_work(Run *r, Error *error) {
     if (o->batch % o->share)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "--batch %d is no multiple of --masks-per-image %d", o->batch, o->share);
-    StepperShape shape = {o->scheme, o->batch, o->share, loss_side, o->max_memory};
+    StepperShape shape = {o->scheme, o->batch, o->share, loss_side, o->max_memory, &o->experts.rule};
     Status status = batch_open(&r->batch, o->batch, o->share, side, loss_side, error);
     if (!status)
-        status = stepper_open(&r->stepper, &r->sam, r->kernels, r->threads, &shape, &o->prompts,
+        status = stepper_open(&r->stepper, &r->system, r->kernels, r->threads, &shape, &o->prompts,
                               &o->loss, error);
     if (!status) say_memory(r);
     r->shown = (Model){
-        .system = {.sam = r->sam},
+        .system = r->system,
         .threads = r->threads,
         .kernels = r->kernels,
         .preset = *preset_find(o->scheme == SCHEME_SAM_MED2D ? "sam-med2d" : "voxpert"),
@@ -237,7 +276,7 @@ static Status load(Run *r, Error *error) {
     r->state.best = -1.0;
     if (!status && file_exists(path)) {
         if (r->options->resume)
-            status = state_load(path, &r->sam, &r->optimizer, &r->state, error);
+            status = state_load(path, &r->system, &r->optimizer, &r->state, error);
         else
             status = error_set(error, VOXPERT_BAD_ARGUMENT,
                                "%s: a run was begun there; go on with --resume, or choose another "
@@ -277,18 +316,21 @@ static Status save(Run *r, Error *error) {
     r->state.seconds = spent(r);
     r->saved = system_seconds();
     if (!status) status = history_write(&r->history, error);
-    if (!status) status = state_save(path, &r->sam, &r->optimizer, &r->state, error);
+    if (!status) status = state_save(path, &r->system, &r->optimizer, &r->state, error);
     memory_free(path);
     return status;
 }
 
 static Status export_model(Run *r, const char *name, Error *error) {
     const TrainOptions *o = r->options;
+    ModelCard card = o->card;
     char *path;
+    card.arch = system_name(r->system.kind);
+    card.parent = r->parent[0] ? r->parent : NULL;
     Status status = with_file(r, name, &path, error);
     if (!status)
-        status = state_export(path, &r->sam, &r->optimizer, o->optimizer.average > 0.0, &o->card,
-                              ELEMENT_F16, error);
+        status = state_export(path, &r->system, &r->optimizer, o->optimizer.average > 0.0, &card,
+                              r->system.adapter ? ELEMENT_F32 : ELEMENT_F16, error);
     memory_free(path);
     return status;
 }
@@ -404,14 +446,19 @@ static Status one_step(Run *r, Error *error) {
     for (int i = 0; !status && i < o->accumulate; i++) {
         uint64_t part = step * (uint64_t)o->accumulate + (uint64_t)i;
         Random kind = random_begin(o->seed, part, 0, PURPOSE_KIND);
-        StepPlan plan = step_plan(o->scheme, &o->prompts, &kind);
+        bool routes = r->system.kind == SYSTEM_SEGMOTE;
+        StepPlan plan =
+            step_plan(o->scheme, &o->prompts, routes ? &o->experts.rule : NULL, &kind);
         StepResult result;
         Augment augment = o->augment;
-        if (!plan.box) {
+        if (plan.prompt_free) {
+            augment.whole = 1.0;
+        } else if (!plan.box) {
             augment.whole = augment.whole_click;
             for (int k = 0; k < 2; k++) augment.factor[k] = augment.click_factor[k];
         }
-        batch_draw(&r->batch, &r->data, &r->pool, &augment, o->seed, part, &r->stepper.worker);
+        batch_draw(&r->batch, &r->data, &r->pool, &augment, plan.prompt_free, o->seed, part,
+                   &r->stepper.worker);
         status = stepper_run(&r->stepper, &r->batch, &plan, o->seed, part,
                              o->scheme == SCHEME_SAM_MED2D ? &hook : NULL, &result, error);
         if (!status && !isfinite(result.loss)) status = no_longer_finite(r, "loss", error);
@@ -455,7 +502,7 @@ static Status write_summary(const Run *r, Error *error) {
     const RunState *s = &r->state;
     char identity[HASH_TEXT], *path;
     Text t = {0};
-    Status status = params_identity(&r->sam.params, identity, error);
+    Status status = params_identity(&r->system.sam.params, identity, error);
     if (!status) status = with_file(r, "summary.json", &path, error);
     if (status) return status;
     text_add(&t,

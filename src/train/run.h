@@ -8,6 +8,14 @@
 #include "train/state.h"
 #include "train/step.h"
 
+typedef enum Recipe { RECIPE_SAM, RECIPE_SEGMOTE } Recipe;
+
+/* The numbers of SegMoTE's paper mode. */
+typedef struct ExpertOptions {
+    int tokens, experts, kept, rank, pool; /* pool: prompt tokens made from the image; 0: none */
+    ExpertRule rule;
+} ExpertOptions;
+
 typedef enum Schedule { SCHEDULE_COSINE, SCHEDULE_STEP, SCHEDULE_CONSTANT } Schedule;
 
 typedef struct TrainOptions {
@@ -16,6 +24,8 @@ typedef struct TrainOptions {
     int shapes;         /* drawn pictures, added as one more folder: shapes.h */
     const char *base;   /* checkpoint to begin from, or NULL */
     const char *config; /* JSON text of a new model, or NULL */
+    const void *embedded; /* the built-in model's bytes: the base where neither is given */
+    size_t embedded_size;
     const char *out;    /* folder */
     const char *const *train, *const *freeze; /* globs over names, in this order */
     size_t trains, freezes;
@@ -27,6 +37,8 @@ typedef struct TrainOptions {
 
     long steps;
     int batch, share, accumulate, loss_side; /* loss_side 0: the model's input */
+    Recipe recipe;
+    ExpertOptions experts;
     Scheme scheme;
     Schedule schedule;
     double warm_up; /* steps */

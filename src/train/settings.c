@@ -139,6 +139,24 @@ static const Row rows[] = {
      false},
     {{"noise", "probability"}, KIND_DOUBLE, AT(augment.noise), 0, 1, false},
     {{"blur", "probability"}, KIND_DOUBLE, AT(augment.blur), 0, 1, false},
+    {{"tokens", "of experts, in SegMoTE"}, KIND_INT, AT(experts.tokens), 1, 32, false},
+    {{"experts", "that the router chooses from"}, KIND_INT, AT(experts.experts), 1, 64, false},
+    {{"kept", "experts of a token"}, KIND_INT, AT(experts.kept), 1, 64, false},
+    {{"rank", "width inside an expert"}, KIND_INT, AT(experts.rank), 1, 4096, false},
+    {{"prompt-tokens", "made from the image; 0: none"}, KIND_INT, AT(experts.pool), 0, 64, false},
+    {{"prompt-free", "share of batches that nothing is prompted in"},
+     KIND_DOUBLE,
+     AT(experts.rule.prompt_free),
+     0,
+     1,
+     false},
+    {{"balance", "weight of the experts' balance loss"},
+     KIND_FLOAT,
+     AT(experts.rule.balance),
+     0,
+     1e6,
+     false},
+    {{"router-noise", "in training: 0, 1"}, KIND_FLAG, AT(experts.rule.noise), 0, 1, false},
     {{"shapes", "drawn pictures, as one more data folder"}, KIND_INT, AT(shapes), 0, 1e6, false},
     {{"zoom", "side of the crop at use, in sides of the prompt's box, or for clicks of the answer's"},
      KIND_DOUBLE,
@@ -284,6 +302,7 @@ void settings_identity(const TrainOptions *o, char text[HASH_TEXT]) {
     hash_add(&h, o->drops, sizeof o->drops);
     hash_add(&h, &o->loss.rule, sizeof o->loss.rule);
     hash_add(&h, &o->scheme, sizeof o->scheme);
+    if (o->recipe) hash_add(&h, &o->recipe, sizeof o->recipe);
     const char *const *lists[] = {o->data, o->train, o->freeze};
     size_t counts[] = {o->folders, o->trains, o->freezes};
     for (int k = 0; k < 3; k++)
@@ -291,6 +310,28 @@ void settings_identity(const TrainOptions *o, char text[HASH_TEXT]) {
     if (o->base) hash_add(&h, o->base, strlen(o->base) + 1);
     if (o->config) hash_add(&h, o->config, strlen(o->config) + 1);
     hash_end(&h, text);
+}
+
+/* ---- Recipes ---------------------------------------------------------------------------- */
+
+/* The paper's simple scheme (models.md, B.9): Dice and 0.01 balance, 1e-4, one prompt a step. */
+static void recipe_segmote(TrainOptions *o) {
+    o->recipe = RECIPE_SEGMOTE;
+    o->loss = (MaskLoss){.rule = MASK_LOSS_FOCAL_DICE_IOU, .dice = 1.0f, .per_sample = true};
+    o->optimizer.lr = 1e-4;
+    o->optimizer.decay = 1e-5;
+    o->prompts.rounds = 1;
+    o->prompts.multimask = 0.0;
+    o->batch = 10;
+}
+
+Status settings_recipe(TrainOptions *o, const char *name, Error *error) {
+    if (strcmp(name, "sam") == 0) return VOXPERT_OK;
+    if (strcmp(name, "segmote") == 0) {
+        recipe_segmote(o);
+        return VOXPERT_OK;
+    }
+    return error_set(error, VOXPERT_BAD_ARGUMENT, "--recipe is sam or segmote, not \"%s\"", name);
 }
 
 /* ---- Published schemes ------------------------------------------------------------------ */

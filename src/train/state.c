@@ -56,8 +56,8 @@ static char *position_text(const Optimizer *o, const RunState *run) {
 }
 
 static Status write_state(const char *path, const TensorToWrite *tensors, size_t count,
-                          const Sam *sam, const Optimizer *o, const RunState *run, Error *error) {
-    char *config = sam_config_write(&sam->config), *steps = steps_text(o);
+                          const System *system, const Optimizer *o, const RunState *run, Error *error) {
+    char *config = system_config_write(system), *steps = steps_text(o);
     char *where = position_text(o, run);
     MetadataPair pairs[] = {{"format", "voxpert training state 1"},
                             {"config", config},
@@ -77,11 +77,11 @@ static Status write_state(const char *path, const TensorToWrite *tensors, size_t
     return status;
 }
 
-Status state_save(const char *path, const Sam *sam, const Optimizer *o, const RunState *run,
+Status state_save(const char *path, const System *system, const Optimizer *o, const RunState *run,
                   Error *error) {
     TensorToWrite *values;
     size_t count;
-    Status status = params_to_write(&sam->params, &values, &count, error);
+    Status status = params_to_write(&system->sam.params, system_owned(system), &values, &count, error);
     if (status) return status;
     TensorToWrite *all = memory_new((count + o->count * KINDS) * sizeof *all);
     Shown *views = memory_new(o->count * KINDS * sizeof *views);
@@ -89,7 +89,7 @@ Status state_save(const char *path, const Sam *sam, const Optimizer *o, const Ru
         memcpy(all, values, count * sizeof *all);
         for (size_t i = 0; i < o->count * KINDS; i++)
             all[count + i] = shown(&views[i], &o->slot[i / KINDS], (int)(i % KINDS));
-        status = write_state(path, all, count + o->count * KINDS, sam, o, run, error);
+        status = write_state(path, all, count + o->count * KINDS, system, o, run, error);
     } else {
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
     }
@@ -178,21 +178,21 @@ static Status read_metadata(const Checkpoint *c, Optimizer *o, RunState *run, Er
     return parse_steps(o, steps) ? VOXPERT_OK : damaged(path, "its step counts", error);
 }
 
-Status state_load(const char *path, Sam *sam, Optimizer *o, RunState *run, Error *error) {
+Status state_load(const char *path, System *system, Optimizer *o, RunState *run, Error *error) {
     Checkpoint *c;
     Status status = checkpoint_open(&c, path, error);
     if (status) return status;
     size_t largest = 1;
-    for (size_t i = 0; i < sam->params.count; i++) {
-        size_t n = tensor_size(&sam->params.item[i]->tensor);
+    for (size_t i = 0; i < system->sam.params.count; i++) {
+        size_t n = tensor_size(&system->sam.params.item[i]->tensor);
         if (n > largest) largest = n;
     }
     float *scratch = memory_new(largest * sizeof *scratch);
     if (!scratch) status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory", path);
     if (!status) status = read_metadata(c, o, run, error);
-    for (size_t i = 0; !status && i < sam->params.count; i++) {
-        Param *p = sam->params.item[i];
-        if (p->name) status = read_values(c, p, scratch, error);
+    for (size_t i = 0; !status && i < system->sam.params.count; i++) {
+        Param *p = system->sam.params.item[i];
+        if (param_matches(p, system_owned(system))) status = read_values(c, p, scratch, error);
     }
     for (size_t i = 0; !status && i < o->count * KINDS; i++)
         status = read_part(c, &o->slot[i / KINDS], (int)(i % KINDS), scratch, error);
@@ -203,12 +203,12 @@ Status state_load(const char *path, Sam *sam, Optimizer *o, RunState *run, Error
 
 /* ---- Model files ------------------------------------------------------------------------ */
 
-Status state_export(const char *path, const Sam *sam, Optimizer *o, bool averages,
+Status state_export(const char *path, const System *system, Optimizer *o, bool averages,
                     const ModelCard *card, ElementType type, Error *error) {
     TensorToWrite *values;
     size_t count;
-    char *config = sam_config_write(&sam->config);
-    Status status = params_to_write(&sam->params, &values, &count, error);
+    char *config = system_config_write(system);
+    Status status = params_to_write(&system->sam.params, system_owned(system), &values, &count, error);
     if (!status && !config)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
     MetadataPair pairs[] = {{"format", "voxpert model 1"},
@@ -218,10 +218,12 @@ Status state_export(const char *path, const Sam *sam, Optimizer *o, bool average
                             {"labels", card->labels},
                             {"training_data", card->training_data},
                             {"preprocess", card->preprocess},
-                            {"created_by", "voxpert train"}};
+                            {"created_by", "voxpert train"},
+                            {"parent_sha256", card->parent}};
+    size_t pair_count = sizeof pairs / sizeof *pairs - (card->parent == NULL);
     if (!status) {
         if (averages) optimizer_swap(o);
-        status = safetensors_write(path, values, count, pairs, sizeof pairs / sizeof *pairs, type,
+        status = safetensors_write(path, values, count, pairs, pair_count, type,
                                    error);
         if (averages) optimizer_swap(o);
     }

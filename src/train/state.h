@@ -7,7 +7,7 @@
 #ifndef TRAIN_STATE_H
 #define TRAIN_STATE_H
 
-#include "systems/sam.h"
+#include "systems/system.h"
 #include "train/optimizer.h"
 
 typedef struct RunState {
@@ -22,18 +22,19 @@ typedef struct RunState {
     char kernels[24];        /* set that computed it; "": the file does not say */
 } RunState;
 
-MUST_CHECK Status state_save(const char *path, const Sam *sam, const Optimizer *o,
+MUST_CHECK Status state_save(const char *path, const System *system, const Optimizer *o,
                              const RunState *run, Error *error);
 
 /* Into a declared model and an optimizer that is open on it.  VOXPERT_BAD_INPUT where the file is
  * of another recipe. */
-MUST_CHECK Status state_load(const char *path, Sam *sam, Optimizer *o, RunState *run, Error *error);
+MUST_CHECK Status state_load(const char *path, System *system, Optimizer *o, RunState *run, Error *error);
 
 /* The averages (if there are any; else the values) as a model file of half precision. */
 typedef struct ModelCard {
     const char *arch, *licence, *labels, *training_data, *preprocess;
+    const char *parent; /* identity of the frozen base, or NULL */
 } ModelCard;
-MUST_CHECK Status state_export(const char *path, const Sam *sam, Optimizer *o, bool averages,
+MUST_CHECK Status state_export(const char *path, const System *system, Optimizer *o, bool averages,
                                const ModelCard *card, ElementType type, Error *error);
 
 #endif

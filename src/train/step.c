@@ -39,7 +39,17 @@ static StepPlan plan_sam_med2d(const PromptRule *rule, Random *r) {
     return p;
 }
 
-StepPlan step_plan(Scheme scheme, const PromptRule *rule, Random *r) {
+/* The experts' masks are one for each token, and chosen by the router: none are ambiguous. */
+static StepPlan plan_experts(const PromptRule *rule, const ExpertRule *experts, Random *r) {
+    bool prompt_free = random_uniform(r) < experts->prompt_free;
+    StepPlan p = plan_ours(rule, r);
+    p.multimask = false;
+    if (!prompt_free) return p;
+    return (StepPlan){.rounds = 1, .prompt_free = true};
+}
+
+StepPlan step_plan(Scheme scheme, const PromptRule *rule, const ExpertRule *experts, Random *r) {
+    if (experts) return plan_experts(rule, experts, r);
     return scheme == SCHEME_SAM_MED2D ? plan_sam_med2d(rule, r) : plan_ours(rule, r);
 }
 
@@ -49,7 +59,7 @@ static StepPlan largest_plan(const Stepper *s) {
     const PromptRule *rule = &s->rule;
     bool published = s->scheme == SCHEME_SAM_MED2D;
     StepPlan p = {.rounds = rule->rounds, .box = rule->box > 0.0};
-    p.multimask = rule->multimask > 0.0 || published;
+    p.multimask = (rule->multimask > 0.0 || published) && s->system->kind == SYSTEM_SAM;
     p.points[0] = 1;
     for (int i = 1; i < p.rounds; i++) {
         p.points[i] = published ? MED2D_MOST_POINTS : rule->most_points;
@@ -129,6 +139,20 @@ static Status ask(Stepper *s, const Batch *b, const StepPlan *plan, int round, A
     return status;
 }
 
+/* For the routers of this round. */
+static size_t noise_count(const Stepper *s) {
+    if (s->system->kind != SYSTEM_SEGMOTE) return 0;
+    const TokenExpertsConfig *e = &s->system->segmote.config.experts.experts;
+    return (size_t)s->sam->config.decoder.transformer.depth * (size_t)s->batch *
+           (size_t)e->tokens * (size_t)e->experts;
+}
+
+static void draw_noise(Stepper *s, Random *r) {
+    if (compute_measures(&s->cx)) return;
+    for (size_t i = 0, n = noise_count(s); s->experts.noise && i < n; i++)
+        s->noise[i] = (float)random_normal(r);
+}
+
 /* ---- A round ---------------------------------------------------------------------------- */
 
 /* Dice of thresholded low logits with the target, sampled at the logits' places. */
@@ -191,16 +215,37 @@ static double keep_prediction(Stepper *s, const Batch *b, const Tensor *low, con
     return dice;
 }
 
+/* What a round's decoder gave, and what its experts did. */
+typedef struct Decoded {
+    MaskOutput masks;
+    ExpertOutput experts;
+} Decoded;
+
+static Decoded decode_experts(Stepper *s, Tensor *embedding, const Prompts *prompts,
+                              const PromptTokens *tokens, Tensor *positions, bool prompt_free) {
+    const ExpertDecoder *d = &s->system->segmote.experts;
+    ExpertPrompt asked = {.tokens = tokens,
+                          .masked = prompts->mask != NULL,
+                          .pool = prompt_free,
+                          .noise = s->experts.noise ? s->noise : NULL};
+    Decoded out = {.experts = expert_decoder_forward(&s->cx, d, embedding, positions, &asked)};
+    out.masks = (MaskOutput){out.experts.masks, NULL};
+    return out;
+}
+
 /* As sam_decode; the published scheme's later rounds do not train the prompt encoder. */
-static MaskOutput decode(Stepper *s, Tensor *embedding, const Prompts *prompts, bool frozen,
-                         bool multimask) {
+static Decoded decode(Stepper *s, Tensor *embedding, const Prompts *prompts, bool frozen,
+                      bool multimask, bool prompt_free) {
     Compute *cx = &s->cx;
     Tape *tape = cx->tape;
     Tensor *positions = prompt_encoder_positions(cx, &s->sam->prompt);
     if (frozen) cx->tape = NULL;
     PromptTokens tokens = prompt_encoder_forward(cx, &s->sam->prompt, prompts);
     cx->tape = tape;
-    return mask_decoder_forward(cx, &s->sam->decoder, embedding, positions, &tokens, multimask);
+    if (s->system->kind == SYSTEM_SEGMOTE)
+        return decode_experts(s, embedding, prompts, &tokens, positions, prompt_free);
+    return (Decoded){.masks = mask_decoder_forward(cx, &s->sam->decoder, embedding, positions,
+                                                   &tokens, multimask)};
 }
 
 /* The shared embeddings, one for each sample. */
@@ -230,12 +275,15 @@ static MaskLossParts round_run(Stepper *s, const Batch *b, const StepPlan *plan,
                        .label = s->packed_label,
                        .box = s->box,
                        .mask = plan->mask[round] ? &mask : NULL};
-    MaskOutput m =
-        decode(s, spread(s, embedding, b->count), &prompts, published && round > 0, several);
-    if (several) m = best_masks(s, m, b);
+    Decoded found = decode(s, spread(s, embedding, b->count), &prompts, published && round > 0,
+                           several, plan->prompt_free);
+    MaskOutput m = several ? best_masks(s, found.masks, b) : found.masks;
     Tensor *large = op_resize(cx, m.masks, side, side);
     MaskLossParts parts = {0};
     Tensor *loss = op_mask_loss(cx, large, &target, m.iou, &s->loss, &parts);
+    if (s->system->kind == SYSTEM_SEGMOTE && s->experts.balance > 0.0f)
+        loss = op_add(cx, loss, expert_decoder_balance(cx, &s->system->segmote.experts,
+                                                       &found.experts, s->experts.balance));
     backward(cx, loss);
     *dice = keep_prediction(s, b, m.masks, large);
     cx->tape = outer;
@@ -255,6 +303,7 @@ static Status rounds_run(Stepper *s, const Batch *b, const StepPlan *plan, Tenso
     Status status = VOXPERT_OK;
     for (int i = 0; !status && i < plan->rounds; i++) {
         status = ask(s, b, plan, i, asked, error);
+        draw_noise(s, &asked->random);
         if (status) break;
         double dice;
         MaskLossParts parts = round_run(s, b, plan, i, asked, embedding, &dice);
@@ -343,16 +392,20 @@ static Status open_buffers(Stepper *s, Error *error) {
     s->best = memory_new(n * sizeof *s->best);
     s->previous = memory_new(n * low * low * sizeof *s->previous);
     s->predicted = memory_new(n * large * large);
-    if (s->box && s->point && s->label && s->packed && s->packed_label && s->best && s->previous &&
+    s->noise = memory_new((noise_count(s) + 1) * sizeof *s->noise);
+    if (s->noise && s->box && s->point && s->label && s->packed && s->packed_label && s->best && s->previous &&
         s->predicted)
         return VOXPERT_OK;
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the prompts of a batch");
 }
 
-Status stepper_open(Stepper *s, Sam *sam, const Kernels *kernels, Threads *threads,
+Status stepper_open(Stepper *s, const System *system, const Kernels *kernels, Threads *threads,
                     const StepperShape *shape, const PromptRule *rule, const MaskLoss *loss,
                     Error *error) {
-    *s = (Stepper){.sam = sam,
+    const Sam *sam = &system->sam;
+    *s = (Stepper){.system = system,
+                   .sam = sam,
+                   .experts = *shape->experts,
                    .kernels = kernels,
                    .loss = *loss,
                    .rule = *rule,
@@ -381,6 +434,7 @@ void stepper_close(Stepper *s) {
     memory_free(s->best);
     memory_free(s->previous);
     memory_free(s->predicted);
+    memory_free(s->noise);
     arena_close(&s->records);
     arena_close(&s->memory);
     worker_close(&s->worker);

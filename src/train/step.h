@@ -10,7 +10,7 @@
 #ifndef TRAIN_STEP_H
 #define TRAIN_STEP_H
 
-#include "systems/sam.h"
+#include "systems/system.h"
 #include "train/batch.h"
 
 enum { ROUNDS_MAX = 12, POINTS_MAX = 64 };
@@ -21,6 +21,7 @@ typedef enum Scheme { SCHEME_VOXPERT, SCHEME_SAM_MED2D } Scheme;
 typedef struct StepPlan {
     int rounds;
     bool box;               /* the first round has a box, and keeps it; else points only */
+    bool prompt_free;       /* nothing is prompted: prompt tokens come from the image */
     bool multimask;         /* the first round trains the best of the ambiguous masks */
     int points[ROUNDS_MAX]; /* new in each round */
     bool mask[ROUNDS_MAX];  /* the round sees the last one's logits */
@@ -36,6 +37,13 @@ typedef struct PromptRule {
     double deepest;   /* share of clicks at the deepest point; the others anywhere */
 } PromptRule;
 
+/* How experts learn beside the prompts. */
+typedef struct ExpertRule {
+    float balance;      /* weight of the balance loss */
+    bool noise;         /* in the router */
+    double prompt_free; /* share of batches without a prompt, where there are prompt tokens */
+} ExpertRule;
+
 typedef struct StepResult {
     MaskLossParts first, last; /* of the first and the last round */
     double loss;               /* mean over the rounds */
@@ -43,7 +51,9 @@ typedef struct StepResult {
 } StepResult;
 
 typedef struct Stepper {
-    Sam *sam;
+    const System *system;
+    const Sam *sam; /* of it */
+    ExpertRule experts;
     const Kernels *kernels;
     Worker worker;
     Arena memory, records; /* memory.capacity: what the largest step needs */
@@ -62,23 +72,26 @@ typedef struct Stepper {
     int *best;          /* [batch] */
     float *previous;    /* [batch,low_side,low_side] logits */
     uint8_t *predicted; /* [batch,loss_side,loss_side] */
+    float *noise;       /* [layers,batch,tokens,experts], of experts */
 } Stepper;
 
 typedef struct StepperShape {
     Scheme scheme;
     int batch, share, loss_side;
     size_t max_memory; /* bytes of a step; 0: no limit */
+    const ExpertRule *experts;
 } StepperShape;
 
 /* Memory for steps on batches of this size, measured.  The parameters that train are marked and
  * have gradient memory.  VOXPERT_BAD_ARGUMENT: more clicks than POINTS_MAX;
  * VOXPERT_OUT_OF_MEMORY: also where a step needs more than `max_memory`. */
-MUST_CHECK Status stepper_open(Stepper *s, Sam *sam, const Kernels *kernels, Threads *threads,
+MUST_CHECK Status stepper_open(Stepper *s, const System *system, const Kernels *kernels, Threads *threads,
                                const StepperShape *shape, const PromptRule *rule,
                                const MaskLoss *loss, Error *error);
 void stepper_close(Stepper *s); /* zeroed is fine */
 
-StepPlan step_plan(Scheme scheme, const PromptRule *rule, Random *r);
+/* `experts`: NULL for a system without. */
+StepPlan step_plan(Scheme scheme, const PromptRule *rule, const ExpertRule *experts, Random *r);
 
 /* Called between the rounds of a scheme whose rounds are optimizer steps: uses the gradients and
  * clears them. */

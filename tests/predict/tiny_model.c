@@ -43,7 +43,7 @@ void tiny_model_write(const char *path, unsigned seed) {
     size_t count = 0;
     sam_declare(&sam, &config);
     must(params_initialize(&sam.params, seed, &error), &error);
-    must(params_to_write(&sam.params, &tensors, &count, &error), &error);
+    must(params_to_write(&sam.params, NULL, &tensors, &count, &error), &error);
     char *json = sam_config_write(&config);
     MetadataPair metadata[] = {{"format", "voxpert 1"}, {"config", json}};
     must(safetensors_write(path, tensors, count, metadata, 2, ELEMENT_F32, &error), &error);
