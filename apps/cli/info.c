@@ -33,6 +33,7 @@ const Verb verb_info = {
 };
 
 static const OptionRule rules[] = {
+    {"--base", .takes_value = true},
     {"--preset", .takes_value = true},
     {"--strict"},
     {"--page", .takes_value = true},

@@ -88,13 +88,13 @@ const Verb verb_segment = {
         "      --rle FILE.json       COCO's compressed run lengths, a record for each object\n"
         "  -r, --report FILE.json    what --json prints; of a folder .json or .jsonl, a line a "
         "case\n"
-        "\n"
+        "\n",
+    .usage_more =
         "Folders (--output, --overlay and the like are folders then):\n"
         "      --resume              skip cases that the report (default: OUT/report.jsonl) calls\n"
         "                            done with the same inputs\n"
         "      --on-error MODE       skip (default) or stop; exit code 1 if a case failed\n"
-        "\n",
-    .usage_more =
+        "\n"
         "      --everything          everything that a grid of points finds, large areas painted\n"
         "                            first; with the flags of the published generator:\n"
         "      --points-per-side N (32), --points-per-batch N (16; memory only), --pred-iou-thresh "

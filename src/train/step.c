@@ -365,6 +365,9 @@ static Status measure(Stepper *s, size_t *bytes, Error *error) {
     StepResult ignored;
     status = run(s, &b, &plan, random_begin(0, 0, 0, 0),
                  s->scheme == SCHEME_SAM_MED2D ? &hook : NULL, &ignored, error);
+    plan = (StepPlan){.rounds = 1, .prompt_free = true};
+    bool also = s->system->kind == SYSTEM_SEGMOTE && s->experts.prompt_free > 0.0;
+    if (!status && also) status = run(s, &b, &plan, random_begin(0, 0, 0, 0), NULL, &ignored, error);
     *bytes = s->memory.peak;
     arena_close(&s->memory);
     return status;
