@@ -1,0 +1,240 @@
+/* A system of one file, or of an adapter and its base. */
+#include "systems/system.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "tests/check.h"
+#include "tests/systems/shapes.h"
+#include "tests/workbench.h"
+
+enum { EXPERTS = 3, TOKENS = 2 };
+
+static SegmoteConfig few_experts(const SamConfig *sam) {
+    SegmoteConfig c = segmote_config_paper(sam);
+    c.experts.experts.tokens = TOKENS;
+    c.experts.experts.experts = EXPERTS;
+    c.experts.experts.rank = 8;
+    c.experts.pool.heads = 2;
+    return c;
+}
+
+/* ---- Files in memory ------------------------------------------------------------------------ */
+
+typedef struct Files {
+    Stored *base_bytes, *adapter_bytes;
+    Checkpoint *base, *adapter;
+    char identity[HASH_TEXT];
+} Files;
+
+static void store(Stored *s, const Params *p, const char *const *globs) {
+    for (size_t i = 0; i < p->count; i++) {
+        const Param *q = p->item[i];
+        if (param_matches(q, globs)) param_read(q, stored_add(s, q->name, q->rank, q->dim));
+    }
+}
+
+/* `parent`: the identity that the adapter states; NULL: that of the base. */
+static void files_open(Files *f, uint64_t seed, const char *parent) {
+    SamConfig config = shape_tiny();
+    SegmoteConfig experts = few_experts(&config);
+    Sam sam;
+    Segmote segmote;
+    sam_declare(&sam, &config);
+    CHECK(params_initialize(&sam.params, seed, NULL) == VOXPERT_OK);
+    CHECK(params_identity(&sam.params, f->identity, NULL) == VOXPERT_OK);
+    f->base_bytes = stored_new(1 << 20);
+    store(f->base_bytes, &sam.params, NULL);
+    segmote_declare(&segmote, &sam.params, &sam, &experts);
+    CHECK(params_initialize(&sam.params, seed, NULL) == VOXPERT_OK);
+    f->adapter_bytes = stored_new(1 << 20);
+    store(f->adapter_bytes, &sam.params, segmote_trained);
+
+    char *json = segmote_config_write(&experts), *sam_json = sam_config_write(&config);
+    Text metadata = {0}, whole = {0};
+    text_add(&metadata, "\"parent_sha256\": \"%s\", \"config\": \"", parent ? parent : f->identity);
+    for (const char *c = json; *c; c++) text_add(&metadata, *c == '"' ? "\\\"" : "%c", *c);
+    text_add(&metadata, "\"");
+    text_add(&whole, "\"config\": \"");
+    for (const char *c = sam_json; *c; c++) text_add(&whole, *c == '"' ? "\\\"" : "%c", *c);
+    text_add(&whole, "\"");
+    f->base = stored_open(f->base_bytes, whole.chars);
+    f->adapter = stored_open(f->adapter_bytes, metadata.chars);
+    text_free(&metadata);
+    text_free(&whole);
+    memory_free(json);
+    memory_free(sam_json);
+    sam_free(&sam);
+}
+
+static void files_close(Files *f) {
+    checkpoint_close(f->base);
+    checkpoint_close(f->adapter);
+    stored_free(f->base_bytes);
+    stored_free(f->adapter_bytes);
+}
+
+static Status open_both(System *s, const Files *f, const Checkpoint *base, Error *error) {
+    return system_open(s, f->adapter, base, true, NULL, 0, error);
+}
+
+/* ---- Opening -------------------------------------------------------------------------------- */
+
+TEST(an_adapter_opens_on_the_base_it_was_trained_on) {
+    Files f;
+    System s;
+    Error error = {0};
+    files_open(&f, 1, NULL);
+    CHECK(system_needs_base(f.adapter) && !system_needs_base(f.base));
+    check_report(open_both(&s, &f, f.base, &error) == VOXPERT_OK, __FILE__, __LINE__, "%s",
+                 error.message);
+    CHECK(s.kind == SYSTEM_SEGMOTE && s.adapter);
+    CHECK(s.segmote.config.experts.experts.experts == EXPERTS);
+    system_close(&s);
+    files_close(&f);
+}
+
+TEST(another_base_is_refused_and_both_are_named) {
+    Files f, other;
+    System s;
+    Error error = {0};
+    files_open(&f, 1, NULL);
+    files_open(&other, 2, NULL);
+    CHECK(open_both(&s, &f, other.base, &error) == VOXPERT_BAD_MODEL);
+    f.identity[16] = other.identity[16] = '\0';
+    CHECK(strstr(error.message, f.identity) && strstr(error.message, other.identity));
+    system_close(&s);
+    files_close(&f);
+    files_close(&other);
+}
+
+TEST(an_adapter_alone_asks_for_its_base) {
+    Files f;
+    System s;
+    Error error = {0};
+    files_open(&f, 1, NULL);
+    CHECK(open_both(&s, &f, NULL, &error) == VOXPERT_BAD_MODEL);
+    CHECK(strstr(error.message, "--base"));
+    system_close(&s);
+    files_close(&f);
+}
+
+TEST(a_base_is_a_system_of_its_own) {
+    Files f;
+    System s;
+    files_open(&f, 1, NULL);
+    CHECK(system_open(&s, f.base, NULL, true, NULL, 0, NULL) == VOXPERT_OK);
+    CHECK(s.kind == SYSTEM_SAM && !s.adapter);
+    size_t cells = (size_t)sam_grid(&s.sam) * (size_t)sam_grid(&s.sam);
+    CHECK(system_image_floats(&s) == cells * (size_t)s.sam.config.prompt.dim);
+    system_close(&s);
+    files_close(&f);
+}
+
+/* ---- Deciding ------------------------------------------------------------------------------- */
+
+static const float box[] = {4.0f, 6.0f, 30.0f, 44.0f};
+static const Prompts one_box = {.batch = 1, .boxes = 1, .box = box};
+
+typedef struct Scene {
+    Files files;
+    System system;
+    Workbench *w;
+    SystemImage image;
+} Scene;
+
+static void scene_open(Scene *s) {
+    files_open(&s->files, 1, NULL);
+    CHECK(open_both(&s->system, &s->files, s->files.base, NULL) == VOXPERT_OK);
+    s->w = workbench_open(NULL, 0, (size_t)64 << 20);
+    int size = s->system.sam.config.image;
+    Tensor *pixels = workbench_tensor(s->w, 4, (int[]){1, size, size, 3}, 5);
+    s->image = system_encode(&s->w->cx, &s->system, pixels);
+}
+
+static void scene_close(Scene *s) {
+    workbench_close(s->w);
+    system_close(&s->system);
+    files_close(&s->files);
+}
+
+/* Fresh routers are all zero: every logit ties, and the lowest expert and token win. */
+TEST(ties_go_to_the_lowest) {
+    Scene s;
+    scene_open(&s);
+    SystemAnswer a = system_decode(&s.w->cx, &s.system, &s.image, &one_box, &(SystemAsk){0});
+    CHECK(compute_ok(&s.w->cx));
+    CHECK(a.experts.chosen[0] == 0);
+    for (int t = 0; t < TOKENS; t++) {
+        const float *row = a.experts.routed[0]->data + t * (3 * EXPERTS + 1);
+        CHECK(row[0] > 0.99f && row[1] < 0.01f && row[2] < 0.01f);
+    }
+    scene_close(&s);
+}
+
+TEST(a_forced_expert_gets_every_token_and_the_first_is_what_ties_chose) {
+    Scene s;
+    scene_open(&s);
+    Compute *cx = &s.w->cx;
+    SystemAnswer free = system_decode(cx, &s.system, &s.image, &one_box, &(SystemAsk){0});
+    SystemAnswer one =
+        system_decode(cx, &s.system, &s.image, &one_box, &(SystemAsk){.expert = 1});
+    SystemAnswer two =
+        system_decode(cx, &s.system, &s.image, &one_box, &(SystemAsk){.expert = 2});
+    CHECK(compute_ok(cx));
+    for (int t = 0; t < TOKENS; t++)
+        CHECK(two.experts.routed[1]->data[t * (3 * EXPERTS + 1) + 1] > 0.99f);
+    CHECK(memcmp(free.masks->data, one.masks->data, tensor_bytes(free.masks)) == 0);
+    CHECK(memcmp(free.masks->data, two.masks->data, tensor_bytes(free.masks)) != 0);
+    scene_close(&s);
+}
+
+TEST(the_image_alone_is_prompt_enough) {
+    Scene s;
+    scene_open(&s);
+    Prompts nothing = {.batch = 1};
+    SystemAnswer a = system_decode(&s.w->cx, &s.system, &s.image, &nothing,
+                                   &(SystemAsk){.prompt_free = true});
+    CHECK(compute_ok(&s.w->cx));
+    CHECK(a.masks->dim[1] == 1 && a.experts.sparse->dim[1] == 2);
+    SystemAnswer all = system_decode(&s.w->cx, &s.system, &s.image, &nothing,
+                                     &(SystemAsk){.prompt_free = true, .multimask = true});
+    CHECK(all.masks->dim[1] == TOKENS && all.iou->dim[1] == TOKENS);
+    scene_close(&s);
+}
+
+/* ---- Configuration -------------------------------------------------------------------------- */
+
+TEST(a_config_reads_back_as_it_was_written) {
+    SamConfig sam = shape_tiny();
+    SegmoteConfig c = few_experts(&sam), again;
+    char *json = segmote_config_write(&c);
+    CHECK(segmote_config_parse(&again, json, "file", &sam, NULL) == VOXPERT_OK);
+    char *twice = segmote_config_write(&again);
+    CHECK(strcmp(json, twice) == 0);
+    memory_free(json);
+    memory_free(twice);
+}
+
+TEST(a_config_that_cannot_be_is_refused_by_the_field_or_the_rule) {
+    static const char *const wrong[][2] = {
+        {"\"kept\": 1", "\"kept\": 9"},       {"\"experts\": 3", "\"experts\": 99"},
+        {"\"tokens\": 2", "\"tokens\": 0"},   {"\"rank\": 8", "\"rang\": 8"},
+        {"\"pool.heads\": 2", "\"pool.heads\": 3"}, {"\"residual\"", "\"sideways\""}};
+    SamConfig sam = shape_tiny();
+    SegmoteConfig c = few_experts(&sam), out;
+    char *json = segmote_config_write(&c);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char text[512];
+        const char *at = strstr(json, wrong[i][0]);
+        Error error = {0};
+        CHECK(at != NULL);
+        if (!at) continue;
+        snprintf(text, sizeof text, "%.*s%s%s", (int)(at - json), json, wrong[i][1],
+                 at + strlen(wrong[i][0]));
+        CHECK(segmote_config_parse(&out, text, "some.file", &sam, &error) == VOXPERT_BAD_MODEL);
+        CHECK(strstr(error.message, "some.file"));
+    }
+    memory_free(json);
+}
