@@ -41,6 +41,9 @@ const Verb verb_train = {
         "      --train GLOB          parameters that learn; repeatable; default: all\n"
         "      --freeze GLOB         parameters that do not; repeatable\n"
         "      --recipe NAME         sam (default), or segmote: experts on the frozen --model\n"
+        "      --cache DIR           segmote: where embeddings are kept; default: OUT/embeddings\n"
+        "      --cache-half          keep them in half precision\n"
+        "      --no-cache            run the encoder in every step, on augmented pictures\n"
         "      --scheme NAME         voxpert (default), or sam-med2d: prompts, losses and steps "
         "as\n"
         "                            published\n"
@@ -61,6 +64,9 @@ static const OptionRule own_rules[] = {
     {"--train", .takes_value = true, .repeats = true},
     {"--freeze", .takes_value = true, .repeats = true},
     {"--recipe", .takes_value = true},
+    {"--cache", .takes_value = true},
+    {"--cache-half"},
+    {"--no-cache"},
     {"--scheme", .takes_value = true},
     {"--measure", .takes_value = true},
     {"--licence", .takes_value = true},
@@ -206,6 +212,9 @@ static VoxpertStatus train_flags(TrainJob *job, const Rules *rules, const Option
     t->labels = options_value(o, "--labels");
     t->training_data = options_value(o, "--training-data");
     t->resume = options_has(o, "--resume");
+    t->cache = options_value(o, "--cache");
+    t->cache_half = options_has(o, "--cache-half");
+    t->no_cache = options_has(o, "--no-cache");
     t->cpu = job->common.cpu;
     t->max_memory = job->common.max_memory;
     job->measure = options_value(o, "--measure");

@@ -36,6 +36,10 @@ typedef struct VoxpertTrainOptions {
     const char *scheme;          /* "voxpert" (default) or "sam-med2d" */
     const char *const *settings; /* "name=value", see voxpert_train_setting; applied after scheme */
     size_t settings_count;
+    bool no_cache;     /* segmote: the encoder runs in every step, on augmented pictures; else its
+                          embeddings of whole pictures are computed once, */
+    const char *cache; /* kept in this folder (default: `out`/embeddings), */
+    bool cache_half;   /* in half precision */
     const char *cpu;   /* kernel set */
     size_t max_memory; /* bytes that a step may need; more is refused */
     double time_limit; /* seconds */

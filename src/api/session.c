@@ -222,15 +222,7 @@ VoxpertStatus voxpert_embedding_keep(VoxpertSession *session, const char *type,
     if (!p->cache || !p->picture.rgb)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "%s was set",
                          p->cache ? "no image" : "no cache folder");
-    Crop whole = crop_whole(&p->picture);
-    if (!crop_same(whole, p->view.crop)) p->encoded = false;
-    p->view = view_of(&p->model->preset, whole, p->model->system.sam.config.image);
-    if (embedding_find(p, element)) return VOXPERT_OK;
-    char *cache = p->cache; /* encoding must not keep a second one, in single precision */
-    p->cache = NULL;
-    status = predictor_encode(p, whole, error);
-    p->cache = cache;
-    return status ? status : embedding_keep(p, element, error);
+    return embedding_ensure(p, element, error);
 }
 
 VoxpertStatus voxpert_embedding_load(VoxpertSession *session, const char *path,

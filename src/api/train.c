@@ -53,6 +53,9 @@ static Status prepare(Prepared *p, const VoxpertTrainOptions *from, Error *error
     o->out = from->out;
     if (from->train_count) o->train = from->train, o->trains = from->train_count;
     if (from->freeze_count) o->freeze = from->freeze, o->freezes = from->freeze_count;
+    o->no_cache = from->no_cache;
+    o->cache = from->cache;
+    o->cache_half = from->cache_half;
     o->cpu = from->cpu;
     o->max_memory = from->max_memory;
     o->time_limit = from->time_limit;

@@ -168,7 +168,7 @@ Status embedding_load(Predictor *p, const char *path, Error *error) {
 
 /* ---- Cache ------------------------------------------------------------------------------ */
 
-static char *cache_path(const Predictor *p, ElementType type) {
+char *embedding_path(const Predictor *p, ElementType type) {
     Facts f;
     char name[HASH_TEXT + 16];
     if (facts_of(&f, p, element_name(type), NULL)) return NULL;
@@ -188,7 +188,7 @@ static void remove_damaged(const Predictor *p, const char *path, const char *why
 
 bool embedding_find(Predictor *p, ElementType type) {
     Error error;
-    char *path = cache_path(p, type);
+    char *path = embedding_path(p, type);
     bool readable = path && access(path, R_OK) == 0;
     Status status = readable ? embedding_load(p, path, &error) : VOXPERT_OK;
     if (status == VOXPERT_BAD_INPUT) remove_damaged(p, path, error.message);
@@ -196,8 +196,20 @@ bool embedding_find(Predictor *p, ElementType type) {
     return readable && !status;
 }
 
+Status embedding_ensure(Predictor *p, ElementType type, Error *error) {
+    Crop whole = crop_whole(&p->picture);
+    if (!crop_same(whole, p->view.crop)) p->encoded = false;
+    p->view = view_of(&p->model->preset, whole, p->model->system.sam.config.image);
+    if (embedding_find(p, type)) return VOXPERT_OK;
+    char *cache = p->cache; /* encoding must not keep a second one, in single precision */
+    p->cache = NULL;
+    Status status = predictor_encode(p, whole, error);
+    p->cache = cache;
+    return status ? status : embedding_keep(p, type, error);
+}
+
 Status embedding_keep(const Predictor *p, ElementType type, Error *error) {
-    char *path = cache_path(p, type);
+    char *path = embedding_path(p, type);
     if (!path) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the cache's path");
     Status status = folder_make(p->cache, error);
     if (!status) status = embedding_save(p, path, type, error);

@@ -17,9 +17,17 @@ MUST_CHECK Status embedding_save(const Predictor *p, const char *path, ElementTy
  * it is of another image, model, preset or crop, or damaged. */
 MUST_CHECK Status embedding_load(Predictor *p, const char *path, Error *error);
 
+/* Where the predictor's cache folder keeps the current view's; caller frees, NULL when out of memory.
+ */
+char *embedding_path(const Predictor *p, ElementType type);
+
 /* In the predictor's cache folder: takes the current view's from there if it is there and good
  * (a damaged one is removed, and the model's log told); keeps the current one there. */
 bool embedding_find(Predictor *p, ElementType type);
 MUST_CHECK Status embedding_keep(const Predictor *p, ElementType type, Error *error);
+
+/* The whole picture's becomes the current one, and is there afterwards: from the folder, or encoded
+ * and kept. */
+MUST_CHECK Status embedding_ensure(Predictor *p, ElementType type, Error *error);
 
 #endif

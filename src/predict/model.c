@@ -44,26 +44,31 @@ static Status choose_kernels(Model *m, const ModelOptions *o, Error *error) {
 /* A file that does not say is told by its looks; MedSAM looks like SAM. */
 static const char *looks_like(const Sam *s) { return s->config.vit.adapters ? "sam-med2d" : "sam"; }
 
-static Status choose_preset(Model *m, const ModelOptions *o, Error *error) {
-    const Checkpoint *from = m->base ? m->base : m->file; /* an adapter sees what its base sees */
-    const char *preprocess = checkpoint_metadata(from, "preprocess");
+Status model_preset(Preset *out, const Checkpoint *file, const Sam *sam, const char *asked,
+                    Error *error) {
+    const char *preprocess = checkpoint_metadata(file, "preprocess");
     json_t *root = preprocess ? json_loads(preprocess, 0, NULL) : NULL;
     const char *said = json_string_value(json_object_get(root, "preset"));
-    const char *name = o->preset ? o->preset : said ? said : looks_like(&m->system.sam);
+    const char *name = asked ? asked : said ? said : looks_like(sam);
     const Preset *preset = preset_find(name);
     Status status = VOXPERT_OK;
     if (!preset)
-        status = error_set(error, o->preset ? VOXPERT_BAD_ARGUMENT : VOXPERT_BAD_MODEL,
+        status = error_set(error, asked ? VOXPERT_BAD_ARGUMENT : VOXPERT_BAD_MODEL,
                            "preset \"%s\" is unknown; sam, sam-med2d, sam-med2d-test, medsam and "
                            "voxpert are known",
                            name);
     else
-        m->preset = *preset;
+        *out = *preset;
     bool own = !said || strcmp(said, name) == 0; /* else its zoom is another preset's */
     json_decref(root);
-    if (!status && m->preset.zoom > 0.0 && own) m->preset.zoom = sam_zoom(from, m->preset.zoom);
-    m->preset_given = o->preset != NULL;
+    if (!status && out->zoom > 0.0 && own) out->zoom = sam_zoom(file, out->zoom);
     return status;
+}
+
+/* An adapter sees what its base sees. */
+static Status choose_preset(Model *m, const ModelOptions *o, Error *error) {
+    m->preset_given = o->preset != NULL;
+    return model_preset(&m->preset, m->base ? m->base : m->file, &m->system.sam, o->preset, error);
 }
 
 static Status bind(Model *m, const ModelOptions *o, Error *error) {
@@ -77,7 +82,7 @@ Status model_identity(const Model *shared, const char **identity, Error *error) 
         const Model *from;
         Model *to;
     } m = {shared}; /* the lock and what it guards may change in a shared model */
-    const char *said = checkpoint_metadata(shared->file, "identity");
+    const char *said = shared->file ? checkpoint_metadata(shared->file, "identity") : NULL;
     Status status = VOXPERT_OK;
     pthread_mutex_lock(&m.to->lock);
     if (!shared->identity[0] && said && strlen(said) == HASH_TEXT - 1)

@@ -39,6 +39,11 @@ MUST_CHECK Status model_open(Model **out, const char *path, const ModelOptions *
                              Error *error);
 void model_close(Model *m); /* NULL is fine */
 
+/* How images are prepared for the model of a file: as `asked` (NULL: as the file says, or looks).
+ * VOXPERT_BAD_ARGUMENT, VOXPERT_BAD_MODEL: no such preset. */
+MUST_CHECK Status model_preset(Preset *out, const Checkpoint *file, const Sam *sam,
+                               const char *asked, Error *error);
+
 /* SHA-256 of the weights (see params_identity), computed when it is first asked for; any thread may
  * ask.  Errors: VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status model_identity(const Model *m, const char **identity, Error *error);

@@ -4,17 +4,23 @@
 
 #include "base/memory.h"
 #include "train/purposes.h"
+#include "train/views.h"
 
-Status batch_open(Batch *b, int count, int share, int side, int loss_side, Error *error) {
+Status batch_open(Batch *b, int count, int share, int side, int loss_side, size_t floats,
+                  Error *error) {
     size_t n = (size_t)count, images = n / (size_t)share, area = (size_t)side * (size_t)side;
-    *b = (Batch){.count = count, .share = share, .side = side, .loss_side = loss_side};
-    b->image = memory_new(images * area * 3 * sizeof(float));
+    *b = (Batch){
+        .count = count, .share = share, .side = side, .loss_side = loss_side, .floats = floats};
+    if (floats)
+        b->embedding = memory_new(images * floats * sizeof(float));
+    else
+        b->image = memory_new(images * area * 3 * sizeof(float));
     b->scratch = memory_new(images * area * 3 * sizeof(float));
     b->object = memory_new(n * area);
     b->target = memory_new(n * (size_t)loss_side * (size_t)loss_side * sizeof(float));
     b->pixel = memory_new(n * sizeof *b->pixel);
     b->source = memory_new(n * sizeof *b->source);
-    if (b->image && b->scratch && b->object && b->target && b->pixel && b->source)
+    if ((b->image || b->embedding) && b->scratch && b->object && b->target && b->pixel && b->source)
         return VOXPERT_OK;
     batch_close(b);
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a batch of %d", count);
@@ -22,6 +28,7 @@ Status batch_open(Batch *b, int count, int share, int side, int loss_side, Error
 
 void batch_close(Batch *b) {
     memory_free(b->image);
+    memory_free(b->embedding);
     memory_free(b->scratch);
     memory_free(b->object);
     memory_free(b->target);
@@ -71,6 +78,7 @@ typedef struct Drawing {
     const Dataset *data;
     const Pool *pool;
     const Augment *augment;
+    const Views *views; /* or NULL */
     bool foreground; /* all objects of a picture are one */
     uint64_t seed, step;
 } Drawing;
@@ -160,23 +168,34 @@ static Cut draw_cut(const Drawing *d, const Case *p, const CaseObject *o, uint8_
     return cut;
 }
 
+static void draw_look(const Drawing *d, const Case *p, const Cut *cut, size_t index, Random *r) {
+    size_t pixels = (size_t)d->batch->side * (size_t)d->batch->side * 3;
+    float *image = d->batch->image + index * pixels;
+    Look look;
+    augment_look(d->augment, p, &look, r);
+    cut_render(image, p, cut, &look);
+    augment_pixels(d->augment, image, d->batch->scratch + index * pixels, d->batch->side, r);
+}
+
 static void draw_picture(void *context, size_t index, void *scratch) {
     const Drawing *d = context;
     (void)scratch;
     Batch *b = d->batch;
     size_t share = (size_t)b->share, area = (size_t)b->side * (size_t)b->side;
     size_t loss_area = (size_t)b->loss_side * (size_t)b->loss_side;
-    float *image = b->image + index * area * 3;
     Random which = random_begin(d->seed, d->step, index, PURPOSE_CASE);
     const CaseObject *o = draw_object(d, &which);
     const Case *p = &d->data->picture[o->picture];
 
     Random r = random_begin(d->seed, d->step, index, PURPOSE_AUGMENT);
-    Cut cut = draw_cut(d, p, o, b->object + index * share * area, &r);
-    Look look;
-    augment_look(d->augment, p, &look, &r);
-    cut_render(image, p, &cut, &look);
-    augment_pixels(d->augment, image, b->scratch + index * area * 3, b->side, &r);
+    Cut cut = d->views ? views_cut(d->views, o->picture, b->side)
+                       : draw_cut(d, p, o, b->object + index * share * area, &r);
+    if (d->views) {
+        cut_render_object(b->object + index * share * area, o, &cut);
+        views_read(d->views, o->picture, b->embedding + index * b->floats);
+    } else {
+        draw_look(d, p, &cut, index, &r);
+    }
     for (size_t i = index * share; i < (index + 1) * share; i++) {
         bool first = i == index * share;
         uint8_t *mask = b->object + i * area;
@@ -188,8 +207,8 @@ static void draw_picture(void *context, size_t index, void *scratch) {
     }
 }
 
-void batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a, bool foreground,
-                uint64_t seed, uint64_t step, const Worker *worker) {
-    Drawing drawing = {b, d, pool, a, foreground, seed, step};
+void batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a, const Views *views,
+                bool foreground, uint64_t seed, uint64_t step, const Worker *worker) {
+    Drawing drawing = {b, d, pool, a, views, foreground, seed, step};
     worker_run(worker, draw_picture, &drawing, (size_t)(b->count / b->share));
 }

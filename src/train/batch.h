@@ -7,7 +7,9 @@
 
 typedef struct Batch {
     int count, share, side, loss_side; /* samples; how many of them show the same picture */
-    float *image;                      /* [count / share,side,side,3] */
+    float *image;                      /* [count / share,side,side,3]; NULL with embeddings */
+    float *embedding;                  /* [count / share,floats] of views; else NULL */
+    size_t floats;
     uint8_t *object;                   /* [count,side,side], 0 or 1 */
     float *target;                     /* [count,loss_side,loss_side], 0 or 1 */
     float *scratch;                    /* [count / share,side,side,3] */
@@ -15,8 +17,10 @@ typedef struct Batch {
     const CaseObject **source;
 } Batch;
 
-/* `side` is a multiple of `loss_side`, `count` one of `share`. */
-MUST_CHECK Status batch_open(Batch *b, int count, int share, int side, int loss_side, Error *error);
+/* `side` is a multiple of `loss_side`, `count` one of `share`; `floats` of an embedding where the
+ * batch has these instead of images, else 0. */
+MUST_CHECK Status batch_open(Batch *b, int count, int share, int side, int loss_side, size_t floats,
+                             Error *error);
 void batch_close(Batch *b); /* zeroed is fine */
 
 /* Which objects a trainer draws from: of each set, its training part. */
@@ -28,10 +32,12 @@ typedef struct Pool {
 MUST_CHECK Status pool_open(Pool *p, const Dataset *d, SplitPart part, Error *error);
 void pool_close(Pool *p);
 
+typedef struct Views Views; /* views.h */
+
 /* Fills the batch for one step (`foreground`: with all that is labelled in a picture as one object): sets in turn with equal chance, then one of the set's objects;
  * where samples share a picture, the others are any of its objects.  The same for the same seed and
- * step, whatever came before. */
-void batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a, bool foreground,
-                uint64_t seed, uint64_t step, const Worker *worker);
+ * step, whatever came before.  With `views` (else NULL) all pictures are seen whole and unchanged. */
+void batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a, const Views *views,
+                bool foreground, uint64_t seed, uint64_t step, const Worker *worker);
 
 #endif

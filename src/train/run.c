@@ -12,6 +12,7 @@
 #include "train/history.h"
 #include "train/purposes.h"
 #include "train/settings.h"
+#include "train/views.h"
 #include "train/shapes.h"
 
 TrainOptions train_options_default(void) {
@@ -85,6 +86,9 @@ typedef struct Run {
     Dataset data;
     Pool pool;
     Batch batch;
+    Views views; /* of a frozen encoder, unless it runs in every step */
+    bool cached;
+    Preset preset;
     Checkpoint *base;
     System system;
     char parent[HASH_TEXT]; /* identity of the frozen base, or "" */
@@ -110,6 +114,7 @@ static void run_close(Run *r) {
     checkpoint_close(r->base);
     threads_close(r->threads);
     batch_close(&r->batch);
+    views_close(&r->views);
     pool_close(&r->pool);
     dataset_free(&r->data);
 }
@@ -192,6 +197,9 @@ static Status declare_experts(Run *r, Error *error) {
     if (!status) status = segmote_config_parse(&c, config, "the new experts", &s->sam.config, error);
     memory_free(config);
     if (status) return status;
+    if (!status) status = model_preset(&r->preset, r->base, &s->sam, NULL, error);
+    if (status) return status;
+    r->cached = !o->no_cache;
     s->kind = SYSTEM_SEGMOTE;
     s->adapter = true;
     segmote_declare(&s->segmote, &s->sam.params, &s->sam, &c);
@@ -208,6 +216,7 @@ static Status open_model(Run *r, Error *error) {
     char surplus[256];
     if (r->base)
         status = params_bind(&r->system.sam.params, r->base, false, surplus, sizeof surplus, error);
+    r->preset = *preset_find(o->scheme == SCHEME_SAM_MED2D ? "sam-med2d" : "voxpert");
     if (!status && o->recipe == RECIPE_SEGMOTE) status = declare_experts(r, error);
     if (!status) status = params_initialize(&r->system.sam.params, o->seed, error);
     if (!status) choose_parameters(r);
@@ -223,6 +232,39 @@ static void say_memory(const Run *r) {
     say(r, false, sentence);
 }
 
+static Status with_file(const Run *r, const char *name, char **path, Error *error) {
+    *path = path_join(r->options->out, name);
+    if (*path) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its files", r->options->out);
+}
+
+static bool say_encoded(void *context, size_t done, size_t all) {
+    const Run *r = context;
+    char sentence[80];
+    snprintf(sentence, sizeof sentence, "embedding %zu of %zu", done + 1, all);
+    if (done % 50 == 0) say(r, false, sentence);
+    return !(r->observer && r->observer->stop && r->observer->stop(r->observer->context));
+}
+
+/* The frozen base as a model of its own, which the embeddings are named after. */
+static Status open_views(Run *r, Error *error) {
+    const TrainOptions *o = r->options;
+    Model base = {.system = {.kind = SYSTEM_SAM, .sam = r->system.sam},
+                  .threads = r->threads,
+                  .kernels = r->kernels,
+                  .preset = r->preset};
+    char *folder = NULL;
+    Status status = o->cache ? VOXPERT_OK : with_file(r, "embeddings", &folder, error);
+    if (status) return status;
+    pthread_mutex_init(&base.lock, NULL);
+    memcpy(base.identity, r->parent, sizeof base.identity);
+    status = views_open(&r->views, &r->data, &base, o->cache ? o->cache : folder, o->cache_half,
+                        say_encoded, r, error);
+    pthread_mutex_destroy(&base.lock);
+    memory_free(folder);
+    return status;
+}
+
 static Status open_work(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     int side = r->system.sam.config.image, loss_side = o->loss_side ? o->loss_side : side;
@@ -235,8 +277,12 @@ static Status open_work(Run *r, Error *error) {
     if (o->batch % o->share)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "--batch %d is no multiple of --masks-per-image %d", o->batch, o->share);
-    StepperShape shape = {o->scheme, o->batch, o->share, loss_side, o->max_memory, &o->experts.rule};
-    Status status = batch_open(&r->batch, o->batch, o->share, side, loss_side, error);
+    Status status = r->cached ? open_views(r, error) : VOXPERT_OK;
+    size_t floats = r->cached ? r->views.floats : 0;
+    StepperShape shape = {o->scheme,     o->batch, o->share, loss_side, floats,
+                          o->max_memory, &o->experts.rule};
+    if (!status)
+        status = batch_open(&r->batch, o->batch, o->share, side, loss_side, floats, error);
     if (!status)
         status = stepper_open(&r->stepper, &r->system, r->kernels, r->threads, &shape, &o->prompts,
                               &o->loss, error);
@@ -245,16 +291,10 @@ static Status open_work(Run *r, Error *error) {
         .system = r->system,
         .threads = r->threads,
         .kernels = r->kernels,
-        .preset = *preset_find(o->scheme == SCHEME_SAM_MED2D ? "sam-med2d" : "voxpert"),
+        .preset = r->preset,
     };
-    r->shown.preset.zoom = o->zoom;
+    if (r->system.kind == SYSTEM_SAM) r->shown.preset.zoom = o->zoom;
     return status ? status : measurer_open(&r->measurer, &r->shown, error);
-}
-
-static Status with_file(const Run *r, const char *name, char **path, Error *error) {
-    *path = path_join(r->options->out, name);
-    if (*path) return VOXPERT_OK;
-    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its files", r->options->out);
 }
 
 /* Other kernels round in another way. */
@@ -457,8 +497,8 @@ static Status one_step(Run *r, Error *error) {
             augment.whole = augment.whole_click;
             for (int k = 0; k < 2; k++) augment.factor[k] = augment.click_factor[k];
         }
-        batch_draw(&r->batch, &r->data, &r->pool, &augment, plan.prompt_free, o->seed, part,
-                   &r->stepper.worker);
+        batch_draw(&r->batch, &r->data, &r->pool, &augment, r->cached ? &r->views : NULL,
+                   plan.prompt_free, o->seed, part, &r->stepper.worker);
         status = stepper_run(&r->stepper, &r->batch, &plan, o->seed, part,
                              o->scheme == SCHEME_SAM_MED2D ? &hook : NULL, &result, error);
         if (!status && !isfinite(result.loss)) status = no_longer_finite(r, "loss", error);

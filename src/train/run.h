@@ -34,6 +34,9 @@ typedef struct TrainOptions {
     size_t max_memory; /* bytes that a step may need; 0: no limit */
     uint64_t seed;
     bool resume;
+    bool no_cache;     /* the encoder runs in every step, on pictures that are augmented */
+    const char *cache; /* folder of embeddings; NULL: `out`/embeddings */
+    bool cache_half;   /* kept in half precision */
 
     long steps;
     int batch, share, accumulate, loss_side; /* loss_side 0: the model's input */

@@ -320,6 +320,13 @@ static Status rounds_run(Stepper *s, const Batch *b, const StepPlan *plan, Tenso
     return status;
 }
 
+/* Of a batch that has embeddings instead of images. */
+static Tensor *known_embedding(Compute *cx, const Stepper *s, const Batch *b) {
+    int grid = sam_grid(s->sam);
+    int dim[] = {b->count / s->share, grid, grid, s->sam->config.prompt.dim};
+    return tensor_over(cx, 4, dim, b->embedding);
+}
+
 static Status run(Stepper *s, const Batch *b, const StepPlan *plan, Random r, const RoundHook *hook,
                   StepResult *out, Error *error) {
     Compute *cx = &s->cx;
@@ -331,7 +338,7 @@ static Status run(Stepper *s, const Batch *b, const StepPlan *plan, Random r, co
     cx->tape = &tape;
     cx->failure = NULL;
     Scope scope = scope_begin(cx);
-    Tensor *embedding = sam_encode(cx, s->sam, &image);
+    Tensor *embedding = b->floats ? known_embedding(cx, s, b) : sam_encode(cx, s->sam, &image);
     grad_of(cx, embedding); /* outlives the rounds that add to it */
     Status status = rounds_run(s, b, plan, embedding, &asked, hook, out, error);
     backward_from(cx);
@@ -353,7 +360,10 @@ static void no_step(void *context) { (void)context; }
 
 /* Runs the largest step on addresses only. */
 static Status measure(Stepper *s, size_t *bytes, Error *error) {
-    Batch b = {.count = s->batch, .side = s->sam->config.image, .loss_side = s->loss_side};
+    Batch b = {.count = s->batch,
+               .side = s->sam->config.image,
+               .loss_side = s->loss_side,
+               .floats = s->floats};
     Status status = arena_open_measuring(&s->memory, error);
     if (status) return status;
     s->cx = (Compute){.kernels = &kernels_measuring,
@@ -415,6 +425,7 @@ Status stepper_open(Stepper *s, const System *system, const Kernels *kernels, Th
                    .scheme = shape->scheme,
                    .share = shape->share,
                    .batch = shape->batch,
+                   .floats = shape->floats,
                    .loss_side = shape->loss_side,
                    .low_side = 4 * sam_grid(sam)};
     Status status = check_points(s, error);

@@ -63,6 +63,7 @@ typedef struct Stepper {
     Scheme scheme;
     int share; /* samples that show the same picture */
     int batch, loss_side, low_side;
+    size_t floats; /* of a batch's embeddings; 0: it has images */
     /* of the batch, by round */
     float *box;    /* [batch,4] */
     float *point;  /* [batch,POINTS_MAX,2] */
@@ -78,6 +79,7 @@ typedef struct Stepper {
 typedef struct StepperShape {
     Scheme scheme;
     int batch, share, loss_side;
+    size_t floats;     /* of a sample's embedding, where batches have them; else 0 */
     size_t max_memory; /* bytes of a step; 0: no limit */
     const ExpertRule *experts;
 } StepperShape;
