@@ -51,6 +51,19 @@ void text_add(Text *t, const char *format, ...) {
     uselocale(before);
 }
 
+void text_add_quoted(Text *t, const char *text) {
+    const char *from = text; /* what was not written yet and needs no escape */
+    text_add(t, "\"");
+    for (;; text++) {
+        if ((unsigned char)*text >= ' ' && *text != '"' && *text != '\\') continue;
+        text_add(t, "%.*s", (int)(text - from), from);
+        if (!*text) break;
+        text_add(t, *text < ' ' ? "\\u%04x" : "\\%c", *text);
+        from = text + 1;
+    }
+    text_add(t, "\"");
+}
+
 void text_free(Text *t) {
     memory_free(t->chars);
     *t = (Text){0};

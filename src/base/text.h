@@ -13,6 +13,7 @@ typedef struct Text {
 } Text;
 
 void text_add(Text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_add_quoted(Text *t, const char *text); /* as a JSON string */
 void text_free(Text *t);
 
 /* The whole of `from` as a finite number, with a point as decimal mark; false otherwise. */

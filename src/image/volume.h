@@ -89,6 +89,8 @@ MUST_CHECK Status volume_read(Volume **out, const char *path, const VolumeReadOp
 MUST_CHECK Status volume_read_memory(Volume **out, const void *bytes, size_t size, const char *name,
                                      const VolumeReadOptions *options, Error *error);
 
+bool volume_name_is_image(const char *name); /* by its extension */
+
 /* The extension decides: .png, .tif, .tiff, .bmp, .nii, .nii.gz.  A volume with a NIfTI header is
  * written to NIfTI with that header, byte for byte but for the fields that must say something else
  * (type, scale, and for labels the display range).  The file appears only when it is complete.

@@ -93,26 +93,13 @@ static Status check_all(const Writing *w) {
 
 /* ---- Header ----------------------------------------------------------------------------- */
 
-static void add_quoted(Text *json, const char *text) {
-    const char *plain = text; /* what was not written yet and needs no escape */
-    text_add(json, "\"");
-    for (;; text++) {
-        if ((unsigned char)*text >= ' ' && *text != '"' && *text != '\\') continue;
-        text_add(json, "%.*s", (int)(text - plain), plain);
-        if (!*text) break;
-        text_add(json, *text < ' ' ? "\\u%04x" : "\\%c", *text);
-        plain = text + 1;
-    }
-    text_add(json, "\"");
-}
-
 static void add_metadata(Text *json, const Writing *w) {
     text_add(json, "\"__metadata__\":{");
     for (size_t i = 0; i < w->pairs; i++) {
         if (i) text_add(json, ",");
-        add_quoted(json, w->metadata[i].key);
+        text_add_quoted(json, w->metadata[i].key);
         text_add(json, ":");
-        add_quoted(json, w->metadata[i].value);
+        text_add_quoted(json, w->metadata[i].value);
     }
     text_add(json, "}");
 }
@@ -120,7 +107,7 @@ static void add_metadata(Text *json, const Writing *w) {
 /* Returns where the tensor ends, counted from the start of the data. */
 static size_t add_tensor(Text *json, const TensorToWrite *t, ElementType type, size_t begin) {
     size_t count = 1;
-    add_quoted(json, t->name);
+    text_add_quoted(json, t->name);
     text_add(json, ":{\"dtype\":\"%s\",\"shape\":[", element_name(type));
     for (int i = 0; i < t->rank; i++) {
         text_add(json, i ? ",%zu" : "%zu", t->dim[i]);

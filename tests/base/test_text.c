@@ -63,6 +63,16 @@ TEST(numbers_do_not_follow_the_locale) {
     setlocale(LC_NUMERIC, "C");
 }
 
+TEST(quoted_text_is_a_string_of_json) {
+    Text t = {0};
+    text_add_quoted(&t, "a \"b\" c:\\d\n\x1f\xc3\xa9");
+    CHECK(t.chars && strcmp(t.chars, "\"a \\\"b\\\" c:\\\\d\\u000a\\u001f\xc3\xa9\"") == 0);
+    text_free(&t);
+    text_add_quoted(&t, "");
+    CHECK(t.chars && strcmp(t.chars, "\"\"") == 0);
+    text_free(&t);
+}
+
 TEST(globs_match_across_dots) {
     CHECK(text_matches("image_encoder.blocks.3.attn.qkv.weight", "*blocks.?.attn*"));
     CHECK(text_matches("abc", "*"));

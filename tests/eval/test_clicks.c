@@ -1,6 +1,5 @@
 #include "eval/clicks.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -90,23 +89,7 @@ TEST(every_failed_allocation_is_reported_and_leaks_nothing) {
     CHECK(status == VOXPERT_OK && c.found);
 }
 
-/* ---- Overlap and baselines ----------------------------------------------------------------- */
-
-TEST(dice_and_iou_of_known_counts) {
-    const uint8_t truth[] = {0, 1, 1, 255, 0, 0}, prediction[] = {0, 0, 7, 1, 1, 0};
-    Overlap o = overlap_count(truth, prediction, 6);
-    CHECK(o.truth == 3 && o.prediction == 3 && o.both == 2);
-    CHECK(fabs(overlap_dice(o) - 2.0 / 3.0) < 1e-15);
-    CHECK(fabs(overlap_iou(o) - 0.5) < 1e-15);
-}
-
-TEST(two_empty_masks_have_no_overlap_to_speak_of) {
-    const uint8_t none[4] = {0}, one[4] = {1};
-    CHECK(isnan(overlap_dice(overlap_count(none, none, 4))));
-    CHECK(isnan(overlap_iou(overlap_count(none, none, 4))));
-    CHECK(overlap_dice(overlap_count(one, none, 4)) <= 0.0);
-    CHECK(overlap_iou(overlap_count(none, one, 4)) <= 0.0);
-}
+/* ---- Baselines ----------------------------------------------------------------------------- */
 
 TEST(the_baselines_fill_their_box) {
     uint8_t mask[H * W];

@@ -3,7 +3,8 @@
  *     golden [--precision f32] [--brief] FILE_OR_FOLDER...
  *
  * A folder stands for the golden files in it, or is one of ordinary files that a function of its
- * own knows (image/png and the like), or holds such folders.  VOXPERT_CPU chooses the kernels.
+ * own knows (eval, image/png and the like), or holds such folders.  VOXPERT_CPU chooses the
+ * kernels.
  * Exit 0: all is as it should be; 1: something is not; 2: wrong usage. */
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "tests/golden/eval_folder.h"
 #include "tests/golden/image_folders.h"
 #include "tests/golden/kinds.h"
 #include "tests/golden/resize_folder.h"
@@ -79,7 +81,7 @@ static const FolderKind folder_kinds[] = {
     {"png", golden_image_folder},     {"jpeg", golden_image_folder},
     {"tiff", golden_image_folder},    {"bmp", golden_image_folder},
     {"nifti", golden_image_folder},   {"orientation", golden_image_folder},
-    {"resize", golden_resize_folder},
+    {"resize", golden_resize_folder}, {"eval", golden_eval_folder},
 };
 
 static const FolderKind *folder_kind(const char *name) {

@@ -44,4 +44,14 @@ expect 1 'FAIL out.y' "$bad"
 expect 1 'FAIL out.y' "$bad"
 head -c -4 "$good" > "$bad"
 expect 1 'FAIL' "$bad"
+
+# A changed number, a key that nothing knows, and files that are missing.
+mkdir "$work/eval"
+sed 's/"edt": \[5.0,/"edt": [5.1,/' "$shared/golden/eval/edt.json" > "$work/eval/edt.json"
+sed 's/"mean_a"/"mean_of_a"/' "$shared/golden/eval/statistics.json" > "$work/eval/statistics.json"
+echo '{}' > "$work/eval/other.json"
+expect 1 'edt.json: 9 results, 1 failed' "$work/eval"
+expect 1 'FAIL: nothing computes it' "$work/eval"
+expect 1 'quality.json: 1 results, 1 failed' "$work/eval"
+expect 1 'other.json: not run' "$work/eval"
 exit $failed

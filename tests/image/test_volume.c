@@ -112,3 +112,8 @@ TEST(impossible_sizes_are_refused) {
           VOXPERT_OUT_OF_MEMORY);
     CHECK(v == NULL);
 }
+
+TEST(images_are_known_by_their_extension) {
+    CHECK(volume_name_is_image("a.png") && volume_name_is_image("case.NII.GZ"));
+    CHECK(!volume_name_is_image("summary.json") && !volume_name_is_image("png"));
+}

@@ -24,6 +24,8 @@ static const ImageFormat *format_by_name(const char *name) {
     return NULL;
 }
 
+bool volume_name_is_image(const char *name) { return format_by_name(name) != NULL; }
+
 /* The name only helps where the content says nothing: its format then tells what is wrong.  The
  * voxels in a .img may begin with anything, so there the name decides. */
 static const ImageFormat *format_of(const ImageSource *s) {
