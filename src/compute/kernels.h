@@ -16,12 +16,14 @@
 
 #include "base/threads.h"
 
-/* gelu is x/2 (1 + erf(x / sqrt 2)), not the tanh approximation. */
+/* gelu is x/2 (1 + erf(x / sqrt 2)), not the tanh approximation; quick gelu is x sigmoid(1.702 x),
+ * CLIP's. */
 typedef enum Activation {
     ACTIVATION_NONE,
     ACTIVATION_GELU,
     ACTIVATION_RELU,
-    ACTIVATION_SIGMOID
+    ACTIVATION_SIGMOID,
+    ACTIVATION_QUICK_GELU
 } Activation;
 
 /* A matrix [out, in] that many vectors are multiplied by. */

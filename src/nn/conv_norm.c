@@ -59,7 +59,7 @@ void conv_norm_fold(ConvNorm *c, Params *p) {
                           (double)c->mean->tensor.data[i] * scale_of(c, i));
     if (c->depthwise) return;
     c->folded->form = (Weight){.out = weight->dim[0], .in = weight->dim[1], .values = folded};
-    c->weight->form = (Weight){0}; /* nothing is multiplied by it: it needs no packing */
+    c->folded->matrix = true;
 }
 
 /* ---- Forward ---------------------------------------------------------------------------- */

@@ -376,12 +376,12 @@ Status params_pack(Params *p, const Kernels *kernels, const Worker *worker, bool
     Status status = VOXPERT_OK;
     for (size_t i = 0; !status && i < p->count; i++) {
         Param *q = p->item[i];
-        if (!q->form.out || q->tensor.needs_grad) continue;
+        if (!q->matrix || !q->form.out || q->tensor.needs_grad) continue;
         status = pack_one(q, kernels, worker, false, &q->packed, error);
         q->form.packed = q->packed;
         if (!status && back) status = pack_one(q, kernels, worker, true, &q->packed_back, error);
         q->form.packed_back = q->packed_back;
-        if (!status && drop && q->matrix && q->packed && q->stored) let_go(q);
+        if (!status && drop && q->packed && q->stored) let_go(q);
     }
     return status;
 }

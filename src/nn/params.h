@@ -38,7 +38,7 @@ typedef struct Param {
     int fan;
     bool buffer;   /* never trained */
     bool optional; /* may be missing in a checkpoint; then as initialized */
-    bool matrix;   /* used by linear alone: its plain values may go once it is packed */
+    bool matrix;   /* used by linear alone: it is packed, and its plain values may then go */
     bool bound;    /* a checkpoint gave its values */
     Tensor tensor; /* in the engine's shape; data NULL until bound or initialized */
     Weight form;   /* of matrices [out, in]; out 0 otherwise */
@@ -94,8 +94,9 @@ void param_write(Param *p, const float *published);                /* p->owned m
 MUST_CHECK Status param_own(Param *p, Error *error); /* makes the values ours, to change them */
 
 /* Gives frozen matrices the form that the backend likes; `back` where input gradients are needed.
- * Where `drop`, memory and pages that are then no longer needed are given back: such a parameter's
- * values are read from its file again if anybody asks. */
+ * Tables, whose rows are looked up, stay where they are.  Where `drop`, memory and pages that are
+ * then no longer needed are given back: such a parameter's values are read from its file again if
+ * anybody asks. */
 MUST_CHECK Status params_pack(Params *p, const Kernels *kernels, const Worker *worker, bool back,
                               bool drop, Error *error);
 

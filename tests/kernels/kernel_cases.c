@@ -188,12 +188,14 @@ const KernelCase kernel_cases[] = {
     TESTED(driver_activation, 1001, ACTIVATION_GELU, 1),
     TESTED(driver_activation, 1001, ACTIVATION_RELU, 0),
     TESTED(driver_activation, 70000, ACTIVATION_SIGMOID, 1),
+    TESTED(driver_activation, 1001, ACTIVATION_QUICK_GELU, 1),
     TIMED(driver_activation, "GELU", 4096 * 3072, ACTIVATION_GELU, 1),
     TESTED(driver_activation_backward, 1, ACTIVATION_GELU),
     TESTED(driver_activation_backward, 1001, ACTIVATION_NONE),
     TESTED(driver_activation_backward, 70000, ACTIVATION_GELU),
     TESTED(driver_activation_backward, 1001, ACTIVATION_RELU),
     TESTED(driver_activation_backward, 1001, ACTIVATION_SIGMOID),
+    TESTED(driver_activation_backward, 1001, ACTIVATION_QUICK_GELU),
     TIMED(driver_activation_backward, "GELU", 4096 * 3072, ACTIVATION_GELU),
 
     /* rows, period, in place */

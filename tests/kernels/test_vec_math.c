@@ -37,12 +37,14 @@ static Vec log_of(Vec x) { return vec_log(x); }
 static Vec log1p_of(Vec x) { return vec_log1p(x); }
 static Vec erf_of(Vec x) { return vec_erf(x); }
 static Vec gelu_of(Vec x) { return vec_gelu(x); }
+static Vec quick_gelu_of(Vec x) { return vec_quick_gelu(x); }
 static Vec sigmoid_of(Vec x) { return vec_sigmoid(x); }
 static Vec sin_of(Vec x) { return vec_sin_turn(x); }
 static Vec cos_of(Vec x) { return vec_cos_turn(x); }
 
 static double exact_gelu(double x) { return 0.5 * x * erfc(-x * 0.70710678118654752); }
 static double exact_sigmoid(double x) { return 1.0 / (1.0 + exp(-x)); }
+static double exact_quick_gelu(double x) { return x / (1.0 + exp(-1.702 * x)); }
 static double exact_sin(double x) { return sin(6.283185307179586 * x); }
 static double exact_cos(double x) { return cos(6.283185307179586 * x); }
 
@@ -75,6 +77,7 @@ TEST(erf_is_right_to_six_units) {
 
 TEST(gelu_and_sigmoid_follow) {
     CHECK(worst_error(gelu_of, exact_gelu, -30.0, 30.0, false).absolute < 2e-6);
+    CHECK(worst_error(quick_gelu_of, exact_quick_gelu, -30.0, 30.0, false).absolute < 2e-6);
     CHECK(worst_error(sigmoid_of, exact_sigmoid, -87.0, 100.0, false).relative < 3e-7);
 }
 

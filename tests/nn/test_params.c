@@ -4,6 +4,7 @@
 
 #include "tests/check.h"
 #include "tests/stored.h"
+#include "tests/workbench.h"
 
 static Param *declare(Params *p, const char *name, Layout layout, int rank, const int *dim) {
     return params_declare(p, name, layout, rank, dim, INITIAL_UNIFORM, 4);
@@ -146,6 +147,30 @@ TEST(every_layout_goes_in_and_comes_out_as_published) {
             size_t area = (size_t)cases[i].dim[2] * (size_t)cases[i].dim[3];
             CHECK(q->tensor.data[cases[i].at] == (float)((size_t)cases[i].dim[1] * area + 1));
         }
+        params_free(&p);
+    }
+}
+
+/* ---- Packing -------------------------------------------------------------------------------- */
+
+TEST(matrices_are_packed_and_tables_stay_in_their_file) {
+    for (const Kernels *const *k = kernels_available(); *k; k++) {
+        Params p = {0};
+        Param *matrix = declare(&p, "matrix", LAYOUT_PLAIN, 2, (int[]){8, 16});
+        Param *table = declare(&p, "table", LAYOUT_PLAIN, 2, (int[]){8, 16});
+        matrix->matrix = true;
+        Stored *s = stored_new(256);
+        stored_add(s, "matrix", 2, (int[]){8, 16});
+        const float *rows = stored_add(s, "table", 2, (int[]){8, 16});
+        Checkpoint *c = stored_open(s, NULL);
+        CHECK(params_bind(&p, c, true, NULL, 0, NULL) == VOXPERT_OK);
+        Workbench *w = workbench_open(*k, 0, 1 << 20);
+        CHECK(params_pack(&p, *k, &w->worker, false, c, NULL) == VOXPERT_OK);
+        CHECK((matrix->packed != NULL) == ((*k)->weight_bytes(8, 16, false) > 0));
+        CHECK(table->tensor.data == rows && !table->owned && !table->packed);
+        workbench_close(w);
+        checkpoint_close(c);
+        stored_free(s);
         params_free(&p);
     }
 }

@@ -39,6 +39,10 @@ static Tensor *gelu(Compute *cx, Tensor *const *in) {
     return op_activation(cx, in[0], ACTIVATION_GELU);
 }
 
+static Tensor *quick_gelu(Compute *cx, Tensor *const *in) {
+    return op_activation(cx, in[0], ACTIVATION_QUICK_GELU);
+}
+
 static Tensor *sigmoid(Compute *cx, Tensor *const *in) {
     return op_activation(cx, in[0], ACTIVATION_SIGMOID);
 }
@@ -190,6 +194,7 @@ static const Case cases[] = {
     {"layer_norm", layer_norm, 3, {3, 1, 1}, {{2, 3, 5}, {5}, {5}}},
     {"gelu", gelu, 1, {2}, {{3, 4}}},
     {"sigmoid", sigmoid, 1, {2}, {{3, 4}}},
+    {"quick gelu", quick_gelu, 1, {2}, {{3, 4}}},
     {"add of equals", add, 2, {2, 2}, {{3, 4}, {3, 4}}},
     {"add of a repeated row", add, 2, {3, 1}, {{2, 3, 4}, {4}}},
     {"multiply", multiply, 2, {4, 2}, {{2, 2, 3, 4}, {2, 4}}},

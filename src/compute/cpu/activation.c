@@ -25,6 +25,12 @@ static Vec gelu_slope(Vec x) {
     return 0.5f * (1.0f + vec_erf(x * 0.70710678f)) + x * density;
 }
 
+/* With s = sigmoid(1.702 x): s + 1.702 x s (1 - s) */
+static Vec quick_gelu_slope(Vec x) {
+    Vec z = 1.702f * x, s = vec_sigmoid(z);
+    return s + z * s * vec_sigmoid(-z);
+}
+
 static Vec slope(Vec x, Activation f) {
     switch (f) {
     case ACTIVATION_GELU:
@@ -33,6 +39,8 @@ static Vec slope(Vec x, Activation f) {
         return vec_select(x > 0.0f, vec_set(1.0f), vec_zero());
     case ACTIVATION_SIGMOID:
         return vec_sigmoid(x) * vec_sigmoid(-x);
+    case ACTIVATION_QUICK_GELU:
+        return quick_gelu_slope(x);
     case ACTIVATION_NONE:
         break;
     }

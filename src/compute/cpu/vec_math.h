@@ -89,6 +89,8 @@ static inline Vec vec_sigmoid(Vec x) { return 1.0f / (1.0f + vec_exp(-x)); }
 
 static inline Vec vec_gelu(Vec x) { return x * 0.5f * (1.0f + vec_erf(x * 0.70710678f)); }
 
+static inline Vec vec_quick_gelu(Vec x) { return x * vec_sigmoid(1.702f * x); }
+
 static inline Vec vec_activate(Vec x, Activation f) {
     switch (f) {
     case ACTIVATION_GELU:
@@ -97,6 +99,8 @@ static inline Vec vec_activate(Vec x, Activation f) {
         return vec_max(vec_zero(), x);
     case ACTIVATION_SIGMOID:
         return vec_sigmoid(x);
+    case ACTIVATION_QUICK_GELU:
+        return vec_quick_gelu(x);
     case ACTIVATION_NONE:
         break;
     }

@@ -15,6 +15,8 @@ float reference_activate(float x, Activation f) {
         return x > 0.0f ? x : 0.0f;
     case ACTIVATION_SIGMOID:
         return (float)(1.0 / (1.0 + exp(-d)));
+    case ACTIVATION_QUICK_GELU:
+        return (float)(d / (1.0 + exp(-1.702 * d)));
     case ACTIVATION_NONE:
         break;
     }
@@ -32,6 +34,10 @@ static double slope(float x, Activation f) {
     case ACTIVATION_SIGMOID: {
         double p = 1.0 / (1.0 + exp(-d));
         return p * (1.0 - p);
+    }
+    case ACTIVATION_QUICK_GELU: {
+        double p = 1.0 / (1.0 + exp(-1.702 * d));
+        return p + 1.702 * d * p * (1.0 - p);
     }
     case ACTIVATION_NONE:
         break;

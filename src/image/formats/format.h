@@ -39,8 +39,6 @@ Status image_refuse(const ImageSource *source, Error *error, const char *format,
 MUST_CHECK Status image_plausible(const ImageSource *source, const char *format, size_t width,
                                   size_t height, size_t row_bytes, size_t most, Error *error);
 
-enum { DEFLATE_MOST = 1032 }; /* 258 bytes out of 2 bits: a zlib stream cannot do better */
-
 /* Grey of 1, 2 or 4 bits, most significant first, one byte a sample; `scale` to 0..255 or not. */
 void image_unpack_bits(uint8_t *out, const uint8_t *in, size_t count, unsigned bits, bool scale);
 

@@ -6,10 +6,10 @@
  * is used. */
 #include <string.h>
 
+#include "base/byte_stream.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/size.h"
-#include "image/formats/byte_stream.h"
 #include "image/formats/nifti.h"
 
 static bool nifti_recognizes(const uint8_t *bytes, size_t size) {

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/byte_stream.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/size.h"
-#include "image/formats/byte_stream.h"
 #include "image/formats/nifti.h"
 
 /* ---- Output, plain or packed ------------------------------------------------------------ */

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <string.h>
 
+#include "base/byte_stream.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "image/formats/format.h"

@@ -1,6 +1,7 @@
 /* tiff_page.c - one page of a TIFF file: strips or tiles to samples. */
 #include <string.h>
 
+#include "base/byte_stream.h"
 #include "base/memory.h"
 #include "base/size.h"
 #include "image/formats/tiff.h"

@@ -1,4 +1,4 @@
-#include "image/formats/byte_stream.h"
+#include "base/byte_stream.h"
 
 #include <string.h>
 
@@ -94,7 +94,8 @@ Status byte_stream_read(ByteStream *s, void *out, size_t size, size_t *got, Erro
     *got = 0;
     if (s->gzip) return gzip_read(s, out, size, got, error);
     *got = size_min(size, s->left);
-    if (*got) memcpy(out, s->bytes, *got);
+    if (*got == 0) return VOXPERT_OK; /* an empty file has no address */
+    memcpy(out, s->bytes, *got);
     s->bytes += *got;
     s->left -= *got;
     return VOXPERT_OK;

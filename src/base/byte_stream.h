@@ -2,12 +2,17 @@
  *
  * gzip members that follow each other (pigz, bgzip) are one stream; bytes after the last that are
  * no gzip member are ignored, as gzip does. */
-#ifndef IMAGE_FORMATS_BYTE_STREAM_H
-#define IMAGE_FORMATS_BYTE_STREAM_H
+#ifndef BASE_BYTE_STREAM_H
+#define BASE_BYTE_STREAM_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <zlib.h>
 
-#include "image/formats/format.h"
+#include "base/status.h"
+
+enum { DEFLATE_MOST = 1032 }; /* 258 bytes out of 2 bits: a zlib stream cannot do better */
 
 typedef struct ByteStream {
     const char *name; /* for messages */
