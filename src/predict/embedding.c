@@ -14,7 +14,7 @@ static const char format[] = "voxpert embedding 1";
 
 typedef struct Facts {
     const char *model;
-    char crop[64], checksum[HASH_TEXT], key[HASH_TEXT];
+    char crop[80], checksum[HASH_TEXT], key[HASH_TEXT];
 } Facts;
 
 /* What the embedding depends on; kernel sets differ in the last bits and may share files,
@@ -23,7 +23,8 @@ static Status facts_of(Facts *f, const Predictor *p, const char *type, Error *er
     const Crop *c = &p->view.crop;
     Status status = model_identity(p->model, &f->model, error);
     if (status) return status;
-    snprintf(f->crop, sizeof f->crop, "%d,%d,%d,%d", c->x, c->y, c->width, c->height);
+    snprintf(f->crop, sizeof f->crop, "%d,%d,%d,%d%s", c->x, c->y, c->width, c->height,
+             p->view.mirrored ? " mirrored" : "");
     const char *parts[] = {p->picture_hash, f->model,      p->model->preset.name,
                            f->crop,         "f32 kernels", type};
     Hash h;

@@ -122,17 +122,23 @@ static bool find_kept(Predictor *p) {
            (embedding_find(p, ELEMENT_F32) || (p->f16_cache && embedding_find(p, ELEMENT_F16)));
 }
 
-Status predictor_encode(Predictor *p, Crop crop, Error *error) {
+Status predictor_look(Predictor *p, Crop crop, bool mirrored, Error *error) {
     p->encode_seconds = 0.0;
-    if (p->encoded && crop_same(p->view.crop, crop)) return VOXPERT_OK;
+    if (p->encoded && crop_same(p->view.crop, crop) && p->view.mirrored == mirrored)
+        return VOXPERT_OK;
     if (!p->picture.rgb) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
     double start = system_seconds();
     p->encoded = false;
     p->view = view_of(&p->model->preset, crop, p->model->system.sam.config.image);
+    p->view.mirrored = mirrored;
     p->from_cache = find_kept(p);
     Status status = p->from_cache ? VOXPERT_OK : encode_view(p, error);
     if (!status && p->cache && !p->from_cache) status = embedding_keep(p, ELEMENT_F32, error);
     p->encoded = !status;
     p->encode_seconds = system_seconds() - start;
     return status;
+}
+
+Status predictor_encode(Predictor *p, Crop crop, Error *error) {
+    return predictor_look(p, crop, false, error);
 }

@@ -26,7 +26,8 @@ static const Preset presets[] = {
     {.name = "voxpert",
      .summary = "our own models: as sam, with a zoom on the prompt",
      .resize = RESIZE_LONGEST_SIDE,
-     .zoom = 2.0},
+     .zoom = 2.0,
+     .mirror = true},
 };
 
 const Preset *preset_at(int index) {

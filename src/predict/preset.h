@@ -20,7 +20,8 @@ typedef struct Preset {
     bool best_of_all;      /* masks 1.. are decoded and the best kept, unless all are asked for */
     bool mask_probability; /* mask prompts are probabilities, not logits */
     bool direct;           /* probabilities go to the image's size in one step (MedSAM) */
-    double zoom;           /* > 0: encode a crop of this many times the prompt's larger side */
+    double zoom;           /* > 0: encode a crop of this many times the prompt's larger side, */
+    bool mirror;           /* and look at it left to right as well: the answer is the mean */
 } Preset;
 
 const Preset *preset_find(const char *name); /* NULL if there is none of that name */

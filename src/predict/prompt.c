@@ -65,6 +65,10 @@ Status prompt_to_model(Compute *cx, const View *v, const ObjectPrompt *from, Pro
     if (!from->box) return VOXPERT_OK;
     view_point(v, from->box, box);
     view_point(v, from->box + 2, box + 2);
+    if (v->mirrored) { /* left is right */
+        float x = box[0];
+        box[0] = box[2], box[2] = x;
+    }
     to->boxes = 1;
     to->box = box;
     return VOXPERT_OK;

@@ -51,7 +51,9 @@ View view_of(const Preset *preset, Crop crop, int size) {
 
 void view_point(const View *v, const float picture[2], float model[2]) {
     double sx = (double)v->width / v->crop.width, sy = (double)v->height / v->crop.height;
-    model[0] = (float)(((double)picture[0] - v->crop.x) * sx + v->left);
+    double x = (double)picture[0] - v->crop.x;
+    if (v->mirrored) x = v->crop.width - 1 - x;
+    model[0] = (float)(x * sx + v->left);
     model[1] = (float)(((double)picture[1] - v->crop.y) * sy + v->top);
 }
 
@@ -111,7 +113,8 @@ void view_normalize(float *input, const View *v, const Preset *preset, const uin
     memset(input, 0, 3 * (size_t)v->size * (size_t)v->size * sizeof *input);
     for (int y = 0; y < v->height; y++) {
         float *to = input + 3 * ((size_t)(v->top + y) * (size_t)v->size + (size_t)v->left);
-        for (int x = 0; x < v->width; x++, to += 3, resized += 3) {
+        if (v->mirrored) to += 3 * (v->width - 1);
+        for (int x = 0; x < v->width; x++, to += v->mirrored ? -3 : 3, resized += 3) {
             for (int c = 0; c < 3; c++) {
                 uint8_t value = resized[preset->blue_first ? 2 - c : c];
                 to[c] = ((float)value - s.subtract[c]) / s.divide[c];
@@ -158,6 +161,24 @@ Status view_logits(float *out, const View *v, const Preset *preset, const float 
             resize_planes(out, extent(v->crop.height, v->crop.width), inside, TAPS_LINEAR, error);
     memory_free(square);
     return status;
+}
+
+/* ---- Left to right ---------------------------------------------------------------------- */
+
+/* Between the values at cells a and a + 1, if these are in the row. */
+static float between(const float *row, int side, double at) {
+    double x = fmin(fmax(at, 0.0), side - 1.0);
+    int a = (int)x, b = a + (a + 1 < side);
+    return (float)((double)row[a] + ((double)row[b] - (double)row[a]) * (x - a));
+}
+
+void view_mirror(float *out, const View *v, const float *grid, int count, int side, float outside) {
+    double cell = (double)v->size / side, across = (2.0 * v->left + v->width) / cell;
+    for (int row = 0; row < count * side; row++, grid += side)
+        for (int i = 0; i < side; i++) {
+            double at = across - (i + 0.5); /* in cells */
+            *out++ = at < 0.0 || at > side ? outside : between(grid, side, at - 0.5);
+        }
 }
 
 /* ---- Mask to prompt --------------------------------------------------------------------- */

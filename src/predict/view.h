@@ -21,6 +21,7 @@ typedef struct View {
     int size;          /* side of the model's input */
     int width, height; /* of the crop's image inside the input */
     int left, top;     /* where it begins */
+    bool mirrored;     /* left to right, inside the input */
 } View;
 
 Crop crop_whole(const Picture *p);
@@ -36,11 +37,16 @@ View view_of(const Preset *preset, Crop crop, int size);
 MUST_CHECK Status view_resize(uint8_t *out, const View *v, const Preset *preset, const Picture *p,
                               Error *error);
 
-/* Resized bytes to the model's input [size][size][3]: normalized, then padded with zeros. */
+/* Resized bytes to the model's input [size][size][3]: normalized, mirrored where the view is, then
+ * padded with zeros. */
 void view_normalize(float *input, const View *v, const Preset *preset, const uint8_t *resized);
 
-/* A coordinate of the picture in the model's input. */
+/* A coordinate of the picture in the model's input, mirrored where the view is. */
 void view_point(const View *v, const float picture[2], float model[2]);
+
+/* Between the grids [count][side][side] of a view and of its mirror image, either way: logits, or a
+ * mask prompt.  What has no counterpart becomes `outside`. */
+void view_mirror(float *out, const View *v, const float *grid, int count, int side, float outside);
 
 /* Logits of the model, [count][side][side], to the crop's own pixels, [count][height][width], by
  * the preset's rule.  For a `direct` preset they are the logits of the interpolated probability. */

@@ -88,10 +88,9 @@ static float sample(const float *logits, int side, double u, double w) {
     return (float)(above * (1.0 - ay) + below * ay);
 }
 
-/* Earlier logits as the current view would show them. */
-static void carry(float *out, const Predictor *p, const ObjectPrompt *o) {
+/* Earlier logits as view `to` would show them. */
+static void carry(float *out, const Predictor *p, const ObjectPrompt *o, const View *to) {
     View from = view_of_logits(p, o);
-    const View *to = &p->view;
     int side = 4 * sam_grid(&p->model->system.sam);
     double cell = (double)to->size / side;
     for (int i = 0; i < side * side; i++) {
@@ -123,8 +122,8 @@ typedef struct Spent {
     bool encoded; /* by the encoder, not from the cache */
 } Spent;
 
-static Status encode(Predictor *p, Crop crop, Spent *spent, Error *error) {
-    Status status = predictor_encode(p, crop, error);
+static Status encode(Predictor *p, Crop crop, bool mirrored, Spent *spent, Error *error) {
+    Status status = predictor_look(p, crop, mirrored, error);
     spent->encode += p->encode_seconds;
     if (!p->from_cache) spent->encoded = true;
     return status;
@@ -147,7 +146,7 @@ static Status ask(Predictor *p, const ObjectPrompt *o, Crop crop, float *logits,
                   Spent *spent, Error *error) {
     Prediction found = {0};
     *out = (Answer){0};
-    Status status = encode(p, crop, spent, error);
+    Status status = encode(p, crop, false, spent, error);
     if (!status) status = decode(p, o, false, &found, spent, error);
     if (!status) status = predictor_logits(p, &found, logits, error);
     if (!status) {
@@ -213,27 +212,67 @@ Status predictor_zoom(Predictor *p, const ObjectPrompt *prompt, Crop *crop, Erro
     return choose(p, prompt, crop, &ignored, error);
 }
 
+/* ---- Looking ---------------------------------------------------------------------------- */
+
+typedef struct Question {
+    ObjectPrompt prompt; /* earlier logits as the crop's view shows them */
+    float *carried;      /* these, where they had to be moved */
+    Crop crop;
+    bool multimask;
+} Question;
+
+static Status bring_logits(Question *q, const Predictor *p, Error *error) {
+    View to = view_of(&p->model->preset, q->crop, p->model->system.sam.config.image);
+    if (!q->prompt.low_res || crop_same(view_of_logits(p, &q->prompt).crop, q->crop))
+        return VOXPERT_OK;
+    size_t side = 4 * (size_t)sam_grid(&p->model->system.sam);
+    q->carried = memory_new(side * side * sizeof *q->carried);
+    if (!q->carried) return no_memory(error);
+    carry(q->carried, p, &q->prompt, &to);
+    q->prompt.low_res = q->carried;
+    return VOXPERT_OK;
+}
+
+static Status look(Predictor *p, const Question *q, bool mirrored, Prediction *out, Spent *spent,
+                   Error *error) {
+    Status status = encode(p, q->crop, mirrored, spent, error);
+    return status ? status : decode(p, &q->prompt, q->multimask, out, spent, error);
+}
+
+/* `out` becomes the mean of itself and of what was seen in the mirror. */
+static Status average(Prediction *out, const Prediction *mirrored, const View *v, Error *error) {
+    size_t n = (size_t)out->count * (size_t)out->side * (size_t)out->side;
+    float *back = memory_new(n * sizeof *back);
+    if (!back) return no_memory(error);
+    view_mirror(back, v, mirrored->low_res, out->count, out->side, surely_outside);
+    for (size_t i = 0; i < n; i++) out->low_res[i] = 0.5f * (out->low_res[i] + back[i]);
+    for (int i = 0; i < out->count; i++) out->iou[i] = 0.5f * (out->iou[i] + mirrored->iou[i]);
+    memory_free(back);
+    return VOXPERT_OK;
+}
+
+/* The plain view comes last: what may be asked next is asked of it. */
+static Status look_twice(Predictor *p, const Question *q, Prediction *out, Spent *spent,
+                         Error *error) {
+    Prediction mirrored = {0};
+    Status status = look(p, q, true, &mirrored, spent, error);
+    if (!status) status = look(p, q, false, out, spent, error);
+    if (!status) status = average(out, &mirrored, &p->view, error);
+    prediction_free(&mirrored);
+    return status;
+}
+
 Status predictor_answer(Predictor *p, const ObjectPrompt *prompt, bool zoom, bool multimask,
                         Prediction *out, Error *error) {
     Spent spent = {0};
     *out = (Prediction){0};
-    ObjectPrompt asked = *prompt;
-    Crop crop = crop_whole(&p->picture);
-    Status status = VOXPERT_OK;
-    if (zoom) status = choose(p, prompt, &crop, &spent, error);
-    if (!status) status = encode(p, crop, &spent, error);
-    float *carried = NULL;
-    if (!status && prompt->low_res && !crop_same(view_of_logits(p, prompt).crop, p->view.crop)) {
-        size_t side = 4 * (size_t)sam_grid(&p->model->system.sam);
-        carried = memory_new(side * side * sizeof *carried);
-        if (carried)
-            carry(carried, p, prompt);
-        else
-            status = no_memory(error);
-        asked.low_res = carried;
-    }
-    if (!status) status = decode(p, &asked, multimask, out, &spent, error);
-    memory_free(carried);
+    Question q = {.prompt = *prompt, .crop = crop_whole(&p->picture), .multimask = multimask};
+    Status status = zoom ? choose(p, prompt, &q.crop, &spent, error) : VOXPERT_OK;
+    if (!status) status = bring_logits(&q, p, error);
+    if (!status)
+        status = zoom && p->model->preset.mirror ? look_twice(p, &q, out, &spent, error)
+                                                 : look(p, &q, false, out, &spent, error);
+    memory_free(q.carried);
     p->encode_seconds = spent.encode;
     p->decode_seconds = spent.decode;
     p->from_cache = !spent.encoded;

@@ -17,10 +17,11 @@ TEST(every_preset_is_found_by_its_name_and_no_other_is) {
     CHECK(!preset_find(""));
 }
 
-TEST(only_our_own_models_zoom_by_themselves) {
+TEST(only_our_own_models_zoom_and_look_twice_by_themselves) {
     for (int i = 0; preset_at(i); i++) {
         const Preset *p = preset_at(i);
         CHECK((p->zoom > 0.0) == (strcmp(p->name, "voxpert") == 0));
+        CHECK(p->mirror == (p->zoom > 0.0));
     }
 }
 

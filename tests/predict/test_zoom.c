@@ -1,5 +1,6 @@
 #include "predict/predictor.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -157,4 +158,76 @@ TEST(earlier_logits_of_another_view_are_moved_into_this_one) {
     prediction_free(&decoded);
     predictor_close(p);
     tiny_model_close(&t);
+}
+
+/* ---- In the mirror ------------------------------------------------------------------------- */
+
+static Picture mirror_image(const Picture *p) {
+    Picture m = {memory_new(3 * p->width * p->height), p->width, p->height, NULL};
+    if (!m.rgb) abort();
+    for (size_t y = 0; y < p->height; y++)
+        for (size_t x = 0; x < p->width; x++)
+            memcpy(m.rgb + 3 * (y * p->width + x), p->rgb + 3 * (y * p->width + p->width - 1 - x),
+                   3);
+    return m;
+}
+
+/* The logits of the picture's answer to a box, row by row. */
+static float *answer(Predictor *p, const Picture *picture, const float box[4]) {
+    Prediction found;
+    float *logits = memory_new(WIDTH * HEIGHT * sizeof *logits);
+    CHECK(!predictor_set_picture(p, picture, NULL));
+    CHECK(!predictor_answer(p, &(ObjectPrompt){.box = box}, true, false, &found, NULL));
+    CHECK(!p->view.mirrored);
+    CHECK(!predictor_logits(p, &found, logits, NULL));
+    prediction_free(&found);
+    return logits;
+}
+
+/* The crops are of 64 pixels, the model's own size, so that nothing is resampled.  Tolerance 1e-4;
+ * seen: no difference. */
+TEST(a_mirrored_picture_has_the_mirrored_answer) {
+    TinyModel t;
+    tiny_model_open(&t, "voxpert", 1, 1);
+    Predictor *p = tiny_predictor(&t);
+    Picture picture = tiny_picture(WIDTH, HEIGHT, 0), mirrored = mirror_image(&picture);
+    float *a = answer(p, &picture, (const float[4]){34, 50, 65, 70});
+    float *b = answer(p, &mirrored, (const float[4]){WIDTH - 1 - 65, 50, WIDTH - 1 - 34, 70});
+    for (int y = 0; y < HEIGHT; y++)
+        for (int x = 0; x < WIDTH / 2; x++) {
+            float kept = b[y * WIDTH + x];
+            b[y * WIDTH + x] = b[y * WIDTH + WIDTH - 1 - x];
+            b[y * WIDTH + WIDTH - 1 - x] = kept;
+        }
+    CHECK_CLOSE(a, b, WIDTH * HEIGHT, 1e-4f, 0.0f);
+    memory_free(a);
+    memory_free(b);
+    picture_free(&picture);
+    picture_free(&mirrored);
+    predictor_close(p);
+    tiny_model_close(&t);
+}
+
+TEST(a_grid_that_is_mirrored_twice_is_itself_where_it_shows_something) {
+    enum { SIDE = 8 };
+    const View v = {.crop = {0, 0, 100, 60}, .size = 64, .width = 48, .height = 64};
+    float grid[SIDE * SIDE], once[SIDE * SIDE], twice[SIDE * SIDE];
+    for (int i = 0; i < SIDE * SIDE; i++) grid[i] = (float)(i % SIDE) + 0.1f * (float)(i / SIDE);
+    view_mirror(once, &v, grid, 1, SIDE, -7.0f);
+    view_mirror(twice, &v, once, 1, SIDE, -7.0f);
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        bool shown = i % SIDE < 6; /* 48 of 64 pixels */
+        CHECK(twice[i] == (shown ? grid[i] : -7.0f));
+        CHECK(once[i] == (shown ? grid[i / SIDE * SIDE + 5 - i % SIDE] : -7.0f));
+    }
+}
+
+TEST(a_point_of_a_mirrored_view_is_where_its_pixel_went) {
+    const View v = {
+        .crop = {20, 10, 64, 64}, .size = 64, .width = 64, .height = 64, .mirrored = true};
+    float at[2];
+    view_point(&v, (const float[2]){20, 10}, at);
+    CHECK(at[0] == 63.0f && at[1] == 0.0f);
+    view_point(&v, (const float[2]){83, 11}, at);
+    CHECK(at[0] == 0.0f && at[1] == 1.0f);
 }
