@@ -91,7 +91,7 @@ static int make(const char *name, const char *path) {
     size_t count = 0;
     sam_declare(&sam, &config);
     Status status = params_initialize(&sam.params, 1, &error);
-    if (!status) status = params_to_write(&sam.params, &tensors, &count, &error);
+    if (!status) status = params_to_write(&sam.params, NULL, &tensors, &count, &error);
     if (!status) status = safetensors_write(path, tensors, count, NULL, 0, ELEMENT_F32, &error);
     memory_free(tensors);
     sam_free(&sam);

@@ -73,7 +73,8 @@ static VoxpertStatus read_image(Work *w, VoxpertError *error) {
     w->result = result_begin(image);
     Targets *targets = w->c->targets;
     if (targets) status = targets_load_masks(targets, image, &w->c->file, error);
-    if (!status && targets) status = targets_check(targets, image, w->job->segment.prompt_free, error);
+    if (!status && targets)
+        status = targets_check(targets, image, w->job->segment.prompt_free, error);
     w->seconds.read = seconds_now() - start;
     return status;
 }

@@ -124,8 +124,7 @@ static VoxpertStatus model_info(json_t **out, const Common *common, const Engine
     VoxpertModel *model = NULL;
     char *text = NULL;
     Listener listener = {common, NULL};
-    VoxpertStatus status =
-        engine_model(&listener, &model, options, error);
+    VoxpertStatus status = engine_model(&listener, &model, options, error);
     if (!status) status = voxpert_model_describe(model, &text, error);
     if (!status) *out = json_loads(text, 0, NULL);
     voxpert_free(text);

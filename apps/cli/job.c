@@ -282,10 +282,10 @@ static VoxpertStatus only_with(const Options *o, bool holds, const char *const *
 static VoxpertStatus together(Job *job, const Options *o, VoxpertError *error) {
     static const char *const folders[] = {"--resume", "--on-error", NULL};
     static const char *const images[] = {"--embedding", "--probability-bits", NULL};
-    static const char *const prompted[] = {"--logits",    "--probability",  "--low-res",
-                                           "--multimask", "--prompt-free",  "--expert",
-                                           "--zoom",      "--fill-holes",   "--min-size",
-                                           "--keep-largest", NULL};
+    static const char *const prompted[] = {
+        "--logits",      "--probability",  "--low-res", "--multimask",
+        "--prompt-free", "--expert",       "--zoom",    "--fill-holes",
+        "--min-size",    "--keep-largest", NULL};
     static const char *const bits[] = {"--probability-bits", NULL};
     static const char *const reactions[] = {"skip", "stop", NULL};
     bool png = job->paths.probability && name_ends(job->paths.probability, ".png");

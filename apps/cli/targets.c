@@ -201,7 +201,9 @@ static VoxpertStatus blame(const Targets *t, const Target *target, VoxpertError 
     return error_before(error, "%s: object %d", t->file, target->number);
 }
 
-static bool asks_nothing(const Target *t) { return !t->point_count && !t->has_box && !t->mask_path; }
+static bool asks_nothing(const Target *t) {
+    return !t->point_count && !t->has_box && !t->mask_path;
+}
 
 VoxpertStatus targets_check(const Targets *t, const VoxpertImage *image, bool prompt_free,
                             VoxpertError *error) {

@@ -44,9 +44,9 @@ json_t *targets_json(const Targets *t); /* as in a prompts file, but for labels 
 
 VoxpertPrompt target_prompt(const Target *t);
 
-/* Whether all of it makes sense for the picture, before anything is computed; `prompt_free`: nothing
- * need be asked.  A bad prompt is
- * VOXPERT_BAD_ARGUMENT if a flag gave it, VOXPERT_BAD_INPUT if a file did. */
+/* Whether all of it makes sense for the picture, before anything is computed; `prompt_free`:
+ * nothing need be asked.  A bad prompt is VOXPERT_BAD_ARGUMENT if a flag gave it, VOXPERT_BAD_INPUT
+ * if a file did. */
 VoxpertStatus targets_check(const Targets *t, const VoxpertImage *image, bool prompt_free,
                             VoxpertError *error);
 

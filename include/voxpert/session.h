@@ -34,14 +34,15 @@ VOXPERT_API VoxpertStatus voxpert_set_image(VoxpertSession *session, const Voxpe
                                             VoxpertError *error);
 
 typedef struct VoxpertSegmentOptions {
-    bool multimask; /* all candidate masks, the best first; else one */
-    int zoom;       /* 1: encode a crop around the prompt; -1: never; 0: as the preset says */
+    bool multimask;   /* all candidate masks, the best first; else one */
+    int zoom;         /* 1: encode a crop around the prompt; -1: never; 0: as the preset says */
     bool prompt_free; /* SegMoTE: prompt tokens from the image; a prompt, if any, guides them */
     int expert;       /* SegMoTE: 1, 2, ...: all tokens go to this expert; 0: the router decides */
 } VoxpertSegmentOptions;
 
 /* Errors: VOXPERT_BAD_ARGUMENT for a prompt that makes no sense (outside the image, an empty box,
- * not finite, nothing at all) or that asks what the model cannot do; VOXPERT_OUT_OF_MEMORY.  `options` may be NULL. */
+ * not finite, nothing at all) or that asks what the model cannot do; VOXPERT_OUT_OF_MEMORY.
+ * `options` may be NULL. */
 VOXPERT_API VoxpertStatus voxpert_segment(VoxpertSession *session, const VoxpertPrompt *prompt,
                                           const VoxpertSegmentOptions *options, VoxpertMasks *masks,
                                           VoxpertError *error);

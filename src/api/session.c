@@ -230,7 +230,8 @@ VoxpertStatus voxpert_embedding_load(VoxpertSession *session, const char *path,
     if (!session || !path) return null_argument("voxpert_embedding_load", error);
     Predictor *p = session->predictor;
     if (!p->picture.rgb) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
-    p->view = view_of(&p->model->preset, crop_whole(&p->picture), p->model->system.sam.config.image);
+    p->view =
+        view_of(&p->model->preset, crop_whole(&p->picture), p->model->system.sam.config.image);
     return embedding_load(p, path, error);
 }
 

@@ -95,7 +95,8 @@ enum { EXPERTS_MAX = 64 };
 typedef enum RouteRule {
     ROUTE_SOFTMAX,         /* softmax over the kept logits (the paper; Shazeer et al. 2017) */
     ROUTE_CONSTANT,        /* 1, without gradient (SegMoTE's code at 77668f0) */
-    ROUTE_STRAIGHT_THROUGH /* 1, with the gradient of its share of a softmax over all (at ba6e178) */
+    ROUTE_STRAIGHT_THROUGH /* 1, with the gradient of its share of a softmax over all (at ba6e178)
+                            */
 } RouteRule;
 
 typedef struct RouteShape {

@@ -4,9 +4,13 @@ bool expert_decoder_published(const ExpertDecoder *d) { return d->config.semanti
 
 /* What the released files hold and the released code never reads. */
 static void ignore_unused(Params *p) {
-    static const char *const globs[] = {"text_token.*", "boxApoint_token.*", "expert_mlp.*",
-                                        "transformer.layers.*.dte.*", "transformer.layers.*.dteall.*",
-                                        "transformer.layers.*.mean", "transformer.layers.*.std"};
+    static const char *const globs[] = {"text_token.*",
+                                        "boxApoint_token.*",
+                                        "expert_mlp.*",
+                                        "transformer.layers.*.dte.*",
+                                        "transformer.layers.*.dteall.*",
+                                        "transformer.layers.*.mean",
+                                        "transformer.layers.*.std"};
     for (size_t i = 0; i < sizeof globs / sizeof *globs; i++) params_ignore(p, globs[i]);
 }
 
@@ -66,7 +70,8 @@ static Tensor *middle_forward(Compute *cx, const TwoWayLayer *l, int index, Tens
     if (!compute_ok(cx)) return &cx->dummy;
     int first = experts_at(d), count = d->config.experts.tokens;
     if (m->prompt->unrouted) { /* as released: what the perceptron gives is lost */
-        if (cx->observe) compute_observe(cx, op_slice(cx, queries, first, count), "layer%d.x", index);
+        if (cx->observe)
+            compute_observe(cx, op_slice(cx, queries, first, count), "layer%d.x", index);
         return queries;
     }
     int last = first + count, rest = queries->dim[1] - last;
@@ -76,7 +81,8 @@ static Tensor *middle_forward(Compute *cx, const TwoWayLayer *l, int index, Tens
     Tensor *others = two_way_perceptron(cx, l, rest ? op_concat(cx, 2, part) : part[0]);
     size_t step = (size_t)queries->dim[0] * (size_t)count * (size_t)d->config.experts.experts;
     const float *noise = m->prompt->noise ? m->prompt->noise + (size_t)index * step : NULL;
-    RoutedTokens y = token_experts_forward(cx, &d->layer[index], x, noise, m->prompt->forced, index);
+    RoutedTokens y =
+        token_experts_forward(cx, &d->layer[index], x, noise, m->prompt->forced, index);
     m->out->routed[index] = y.routed;
     Tensor *again[] = {op_slice(cx, others, 0, first), y.tokens,
                        rest ? op_slice(cx, others, first, rest) : NULL};
@@ -155,12 +161,8 @@ static const int *best_of(Compute *cx, const Tensor *iou) {
 
 static ExpertOutput failed(Compute *cx) {
     Tensor *t = &cx->dummy;
-    ExpertOutput out = {.masks = t,
-                        .iou = t,
-                        .all_iou = t,
-                        .semantic = t,
-                        .candidates = t,
-                        .sparse = t};
+    ExpertOutput out = {
+        .masks = t, .iou = t, .all_iou = t, .semantic = t, .candidates = t, .sparse = t};
     for (int i = 0; i < TWO_WAY_MAX_DEPTH; i++) out.routed[i] = t;
     return out;
 }
@@ -196,8 +198,7 @@ static void conclude(Compute *cx, const ExpertDecoder *d, const ExpertPrompt *pr
         if (out->best) out->iou = pick(cx, out->all_iou, out->best);
     }
     if (!prompt->unrouted)
-        out->chosen =
-            choose(cx, out->routed[last], queries->dim[0], d->config.experts.tokens);
+        out->chosen = choose(cx, out->routed[last], queries->dim[0], d->config.experts.tokens);
     const int *which = prompt->unrouted ? out->best : out->chosen;
     if (compute_ok(cx)) out->masks = pick(cx, out->candidates, which);
 }
@@ -212,8 +213,8 @@ ExpertOutput expert_decoder_forward(Compute *cx, const ExpertDecoder *d, Tensor 
     if (prompt->pool && published)
         out.sparse = prompt_pool_forward(cx, &d->pool, embedding, NULL);
     else if (prompt->pool)
-        out.sparse = prompt_pool_forward(cx, &d->pool, prompt->masked ? source : embedding,
-                                         given->sparse);
+        out.sparse =
+            prompt_pool_forward(cx, &d->pool, prompt->masked ? source : embedding, given->sparse);
     if (!compute_ok(cx)) return failed(cx);
     DecoderImage image = mask_decoder_image(cx, d->base, source, positions);
     TwoWay x = transform(cx, d, &image, positions, prompt, &out);

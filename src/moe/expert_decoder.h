@@ -56,15 +56,15 @@ typedef struct ExpertPrompt {
 } ExpertPrompt;
 
 typedef struct ExpertOutput {
-    Tensor *masks;                       /* [batch,1,4 grid,4 grid] logits of the chosen token */
-    Tensor *iou;                         /* [batch,SAM's masks]; published: [batch,1], the best */
-    Tensor *all_iou;                     /* [batch,SAM's masks] */
-    Tensor *semantic;                    /* published, not while training: [batch,masks,semantic_dim] */
-    Tensor *candidates;                  /* [batch,tokens,4 grid,4 grid] */
-    Tensor *sparse;                      /* the prompt tokens that were used, or NULL */
-    const int *chosen;                   /* [batch]: which token */
-    const int *best;                     /* published: [batch], mask of the largest iou, from 1 */
-    Tensor *routed[TWO_WAY_MAX_DEPTH];   /* of each layer, see op_route */
+    Tensor *masks;      /* [batch,1,4 grid,4 grid] logits of the chosen token */
+    Tensor *iou;        /* [batch,SAM's masks]; published: [batch,1], the best */
+    Tensor *all_iou;    /* [batch,SAM's masks] */
+    Tensor *semantic;   /* published, not while training: [batch,masks,semantic_dim] */
+    Tensor *candidates; /* [batch,tokens,4 grid,4 grid] */
+    Tensor *sparse;     /* the prompt tokens that were used, or NULL */
+    const int *chosen;  /* [batch]: which token */
+    const int *best;    /* published: [batch], mask of the largest iou, from 1 */
+    Tensor *routed[TWO_WAY_MAX_DEPTH]; /* of each layer, see op_route */
 } ExpertOutput;
 
 /* embedding [batch or 1,grid,grid,dim]; positions [1,grid grid,dim].  After a failure all tensors

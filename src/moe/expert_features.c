@@ -38,7 +38,8 @@ Tensor *expert_features_forward(Compute *cx, const ExpertFeatures *f, Tensor *em
 
 Tensor *expert_features_fuse(Compute *cx, const ExpertFeatures *f, Tensor *upscaled,
                              Tensor *features) {
-    Tensor *x = layer_norm_forward(cx, &f->fusion_norm, convolution_forward(cx, &f->fusion1, upscaled));
+    Tensor *x =
+        layer_norm_forward(cx, &f->fusion_norm, convolution_forward(cx, &f->fusion1, upscaled));
     x = convolution_forward(cx, &f->fusion2, op_activation(cx, x, ACTIVATION_GELU));
     compute_observe(cx, x, "fusion");
     return op_add(cx, x, features);

@@ -11,8 +11,7 @@ static void stretch(float *x, int n) {
 }
 
 /* map += softmax of one head's scores / heads */
-static void add_head(float *map, float *score, const float *q, const float *k,
-                     const HeatShape *s) {
+static void add_head(float *map, float *score, const float *q, const float *k, const HeatShape *s) {
     int width = s->inner / s->heads;
     double scale = 1.0 / sqrt(width), sum = 0.0;
     float most = -INFINITY;

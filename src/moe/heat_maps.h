@@ -1,8 +1,8 @@
 /* heat_maps.h - where the tokens of each expert look.
  *
  * SegMoTE's build_expert_cams_from_block, agg = "mean": token-to-image attention averaged over the
- * heads, each token's map stretched to 0 .. 1, the maps of an expert's tokens averaged and stretched
- * again.  An expert without tokens gives zeros. */
+ * heads, each token's map stretched to 0 .. 1, the maps of an expert's tokens averaged and
+ * stretched again.  An expert without tokens gives zeros. */
 #ifndef MOE_HEAT_MAPS_H
 #define MOE_HEAT_MAPS_H
 

@@ -3,7 +3,8 @@
 void prompt_pool_declare(PromptPool *t, Params *p, const PromptPoolConfig *c) {
     int dim = c->dim, three = 3 * dim;
     *t = (PromptPool){.config = *c};
-    t->query = params_declare(p, "query", LAYOUT_PLAIN, 2, (int[]){c->tokens, dim}, INITIAL_NORMAL, 0);
+    t->query =
+        params_declare(p, "query", LAYOUT_PLAIN, 2, (int[]){c->tokens, dim}, INITIAL_NORMAL, 0);
     t->in_weight = params_declare(p, "attn.in_proj_weight", LAYOUT_PLAIN, 2, (int[]){three, dim},
                                   INITIAL_XAVIER, three + dim);
     t->in_bias = params_declare(p, "attn.in_proj_bias", LAYOUT_PLAIN, 1, &three, INITIAL_ZERO, 0);
@@ -19,13 +20,16 @@ void prompt_pool_declare(PromptPool *t, Params *p, const PromptPoolConfig *c) {
 static Tensor *project(Compute *cx, const PromptPool *t, int which, Tensor *x) {
     int dim = t->config.dim;
     size_t first = (size_t)which * (size_t)dim;
-    Tensor *weight = tensor_view(cx, &t->in_weight->tensor, first * (size_t)dim, 2, (int[]){dim, dim});
+    Tensor *weight =
+        tensor_view(cx, &t->in_weight->tensor, first * (size_t)dim, 2, (int[]){dim, dim});
     Tensor *bias = tensor_view(cx, &t->in_bias->tensor, first, 1, &dim);
     Weight form = {.out = dim, .in = dim, .values = weight->data};
     return op_linear(cx, x, weight, &form, bias, ACTIVATION_NONE, NULL);
 }
 
-static float spaced(int i, int n) { return n > 1 ? 2.0f * (float)i / (float)(n - 1) - 1.0f : -1.0f; }
+static float spaced(int i, int n) {
+    return n > 1 ? 2.0f * (float)i / (float)(n - 1) - 1.0f : -1.0f;
+}
 
 /* (x, y) of the grid's cells as torch.linspace(-1, 1, n) gives them: [1, h w, 2] */
 static Tensor *places(Compute *cx, int height, int width) {
@@ -61,8 +65,8 @@ Tensor *prompt_pool_forward(Compute *cx, const PromptPool *t, Tensor *image, Ten
     Tensor *position = linear_forward(cx, &t->position, places(cx, height, width));
     Tensor *f = op_add(cx, layer_norm_forward(cx, &t->norm_in, rows), position);
     Tensor *query = guided(cx, t, batch, sparse);
-    Tensor *z = op_attention(cx, project(cx, t, 0, query), project(cx, t, 1, f), project(cx, t, 2, f),
-                             t->config.heads);
+    Tensor *z = op_attention(cx, project(cx, t, 0, query), project(cx, t, 1, f),
+                             project(cx, t, 2, f), t->config.heads);
     z = linear_forward(cx, &t->out, z);
     compute_observe(cx, z, "ppt_attn");
     Tensor *tokens = layer_norm_forward(cx, &t->norm_out, mlp_forward(cx, &t->mlp, z, z));

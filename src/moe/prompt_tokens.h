@@ -15,9 +15,9 @@ typedef struct PromptPoolConfig {
 
 typedef struct PromptPool {
     PromptPoolConfig config;
-    Param *query;                   /* [tokens,dim] */
-    Param *in_weight, *in_bias;     /* [3 dim,dim], [3 dim]: rows of q, k, v */
-    Linear out, position;           /* position: of (x, y) in -1 .. 1 */
+    Param *query;               /* [tokens,dim] */
+    Param *in_weight, *in_bias; /* [3 dim,dim], [3 dim]: rows of q, k, v */
+    Linear out, position;       /* position: of (x, y) in -1 .. 1 */
     LayerNorm norm_in, norm_out;
     Mlp mlp;
 } PromptPool;

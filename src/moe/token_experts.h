@@ -28,7 +28,7 @@ typedef struct TokenExperts {
     TokenExpertsConfig config;
     Linear gate, noise; /* w_gate_token, w_noise_token */
     Mlp expert[EXPERTS_MAX];
-    LayerNorm norm;                           /* of EXPERT_RESIDUAL */
+    LayerNorm norm;                             /* of EXPERT_RESIDUAL */
     Linear dte_token, dteall_token, proj_token; /* of EXPERT_PUBLISHED */
 } TokenExperts;
 

@@ -371,8 +371,8 @@ static void let_go(Param *p) {
     checkpoint_drop(p->file, p->stored);
 }
 
-Status params_pack(Params *p, const Kernels *kernels, const Worker *worker, bool back,
-                   bool drop, Error *error) {
+Status params_pack(Params *p, const Kernels *kernels, const Worker *worker, bool back, bool drop,
+                   Error *error) {
     Status status = VOXPERT_OK;
     for (size_t i = 0; !status && i < p->count; i++) {
         Param *q = p->item[i];

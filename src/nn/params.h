@@ -42,9 +42,9 @@ typedef struct Param {
     bool bound;    /* a checkpoint gave its values */
     Tensor tensor; /* in the engine's shape; data NULL until bound or initialized */
     Weight form;   /* of matrices [out, in]; out 0 otherwise */
-    const Checkpoint *file;     /* where they came from, while it is open */
+    const Checkpoint *file; /* where they came from, while it is open */
     const StoredTensor *stored;
-    float *owned;               /* where the values are ours and not a mapped file's */
+    float *owned; /* where the values are ours and not a mapped file's */
     void *packed, *packed_back;
 } Param;
 
@@ -79,8 +79,9 @@ Param *params_find(const Params *p, const char *name);
 size_t params_elements(const Params *p); /* of named ones */
 
 /* Takes values from a checkpoint, which must stay open while the params live; over those of another
- * one before it, if there was one.  One message names everything missing or misshapen.  Surplus tensors go to `warning` (256 or more bytes, "" if
- * none), or are an error if strict.  VOXPERT_BAD_MODEL, VOXPERT_OUT_OF_MEMORY. */
+ * one before it, if there was one.  One message names everything missing or misshapen.  Surplus
+ * tensors go to `warning` (256 or more bytes, "" if none), or are an error if strict.
+ * VOXPERT_BAD_MODEL, VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status params_bind(Params *p, const Checkpoint *c, bool strict, char *warning,
                               size_t warning_size, Error *error);
 

@@ -90,9 +90,9 @@ Tensor *op_prompt_tokens(Compute *cx, Tensor *features, int tables, Tensor *cons
 /* ---- Experts ---------------------------------------------------------------------------- */
 
 /* Noisy top-k router: clean, spread [...,experts] -> [rows, 3 experts + 1]: gates, load,
- * logits and confidence of each token (kernels.h, route).  noise [rows,experts] must live as long as the tape;
- * spread and noise are NULL where there is none.  forced: 1 + the expert that all tokens are sent to,
- * without a way back; 0: none. */
+ * logits and confidence of each token (kernels.h, route).  noise [rows,experts] must live as long
+ * as the tape; spread and noise are NULL where there is none.  forced: 1 + the expert that all
+ * tokens are sent to, without a way back; 0: none. */
 Tensor *op_route(Compute *cx, Tensor *clean, Tensor *spread, const float *noise, RouteRule rule,
                  int kept, int forced);
 
@@ -106,8 +106,8 @@ typedef struct BalanceParts {
     double importance, load; /* CV^2 each */
 } BalanceParts;
 
-/* weight (CV^2(importance) + CV^2(load)) of what op_route gave, [1]: load summed over all rows for each
- * expert, importance over rows t, t + tokens, ... for each of `tokens` and each expert (1: the
+/* weight (CV^2(importance) + CV^2(load)) of what op_route gave, [1]: load summed over all rows for
+ * each expert, importance over rows t, t + tokens, ... for each of `tokens` and each expert (1: the
  * paper's; the published code's keeps the tokens of a sample apart). */
 Tensor *op_balance(Compute *cx, Tensor *routed, int tokens, float weight, BalanceParts *parts);
 

@@ -69,15 +69,16 @@ static double squared_variation(double *slope, const double *x, int n) {
     for (int i = 0; i < n && n > 1; i++) variance += (x[i] - mean) * (x[i] - mean) / (n - 1);
     double under = mean * mean + 1e-10, result = variance / under;
     for (int i = 0; i < n; i++)
-        slope[i] = (n > 1 ? 2.0 * (x[i] - mean) / (n - 1) / under : 0.0) -
-                   result / under * 2.0 * mean / n;
+        slope[i] =
+            (n > 1 ? 2.0 * (x[i] - mean) / (n - 1) / under : 0.0) - result / under * 2.0 * mean / n;
     return result;
 }
 
 /* Of `tokens` rows of sums [3 experts + 1]; the sums become slopes. */
 static double balance_of(float *sums, int tokens, int experts, BalanceParts *parts) {
     enum { CELLS_MAX = BALANCE_TOKENS_MAX * EXPERTS_MAX };
-    double cell[CELLS_MAX] = {0.0}, slope[CELLS_MAX], load[EXPERTS_MAX] = {0.0}, load_slope[EXPERTS_MAX];
+    double cell[CELLS_MAX] = {0.0}, slope[CELLS_MAX], load[EXPERTS_MAX] = {0.0},
+           load_slope[EXPERTS_MAX];
     int row = 3 * experts + 1;
     for (int t = 0; t < tokens; t++)
         for (int e = 0; e < experts; e++) {

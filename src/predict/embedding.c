@@ -84,8 +84,8 @@ Status embedding_save(const Predictor *p, const char *path, ElementType type, Er
         {"crop", f.crop},         {"key", f.key},
         {"checksum", f.checksum},
     };
-    return safetensors_write(path, part, parts_of(p, part), metadata, sizeof metadata / sizeof *metadata, type,
-                             error);
+    return safetensors_write(path, part, parts_of(p, part), metadata,
+                             sizeof metadata / sizeof *metadata, type, error);
 }
 
 /* ---- Loading ---------------------------------------------------------------------------- */

@@ -17,7 +17,8 @@ MUST_CHECK Status embedding_save(const Predictor *p, const char *path, ElementTy
  * it is of another image, model, preset or crop, or damaged. */
 MUST_CHECK Status embedding_load(Predictor *p, const char *path, Error *error);
 
-/* Where the predictor's cache folder keeps the current view's; caller frees, NULL when out of memory.
+/* Where the predictor's cache folder keeps the current view's; caller frees, NULL when out of
+ * memory.
  */
 char *embedding_path(const Predictor *p, ElementType type);
 

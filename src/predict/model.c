@@ -156,9 +156,9 @@ char *model_describe(const Model *m) {
                              text_is_utf8(path, strlen(path)) ? path : NULL, "container",
                              checkpoint_container(m->file), "layout", checkpoint_layout(m->file),
                              "arch", known(m, "arch", "sam"), "preset", m->preset.name,
-                             "parameters", (json_int_t)params_elements(&m->system.sam.params), "tensors",
-                             (json_int_t)checkpoint_count(m->file), "identity", identity, "licence",
-                             known(m, "licence", "not stated in the file"), "kernels",
+                             "parameters", (json_int_t)params_elements(&m->system.sam.params),
+                             "tensors", (json_int_t)checkpoint_count(m->file), "identity", identity,
+                             "licence", known(m, "licence", "not stated in the file"), "kernels",
                              m->kernels->name, "config", inner ? inner : json_null());
     static const char *const more[] = {"format",     "labels",     "training_data",
                                        "created_by", "preprocess", "parent_sha256"};
@@ -190,7 +190,9 @@ Status model_save(const Model *m, const char *path, ElementType type, Error *err
     Status status = config && !preprocess.failed ? VOXPERT_OK
                                                  : error_set(error, VOXPERT_OUT_OF_MEMORY,
                                                              "%s: no memory to write it", path);
-    if (!status) status = params_to_write(&m->system.sam.params, system_owned(&m->system), &tensors, &count, error);
+    if (!status)
+        status = params_to_write(&m->system.sam.params, system_owned(&m->system), &tensors, &count,
+                                 error);
     if (!status) {
         add_pair(metadata, &pairs, "format", "voxpert 1");
         add_pair(metadata, &pairs, "arch", system_name(m->system.kind));

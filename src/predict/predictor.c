@@ -22,8 +22,8 @@ SystemImage predictor_image(Compute *cx, const Predictor *p) {
     size_t first = (size_t)grid * (size_t)grid * (size_t)dim;
     SystemImage image = {tensor_over(cx, 4, (int[]){1, grid, grid, dim}, p->embedding), NULL};
     if (predictor_embedding_count(p) > first)
-        image.features = tensor_over(cx, 4, (int[]){1, 4 * grid, 4 * grid, dim / 8},
-                                     p->embedding + first);
+        image.features =
+            tensor_over(cx, 4, (int[]){1, 4 * grid, 4 * grid, dim / 8}, p->embedding + first);
     return image;
 }
 

@@ -38,7 +38,7 @@ MUST_CHECK Status predictor_encode(Predictor *p, Crop crop, Error *error);
 /* The same of the crop, or of its mirror image; predictor_logits is not for that one. */
 MUST_CHECK Status predictor_look(Predictor *p, Crop crop, bool mirrored, Error *error);
 
-size_t predictor_embedding_count(const Predictor *p); /* floats in `embedding`, all of it */
+size_t predictor_embedding_count(const Predictor *p);         /* floats in `embedding`, all of it */
 SystemImage predictor_image(Compute *cx, const Predictor *p); /* the same as tensors */
 
 /* ---- Decoding (decode.c) ---------------------------------------------------------------- */

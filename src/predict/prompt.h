@@ -16,8 +16,8 @@ typedef struct ObjectPrompt {
                              any, `mask` is not looked at */
     Crop low_res_crop;    /* of the picture, which they show; width 0: the whole picture.
                              predictor_decode takes them for the current view's */
-    bool prompt_free; /* prompt tokens from the image; the rest, if there is any, guides them */
-    int expert;       /* 1, 2, ...: all tokens are sent to it; 0: the router decides */
+    bool prompt_free;     /* prompt tokens from the image; the rest, if there is any, guides them */
+    int expert;           /* 1, 2, ...: all tokens are sent to it; 0: the router decides */
 } ObjectPrompt;
 
 /* One sentence if the prompt makes no sense for a picture of this size: VOXPERT_BAD_ARGUMENT.  What

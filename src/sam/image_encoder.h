@@ -64,7 +64,8 @@ MUST_CHECK Status image_encoder_set_grid(ImageEncoder *e, Params *p, int grid, E
 /* image [b, grid patch, grid patch, channels] -> [b, grid, grid, out] */
 Tensor *image_encoder_forward(Compute *cx, const ImageEncoder *e, Tensor *image);
 
-/* The same, and what block `block` gave, [b, grid, grid, dim], in `*feature`: without a way back. */
+/* The same, and what block `block` gave, [b, grid, grid, dim], in `*feature`: without a way back.
+ */
 Tensor *image_encoder_features(Compute *cx, const ImageEncoder *e, Tensor *image, int block,
                                Tensor **feature);
 

@@ -32,7 +32,8 @@ static const char *fault_of(const SegmoteConfig *c, const SamConfig *sam) {
 static Status check(const SegmoteConfig *c, const SamConfig *sam, const char *file, Error *error) {
     const char *fault = fault_of(c, sam);
     if (!fault) return VOXPERT_OK;
-    return error_set(error, VOXPERT_BAD_MODEL, "%s: is no SegMoTE that can be run: %s", file, fault);
+    return error_set(error, VOXPERT_BAD_MODEL, "%s: is no SegMoTE that can be run: %s", file,
+                     fault);
 }
 
 SegmoteConfig segmote_config_paper(const SamConfig *sam) {
@@ -122,7 +123,8 @@ char *segmote_config_write(const SegmoteConfig *c) {
     const TokenExpertsConfig *e = &c->experts.experts;
     Text t = {0};
     text_add(&t, "{\"system\": \"segmote\", \"mode\": \"%s\", \"update\": \"%s\", \"gate\": \"%s\"",
-             c->experts.semantic_tokens ? "published" : "paper", updates[e->update], rules[e->rule]);
+             c->experts.semantic_tokens ? "published" : "paper", updates[e->update],
+             rules[e->rule]);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         int value;
         memcpy(&value, (const char *)c + fields[i].offset, sizeof value);

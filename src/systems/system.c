@@ -61,8 +61,7 @@ Status system_open(System *s, const Checkpoint *file, const Checkpoint *base, bo
     *s = (System){0};
     Params *p = &s->sam.params;
     s->adapter = system_needs_base(file);
-    Status status =
-        s->adapter ? open_base(s, file, base, error) : open_whole(s, file, error);
+    Status status = s->adapter ? open_base(s, file, base, error) : open_whole(s, file, error);
     if (!status && segmote_config_is_there(file)) {
         SegmoteConfig config;
         s->kind = SYSTEM_SEGMOTE;
@@ -126,13 +125,15 @@ static SystemAnswer routed(Compute *cx, const System *s, const SystemImage *imag
                           .pool = ask->prompt_free,
                           .features = image->features,
                           .forced = ask->expert};
-    SystemAnswer a = {.experts = expert_decoder_forward(cx, &s->segmote.experts, image->embedding,
-                                                        prompt_encoder_positions(cx, &s->sam.prompt),
-                                                        &asked)};
+    SystemAnswer a = {
+        .experts = expert_decoder_forward(cx, &s->segmote.experts, image->embedding,
+                                          prompt_encoder_positions(cx, &s->sam.prompt), &asked)};
     const ExpertOutput *out = &a.experts;
     bool published = expert_decoder_published(&s->segmote.experts);
     a.masks = ask->multimask ? out->candidates : out->masks;
-    a.iou = ask->multimask ? confidences(cx, s, out) : published ? out->iou : first_of(cx, out->iou);
+    a.iou = ask->multimask ? confidences(cx, s, out)
+            : published    ? out->iou
+                           : first_of(cx, out->iou);
     return a;
 }
 

@@ -51,8 +51,8 @@ typedef struct SystemAsk {
 } SystemAsk;
 
 typedef struct SystemAnswer {
-    Tensor *masks; /* [batch,count,4 grid,4 grid] logits */
-    Tensor *iou;   /* [batch,count] predicted */
+    Tensor *masks;        /* [batch,count,4 grid,4 grid] logits */
+    Tensor *iou;          /* [batch,count] predicted */
     ExpertOutput experts; /* of SYSTEM_SEGMOTE; tensors NULL otherwise */
 } SystemAnswer;
 

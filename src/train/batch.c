@@ -79,7 +79,7 @@ typedef struct Drawing {
     const Pool *pool;
     const Augment *augment;
     const Views *views; /* or NULL */
-    bool foreground; /* all objects of a picture are one */
+    bool foreground;    /* all objects of a picture are one */
     uint64_t seed, step;
 } Drawing;
 

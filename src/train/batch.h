@@ -10,10 +10,10 @@ typedef struct Batch {
     float *image;                      /* [count / share,side,side,3]; NULL with embeddings */
     float *embedding;                  /* [count / share,floats] of views; else NULL */
     size_t floats;
-    uint8_t *object;                   /* [count,side,side], 0 or 1 */
-    float *target;                     /* [count,loss_side,loss_side], 0 or 1 */
-    float *scratch;                    /* [count / share,side,side,3] */
-    double *pixel;                     /* [count] how many view pixels a picture pixel is wide */
+    uint8_t *object; /* [count,side,side], 0 or 1 */
+    float *target;   /* [count,loss_side,loss_side], 0 or 1 */
+    float *scratch;  /* [count / share,side,side,3] */
+    double *pixel;   /* [count] how many view pixels a picture pixel is wide */
     const CaseObject **source;
 } Batch;
 
@@ -34,9 +34,10 @@ void pool_close(Pool *p);
 
 typedef struct Views Views; /* views.h */
 
-/* Fills the batch for one step (`foreground`: with all that is labelled in a picture as one object): sets in turn with equal chance, then one of the set's objects;
- * where samples share a picture, the others are any of its objects.  The same for the same seed and
- * step, whatever came before.  With `views` (else NULL) all pictures are seen whole and unchanged. */
+/* Fills the batch for one step (`foreground`: with all that is labelled in a picture as one
+ * object): sets in turn with equal chance, then one of the set's objects; where samples share a
+ * picture, the others are any of its objects.  The same for the same seed and step, whatever came
+ * before.  With `views` (else NULL) all pictures are seen whole and unchanged. */
 void batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a, const Views *views,
                 bool foreground, uint64_t seed, uint64_t step, const Worker *worker);
 

@@ -12,8 +12,8 @@
 #include "train/history.h"
 #include "train/purposes.h"
 #include "train/settings.h"
-#include "train/views.h"
 #include "train/shapes.h"
+#include "train/views.h"
 
 TrainOptions train_options_default(void) {
     return (TrainOptions){
@@ -158,7 +158,8 @@ static void choose_parameters(Run *r) {
     for (int i = 0; segmote && o->trains == 0 && segmote_trained[i]; i++)
         params_train(&r->system.sam.params, segmote_trained[i], true);
     for (size_t i = 0; i < o->trains; i++) params_train(&r->system.sam.params, o->train[i], true);
-    for (size_t i = 0; i < o->freezes; i++) params_train(&r->system.sam.params, o->freeze[i], false);
+    for (size_t i = 0; i < o->freezes; i++)
+        params_train(&r->system.sam.params, o->freeze[i], false);
 }
 
 static Status read_config(Run *r, SamConfig *config, Error *error) {
@@ -193,8 +194,10 @@ static Status declare_experts(Run *r, Error *error) {
     c.experts.experts.rank = o->experts.rank;
     c.experts.pool.tokens = o->experts.pool;
     char *config = segmote_config_write(&c); /* checked as a file's is */
-    if (!status && !config) status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for experts");
-    if (!status) status = segmote_config_parse(&c, config, "the new experts", &s->sam.config, error);
+    if (!status && !config)
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for experts");
+    if (!status)
+        status = segmote_config_parse(&c, config, "the new experts", &s->sam.config, error);
     memory_free(config);
     if (status) return status;
     if (!status) status = model_preset(&r->preset, r->base, &s->sam, NULL, error);
@@ -279,10 +282,9 @@ static Status open_work(Run *r, Error *error) {
                          "--batch %d is no multiple of --masks-per-image %d", o->batch, o->share);
     Status status = r->cached ? open_views(r, error) : VOXPERT_OK;
     size_t floats = r->cached ? r->views.floats : 0;
-    StepperShape shape = {o->scheme,     o->batch, o->share, loss_side, floats,
-                          o->max_memory, &o->experts.rule};
-    if (!status)
-        status = batch_open(&r->batch, o->batch, o->share, side, loss_side, floats, error);
+    StepperShape shape = {o->scheme, o->batch,      o->share,        loss_side,
+                          floats,    o->max_memory, &o->experts.rule};
+    if (!status) status = batch_open(&r->batch, o->batch, o->share, side, loss_side, floats, error);
     if (!status)
         status = stepper_open(&r->stepper, &r->system, r->kernels, r->threads, &shape, &o->prompts,
                               &o->loss, error);
@@ -487,8 +489,7 @@ static Status one_step(Run *r, Error *error) {
         uint64_t part = step * (uint64_t)o->accumulate + (uint64_t)i;
         Random kind = random_begin(o->seed, part, 0, PURPOSE_KIND);
         bool routes = r->system.kind == SYSTEM_SEGMOTE;
-        StepPlan plan =
-            step_plan(o->scheme, &o->prompts, routes ? &o->experts.rule : NULL, &kind);
+        StepPlan plan = step_plan(o->scheme, &o->prompts, routes ? &o->experts.rule : NULL, &kind);
         StepResult result;
         Augment augment = o->augment;
         if (plan.prompt_free) {

@@ -21,12 +21,12 @@ typedef enum Schedule { SCHEDULE_COSINE, SCHEDULE_STEP, SCHEDULE_CONSTANT } Sche
 typedef struct TrainOptions {
     const char *const *data; /* folders with options: see dataset.h */
     size_t folders;
-    int shapes;         /* drawn pictures, added as one more folder: shapes.h */
-    const char *base;   /* checkpoint to begin from, or NULL */
-    const char *config; /* JSON text of a new model, or NULL */
+    int shapes;           /* drawn pictures, added as one more folder: shapes.h */
+    const char *base;     /* checkpoint to begin from, or NULL */
+    const char *config;   /* JSON text of a new model, or NULL */
     const void *embedded; /* the built-in model's bytes: the base where neither is given */
     size_t embedded_size;
-    const char *out;    /* folder */
+    const char *out;                          /* folder */
     const char *const *train, *const *freeze; /* globs over names, in this order */
     size_t trains, freezes;
     const char *cpu;   /* kernel set; NULL: the best */

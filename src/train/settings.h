@@ -14,8 +14,8 @@ const Setting *setting_at(int index); /* NULL past the last */
 /* "lr=1e-3".  VOXPERT_BAD_ARGUMENT names the setting and its range. */
 MUST_CHECK Status settings_apply(TrainOptions *o, const char *assignment, Error *error);
 
-/* What is trained: "sam" or "segmote"; sets what that recipe lays down.  VOXPERT_BAD_ARGUMENT for an
- * unknown name. */
+/* What is trained: "sam" or "segmote"; sets what that recipe lays down.  VOXPERT_BAD_ARGUMENT for
+ * an unknown name. */
 MUST_CHECK Status settings_recipe(TrainOptions *o, const char *name, Error *error);
 
 /* A published way of training; replaces everything that it lays down.  VOXPERT_BAD_ARGUMENT for an

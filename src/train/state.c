@@ -56,7 +56,8 @@ static char *position_text(const Optimizer *o, const RunState *run) {
 }
 
 static Status write_state(const char *path, const TensorToWrite *tensors, size_t count,
-                          const System *system, const Optimizer *o, const RunState *run, Error *error) {
+                          const System *system, const Optimizer *o, const RunState *run,
+                          Error *error) {
     char *config = system_config_write(system), *steps = steps_text(o);
     char *where = position_text(o, run);
     MetadataPair pairs[] = {{"format", "voxpert training state 1"},
@@ -81,7 +82,8 @@ Status state_save(const char *path, const System *system, const Optimizer *o, co
                   Error *error) {
     TensorToWrite *values;
     size_t count;
-    Status status = params_to_write(&system->sam.params, system_owned(system), &values, &count, error);
+    Status status =
+        params_to_write(&system->sam.params, system_owned(system), &values, &count, error);
     if (status) return status;
     TensorToWrite *all = memory_new((count + o->count * KINDS) * sizeof *all);
     Shown *views = memory_new(o->count * KINDS * sizeof *views);
@@ -208,7 +210,8 @@ Status state_export(const char *path, const System *system, Optimizer *o, bool a
     TensorToWrite *values;
     size_t count;
     char *config = system_config_write(system);
-    Status status = params_to_write(&system->sam.params, system_owned(system), &values, &count, error);
+    Status status =
+        params_to_write(&system->sam.params, system_owned(system), &values, &count, error);
     if (!status && !config)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
     MetadataPair pairs[] = {{"format", "voxpert model 1"},
@@ -223,8 +226,7 @@ Status state_export(const char *path, const System *system, Optimizer *o, bool a
     size_t pair_count = sizeof pairs / sizeof *pairs - (card->parent == NULL);
     if (!status) {
         if (averages) optimizer_swap(o);
-        status = safetensors_write(path, values, count, pairs, pair_count, type,
-                                   error);
+        status = safetensors_write(path, values, count, pairs, pair_count, type, error);
         if (averages) optimizer_swap(o);
     }
     memory_free(config);

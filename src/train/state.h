@@ -27,7 +27,8 @@ MUST_CHECK Status state_save(const char *path, const System *system, const Optim
 
 /* Into a declared model and an optimizer that is open on it.  VOXPERT_BAD_INPUT where the file is
  * of another recipe. */
-MUST_CHECK Status state_load(const char *path, System *system, Optimizer *o, RunState *run, Error *error);
+MUST_CHECK Status state_load(const char *path, System *system, Optimizer *o, RunState *run,
+                             Error *error);
 
 /* The averages (if there are any; else the values) as a model file of half precision. */
 typedef struct ModelCard {

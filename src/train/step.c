@@ -143,8 +143,8 @@ static Status ask(Stepper *s, const Batch *b, const StepPlan *plan, int round, A
 static size_t noise_count(const Stepper *s) {
     if (s->system->kind != SYSTEM_SEGMOTE) return 0;
     const TokenExpertsConfig *e = &s->system->segmote.config.experts.experts;
-    return (size_t)s->sam->config.decoder.transformer.depth * (size_t)s->batch *
-           (size_t)e->tokens * (size_t)e->experts;
+    return (size_t)s->sam->config.decoder.transformer.depth * (size_t)s->batch * (size_t)e->tokens *
+           (size_t)e->experts;
 }
 
 static void draw_noise(Stepper *s, Random *r) {
@@ -282,8 +282,9 @@ static MaskLossParts round_run(Stepper *s, const Batch *b, const StepPlan *plan,
     MaskLossParts parts = {0};
     Tensor *loss = op_mask_loss(cx, large, &target, m.iou, &s->loss, &parts);
     if (s->system->kind == SYSTEM_SEGMOTE && s->experts.balance > 0.0f)
-        loss = op_add(cx, loss, expert_decoder_balance(cx, &s->system->segmote.experts,
-                                                       &found.experts, s->experts.balance));
+        loss = op_add(cx, loss,
+                      expert_decoder_balance(cx, &s->system->segmote.experts, &found.experts,
+                                             s->experts.balance));
     backward(cx, loss);
     *dice = keep_prediction(s, b, m.masks, large);
     cx->tape = outer;
@@ -377,7 +378,8 @@ static Status measure(Stepper *s, size_t *bytes, Error *error) {
                  s->scheme == SCHEME_SAM_MED2D ? &hook : NULL, &ignored, error);
     plan = (StepPlan){.rounds = 1, .prompt_free = true};
     bool also = s->system->kind == SYSTEM_SEGMOTE && s->experts.prompt_free > 0.0;
-    if (!status && also) status = run(s, &b, &plan, random_begin(0, 0, 0, 0), NULL, &ignored, error);
+    if (!status && also)
+        status = run(s, &b, &plan, random_begin(0, 0, 0, 0), NULL, &ignored, error);
     *bytes = s->memory.peak;
     arena_close(&s->memory);
     return status;
@@ -406,8 +408,8 @@ static Status open_buffers(Stepper *s, Error *error) {
     s->previous = memory_new(n * low * low * sizeof *s->previous);
     s->predicted = memory_new(n * large * large);
     s->noise = memory_new((noise_count(s) + 1) * sizeof *s->noise);
-    if (s->noise && s->box && s->point && s->label && s->packed && s->packed_label && s->best && s->previous &&
-        s->predicted)
+    if (s->noise && s->box && s->point && s->label && s->packed && s->packed_label && s->best &&
+        s->previous && s->predicted)
         return VOXPERT_OK;
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the prompts of a batch");
 }

@@ -87,8 +87,8 @@ typedef struct StepperShape {
 /* Memory for steps on batches of this size, measured.  The parameters that train are marked and
  * have gradient memory.  VOXPERT_BAD_ARGUMENT: more clicks than POINTS_MAX;
  * VOXPERT_OUT_OF_MEMORY: also where a step needs more than `max_memory`. */
-MUST_CHECK Status stepper_open(Stepper *s, const System *system, const Kernels *kernels, Threads *threads,
-                               const StepperShape *shape, const PromptRule *rule,
+MUST_CHECK Status stepper_open(Stepper *s, const System *system, const Kernels *kernels,
+                               Threads *threads, const StepperShape *shape, const PromptRule *rule,
                                const MaskLoss *loss, Error *error);
 void stepper_close(Stepper *s); /* zeroed is fine */
 

@@ -34,7 +34,8 @@ static Status take(Views *v, size_t index, Predictor *p, const Case *c, ElementT
     Status status = show(p, c, error);
     if (!status) status = embedding_ensure(p, type, error);
     char *path = status ? NULL : embedding_path(p, type);
-    if (!status && !path) status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory", c->name);
+    if (!status && !path)
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory", c->name);
     if (!status) status = checkpoint_open(&v->file[index], path, error);
     memory_free(path);
     if (status) return status;

@@ -1,8 +1,8 @@
 /* views.h - what a frozen encoder makes of the pictures to learn from, computed once.
  *
- * Every picture is seen whole, as the model's preset shows it.  Its embedding is kept in a folder in
- * the format of predict/embedding.h, under a key that names picture, base and preset: a run that was
- * stopped goes on where it was, other runs on the same base find everything there, and so does
+ * Every picture is seen whole, as the model's preset shows it.  Its embedding is kept in a folder
+ * in the format of predict/embedding.h, under a key that names picture, base and preset: a run that
+ * was stopped goes on where it was, other runs on the same base find everything there, and so does
  * `voxpert segment --cache`.  While training the files are mapped, not loaded. */
 #ifndef TRAIN_VIEWS_H
 #define TRAIN_VIEWS_H
@@ -11,10 +11,10 @@
 #include "train/batch.h"
 
 typedef struct Views {
-    Checkpoint **file;                  /* [pictures]; NULL: nobody needs it */
-    const StoredTensor **embedding;     /* [pictures] */
-    View *view;                         /* [pictures] */
-    size_t pictures, floats;            /* floats of an embedding */
+    Checkpoint **file;              /* [pictures]; NULL: nobody needs it */
+    const StoredTensor **embedding; /* [pictures] */
+    View *view;                     /* [pictures] */
+    size_t pictures, floats;        /* floats of an embedding */
 } Views;
 
 /* Called before each picture is encoded; false ends it with VOXPERT_OK and an unusable Views. */

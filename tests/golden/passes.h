@@ -44,7 +44,7 @@ struct GoldenPasses {
     GoldenDecode *decode; /* NULL: SAM's mask decoder */
     GoldenEncode *encode; /* NULL: its encoder */
     bool takes_text;
-    void *context;        /* its own */
+    void *context; /* its own */
 };
 
 /* An input as a tensor, the same for all passes; NULL: reported. */

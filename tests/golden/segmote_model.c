@@ -99,7 +99,8 @@ bool golden_segmote_open(GoldenSegmote *g, GoldenRun *run) {
     SegmoteConfig config;
     bool absent;
     Error error;
-    if (!read_config(run, &sam, &config, &absent) || !golden_weights_open(&g->weights, run)) return false;
+    if (!read_config(run, &sam, &config, &absent) || !golden_weights_open(&g->weights, run))
+        return false;
     sam_declare(&g->sam, &sam);
     Params *p = &g->sam.params;
     segmote_declare(&g->model, p, &g->sam, &config);

@@ -11,7 +11,7 @@ typedef struct GoldenSegmotePass {
     size_t step;       /* whose noise is used, from 0 */
     SegmoteImage image;
     Tensor *features; /* of the image, published mode; NULL until a pass needs them */
-    ExpertOutput out;         /* of the last pass, and of all of them */
+    ExpertOutput out; /* of the last pass, and of all of them */
     ExpertOutput all[GOLDEN_MAX_PASSES];
     const Tensor *q[TWO_WAY_MAX_DEPTH], *k[TWO_WAY_MAX_DEPTH]; /* of tokens and image, each layer */
     GoldenPasses *passes; /* while the decoder is watched, and who was shown its stages before */

@@ -65,7 +65,8 @@ static void compare_choices(GoldenPasses *p, const char *name, const int *values
 static void stage_choice(GoldenPasses *p, const Tensor *routed, int layer, int experts) {
     int rows = routed->dim[0], width = tensor_cols(routed), choice[GOLDEN_MAX_PROMPTS] = {0};
     for (int i = 0; i < rows && i < GOLDEN_MAX_PROMPTS; i++)
-        while (choice[i] + 1 < experts && !(routed->data[i * width + choice[i]] > 0.0f)) choice[i]++;
+        while (choice[i] + 1 < experts && !(routed->data[i * width + choice[i]] > 0.0f))
+            choice[i]++;
     char name[128];
     snprintf(name, sizeof name, "mid.%slayer%d.choice", p->stages.stages, layer);
     compare_choices(p, name, choice, (size_t)rows);

@@ -79,8 +79,8 @@ static Tensor *mask_loss(TrainingCase *t, Compute *cx, size_t index, const char 
 /* The balance of a pass through the experts. */
 static Tensor *balance_loss(TrainingCase *t, Compute *cx, size_t index, const char *step) {
     if (!t->pass.all[index].chosen) return NULL;
-    Tensor *balance = expert_decoder_balance(cx, &t->pass.model->model.experts,
-                                             &t->pass.all[index], t->balance);
+    Tensor *balance =
+        expert_decoder_balance(cx, &t->pass.model->model.experts, &t->pass.all[index], t->balance);
     if (compute_ok(cx) && !compute_measures(cx))
         golden_compare_number(t->passes.run, step, "balance",
                               (double)balance->data[0] / (double)t->balance);

@@ -35,10 +35,10 @@ static bool timm_prepare(GoldenRun *run, ImageEncoder *encoder, Params *params,
     return golden_check(run, params_bind(params, weights->checkpoint, true, NULL, 0, &error),
                         &error) &&
            golden_check(run, image_encoder_set_grid(encoder, params, grid, &error), &error) &&
-           golden_check(run,
-                        params_pack(params, run->bench->kernels, &run->bench->worker, false,
-                                    true, &error),
-                        &error);
+           golden_check(
+               run,
+               params_pack(params, run->bench->kernels, &run->bench->worker, false, true, &error),
+               &error);
 }
 
 void golden_timm_encoder(GoldenRun *run) {

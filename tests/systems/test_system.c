@@ -178,10 +178,8 @@ TEST(a_forced_expert_gets_every_token_and_the_first_is_what_ties_chose) {
     scene_open(&s);
     Compute *cx = &s.w->cx;
     SystemAnswer free = system_decode(cx, &s.system, &s.image, &one_box, &(SystemAsk){0});
-    SystemAnswer one =
-        system_decode(cx, &s.system, &s.image, &one_box, &(SystemAsk){.expert = 1});
-    SystemAnswer two =
-        system_decode(cx, &s.system, &s.image, &one_box, &(SystemAsk){.expert = 2});
+    SystemAnswer one = system_decode(cx, &s.system, &s.image, &one_box, &(SystemAsk){.expert = 1});
+    SystemAnswer two = system_decode(cx, &s.system, &s.image, &one_box, &(SystemAsk){.expert = 2});
     CHECK(compute_ok(cx));
     for (int t = 0; t < TOKENS; t++)
         CHECK(two.experts.routed[1]->data[t * (3 * EXPERTS + 1) + 1] > 0.99f);
@@ -194,8 +192,8 @@ TEST(the_image_alone_is_prompt_enough) {
     Scene s;
     scene_open(&s);
     Prompts nothing = {.batch = 1};
-    SystemAnswer a = system_decode(&s.w->cx, &s.system, &s.image, &nothing,
-                                   &(SystemAsk){.prompt_free = true});
+    SystemAnswer a =
+        system_decode(&s.w->cx, &s.system, &s.image, &nothing, &(SystemAsk){.prompt_free = true});
     CHECK(compute_ok(&s.w->cx));
     CHECK(a.masks->dim[1] == 1 && a.experts.sparse->dim[1] == 2);
     SystemAnswer all = system_decode(&s.w->cx, &s.system, &s.image, &nothing,
@@ -218,10 +216,12 @@ TEST(a_config_reads_back_as_it_was_written) {
 }
 
 TEST(a_config_that_cannot_be_is_refused_by_the_field_or_the_rule) {
-    static const char *const wrong[][2] = {
-        {"\"kept\": 1", "\"kept\": 9"},       {"\"experts\": 3", "\"experts\": 99"},
-        {"\"tokens\": 2", "\"tokens\": 0"},   {"\"rank\": 8", "\"rang\": 8"},
-        {"\"pool.heads\": 2", "\"pool.heads\": 3"}, {"\"residual\"", "\"sideways\""}};
+    static const char *const wrong[][2] = {{"\"kept\": 1", "\"kept\": 9"},
+                                           {"\"experts\": 3", "\"experts\": 99"},
+                                           {"\"tokens\": 2", "\"tokens\": 0"},
+                                           {"\"rank\": 8", "\"rang\": 8"},
+                                           {"\"pool.heads\": 2", "\"pool.heads\": 3"},
+                                           {"\"residual\"", "\"sideways\""}};
     SamConfig sam = shape_tiny();
     SegmoteConfig c = few_experts(&sam), out;
     char *json = segmote_config_write(&c);

@@ -30,8 +30,7 @@ static void sort(Row *r, int experts) {
 static void softmax(double *p, const Row *r, int experts, int count) {
     double largest = r->noisy[r->order[0]], sum = 0.0;
     for (int e = 0; e < experts; e++) p[e] = 0.0;
-    for (int i = 0; i < count; i++)
-        sum += p[r->order[i]] = exp(r->noisy[r->order[i]] - largest);
+    for (int i = 0; i < count; i++) sum += p[r->order[i]] = exp(r->noisy[r->order[i]] - largest);
     for (int i = 0; i < count; i++) p[r->order[i]] /= sum;
 }
 
@@ -80,8 +79,8 @@ void reference_route(const Worker *w, float *routed, const float *clean, const f
         for (int e = 0; e < s->experts; e++) {
             double gate = gate_of(&r, s, e);
             routed[e] = (float)gate;
-            routed[s->experts + e] = r.smooth ? (float)normal_share(margin(&r, s, clean, e))
-                                              : (float)(gate > 0.0);
+            routed[s->experts + e] =
+                r.smooth ? (float)normal_share(margin(&r, s, clean, e)) : (float)(gate > 0.0);
             routed[2 * s->experts + e] = (float)r.noisy[e];
         }
         routed[3 * s->experts] = (float)confidence_of(&r, s);
@@ -182,6 +181,7 @@ void reference_mix_backward(const Worker *w, float *dx, float *dweight, const fl
         double slope = 0.0;
         for (int c = 0; c < cols; c++) slope += (double)from[c] * (double)value[c];
         if (dweight) dweight[at] += (float)slope;
-        for (int c = 0; dx && c < cols; c++) dx[i * (size_t)cols + (size_t)c] += weight[at] * from[c];
+        for (int c = 0; dx && c < cols; c++)
+            dx[i * (size_t)cols + (size_t)c] += weight[at] * from[c];
     }
 }
