@@ -241,8 +241,7 @@ static void summarize(const Run *run) {
                                json_words(run->journal.path), "model", engine_about(run->engine)));
     else if (!run->job->common.quiet)
         printf("%d image%s: %d done, %d skipped, %d failed; %s\n", run->count,
-               run->count == 1 ? "" : "s", run->done, run->skipped, run->failed,
-               run->journal.path);
+               run->count == 1 ? "" : "s", run->done, run->skipped, run->failed, run->journal.path);
 }
 
 static void run_free(Run *run) {
