@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # A run that is cut off leaves nothing that is not complete.
+# What is begun in the background ignores SIGINT and SIGQUIT, and so would the program.
+[ -n "${signals_reset:-}" ] || signals_reset=1 exec env --default-signal=INT,QUIT bash "$0" "$@"
 . tests/cli/_cli.sh
 cd "$work" || exit 1
 mkdir out
