@@ -73,7 +73,7 @@ ExpertOutput expert_decoder_forward(Compute *cx, const ExpertDecoder *d, Tensor 
                                     Tensor *positions, const ExpertPrompt *prompt);
 
 /* weight times CV^2(importance) + CV^2(load): [1].  Paper: the mean over the layers.  Published: of
- * the last layer, with a cell of importance for each token and expert. */
+ * the last layer, with a cell of importance for each token and expert.  Not of an unrouted pass. */
 Tensor *expert_decoder_balance(Compute *cx, const ExpertDecoder *d, const ExpertOutput *out,
                                float weight);
 
