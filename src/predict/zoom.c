@@ -256,6 +256,7 @@ static Status look_twice(Predictor *p, const Question *q, Prediction *out, Spent
                          Error *error) {
     Prediction mirrored = {0};
     Status status = look(p, q, true, &mirrored, spent, error);
+    if (status) p->encoded = false; /* nobody else may take a mirror image for the view */
     if (!status) status = look(p, q, false, out, spent, error);
     if (!status) status = average(out, &mirrored, &p->view, error);
     prediction_free(&mirrored);
