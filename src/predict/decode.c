@@ -96,18 +96,6 @@ static Status take(const Decoding *d, const MaskOutput *found, Error *error) {
 
 static bool has_mask(const ObjectPrompt *o) { return o->mask || o->low_res; }
 
-/* The mask prompt that was made for the plain view. */
-static Status mirror_mask(float *mask, const View *v, const Preset *preset, int side,
-                          Error *error) {
-    size_t n = (size_t)side * (size_t)side;
-    float *plain = memory_new(n * sizeof *plain);
-    if (!plain) return no_memory("the mask prompt", error);
-    memcpy(plain, mask, n * sizeof *plain);
-    view_mirror(mask, v, plain, 1, side, preset->mask_probability ? 0.0f : -6.0f);
-    memory_free(plain);
-    return VOXPERT_OK;
-}
-
 static Status decode_with_mask(Compute *cx, const Decoding *d, Prompts *prompts, MaskOutput *found,
                                Error *error) {
     const Predictor *p = d->p;
@@ -116,8 +104,6 @@ static Status decode_with_mask(Compute *cx, const Decoding *d, Prompts *prompts,
     if (compute_ok(cx) && !compute_measures(cx)) {
         Status status = prompt_mask(prompts->mask->data, &p->view, &p->model->preset, d->prompt,
                                     (int)p->picture.width, side, error);
-        if (!status && p->view.mirrored)
-            status = mirror_mask(prompts->mask->data, &p->view, &p->model->preset, side, error);
         if (status) return status;
     }
     *found = sam_decode(cx, &p->model->sam, embedding_tensor(cx, p), prompts, d->all);
