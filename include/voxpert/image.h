@@ -48,7 +48,9 @@ typedef struct VoxpertFileOptions {
 VOXPERT_API VoxpertStatus voxpert_image_file_open(VoxpertImageFile **out, const char *path,
                                                   const VoxpertFileOptions *options,
                                                   VoxpertError *error);
-VOXPERT_API void voxpert_image_file_close(VoxpertImageFile *file); /* NULL is fine */
+
+/* NULL is fine. */
+VOXPERT_API void voxpert_image_file_close(VoxpertImageFile *file);
 
 /* The picture, valid until the file is closed. */
 VOXPERT_API const VoxpertImage *voxpert_image_file_image(const VoxpertImageFile *file);

@@ -37,7 +37,8 @@ typedef struct VoxpertMasks {
     bool cached; /* every embedding came from the session's cache folder, or was there already */
 } VoxpertMasks;
 
-VOXPERT_API void voxpert_masks_free(VoxpertMasks *masks); /* zeroed or NULL is fine */
+/* Zeroed or NULL is fine. */
+VOXPERT_API void voxpert_masks_free(VoxpertMasks *masks);
 
 /* mask[i] = logits[i] > threshold, of mask `which` */
 VOXPERT_API void voxpert_masks_binary(const VoxpertMasks *masks, int which, uint8_t *mask);
@@ -49,6 +50,8 @@ typedef struct VoxpertCleanup {
     int keep_largest; /* only the largest region stays */
 } VoxpertCleanup;
 
+/* mask [height][width], 0 or 1, in place.  Errors: VOXPERT_BAD_ARGUMENT (no mask),
+ * VOXPERT_OUT_OF_MEMORY. */
 VOXPERT_API VoxpertStatus voxpert_mask_clean(uint8_t *mask, int width, int height,
                                              const VoxpertCleanup *cleanup, VoxpertError *error);
 

@@ -36,6 +36,7 @@ typedef struct VoxpertMachine {
     size_t peak_bytes;   /* largest resident set so far */
 } VoxpertMachine;
 
+/* Asked anew at each call; NULL is fine. */
 VOXPERT_API void voxpert_machine(VoxpertMachine *out);
 
 #ifdef __cplusplus

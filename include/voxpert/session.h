@@ -18,9 +18,13 @@ extern "C" {
 
 typedef struct VoxpertSession VoxpertSession;
 
+/* One image at a time, with its embedding; the model must outlive it.
+ * Errors: VOXPERT_OUT_OF_MEMORY. */
 VOXPERT_API VoxpertStatus voxpert_session_open(VoxpertSession **out, VoxpertModel *model,
                                                VoxpertError *error);
-VOXPERT_API void voxpert_session_close(VoxpertSession *session); /* NULL is fine */
+
+/* NULL is fine. */
+VOXPERT_API void voxpert_session_close(VoxpertSession *session);
 
 /* Embeddings are looked for, and kept, in this folder (NULL: nowhere).  The key is what was encoded
  * and how: pixels, crop, model, preset, precision.  Those kept in half precision are used only if
@@ -97,6 +101,8 @@ VOXPERT_API VoxpertStatus voxpert_segment_everything(VoxpertSession *session,
                                                      VoxpertFound **found, size_t *count,
                                                      VoxpertProgress *progress, void *context,
                                                      VoxpertError *error);
+
+/* What voxpert_segment_everything gave; NULL with a count of 0 is fine. */
 VOXPERT_API void voxpert_found_free(VoxpertFound *found, size_t count);
 
 #ifdef __cplusplus

@@ -92,7 +92,9 @@ static int temporary_open(char *name, size_t size, const char *path) {
     do {
         unsigned number = __atomic_fetch_add(&opened, 1, __ATOMIC_RELAXED);
         snprintf(name, size, "%s.%lx-%x", path, (unsigned long)getpid(), number);
+        remember(name); /* first: what is interrupted behind the opening knows it */
         fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd < 0) forget(name);
     } while (fd < 0 && errno == EEXIST);
     return fd;
 }
@@ -110,7 +112,6 @@ Status file_writer_open(FileWriter *out, const char *path, Error *error) {
         out->temporary = NULL;
         return writer_failed(out, "created", error);
     }
-    remember(out->temporary);
     if (!(out->stream = fdopen(fd, "wb"))) {
         close(fd);
         return writer_failed(out, "created", error);

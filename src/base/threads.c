@@ -1,6 +1,7 @@
 #include "base/threads.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/mman.h>
@@ -72,11 +73,25 @@ static void *thread_main(void *argument) {
     return NULL;
 }
 
+/* Signals that come from outside are for the program's own threads: a handler that tidies up then
+ * interrupts the thread that writes, and none writes on while it runs. */
+static bool create_deaf(pthread_t *thread, Starter *starter) {
+    static const int own_faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+    sigset_t outside, before;
+    sigfillset(&outside);
+    for (size_t i = 0; i < sizeof own_faults / sizeof *own_faults; i++)
+        sigdelset(&outside, own_faults[i]);
+    pthread_sigmask(SIG_BLOCK, &outside, &before);
+    bool created = pthread_create(thread, NULL, thread_main, starter) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return created;
+}
+
 static bool start_one(Threads *t, int index) {
     Starter *starter = memory_new(sizeof *starter);
     if (!starter) return false;
     *starter = (Starter){t, index};
-    if (pthread_create(&t->thread[index], NULL, thread_main, starter) != 0) {
+    if (!create_deaf(&t->thread[index], starter)) {
         memory_free(starter);
         return false;
     }

@@ -109,28 +109,14 @@ static Status take_routing(const Decoding *d, const ExpertOutput *found, Error *
 
 static bool has_mask(const ObjectPrompt *o) { return o->mask || o->low_res; }
 
-/* The mask prompt that was made for the plain view. */
-static Status mirror_mask(float *mask, const View *v, const Preset *preset, int side,
-                          Error *error) {
-    size_t n = (size_t)side * (size_t)side;
-    float *plain = memory_new(n * sizeof *plain);
-    if (!plain) return no_memory("the mask prompt", error);
-    memcpy(plain, mask, n * sizeof *plain);
-    view_mirror(mask, v, plain, 1, side, preset->mask_probability ? 0.0f : -6.0f);
-    memory_free(plain);
-    return VOXPERT_OK;
-}
-
 static Status add_mask(Compute *cx, const Decoding *d, Prompts *prompts, Error *error) {
     const Predictor *p = d->p;
     int side = 4 * sam_grid(&p->model->system.sam);
     if (!has_mask(d->prompt)) return VOXPERT_OK;
     prompts->mask = tensor_new(cx, 4, (int[]){1, side, side, 1});
     if (!compute_ok(cx) || compute_measures(cx)) return VOXPERT_OK;
-    Status status = prompt_mask(prompts->mask->data, &p->view, &p->model->preset, d->prompt,
-                                (int)p->picture.width, side, error);
-    if (status || !p->view.mirrored) return status;
-    return mirror_mask(prompts->mask->data, &p->view, &p->model->preset, side, error);
+    return prompt_mask(prompts->mask->data, &p->view, &p->model->preset, d->prompt,
+                       (int)p->picture.width, side, error);
 }
 
 /* A SAM without a mask prompt has the image's part of the work behind it. */

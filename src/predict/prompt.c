@@ -1,6 +1,9 @@
 #include "predict/prompt.h"
 
 #include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
 
 /* ---- Sense ------------------------------------------------------------------------------ */
 
@@ -74,12 +77,26 @@ Status prompt_to_model(Compute *cx, const View *v, const ObjectPrompt *from, Pro
     return VOXPERT_OK;
 }
 
-Status prompt_mask(float *out, const View *v, const Preset *preset, const ObjectPrompt *from,
-                   int picture_width, int side, Error *error) {
+/* [side][side] as the model reads them, of the plain view. */
+static Status plain_mask(float *out, const View *v, const Preset *preset, const ObjectPrompt *from,
+                         int picture_width, int side, Error *error) {
     if (!from->low_res) return view_mask(out, v, preset, from->mask, picture_width, side, error);
     for (int i = 0; i < side * side; i++) {
         float logit = from->low_res[i];
         out[i] = preset->mask_probability ? 1.0f / (1.0f + expf(-logit)) : logit;
     }
+    return VOXPERT_OK;
+}
+
+Status prompt_mask(float *out, const View *v, const Preset *preset, const ObjectPrompt *from,
+                   int picture_width, int side, Error *error) {
+    Status status = plain_mask(out, v, preset, from, picture_width, side, error);
+    if (status || !v->mirrored) return status;
+    size_t bytes = (size_t)side * (size_t)side * sizeof *out;
+    float *plain = memory_new(bytes);
+    if (!plain) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the mask prompt");
+    memcpy(plain, out, bytes);
+    view_mirror(out, v, plain, 1, side, preset->mask_probability ? 0.0f : -6.0f);
+    memory_free(plain);
     return VOXPERT_OK;
 }

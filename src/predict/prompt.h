@@ -28,7 +28,8 @@ MUST_CHECK Status prompt_check(const Picture *picture, const ObjectPrompt *promp
 MUST_CHECK Status prompt_to_model(Compute *cx, const View *v, const ObjectPrompt *from, Prompts *to,
                                   Error *error);
 
-/* The mask prompt [side][side] as the preset's model wants it, from logits or the coarse mask.
+/* The mask prompt [side][side] as the preset's model wants it, from logits or the coarse mask of
+ * the plain picture; mirrored where the view is.
  * VOXPERT_BAD_ARGUMENT where the mask is empty. */
 MUST_CHECK Status prompt_mask(float *out, const View *v, const Preset *preset,
                               const ObjectPrompt *from, int picture_width, int side, Error *error);
