@@ -36,9 +36,9 @@ typedef struct VoxpertTrainOptions {
     const char *scheme;          /* "voxpert" (default) or "sam-med2d" */
     const char *const *settings; /* "name=value", see voxpert_train_setting; applied after scheme */
     size_t settings_count;
-    bool no_cache;     /* segmote: the encoder runs in every step, on augmented pictures; else its
-                          embeddings of whole pictures are computed once, */
-    const char *cache; /* kept in this folder (default: `out`/embeddings), */
+    bool no_cache;     /* the encoder runs in every step, on augmented pictures; else a frozen
+                          encoder's embeddings of whole pictures are computed once, */
+    const char *cache; /* kept in this folder; NULL: of segmote `out`/embeddings, else no_cache */
     bool cache_half;   /* in half precision */
     const char *cpu;   /* kernel set */
     size_t max_memory; /* bytes that a step may need; more is refused */

@@ -19,8 +19,10 @@ Status batch_open(Batch *b, int count, int share, int side, int loss_side, size_
     b->object = memory_new(n * area);
     b->target = memory_new(n * (size_t)loss_side * (size_t)loss_side * sizeof(float));
     b->pixel = memory_new(n * sizeof *b->pixel);
+    b->set = memory_new(n * sizeof *b->set);
     b->source = memory_new(n * sizeof *b->source);
-    if ((b->image || b->embedding) && b->scratch && b->object && b->target && b->pixel && b->source)
+    if ((b->image || b->embedding) && b->scratch && b->object && b->target && b->pixel && b->set &&
+        b->source)
         return VOXPERT_OK;
     batch_close(b);
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a batch of %d", count);
@@ -33,6 +35,7 @@ void batch_close(Batch *b) {
     memory_free(b->object);
     memory_free(b->target);
     memory_free(b->pixel);
+    memory_free(b->set);
     memory_free(b->source);
     *b = (Batch){0};
 }
@@ -204,6 +207,7 @@ static void draw_picture(void *context, size_t index, void *scratch) {
             draw_foreground(d, o, &cut, mask, (uint8_t *)(b->scratch + index * area * 3));
         reduce_target(b->target + i * loss_area, mask, b->side, b->loss_side);
         b->pixel[i] = cut_scale(&cut);
+        b->set[i] = p->set;
     }
 }
 

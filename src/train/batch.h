@@ -14,6 +14,7 @@ typedef struct Batch {
     float *target;   /* [count,loss_side,loss_side], 0 or 1 */
     float *scratch;  /* [count / share,side,side,3] */
     double *pixel;   /* [count] how many view pixels a picture pixel is wide */
+    int *set;        /* [count] which data set each is of */
     const CaseObject **source;
 } Batch;
 

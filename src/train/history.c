@@ -18,19 +18,31 @@ static Status no_memory(const char *folder, Error *error) {
 
 /* ---- Columns ---------------------------------------------------------------------------- */
 
+typedef enum When { ALWAYS, VALIDATED, ROUTED } When; /* in which rows a column stands */
+
 typedef struct Column {
     const char *name;
     size_t offset;
-    bool validation; /* stands in validated rows only */
+    When when;
 } Column;
 
-#define COLUMN(field, validation)                                                                  \
-    { #field, offsetof(HistoryRow, field), validation }
+#define COLUMN(field, when)                                                                        \
+    { #field, offsetof(HistoryRow, field), when }
 
 static const Column columns[] = {
-    COLUMN(loss, false),  COLUMN(dice, false), COLUMN(lr, false),
-    COLUMN(norm, false),  COLUMN(box, true),   COLUMN(click1, true),
-    COLUMN(click5, true), COLUMN(score, true), COLUMN(seconds, false),
+    COLUMN(loss, ALWAYS),
+    COLUMN(dice, ALWAYS),
+    COLUMN(lr, ALWAYS),
+    COLUMN(norm, ALWAYS),
+    COLUMN(box, VALIDATED),
+    COLUMN(click1, VALIDATED),
+    COLUMN(click5, VALIDATED),
+    COLUMN(score, VALIDATED),
+    COLUMN(seconds, ALWAYS),
+    COLUMN(entropy, ROUTED),
+    COLUMN(importance_cv2, ROUTED),
+    COLUMN(load_cv2, ROUTED),
+    COLUMN(effective_experts, ROUTED),
 };
 
 enum { COLUMNS = sizeof columns / sizeof *columns };
@@ -42,17 +54,87 @@ static double value_of(const HistoryRow *r, int column) {
 }
 
 static bool stands(const HistoryRow *r, int column) {
-    return r->validated || !columns[column].validation;
+    When when = columns[column].when;
+    return when == ALWAYS || (when == VALIDATED ? r->validated : r->routed);
+}
+
+/* A history without experts has no columns for them. */
+static bool is_kept(const History *h, int column) {
+    return columns[column].when != ROUTED || h->experts.experts;
+}
+
+/* ---- Usage ------------------------------------------------------------------------------ */
+
+static size_t usage_floats(const History *h) {
+    return (1 + h->experts.sets) * (size_t)h->experts.experts;
+}
+
+static const char *usage_name(const History *h, size_t row) {
+    return row == 0 ? "all" : h->experts.set[row - 1];
+}
+
+static const double *usage_row(const History *h, const HistoryRow *r, size_t row) {
+    return r->usage + row * (size_t)h->experts.experts;
+}
+
+/* Into `out` [usage_floats]. */
+static bool parse_usage(const History *h, double *out, const json_t *json) {
+    for (size_t row = 0; row <= h->experts.sets; row++) {
+        const json_t *list = json_object_get(json, usage_name(h, row));
+        if (json_array_size(list) != (size_t)h->experts.experts) return false;
+        for (int e = 0; e < h->experts.experts; e++) {
+            const json_t *v = json_array_get(list, (size_t)e);
+            if (!json_is_number(v)) return false;
+            *out++ = json_number_value(v);
+        }
+    }
+    return true;
+}
+
+static void add_usage(Text *t, const History *h, const HistoryRow *r) {
+    text_add(t, ", \"usage\": {");
+    for (size_t row = 0; row <= h->experts.sets; row++) {
+        text_add(t, "%s", row ? ", " : "");
+        text_add_quoted(t, usage_name(h, row));
+        text_add(t, ": [");
+        for (int e = 0; e < h->experts.experts; e++)
+            text_add(t, e ? ", %.9g" : "%.9g", usage_row(h, r, row)[e]);
+        text_add(t, "]");
+    }
+    text_add(t, "}");
+}
+
+/* One line for each report and set: step, set, share of the set's tokens that each expert had. */
+static void add_usage_lines(Text *t, const History *h) {
+    text_add(t, "step,set");
+    for (int e = 1; e <= h->experts.experts; e++) text_add(t, ",expert_%d", e);
+    text_add(t, "\n");
+    for (size_t i = 0; i < h->count; i++) {
+        const HistoryRow *r = &h->row[i];
+        for (size_t row = 0; r->routed && row <= h->experts.sets; row++) {
+            text_add(t, "%ld,%s", r->step, usage_name(h, row));
+            for (int e = 0; e < h->experts.experts; e++)
+                text_add(t, ",%.9g", usage_row(h, r, row)[e]);
+            text_add(t, "\n");
+        }
+    }
 }
 
 /* ---- Reading back ----------------------------------------------------------------------- */
 
-static bool parse_row(HistoryRow *r, const char *line, size_t length) {
+/* `usage` is memory for one. */
+static bool parse_row(const History *h, HistoryRow *r, double *usage, const char *line,
+                      size_t length) {
     json_t *json = json_loadb(line, length, 0, NULL);
     const json_t *step = json_object_get(json, "step");
     bool ok = json_is_integer(step);
     *r = (HistoryRow){.step = (long)json_integer_value(step),
-                      .validated = json_object_get(json, "score") != NULL};
+                      .validated = json_object_get(json, "score") != NULL,
+                      .routed = h->experts.experts && json_object_get(json, "usage")};
+    if (r->routed) {
+        r->usage = usage;
+        ok = ok && parse_usage(h, usage, json_object_get(json, "usage"));
+    }
     for (int i = 0; ok && i < COLUMNS; i++) {
         const json_t *v = json_object_get(json, columns[i].name);
         if (!stands(r, i)) continue;
@@ -69,23 +151,28 @@ static Status read_rows(History *h, const char *path, long last_step, Error *err
     Status status = file_map(&map, path, VOXPERT_BAD_INPUT, error);
     if (status) return status;
     const char *at = map.size ? (const char *)map.bytes : "", *end = at + map.size;
+    double *usage = memory_new((usage_floats(h) + 1) * sizeof *usage);
+    if (!usage) status = no_memory(h->folder, error);
     for (size_t line = 1; !status && at < end; line++) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         size_t length = (size_t)((stop ? stop : end) - at);
         HistoryRow row;
-        if (!parse_row(&row, at, length))
+        if (!parse_row(h, &row, usage, at, length))
             status = error_set(error, VOXPERT_BAD_INPUT, "%s: line %zu is no row of a history",
                                path, line);
         else if (row.step <= last_step)
             status = history_add(h, &row, error);
         at += length + 1;
     }
+    memory_free(usage);
     file_unmap(&map);
     return status;
 }
 
-Status history_open(History *h, const char *folder, long last_step, Error *error) {
+Status history_open(History *h, const char *folder, const HistoryExperts *experts, long last_step,
+                    Error *error) {
     *h = (History){.folder = memory_text(folder)};
+    if (experts) h->experts = *experts;
     char *path = path_join(folder, "history.jsonl");
     Status status = h->folder && path ? VOXPERT_OK : no_memory(folder, error);
     if (!status && last_step > 0 && file_exists(path))
@@ -96,6 +183,7 @@ Status history_open(History *h, const char *folder, long last_step, Error *error
 }
 
 void history_close(History *h) {
+    for (size_t i = 0; i < h->count; i++) memory_free((void *)(uintptr_t)h->row[i].usage);
     memory_free(h->folder);
     memory_free(h->row);
     *h = (History){0};
@@ -104,7 +192,16 @@ void history_close(History *h) {
 Status history_add(History *h, const HistoryRow *row, Error *error) {
     if (!memory_grow(&h->row, &h->capacity, h->count, sizeof *h->row))
         return no_memory(h->folder, error);
-    h->row[h->count++] = *row;
+    HistoryRow *added = &h->row[h->count];
+    *added = *row;
+    added->usage = NULL;
+    if (row->routed) {
+        double *usage = memory_new(usage_floats(h) * sizeof *usage);
+        if (!usage) return no_memory(h->folder, error);
+        memcpy(usage, row->usage, usage_floats(h) * sizeof *usage);
+        added->usage = usage;
+    }
+    h->count++;
     return VOXPERT_OK;
 }
 
@@ -119,20 +216,21 @@ static Status write_text(const History *h, const char *name, Text *text, Error *
     return status;
 }
 
-static void add_json_line(Text *t, const HistoryRow *r) {
+static void add_json_line(Text *t, const History *h, const HistoryRow *r) {
     text_add(t, "{\"step\": %ld", r->step);
     for (int i = 0; i < COLUMNS; i++) {
         if (stands(r, i)) text_add(t, ", \"%s\": %.9g", columns[i].name, value_of(r, i));
     }
+    if (r->routed) add_usage(t, h, r);
     text_add(t, "}\n");
 }
 
-static void add_csv_line(Text *t, const HistoryRow *r) {
+static void add_csv_line(Text *t, const History *h, const HistoryRow *r) {
     text_add(t, "%ld", r->step);
     for (int i = 0; i < COLUMNS; i++) {
         if (stands(r, i))
             text_add(t, ",%.9g", value_of(r, i));
-        else
+        else if (is_kept(h, i))
             text_add(t, ",");
     }
     text_add(t, "\n");
@@ -144,8 +242,8 @@ static Status write_events(const History *h, Error *error) {
     for (size_t i = 0; i < h->count; i++)
         for (int k = 0; k < COLUMNS; k++) {
             char tag[40];
-            snprintf(tag, sizeof tag, "%s/%s", columns[k].validation ? "validation" : "training",
-                     columns[k].name);
+            snprintf(tag, sizeof tag, "%s/%s",
+                     columns[k].when == VALIDATED ? "validation" : "training", columns[k].name);
             if (stands(&h->row[i], k))
                 events_scalar(&e, h->row[i].seconds, h->row[i].step, tag, value_of(&h->row[i], k));
         }
@@ -161,17 +259,24 @@ Status history_write(const History *h, Error *error) {
     Text lines = {0}, table = {0};
     text_add(&lines, "%s", "");
     text_add(&table, "step");
-    for (int i = 0; i < COLUMNS; i++) text_add(&table, ",%s", columns[i].name);
+    for (int i = 0; i < COLUMNS; i++) {
+        if (is_kept(h, i)) text_add(&table, ",%s", columns[i].name);
+    }
     text_add(&table, "\n");
     for (size_t i = 0; i < h->count; i++) {
-        add_json_line(&lines, &h->row[i]);
-        add_csv_line(&table, &h->row[i]);
+        add_json_line(&lines, h, &h->row[i]);
+        add_csv_line(&table, h, &h->row[i]);
     }
     Status status = write_text(h, "history.jsonl", &lines, error);
     if (status)
         text_free(&table);
     else
         status = write_text(h, "history.csv", &table, error);
+    if (!status && h->experts.experts) {
+        Text usage = {0};
+        add_usage_lines(&usage, h);
+        status = write_text(h, "routing.csv", &usage, error);
+    }
     if (!status) status = write_events(h, error);
     return status;
 }

@@ -1,6 +1,7 @@
 /* history.h - what a run reported, in the forms that people look at.
  *
- * `history.jsonl` has one object a line; `history.csv` and a TensorBoard event file say the same.
+ * `history.jsonl` has one object a line; `history.csv` and a TensorBoard event file say the same,
+ * and where there are experts `routing.csv` how many of the tokens each had.
  * A resumed run drops what was reported after the checkpoint that it goes on from. */
 #ifndef TRAIN_HISTORY_H
 #define TRAIN_HISTORY_H
@@ -16,19 +17,33 @@ typedef struct HistoryRow {
     double seconds;              /* of the whole run so far */
     bool validated;
     double box, click1, click5, score; /* macro Dice of the validation part; score: their mean */
+    bool routed;
+    double entropy, importance_cv2, load_cv2; /* of the routers: routing_tally.h */
+    double effective_experts;                 /* of all tokens */
+    const double *usage; /* [1 + sets,experts] shares of all tokens, then of each set's; or NULL */
 } HistoryRow;
+
+/* Whom `usage` is about. */
+typedef struct HistoryExperts {
+    int experts;
+    size_t sets;
+    const char *const *set; /* names, the caller's */
+} HistoryExperts;
 
 typedef struct History {
     char *folder;
-    HistoryRow *row;
+    HistoryExperts experts;
+    HistoryRow *row; /* with usages of their own */
     size_t count, capacity;
 } History;
 
 /* Reads `folder`/history.jsonl up to and with `last_step`; none if there is no such file.
- * VOXPERT_BAD_INPUT names the line that is no row. */
-MUST_CHECK Status history_open(History *h, const char *folder, long last_step, Error *error);
+ * `experts`: NULL where there are none.  VOXPERT_BAD_INPUT names the line that is no row. */
+MUST_CHECK Status history_open(History *h, const char *folder, const HistoryExperts *experts,
+                               long last_step, Error *error);
 void history_close(History *h); /* zeroed is fine */
 
+/* Takes a copy. */
 MUST_CHECK Status history_add(History *h, const HistoryRow *row, Error *error);
 
 /* Writes all files anew, each at once or not at all. */

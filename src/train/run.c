@@ -1,5 +1,3 @@
-#include "train/run.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,13 +5,9 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/system.h"
-#include "base/text.h"
 #include "train/examples.h"
-#include "train/history.h"
 #include "train/purposes.h"
-#include "train/settings.h"
-#include "train/shapes.h"
-#include "train/views.h"
+#include "train/run_parts.h"
 
 TrainOptions train_options_default(void) {
     return (TrainOptions){
@@ -78,275 +72,6 @@ double train_rate(const TrainOptions *o, long step) {
     return lr;
 }
 
-/* ---- What a run holds ------------------------------------------------------------------- */
-
-typedef struct Run {
-    const TrainOptions *options;
-    const TrainObserver *observer;
-    Dataset data;
-    Pool pool;
-    Batch batch;
-    Views views; /* of a frozen encoder, unless it runs in every step */
-    bool cached;
-    Preset preset;
-    Checkpoint *base;
-    System system;
-    char parent[HASH_TEXT]; /* identity of the frozen base, or "" */
-    bool declared, validates;
-    const Kernels *kernels;
-    Threads *threads;
-    Optimizer optimizer;
-    Stepper stepper;
-    Model shown; /* the same weights, as a user has them; owns nothing */
-    Measurer measurer;
-    RunState state;
-    History history;
-    double began, saved; /* on the clock; of this part of the run */
-    double before;       /* seconds of earlier parts */
-} Run;
-
-static void run_close(Run *r) {
-    history_close(&r->history);
-    measurer_close(&r->measurer);
-    stepper_close(&r->stepper);
-    optimizer_close(&r->optimizer);
-    if (r->declared) system_close(&r->system);
-    checkpoint_close(r->base);
-    threads_close(r->threads);
-    batch_close(&r->batch);
-    views_close(&r->views);
-    pool_close(&r->pool);
-    dataset_free(&r->data);
-}
-
-static void say(const Run *r, bool warning, const char *sentence) {
-    if (r->observer && r->observer->say) r->observer->say(r->observer->context, warning, sentence);
-}
-
-/* Outer objects of nested labels do not enter the score. */
-static bool can_validate(const Dataset *d) {
-    for (size_t i = 0; i < d->objects; i++) {
-        const CaseObject *o = &d->object[i];
-        if (!o->outer && d->picture[o->picture].part == SPLIT_VALIDATION) return true;
-    }
-    return false;
-}
-
-static Status open_data(Run *r, Error *error) {
-    const TrainOptions *o = r->options;
-    Status status = VOXPERT_OK;
-    for (size_t i = 0; !status && i < o->folders; i++)
-        status = dataset_add(&r->data, o->data[i], error);
-    if (!status && o->shapes) status = dataset_add_shapes(&r->data, o->shapes, o->seed, error);
-    if (!status) status = pool_open(&r->pool, &r->data, SPLIT_TRAIN, error);
-    if (!status && r->pool.sets == 0)
-        status = error_set(error, VOXPERT_BAD_INPUT,
-                           "%s: holds no object for training (at least 0.05 %% of a picture)",
-                           o->folders ? o->data[0] : "no data folder");
-    r->validates = o->validate_every > 0 && can_validate(&r->data);
-    if (!status && o->validate_every > 0 && !r->validates)
-        say(r, true,
-            "no object is in the validation part, so nothing is validated: model.safetensors will "
-            "hold the last weights");
-    return status;
-}
-
-static void choose_parameters(Run *r) {
-    const TrainOptions *o = r->options;
-    bool segmote = r->system.kind == SYSTEM_SEGMOTE;
-    params_train(&r->system.sam.params, "*", o->trains == 0 && !segmote);
-    for (int i = 0; segmote && o->trains == 0 && segmote_trained[i]; i++)
-        params_train(&r->system.sam.params, segmote_trained[i], true);
-    for (size_t i = 0; i < o->trains; i++) params_train(&r->system.sam.params, o->train[i], true);
-    for (size_t i = 0; i < o->freezes; i++)
-        params_train(&r->system.sam.params, o->freeze[i], false);
-}
-
-static Status read_config(Run *r, SamConfig *config, Error *error) {
-    const TrainOptions *o = r->options;
-    Status status = o->base ? checkpoint_open(&r->base, o->base, error) : VOXPERT_OK;
-    if (!o->base && !o->config)
-        status = checkpoint_open_memory(&r->base, o->embedded, o->embedded_size, "built-in model",
-                                        error);
-    if (!status)
-        status = r->base ? sam_config_infer(config, r->base, error)
-                         : sam_config_parse(config, o->config, "the new model", error);
-    if (!status && config->encoder == ENCODER_TINY_VIT)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "%s: is a TinyViT (MobileSAM), whose folded BatchNorm cannot be trained; "
-                         "take a SAM with a ViT",
-                         o->base ? o->base : "the new model");
-    return status;
-}
-
-/* Beside the frozen base. */
-static Status declare_experts(Run *r, Error *error) {
-    const TrainOptions *o = r->options;
-    System *s = &r->system;
-    SegmoteConfig c = segmote_config_paper(&s->sam.config);
-    if (!r->base)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "SegMoTE is trained on a frozen base, not on a new model");
-    Status status = params_identity(&s->sam.params, r->parent, error);
-    c.experts.experts.tokens = o->experts.tokens;
-    c.experts.experts.experts = o->experts.experts;
-    c.experts.experts.kept = o->experts.kept;
-    c.experts.experts.rank = o->experts.rank;
-    c.experts.pool.tokens = o->experts.pool;
-    char *config = segmote_config_write(&c); /* checked as a file's is */
-    if (!status && !config)
-        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for experts");
-    if (!status)
-        status = segmote_config_parse(&c, config, "the new experts", &s->sam.config, error);
-    memory_free(config);
-    if (status) return status;
-    if (!status) status = model_preset(&r->preset, r->base, &s->sam, NULL, error);
-    if (status) return status;
-    r->cached = !o->no_cache;
-    s->kind = SYSTEM_SEGMOTE;
-    s->adapter = true;
-    segmote_declare(&s->segmote, &s->sam.params, &s->sam, &c);
-    return VOXPERT_OK;
-}
-
-static Status open_model(Run *r, Error *error) {
-    const TrainOptions *o = r->options;
-    SamConfig config;
-    Status status = read_config(r, &config, error);
-    if (status) return status;
-    sam_declare(&r->system.sam, &config);
-    r->declared = true;
-    char surplus[256];
-    if (r->base)
-        status = params_bind(&r->system.sam.params, r->base, false, surplus, sizeof surplus, error);
-    r->preset = *preset_find(o->scheme == SCHEME_SAM_MED2D ? "sam-med2d" : "voxpert");
-    if (!status && o->recipe == RECIPE_SEGMOTE) status = declare_experts(r, error);
-    if (!status) status = params_initialize(&r->system.sam.params, o->seed, error);
-    if (!status) choose_parameters(r);
-    if (!status) status = optimizer_open(&r->optimizer, &r->system.sam.params, o->decay_all, error);
-    if (!status) status = sam_prepare(&r->system.sam, error);
-    return status;
-}
-
-static void say_memory(const Run *r) {
-    char sentence[80];
-    snprintf(sentence, sizeof sentence, "a step needs %zu KiB of working memory",
-             r->stepper.memory.capacity >> 10);
-    say(r, false, sentence);
-}
-
-static Status with_file(const Run *r, const char *name, char **path, Error *error) {
-    *path = path_join(r->options->out, name);
-    if (*path) return VOXPERT_OK;
-    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its files", r->options->out);
-}
-
-static bool say_encoded(void *context, size_t done, size_t all) {
-    const Run *r = context;
-    char sentence[80];
-    snprintf(sentence, sizeof sentence, "embedding %zu of %zu", done + 1, all);
-    if (done % 50 == 0) say(r, false, sentence);
-    return !(r->observer && r->observer->stop && r->observer->stop(r->observer->context));
-}
-
-/* The frozen base as a model of its own, which the embeddings are named after. */
-static Status open_views(Run *r, Error *error) {
-    const TrainOptions *o = r->options;
-    Model base = {.system = {.kind = SYSTEM_SAM, .sam = r->system.sam},
-                  .threads = r->threads,
-                  .kernels = r->kernels,
-                  .preset = r->preset};
-    char *folder = NULL;
-    Status status = o->cache ? VOXPERT_OK : with_file(r, "embeddings", &folder, error);
-    if (status) return status;
-    pthread_mutex_init(&base.lock, NULL);
-    memcpy(base.identity, r->parent, sizeof base.identity);
-    status = views_open(&r->views, &r->data, &base, o->cache ? o->cache : folder, o->cache_half,
-                        say_encoded, r, error);
-    pthread_mutex_destroy(&base.lock);
-    memory_free(folder);
-    return status;
-}
-
-static Status open_work(Run *r, Error *error) {
-    const TrainOptions *o = r->options;
-    int side = r->system.sam.config.image, loss_side = o->loss_side ? o->loss_side : side;
-    int low = 4 * sam_grid(&r->system.sam);
-    if (loss_side > side || side % loss_side || loss_side % low)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "--loss-side %d must divide the model's %d pixels and be a multiple of "
-                         "its masks' %d",
-                         loss_side, side, low);
-    if (o->batch % o->share)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "--batch %d is no multiple of --masks-per-image %d", o->batch, o->share);
-    Status status = r->cached ? open_views(r, error) : VOXPERT_OK;
-    size_t floats = r->cached ? r->views.floats : 0;
-    StepperShape shape = {o->scheme, o->batch,      o->share,        loss_side,
-                          floats,    o->max_memory, &o->experts.rule};
-    if (!status) status = batch_open(&r->batch, o->batch, o->share, side, loss_side, floats, error);
-    if (!status)
-        status = stepper_open(&r->stepper, &r->system, r->kernels, r->threads, &shape, &o->prompts,
-                              &o->loss, error);
-    if (!status) say_memory(r);
-    r->shown = (Model){
-        .system = r->system,
-        .threads = r->threads,
-        .kernels = r->kernels,
-        .preset = r->preset,
-    };
-    if (r->system.kind == SYSTEM_SAM) r->shown.preset.zoom = o->zoom;
-    return status ? status : measurer_open(&r->measurer, &r->shown, error);
-}
-
-/* Other kernels round in another way. */
-static void compare_kernels(const Run *r) {
-    const char *before = r->state.kernels, *now = r->kernels->name;
-    char sentence[200];
-    if (!before[0] || strcmp(before, now) == 0) return;
-    snprintf(sentence, sizeof sentence,
-             "the checkpoint was computed with the kernel set %s, and %s goes on: the weights will "
-             "not be those of one run to the last bit",
-             before, now);
-    say(r, true, sentence);
-}
-
-static Status load(Run *r, Error *error) {
-    char *path;
-    Status status = with_file(r, "state.safetensors", &path, error);
-    settings_identity(r->options, r->state.recipe);
-    r->state.best = -1.0;
-    if (!status && file_exists(path)) {
-        if (r->options->resume)
-            status = state_load(path, &r->system, &r->optimizer, &r->state, error);
-        else
-            status = error_set(error, VOXPERT_BAD_ARGUMENT,
-                               "%s: a run was begun there; go on with --resume, or choose another "
-                               "folder",
-                               r->options->out);
-    }
-    if (!status) compare_kernels(r);
-    snprintf(r->state.kernels, sizeof r->state.kernels, "%s", r->kernels->name);
-    if (!status) status = history_open(&r->history, r->options->out, r->state.step, error);
-    memory_free(path);
-    return status;
-}
-
-static Status run_open(Run *r, Error *error) {
-    const TrainOptions *o = r->options;
-    r->kernels = kernels_choose(o->cpu);
-    if (!r->kernels)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: this machine has no such kernel set",
-                         o->cpu);
-    Status status = threads_open(&r->threads, o->threads, error);
-    if (!status) status = folder_make(o->out, error);
-    if (!status) status = open_data(r, error);
-    if (!status) status = open_model(r, error);
-    if (!status) status = open_work(r, error);
-    if (!status) status = load(r, error);
-    return status;
-}
-
 /* ---- On the way ------------------------------------------------------------------------- */
 
 static double spent(const Run *r) { return r->before + system_seconds() - r->began; }
@@ -354,7 +79,7 @@ static double spent(const Run *r) { return r->before + system_seconds() - r->beg
 /* The state comes last: where a run ends between the two, rows past it are dropped. */
 static Status save(Run *r, Error *error) {
     char *path;
-    Status status = with_file(r, "state.safetensors", &path, error);
+    Status status = run_file(r, "state.safetensors", &path, error);
     r->state.seconds = spent(r);
     r->saved = system_seconds();
     if (!status) status = history_write(&r->history, error);
@@ -368,8 +93,8 @@ static Status export_model(Run *r, const char *name, Error *error) {
     ModelCard card = o->card;
     char *path;
     card.arch = system_name(r->system.kind);
-    card.parent = r->parent[0] ? r->parent : NULL;
-    Status status = with_file(r, name, &path, error);
+    card.parent = r->system.adapter ? r->parent : NULL;
+    Status status = run_file(r, name, &path, error);
     if (!status)
         status = state_export(path, &r->system, &r->optimizer, o->optimizer.average > 0.0, &card,
                               r->system.adapter ? ELEMENT_F32 : ELEMENT_F16, error);
@@ -389,6 +114,38 @@ static void tell(const Run *r, const HistoryRow *row, const MeasureTable *table)
                        .data = &r->data,
                        .table = table};
     r->observer->progress(r->observer->context, &p);
+}
+
+/* Said once when it begins. */
+static void alarm_collapse(Run *r, const HistoryRow *row) {
+    const RoutingTally *t = &r->state.routing;
+    bool collapsed = is_collapse(row->effective_experts, t->experts, t->kept);
+    char sentence[240];
+    if (collapsed && !r->collapsed) {
+        snprintf(sentence, sizeof sentence,
+                 "step %ld: the router collapses: the tokens go to %.1f of %d experts "
+                 "(routing.csv has their shares); raise --balance, or train with --router-noise 1",
+                 row->step, row->effective_experts, t->experts);
+        run_say(r, true, sentence);
+    }
+    r->collapsed = collapsed;
+}
+
+/* What the routers did since the last report. */
+static void report_routing(Run *r, HistoryRow *row) {
+    const RoutingTally *t = &r->state.routing;
+    const RoutingSums *s = &t->sums;
+    if (!(s->tokens > 0.0)) return;
+    for (size_t i = 0; i <= t->sets; i++)
+        routing_tally_shares(t, (int)i - 1, r->usage + i * (size_t)t->experts);
+    row->routed = true;
+    row->usage = r->usage;
+    row->entropy = s->entropy / s->tokens;
+    row->importance_cv2 = s->importance_cv2 / s->passes;
+    row->load_cv2 = s->load_cv2 / s->passes;
+    row->effective_experts = effective_experts(r->usage, t->experts);
+    alarm_collapse(r, row);
+    routing_tally_clear(&r->state.routing);
 }
 
 static Status report(Run *r, const MeasureTable *table, Error *error) {
@@ -412,6 +169,7 @@ static Status report(Run *r, const MeasureTable *table, Error *error) {
         row.click5 = table->macro[MEASURE_CLICK5_ZOOM];
         row.score = (row.box + row.click1 + row.click5) / 3.0;
     }
+    report_routing(r, &row);
     s->reported = s->step;
     s->loss = s->dice = s->norm = 0.0;
     tell(r, &row, table);
@@ -424,12 +182,12 @@ enum { VALIDATED = 1u << MEASURE_BOX_WHOLE | 1u << MEASURE_BOX_ZOOM | 1u << MEAS
 
 static Status show_examples(Run *r, Error *error) {
     char name[48], *path;
-    Status status = with_file(r, "examples", &path, error);
+    Status status = run_file(r, "examples", &path, error);
     if (status) return status;
     status = folder_make(path, error);
     memory_free(path);
     snprintf(name, sizeof name, "examples/%06ld.png", r->state.step);
-    if (!status) status = with_file(r, name, &path, error);
+    if (!status) status = run_file(r, name, &path, error);
     if (status) return status;
     status = examples_write(path, &r->measurer, &r->data, SPLIT_VALIDATION, 3, error);
     memory_free(path);
@@ -544,7 +302,7 @@ static Status write_summary(const Run *r, Error *error) {
     char identity[HASH_TEXT], *path;
     Text t = {0};
     Status status = params_identity(&r->system.sam.params, identity, error);
-    if (!status) status = with_file(r, "summary.json", &path, error);
+    if (!status) status = run_file(r, "summary.json", &path, error);
     if (status) return status;
     text_add(&t,
              "{\"steps\": %ld, \"best_score\": %.9g, \"best_step\": %ld, \"recipe\": \"%s\", "

@@ -35,7 +35,7 @@ typedef struct TrainOptions {
     uint64_t seed;
     bool resume;
     bool no_cache;     /* the encoder runs in every step, on pictures that are augmented */
-    const char *cache; /* folder of embeddings; NULL: `out`/embeddings */
+    const char *cache; /* folder of embeddings; NULL: of experts `out`/embeddings, else none */
     bool cache_half;   /* kept in half precision */
 
     long steps;

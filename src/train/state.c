@@ -55,19 +55,34 @@ static char *position_text(const Optimizer *o, const RunState *run) {
     return NULL;
 }
 
+/* The sums, then the shares; "" of systems without experts. */
+static char *routing_text(const RoutingTally *r) {
+    Text t = {0};
+    const RoutingSums *s = &r->sums;
+    text_add(&t, "%s", "");
+    if (r->share)
+        text_add(&t, "%.17g %.17g %.17g %.17g %.17g", s->tokens, s->entropy, s->passes,
+                 s->importance_cv2, s->load_cv2);
+    for (size_t i = 0; i < r->sets * (size_t)r->experts; i++) text_add(&t, " %.17g", r->share[i]);
+    if (!t.failed) return t.chars;
+    text_free(&t);
+    return NULL;
+}
+
 static Status write_state(const char *path, const TensorToWrite *tensors, size_t count,
                           const System *system, const Optimizer *o, const RunState *run,
                           Error *error) {
     char *config = system_config_write(system), *steps = steps_text(o);
-    char *where = position_text(o, run);
+    char *where = position_text(o, run), *routing = routing_text(&run->routing);
     MetadataPair pairs[] = {{"format", "voxpert training state 1"},
                             {"config", config},
                             {"position", where},
                             {"slot_steps", steps},
+                            {"routing", routing},
                             {"recipe", run->recipe},
                             {"kernels", run->kernels}};
     Status status = VOXPERT_OK;
-    if (!config || !steps || !where)
+    if (!config || !steps || !where || !routing)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
     if (!status)
         status = safetensors_write(path, tensors, count, pairs, sizeof pairs / sizeof *pairs,
@@ -75,6 +90,7 @@ static Status write_state(const char *path, const TensorToWrite *tensors, size_t
     memory_free(config);
     memory_free(steps);
     memory_free(where);
+    memory_free(routing);
     return status;
 }
 
@@ -143,6 +159,16 @@ static bool parse_steps(Optimizer *o, const char *at) {
     return *at == '\0';
 }
 
+static bool parse_routing(RoutingTally *r, const char *at) {
+    RoutingSums *s = &r->sums;
+    bool ok = !r->share || (next_double(&at, &s->tokens) && next_double(&at, &s->entropy) &&
+                            next_double(&at, &s->passes) && next_double(&at, &s->importance_cv2) &&
+                            next_double(&at, &s->load_cv2));
+    for (size_t i = 0; ok && i < r->sets * (size_t)r->experts; i++)
+        ok = next_double(&at, &r->share[i]);
+    return ok && *at == '\0';
+}
+
 static Status read_part(const Checkpoint *c, Slot *s, int kind, float *scratch, Error *error) {
     char name[320];
     snprintf(name, sizeof name, "%s%s", prefix[kind], s->param->name);
@@ -172,10 +198,13 @@ static Status read_metadata(const Checkpoint *c, Optimizer *o, RunState *run, Er
     const char *steps = checkpoint_metadata(c, "slot_steps");
     const char *recipe = checkpoint_metadata(c, "recipe");
     const char *kernels = checkpoint_metadata(c, "kernels");
+    const char *routing = checkpoint_metadata(c, "routing");
     if (!where || !steps || !recipe) return damaged(path, "its metadata is missing", error);
     if (strcmp(recipe, run->recipe) != 0)
         return damaged(path, "it was begun with other options or other data", error);
     if (!parse_position(o, run, where)) return damaged(path, "its position cannot be read", error);
+    if (!parse_routing(&run->routing, routing ? routing : ""))
+        return damaged(path, "what its routers did cannot be read", error);
     snprintf(run->kernels, sizeof run->kernels, "%s", kernels ? kernels : "");
     return parse_steps(o, steps) ? VOXPERT_OK : damaged(path, "its step counts", error);
 }

@@ -9,6 +9,7 @@
 
 #include "systems/system.h"
 #include "train/optimizer.h"
+#include "train/routing_tally.h"
 
 typedef struct RunState {
     long step;   /* steps taken */
@@ -18,6 +19,7 @@ typedef struct RunState {
     double seconds;          /* spent so far */
     double loss, dice, norm; /* summed since the last report */
     long reported;           /* step of that */
+    RoutingTally routing;    /* since the last report; of systems without experts: zeroed */
     char recipe[HASH_TEXT];  /* of the options that a resumed run must share */
     char kernels[24];        /* set that computed it; "": the file does not say */
 } RunState;
@@ -25,8 +27,8 @@ typedef struct RunState {
 MUST_CHECK Status state_save(const char *path, const System *system, const Optimizer *o,
                              const RunState *run, Error *error);
 
-/* Into a declared model and an optimizer that is open on it.  VOXPERT_BAD_INPUT where the file is
- * of another recipe. */
+/* Into a declared model, an optimizer that is open on it, and a tally that is open.
+ * VOXPERT_BAD_INPUT where the file is of another recipe. */
 MUST_CHECK Status state_load(const char *path, System *system, Optimizer *o, RunState *run,
                              Error *error);
 

@@ -233,6 +233,13 @@ static Decoded decode_experts(Stepper *s, Tensor *embedding, const Prompts *prom
     return out;
 }
 
+static void tally(Stepper *s, const Batch *b, const ExpertOutput *found) {
+    if (!s->tally || !compute_ok(&s->cx) || compute_measures(&s->cx)) return;
+    for (int i = 0; i < s->sam->config.decoder.transformer.depth; i++)
+        routing_tally_add(s->tally, found->routed[i]->data, b->set, b->count,
+                          s->system->segmote.config.experts.experts.tokens);
+}
+
 /* As sam_decode; the published scheme's later rounds do not train the prompt encoder. */
 static Decoded decode(Stepper *s, Tensor *embedding, const Prompts *prompts, bool frozen,
                       bool multimask, bool prompt_free) {
@@ -281,6 +288,7 @@ static MaskLossParts round_run(Stepper *s, const Batch *b, const StepPlan *plan,
     Tensor *large = op_resize(cx, m.masks, side, side);
     MaskLossParts parts = {0};
     Tensor *loss = op_mask_loss(cx, large, &target, m.iou, &s->loss, &parts);
+    if (s->system->kind == SYSTEM_SEGMOTE) tally(s, b, &found.experts);
     if (s->system->kind == SYSTEM_SEGMOTE && s->experts.balance > 0.0f)
         loss = op_add(cx, loss,
                       expert_decoder_balance(cx, &s->system->segmote.experts, &found.experts,

@@ -12,6 +12,7 @@
 
 #include "systems/system.h"
 #include "train/batch.h"
+#include "train/routing_tally.h"
 
 enum { ROUNDS_MAX = 12, POINTS_MAX = 64 };
 
@@ -70,10 +71,11 @@ typedef struct Stepper {
     int *label;    /* [batch,POINTS_MAX] */
     float *packed; /* [batch,points,2] as the prompt encoder wants them */
     int *packed_label;
-    int *best;          /* [batch] */
-    float *previous;    /* [batch,low_side,low_side] logits */
-    uint8_t *predicted; /* [batch,loss_side,loss_side] */
-    float *noise;       /* [layers,batch,tokens,experts], of experts */
+    int *best;           /* [batch] */
+    float *previous;     /* [batch,low_side,low_side] logits */
+    uint8_t *predicted;  /* [batch,loss_side,loss_side] */
+    float *noise;        /* [layers,batch,tokens,experts], of experts */
+    RoutingTally *tally; /* what the routers do is added to it; NULL: nobody asks */
 } Stepper;
 
 typedef struct StepperShape {

@@ -53,7 +53,7 @@ TEST(a_history_is_read_back_up_to_a_step) {
     const char *out = tiny_folder("history");
     CHECK(folder_make(out, NULL) == VOXPERT_OK);
     History h;
-    CHECK(history_open(&h, out, 0, NULL) == VOXPERT_OK);
+    CHECK(history_open(&h, out, NULL, 0, NULL) == VOXPERT_OK);
     for (int i = 1; i <= 3; i++) {
         HistoryRow row = {.step = 20 * i,
                           .loss = 1.0 / i,
@@ -65,14 +65,14 @@ TEST(a_history_is_read_back_up_to_a_step) {
     }
     CHECK(history_write(&h, NULL) == VOXPERT_OK);
     history_close(&h);
-    CHECK(history_open(&h, out, 40, NULL) == VOXPERT_OK);
+    CHECK(history_open(&h, out, NULL, 40, NULL) == VOXPERT_OK);
     CHECK(h.count == 2 && h.row[1].step == 40 && h.row[1].validated && !h.row[0].validated);
     CHECK(fabs(h.row[1].loss - 0.5) < 1e-9 && fabs(h.row[1].score - 0.25) < 1e-9);
     history_close(&h);
     char *path = path_join(out, "history.jsonl");
     CHECK(file_write(path, "{\"step\": 1}\n", 12, NULL) == VOXPERT_OK);
     Error error = {0};
-    CHECK(history_open(&h, out, 40, &error) == VOXPERT_BAD_INPUT);
+    CHECK(history_open(&h, out, NULL, 40, &error) == VOXPERT_BAD_INPUT);
     CHECK(strstr(error.message, "line 1"));
     memory_free(path);
 }
@@ -103,7 +103,7 @@ TEST(curves_are_there_as_a_whole_or_as_they_were) {
     char *before = memory_text(getenv("PATH"));
     CHECK(folder_make(out, NULL) == VOXPERT_OK && setenv("PATH", out, 1) == 0);
     History h;
-    CHECK(history_open(&h, out, 0, NULL) == VOXPERT_OK);
+    CHECK(history_open(&h, out, NULL, 0, NULL) == VOXPERT_OK);
     for (int i = 1; i <= 2; i++)
         CHECK(history_add(&h, &(HistoryRow){.step = i}, NULL) == VOXPERT_OK);
     bool drawn = false;

@@ -14,47 +14,8 @@
 #include "base/memory.h"
 #include "tests/check.h"
 #include "tests/train/tiny.h"
+#include "tests/train/watch.h"
 #include "train/settings.h"
-
-/* ---- Watching --------------------------------------------------------------------------- */
-
-typedef struct Watch {
-    double first, last;
-    long asked, stop_at, kill_at;
-    char said[256], warned[256]; /* the last detail, the last warning */
-    int warnings, validations;
-} Watch;
-
-static void note(void *context, const TrainProgress *p) {
-    Watch *w = context;
-    if (!(w->first > 0.0)) w->first = p->row.loss;
-    w->last = p->row.loss;
-    w->validations += p->row.validated;
-}
-
-static void hear(void *context, bool warning, const char *sentence) {
-    Watch *w = context;
-    w->warnings += warning;
-    snprintf(warning ? w->warned : w->said, sizeof w->said, "%s", sentence);
-}
-
-static bool stop(void *context) {
-    Watch *w = context;
-    w->asked++;
-    if (w->kill_at && w->asked > w->kill_at) raise(SIGKILL);
-    return w->stop_at && w->asked > w->stop_at;
-}
-
-static Status go(const TrainOptions *o, Watch *w, Error *error) {
-    TrainObserver observer = {.progress = note, .say = hear, .stop = stop, .context = w};
-    TrainResult result;
-    return train_run(o, &observer, &result, error);
-}
-
-static void must(const TrainOptions *o, Watch *w) {
-    Error error = {0};
-    check_report(go(o, w, &error) == VOXPERT_OK, __FILE__, __LINE__, "training: %s", error.message);
-}
 
 /* ---- Learning --------------------------------------------------------------------------- */
 
@@ -219,7 +180,7 @@ TEST(a_killed_run_that_goes_on_ends_in_the_same_bytes) {
 /* Of history.jsonl, without the seconds. */
 static int steps_of(const char *folder, long step[], double loss[], int most) {
     History h;
-    CHECK(history_open(&h, folder, 1000, NULL) == VOXPERT_OK);
+    CHECK(history_open(&h, folder, NULL, 1000, NULL) == VOXPERT_OK);
     int n = 0;
     for (; n < most && (size_t)n < h.count; n++) step[n] = h.row[n].step, loss[n] = h.row[n].loss;
     history_close(&h);

@@ -1,0 +1,97 @@
+#include "train/routing_tally.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "compute/kernels.h"
+
+Status routing_tally_open(RoutingTally *t, size_t sets, int experts, int kept, Error *error) {
+    *t = (RoutingTally){.experts = experts, .kept = kept, .sets = sets};
+    t->share = memory_new(sets * (size_t)experts * sizeof *t->share);
+    if (!t->share)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to count the experts' tokens");
+    routing_tally_clear(t);
+    return VOXPERT_OK;
+}
+
+void routing_tally_close(RoutingTally *t) {
+    memory_free(t->share);
+    *t = (RoutingTally){0};
+}
+
+void routing_tally_clear(RoutingTally *t) {
+    if (t->share) memset(t->share, 0, t->sets * (size_t)t->experts * sizeof *t->share);
+    t->sums = (RoutingSums){0};
+}
+
+/* ---- Adding ----------------------------------------------------------------------------- */
+
+/* Var / mean^2, the variance over n - 1: as the balance loss (models.md, B.6). */
+static double squared_variation(const double *x, int n) {
+    double mean = 0.0, squares = 0.0;
+    if (n < 2) return 0.0;
+    for (int i = 0; i < n; i++) mean += x[i] / n;
+    for (int i = 0; i < n; i++) squares += (x[i] - mean) * (x[i] - mean);
+    return squares / (n - 1) / (mean * mean + 1e-10);
+}
+
+static double row_entropy(const float *logit, int experts) {
+    double largest = (double)logit[0], sum = 0.0, weighted = 0.0;
+    if (experts < 2) return 0.0;
+    for (int e = 1; e < experts; e++) largest = fmax(largest, (double)logit[e]);
+    for (int e = 0; e < experts; e++) {
+        double below = (double)logit[e] - largest, p = exp(below);
+        sum += p;
+        weighted += p * below;
+    }
+    return (log(sum) - weighted / sum) / log(experts);
+}
+
+void routing_tally_add(RoutingTally *t, const float *routed, const int *set, int batch,
+                       int tokens) {
+    int experts = t->experts;
+    double importance[EXPERTS_MAX] = {0}, load[EXPERTS_MAX] = {0};
+    for (int i = 0; i < batch * tokens; i++, routed += 3 * experts + 1) {
+        double *share = t->share + (size_t)set[i / tokens] * (size_t)experts;
+        for (int e = 0; e < experts; e++) {
+            if (routed[e] > 0.0f) share[e] += 1.0 / t->kept;
+            importance[e] += (double)routed[e];
+            load[e] += (double)routed[experts + e];
+        }
+        t->sums.entropy += row_entropy(routed + 2 * experts, experts);
+    }
+    t->sums.tokens += batch * tokens;
+    t->sums.passes += 1.0;
+    t->sums.importance_cv2 += squared_variation(importance, experts);
+    t->sums.load_cv2 += squared_variation(load, experts);
+}
+
+/* ---- Saying ----------------------------------------------------------------------------- */
+
+void routing_tally_shares(const RoutingTally *t, int set, double *share) {
+    double all = 0.0;
+    for (int e = 0; e < t->experts; e++) share[e] = 0.0;
+    for (size_t s = 0; s < t->sets; s++) {
+        if (set != EVERY_SET && s != (size_t)set) continue;
+        for (int e = 0; e < t->experts; e++) {
+            double tokens = t->share[s * (size_t)t->experts + (size_t)e];
+            share[e] += tokens;
+            all += tokens;
+        }
+    }
+    for (int e = 0; all > 0.0 && e < t->experts; e++) share[e] /= all;
+}
+
+double effective_experts(const double *share, int experts) {
+    double entropy = 0.0, all = 0.0;
+    for (int e = 0; e < experts; e++) {
+        all += share[e];
+        if (share[e] > 0.0) entropy -= share[e] * log(share[e]);
+    }
+    return all > 0.0 ? exp(entropy) : 0.0;
+}
+
+bool is_collapse(double effective, int experts, int kept) {
+    return experts > kept && effective < kept + 0.25 * (experts - kept);
+}

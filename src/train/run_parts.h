@@ -1,0 +1,45 @@
+/* run_parts.h - what a training run holds, for the files that make one. */
+#ifndef TRAIN_RUN_PARTS_H
+#define TRAIN_RUN_PARTS_H
+
+#include "train/run.h"
+#include "train/views.h"
+
+typedef struct Run {
+    const TrainOptions *options;
+    const TrainObserver *observer;
+    Dataset data;
+    Pool pool;
+    Batch batch;
+    Views views; /* of a frozen encoder, unless it runs in every step */
+    bool cached;
+    Preset preset;
+    Checkpoint *base;
+    System system;
+    char parent[HASH_TEXT]; /* identity of the base, where its encoder is frozen; or "" */
+    bool declared, validates;
+    const Kernels *kernels;
+    Threads *threads;
+    Optimizer optimizer;
+    Stepper stepper;
+    Model shown; /* the same weights, as a user has them; owns nothing */
+    Measurer measurer;
+    RunState state;
+    History history;
+    const char **set_name; /* [sets], of the data's */
+    double *usage;         /* [1 + sets,experts], of a report */
+    bool collapsed;        /* at the last one */
+    double began, saved;   /* on the clock; of this part of the run */
+    double before;         /* seconds of earlier parts */
+} Run;
+
+/* Everything up to the first step.  `r` has its options and its observer; close it either way. */
+MUST_CHECK Status run_open(Run *r, Error *error);
+void run_close(Run *r);
+
+void run_say(const Run *r, bool warning, const char *sentence);
+
+/* `path` of a file in the run's folder; the caller frees it. */
+MUST_CHECK Status run_file(const Run *r, const char *name, char **path, Error *error);
+
+#endif

@@ -1,0 +1,37 @@
+#include "tests/train/watch.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "tests/check.h"
+
+static void note(void *context, const TrainProgress *p) {
+    Watch *w = context;
+    if (!(w->first > 0.0)) w->first = p->row.loss;
+    w->last = p->row.loss;
+    w->validations += p->row.validated;
+}
+
+static void hear(void *context, bool warning, const char *sentence) {
+    Watch *w = context;
+    w->warnings += warning;
+    snprintf(warning ? w->warned : w->said, sizeof w->said, "%s", sentence);
+}
+
+static bool stop(void *context) {
+    Watch *w = context;
+    w->asked++;
+    if (w->kill_at && w->asked > w->kill_at) raise(SIGKILL);
+    return w->stop_at && w->asked > w->stop_at;
+}
+
+Status go(const TrainOptions *o, Watch *w, Error *error) {
+    TrainObserver observer = {.progress = note, .say = hear, .stop = stop, .context = w};
+    TrainResult result;
+    return train_run(o, &observer, &result, error);
+}
+
+void must(const TrainOptions *o, Watch *w) {
+    Error error = {0};
+    check_report(go(o, w, &error) == VOXPERT_OK, __FILE__, __LINE__, "training: %s", error.message);
+}
