@@ -74,6 +74,7 @@ static VoxpertStatus convert_flags(ConvertJob *job, const Options *o, VoxpertErr
     if (!status) status = output_check("--output", job->output, extensions, error);
     Claims claims = {0};
     claims_read(&claims, job->engine.model);
+    claims_read(&claims, job->engine.base);
     claims_write(&claims, "--output", job->output, NULL);
     if (!status) status = claims_check(&claims, error);
     claims_free(&claims);

@@ -160,6 +160,7 @@ static VoxpertStatus check_outputs(const EmbedJob *job, const Item *items, char 
                                    VoxpertError *error) {
     Claims claims = {0};
     claims_read(&claims, job->engine.model);
+    claims_read(&claims, job->engine.base);
     for (int i = 0; i < count; i++) claims_read(&claims, items[i].image);
     for (int i = 0; i < count; i++) claims_write(&claims, "--output", items[i].path, names[i]);
     VoxpertStatus status = claims_check(&claims, error);

@@ -19,6 +19,7 @@ const Verb verb_train = {
     .usage =
         "usage: voxpert train (-m BASE | --new CONFIG.json) --data DIR[:OPTION...] --out DIR "
         "[FLAGS]\n"
+        "       voxpert train --recipe segmote [-m BASE] --data DIR[:OPTION...] --out DIR [FLAGS]\n"
         "       voxpert train -m MODEL --measure test --data DIR[:OPTION...] [FLAGS]\n"
         "\n"
         "Example: fine-tune the decoder of a published model, half an hour\n"

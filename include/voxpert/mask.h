@@ -28,7 +28,8 @@ typedef struct VoxpertMasks {
     int width, height;
     float *logits;   /* [count][height][width]; > threshold is inside */
     float threshold; /* 0 */
-    float *iou;      /* [count] predicted intersection over union */
+    float *iou;      /* [count] predicted intersection over union; of every mask of a mixture of
+                        experts: how sure the last router is of its token */
     int low_res_side;
     float *low_res; /* [count][low_res_side][low_res_side] the model's own logits */
     int crop[4];    /* x, y, width, height of what the model looked at, pixels of the image */

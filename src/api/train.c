@@ -19,13 +19,9 @@ const char *voxpert_train_setting(int index, const char **help) {
 typedef struct Prepared {
     TrainOptions options;
     char *config;
-    Text preprocess;
 } Prepared;
 
-static void prepared_free(Prepared *p) {
-    memory_free(p->config);
-    text_free(&p->preprocess);
-}
+static void prepared_free(Prepared *p) { memory_free(p->config); }
 
 static Status read_config(Prepared *p, const char *path, Error *error) {
     FileMap map;
@@ -63,12 +59,6 @@ static Status prepare(Prepared *p, const VoxpertTrainOptions *from, Error *error
     if (from->licence) o->card.licence = from->licence;
     if (from->labels) o->card.labels = from->labels;
     if (from->training_data) o->card.training_data = from->training_data;
-    text_add(&p->preprocess, "{\"preset\": \"%s\", \"zoom\": %g}",
-             o->scheme == SCHEME_SAM_MED2D ? "sam-med2d" : "voxpert",
-             o->scheme == SCHEME_SAM_MED2D ? 0.0 : o->zoom);
-    if (p->preprocess.failed)
-        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to describe the preset");
-    o->card.preprocess = p->preprocess.chars;
     return from->config ? read_config(p, from->config, error) : VOXPERT_OK;
 }
 

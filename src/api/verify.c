@@ -35,13 +35,15 @@ static Status compare(const StoredTensor *t, const Param *p, ElementType type, c
                      p->name);
 }
 
-static Status compare_all(const Params *params, const Checkpoint *c, ElementType type,
+/* What model_save() writes. */
+static Status compare_all(const System *system, const Checkpoint *c, ElementType type,
                           const char *path, Error *error) {
+    const Params *params = &system->sam.params;
     size_t named = 0;
     Status status = VOXPERT_OK;
     for (size_t i = 0; !status && i < params->count; i++) {
         const Param *p = params->item[i];
-        if (!p->name) continue;
+        if (!p->name || !param_matches(p, system_owned(system))) continue;
         named++;
         status = compare(checkpoint_find(c, p->name), p, type, path, error);
     }
@@ -63,7 +65,7 @@ VoxpertStatus voxpert_model_verify(const VoxpertModel *model, const char *path, 
         status = VOXPERT_BAD_OUTPUT;
         if (error) error->status = status;
     }
-    if (!status) status = compare_all(&model->model->system.sam.params, c, element, path, error);
+    if (!status) status = compare_all(&model->model->system, c, element, path, error);
     checkpoint_close(c);
     return status;
 }

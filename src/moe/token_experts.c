@@ -1,5 +1,7 @@
 #include "moe/token_experts.h"
 
+#include <math.h>
+
 void token_experts_declare(TokenExperts *t, Params *p, const TokenExpertsConfig *c) {
     bool published = c->update == EXPERT_PUBLISHED;
     *t = (TokenExperts){.config = *c};
@@ -36,13 +38,15 @@ static Tensor *expert_forward(Compute *cx, const TokenExperts *t, int e, Tensor 
     return mlp_forward(cx, &t->expert[e], x, NULL);
 }
 
-/* Rows that are sent to expert e; while measuring, all of them. */
-static int rows_of(Compute *cx, const TokenExperts *t, const Tensor *routed, int e, int *row) {
+/* Rows that are sent to expert e; while measuring, all of them.  A gate that is NaN counts, so that
+ * what is no longer finite is seen in the masks. */
+static int rows_of(Compute *cx, const Tensor *routed, int e, int *row) {
     int count = 0, width = tensor_cols(routed);
     bool all = compute_measures(cx);
-    for (int i = 0; i < routed->dim[0]; i++)
-        if (all || routed->data[i * width + e] > 0.0f) row[count++] = i;
-    (void)t;
+    for (int i = 0; i < routed->dim[0]; i++) {
+        float gate = routed->data[i * width + e];
+        if (all || gate > 0.0f || isnan(gate)) row[count++] = i;
+    }
     return count;
 }
 
@@ -54,7 +58,7 @@ static Tensor *dispatch(Compute *cx, const TokenExperts *t, Tensor *x, Tensor *r
     int *row = arena_alloc(cx->records, (size_t)rows * sizeof *row);
     if (!place || !row) return compute_fail(cx, "out of record memory");
     for (int e = 0; e < experts; e++) {
-        int count = rows_of(cx, t, routed, e, row);
+        int count = rows_of(cx, routed, e, row);
         if (count == 0) {
             touch(cx, &t->expert[e].first);
             touch(cx, &t->expert[e].second);

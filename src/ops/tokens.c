@@ -23,6 +23,7 @@ static void concat_backward(Compute *cx, const Node *n) {
 Tensor *op_concat(Compute *cx, int parts, Tensor *const *part) {
     if (!compute_ok(cx)) return &cx->dummy;
     int batch = 1, tokens = 0;
+    if (parts < 1) return compute_fail(cx, "concat: nothing");
     for (int i = 0; i < parts; i++) {
         if (part[i]->rank != 3 || part[i]->dim[2] != part[0]->dim[2])
             return compute_fail(cx, "concat: shapes");

@@ -252,6 +252,9 @@ Status predictor_decode_points(Predictor *p, int points, const float *point, flo
     size_t masks = (size_t)p->model->system.sam.config.decoder.masks - 1;
     size_t side = 4 * (size_t)sam_grid(&p->model->system.sam);
     if (!p->encoded) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was encoded");
+    if (p->model->system.kind != SYSTEM_SAM)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "everything mode needs a plain SAM: experts answer one prompt at a time");
     Status status = know_image(p, error);
     int most = points_at_once(p);
     for (int first = 0; !status && first < points; first += most) {

@@ -65,24 +65,35 @@ Status model_preset(Preset *out, const Checkpoint *file, const Sam *sam, const c
     return status;
 }
 
-/* An adapter sees what its base sees. */
+/* An adapter that does not say sees what its base sees. */
 static Status choose_preset(Model *m, const ModelOptions *o, Error *error) {
+    bool asks_base = m->base && !checkpoint_metadata(m->file, "preprocess");
     m->preset_given = o->preset != NULL;
-    return model_preset(&m->preset, m->base ? m->base : m->file, &m->system.sam, o->preset, error);
+    return model_preset(&m->preset, asks_base ? m->base : m->file, &m->system.sam, o->preset,
+                        error);
 }
 
 static Status bind(Model *m, const ModelOptions *o, Error *error) {
-    return system_open(&m->system, m->file, m->base, o->strict, m->warning, sizeof m->warning,
-                       error);
+    Status status = system_open(&m->system, m->file, m->base, o->strict, m->warning,
+                                sizeof m->warning, error);
+    if (status || !m->system.adapter || model_metadata(m, "parent_sha256") || !m->log)
+        return status;
+    Text t = {0};
+    text_add(&t, "%s: does not say which base it was trained on, so %s cannot be checked",
+             checkpoint_path(m->file), checkpoint_path(m->base));
+    if (t.chars) m->log(m->log_context, t.chars);
+    text_free(&t);
+    return VOXPERT_OK;
 }
 
-/* Our own files say who they are; others are asked. */
+/* Our own files say who they are; others are asked, and so is an adapter with its base. */
 Status model_identity(const Model *shared, const char **identity, Error *error) {
     union {
         const Model *from;
         Model *to;
     } m = {shared}; /* the lock and what it guards may change in a shared model */
-    const char *said = shared->file ? checkpoint_metadata(shared->file, "identity") : NULL;
+    bool whole = shared->file && !shared->system.adapter;
+    const char *said = whole ? checkpoint_metadata(shared->file, "identity") : NULL;
     Status status = VOXPERT_OK;
     pthread_mutex_lock(&m.to->lock);
     if (!shared->identity[0] && said && strlen(said) == HASH_TEXT - 1)
@@ -155,7 +166,7 @@ char *model_describe(const Model *m) {
     json_t *root = json_pack("{s:s?, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:O}", "file",
                              text_is_utf8(path, strlen(path)) ? path : NULL, "container",
                              checkpoint_container(m->file), "layout", checkpoint_layout(m->file),
-                             "arch", known(m, "arch", "sam"), "preset", m->preset.name,
+                             "arch", known(m, "arch", system_name(m->system.kind)), "preset", m->preset.name,
                              "parameters", (json_int_t)params_elements(&m->system.sam.params),
                              "tensors", (json_int_t)checkpoint_count(m->file), "identity", identity,
                              "licence", known(m, "licence", "not stated in the file"), "kernels",
@@ -179,8 +190,7 @@ static void add_pair(MetadataPair *pairs, size_t *count, const char *key, const 
 }
 
 Status model_save(const Model *m, const char *path, ElementType type, Error *error) {
-    static const char *const carried[] = {"labels", "experts", "licence", "training_data",
-                                          "parent_sha256"};
+    static const char *const carried[] = {"labels", "experts", "licence", "training_data"};
     char *config = system_config_write(&m->system);
     Text preprocess = {0};
     TensorToWrite *tensors = NULL;
@@ -200,8 +210,9 @@ Status model_save(const Model *m, const char *path, ElementType type, Error *err
         const char *kept = m->preset_given ? NULL : model_metadata(m, "preprocess");
         add_pair(metadata, &pairs, "preprocess", kept ? kept : preprocess.chars);
         const char *identity = NULL; /* rounded values are other values */
-        if (type == ELEMENT_F32) status = model_identity(m, &identity, error);
+        if (type == ELEMENT_F32 && !m->system.adapter) status = model_identity(m, &identity, error);
         add_pair(metadata, &pairs, "identity", identity);
+        add_pair(metadata, &pairs, "parent_sha256", m->system.adapter ? m->system.parent : NULL);
         for (size_t i = 0; i < sizeof carried / sizeof *carried; i++)
             add_pair(metadata, &pairs, carried[i], model_metadata(m, carried[i]));
         add_pair(metadata, &pairs, "created_by", known(m, "created_by", "voxpert"));

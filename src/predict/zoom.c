@@ -263,6 +263,11 @@ static Status look_twice(Predictor *p, const Question *q, Prediction *out, Spent
     return status;
 }
 
+/* Two looks of a model with experts may choose two tokens, whose masks have no mean. */
+static bool is_mirrored(const Model *m) {
+    return m->preset.mirror && m->system.kind == SYSTEM_SAM;
+}
+
 Status predictor_answer(Predictor *p, const ObjectPrompt *prompt, bool zoom, bool multimask,
                         Prediction *out, Error *error) {
     Spent spent = {0};
@@ -271,7 +276,7 @@ Status predictor_answer(Predictor *p, const ObjectPrompt *prompt, bool zoom, boo
     Status status = zoom ? choose(p, prompt, &q.crop, &spent, error) : VOXPERT_OK;
     if (!status) status = bring_logits(&q, p, error);
     if (!status)
-        status = zoom && p->model->preset.mirror ? look_twice(p, &q, out, &spent, error)
+        status = zoom && is_mirrored(p->model) ? look_twice(p, &q, out, &spent, error)
                                                  : look(p, &q, false, out, &spent, error);
     memory_free(q.carried);
     p->encode_seconds = spent.encode;

@@ -23,13 +23,10 @@ char *system_config_write(const System *s) {
 
 /* ---- Opening ---------------------------------------------------------------------------- */
 
-static Status check_base(const Params *p, const Checkpoint *file, const Checkpoint *base,
-                         Error *error) {
-    const char *wanted = checkpoint_metadata(file, "parent_sha256");
-    char found[HASH_TEXT];
-    if (!wanted) return VOXPERT_OK;
-    Status status = params_identity(p, found, error);
-    if (status || strcmp(wanted, found) == 0) return status;
+static Status check_base(System *s, const Checkpoint *file, const Checkpoint *base, Error *error) {
+    const char *wanted = checkpoint_metadata(file, "parent_sha256"), *found = s->parent;
+    Status status = params_identity(&s->sam.params, s->parent, error);
+    if (status || !wanted || strcmp(wanted, found) == 0) return status;
     return error_set(error, VOXPERT_BAD_MODEL,
                      "%s: was trained on a base of identity %.16s..., and %s is %.16s...",
                      checkpoint_path(file), wanted, checkpoint_path(base), found);
@@ -46,7 +43,7 @@ static Status open_base(System *s, const Checkpoint *file, const Checkpoint *bas
     if (status) return status;
     sam_declare(&s->sam, &config);
     status = params_bind(&s->sam.params, base, false, NULL, 0, error);
-    return status ? status : check_base(&s->sam.params, file, base, error);
+    return status ? status : check_base(s, file, base, error);
 }
 
 static Status open_whole(System *s, const Checkpoint *file, Error *error) {

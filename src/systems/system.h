@@ -15,6 +15,7 @@ typedef struct System {
     Sam sam; /* whose parameters are all there are */
     Segmote segmote;
     bool adapter; /* its file holds what the base does not */
+    char parent[HASH_TEXT]; /* identity of an adapter's base, else "" */
 } System;
 
 /* Globs of what its file holds; NULL: everything. */

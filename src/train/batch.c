@@ -21,8 +21,9 @@ Status batch_open(Batch *b, int count, int share, int side, int loss_side, size_
     b->pixel = memory_new(n * sizeof *b->pixel);
     b->set = memory_new(n * sizeof *b->set);
     b->source = memory_new(n * sizeof *b->source);
+    b->status = memory_new(images * sizeof *b->status);
     if ((b->image || b->embedding) && b->scratch && b->object && b->target && b->pixel && b->set &&
-        b->source)
+        b->source && b->status)
         return VOXPERT_OK;
     batch_close(b);
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a batch of %d", count);
@@ -37,6 +38,7 @@ void batch_close(Batch *b) {
     memory_free(b->pixel);
     memory_free(b->set);
     memory_free(b->source);
+    memory_free(b->status);
     *b = (Batch){0};
 }
 
@@ -84,6 +86,7 @@ typedef struct Drawing {
     const Views *views; /* or NULL */
     bool foreground;    /* all objects of a picture are one */
     uint64_t seed, step;
+    Status *status; /* [count / share] */
 } Drawing;
 
 static size_t area_of(const uint8_t *mask, size_t n) {
@@ -195,7 +198,8 @@ static void draw_picture(void *context, size_t index, void *scratch) {
                        : draw_cut(d, p, o, b->object + index * share * area, &r);
     if (d->views) {
         cut_render_object(b->object + index * share * area, o, &cut);
-        views_read(d->views, o->picture, b->embedding + index * b->floats);
+        d->status[index] =
+            views_read(d->views, o->picture, b->embedding + index * b->floats, NULL);
     } else {
         draw_look(d, p, &cut, index, &r);
     }
@@ -211,8 +215,17 @@ static void draw_picture(void *context, size_t index, void *scratch) {
     }
 }
 
-void batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a, const Views *views,
-                bool foreground, uint64_t seed, uint64_t step, const Worker *worker) {
-    Drawing drawing = {b, d, pool, a, views, foreground, seed, step};
-    worker_run(worker, draw_picture, &drawing, (size_t)(b->count / b->share));
+Status batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a,
+                  const Views *views, bool foreground, uint64_t seed, uint64_t step,
+                  const Worker *worker, Error *error) {
+    size_t pictures = (size_t)(b->count / b->share);
+    Drawing drawing = {b, d, pool, a, views, foreground, seed, step, b->status};
+    memset(b->status, 0, pictures * sizeof *b->status);
+    worker_run(worker, draw_picture, &drawing, pictures);
+    for (size_t i = 0; i < pictures; i++) {
+        if (b->status[i]) /* once more, for its sentence */
+            return views_read(views, b->source[i * (size_t)b->share]->picture,
+                              b->embedding + i * b->floats, error);
+    }
+    return VOXPERT_OK;
 }

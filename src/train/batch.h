@@ -16,6 +16,7 @@ typedef struct Batch {
     double *pixel;   /* [count] how many view pixels a picture pixel is wide */
     int *set;        /* [count] which data set each is of */
     const CaseObject **source;
+    Status *status; /* [count / share] of reading embeddings */
 } Batch;
 
 /* `side` is a multiple of `loss_side`, `count` one of `share`; `floats` of an embedding where the
@@ -38,8 +39,10 @@ typedef struct Views Views; /* views.h */
 /* Fills the batch for one step (`foreground`: with all that is labelled in a picture as one
  * object): sets in turn with equal chance, then one of the set's objects; where samples share a
  * picture, the others are any of its objects.  The same for the same seed and step, whatever came
- * before.  With `views` (else NULL) all pictures are seen whole and unchanged. */
-void batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a, const Views *views,
-                bool foreground, uint64_t seed, uint64_t step, const Worker *worker);
+ * before.  With `views` (else NULL) all pictures are seen whole and unchanged.  Errors: those of
+ * views_read(), of the first sample that has one. */
+MUST_CHECK Status batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a,
+                             const Views *views, bool foreground, uint64_t seed, uint64_t step,
+                             const Worker *worker, Error *error);
 
 #endif

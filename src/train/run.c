@@ -49,11 +49,7 @@ TrainOptions train_options_default(void) {
                     .rank = 64,
                     .pool = 2,
                     .rule = {.balance = 0.01f, .noise = true, .prompt_free = 0.25}},
-        .card = {.arch = "sam",
-                 .licence = "",
-                 .labels = "",
-                 .training_data = "",
-                 .preprocess = "{\"preset\": \"voxpert\", \"zoom\": 1.6}"},
+        .card = {.licence = "", .labels = "", .training_data = ""},
     };
 }
 
@@ -94,6 +90,10 @@ static Status export_model(Run *r, const char *name, Error *error) {
     char *path;
     card.arch = system_name(r->system.kind);
     card.parent = r->system.adapter ? r->parent : NULL;
+    char preprocess[80];
+    snprintf(preprocess, sizeof preprocess, "{\"preset\": \"%s\", \"zoom\": %g}", r->preset.name,
+             r->preset.zoom);
+    card.preprocess = preprocess;
     Status status = run_file(r, name, &path, error);
     if (!status)
         status = state_export(path, &r->system, &r->optimizer, o->optimizer.average > 0.0, &card,
@@ -164,9 +164,10 @@ static Status report(Run *r, const MeasureTable *table, Error *error) {
         row.loss = before->loss, row.dice = before->dice, row.norm = before->norm;
     }
     if (table) {
-        row.box = table->macro[MEASURE_BOX_ZOOM];
-        row.click1 = table->macro[MEASURE_CLICK1_ZOOM];
-        row.click5 = table->macro[MEASURE_CLICK5_ZOOM];
+        bool zoom = r->preset.zoom > 0.0;
+        row.box = table->macro[zoom ? MEASURE_BOX_ZOOM : MEASURE_BOX_WHOLE];
+        row.click1 = table->macro[zoom ? MEASURE_CLICK1_ZOOM : MEASURE_CLICK1_WHOLE];
+        row.click5 = table->macro[zoom ? MEASURE_CLICK5_ZOOM : MEASURE_CLICK5_WHOLE];
         row.score = (row.box + row.click1 + row.click5) / 3.0;
     }
     report_routing(r, &row);
@@ -178,7 +179,12 @@ static Status report(Run *r, const MeasureTable *table, Error *error) {
 
 /* ---- Validation ------------------------------------------------------------------------- */
 
-enum { VALIDATED = 1u << MEASURE_BOX_WHOLE | 1u << MEASURE_BOX_ZOOM | 1u << MEASURE_CLICK1_ZOOM };
+/* As the model will be used. */
+enum {
+    VALIDATED_ZOOMED =
+        1u << MEASURE_BOX_WHOLE | 1u << MEASURE_BOX_ZOOM | 1u << MEASURE_CLICK1_ZOOM,
+    VALIDATED_WHOLE = 1u << MEASURE_BOX_WHOLE | 1u << MEASURE_CLICK1_WHOLE
+};
 
 static Status show_examples(Run *r, Error *error) {
     char name[48], *path;
@@ -196,7 +202,8 @@ static Status show_examples(Run *r, Error *error) {
 
 static Status look(Run *r, Error *error) {
     MeasureTable table;
-    Status status = measure_sets(&table, &r->measurer, &r->data, SPLIT_VALIDATION, VALIDATED,
+    Status status = measure_sets(&table, &r->measurer, &r->data, SPLIT_VALIDATION,
+                                 r->preset.zoom > 0.0 ? VALIDATED_ZOOMED : VALIDATED_WHOLE,
                                  r->options->validate_most, error);
     if (status) return status;
     status = report(r, &table, error);
@@ -247,7 +254,7 @@ static Status one_step(Run *r, Error *error) {
         uint64_t part = step * (uint64_t)o->accumulate + (uint64_t)i;
         Random kind = random_begin(o->seed, part, 0, PURPOSE_KIND);
         bool routes = r->system.kind == SYSTEM_SEGMOTE;
-        StepPlan plan = step_plan(o->scheme, &o->prompts, routes ? &o->experts.rule : NULL, &kind);
+        StepPlan plan = step_plan(o->scheme, &o->prompts, routes ? &r->stepper.experts : NULL, &kind);
         StepResult result;
         Augment augment = o->augment;
         if (plan.prompt_free) {
@@ -256,8 +263,9 @@ static Status one_step(Run *r, Error *error) {
             augment.whole = augment.whole_click;
             for (int k = 0; k < 2; k++) augment.factor[k] = augment.click_factor[k];
         }
-        batch_draw(&r->batch, &r->data, &r->pool, &augment, r->cached ? &r->views : NULL,
-                   plan.prompt_free, o->seed, part, &r->stepper.worker);
+        status = batch_draw(&r->batch, &r->data, &r->pool, &augment, r->cached ? &r->views : NULL,
+                            plan.prompt_free, o->seed, part, &r->stepper.worker, error);
+        if (status) break;
         status = stepper_run(&r->stepper, &r->batch, &plan, o->seed, part,
                              o->scheme == SCHEME_SAM_MED2D ? &hook : NULL, &result, error);
         if (!status && !isfinite(result.loss)) status = no_longer_finite(r, "loss", error);
@@ -274,6 +282,7 @@ static Status one_step(Run *r, Error *error) {
 static bool finished(Run *r, TrainResult *out) {
     const TrainOptions *o = r->options;
     if (o->time_limit > 0.0 && spent(r) > o->time_limit) out->out_of_time = true;
+    if (r->stopped && !out->out_of_time) out->interrupted = true;
     if (o->patience && r->state.bad >= o->patience) out->stopped_early = true;
     if (r->observer && r->observer->stop && r->observer->stop(r->observer->context))
         out->interrupted = true;
@@ -326,13 +335,13 @@ static Status finish(Run *r, TrainResult *out, Error *error) {
 
 Status train_run(const TrainOptions *options, const TrainObserver *observer, TrainResult *result,
                  Error *error) {
-    Run r = {.options = options, .observer = observer};
+    Run r = {.options = options, .observer = observer, .began = system_seconds()};
     *result = (TrainResult){0};
     Status status = run_open(&r, error);
-    r.began = r.saved = system_seconds();
+    r.saved = system_seconds();
     r.before = r.state.seconds;
     if (!status) status = loop(&r, result, error);
-    if (!status) status = finish(&r, result, error);
+    if (!status && r.state.step > 0) status = finish(&r, result, error);
     result->steps = r.state.step;
     result->best = r.state.best;
     result->best_step = r.state.best_step;

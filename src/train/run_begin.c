@@ -95,6 +95,10 @@ static Status declare_experts(Run *r, Error *error) {
     if (!r->base)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "SegMoTE is trained on a frozen base, not on a new model");
+    if (o->scheme != SCHEME_VOXPERT)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "--scheme sam-med2d trains what --recipe segmote keeps frozen: take one of "
+                         "the two");
     Status status = VOXPERT_OK;
     c.experts.experts.tokens = o->experts.tokens;
     c.experts.experts.experts = o->experts.experts;
@@ -125,6 +129,14 @@ static Status choose_views(Run *r, Error *error) {
     Status status = params_identity(&r->system.sam.params, r->parent, error);
     if (!status) status = model_preset(&r->preset, r->base, &r->system.sam, NULL, error);
     r->cached = !o->no_cache;
+    if (!r->cached && o->zoom_given) r->preset.zoom = o->zoom;
+    if (r->cached && r->preset.zoom > 0.0) {
+        if (o->zoom_given)
+            return error_set(error, VOXPERT_BAD_ARGUMENT,
+                             "--zoom has no sense here: whole pictures are learned from, and whole "
+                             "pictures are looked at");
+        r->preset.zoom = 0.0;
+    }
     return status;
 }
 
@@ -141,6 +153,19 @@ static Status check_views(const Run *r, Error *error) {
     return VOXPERT_OK;
 }
 
+/* What learns must be what the run's file holds. */
+static Status check_owned(const Run *r, Error *error) {
+    const Params *p = &r->system.sam.params;
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->item[i]->tensor.needs_grad && !param_matches(p->item[i], system_owned(&r->system)))
+            return error_set(error, VOXPERT_BAD_ARGUMENT,
+                             "%s is of the frozen base, and an adapter's file has no room for it: "
+                             "experts are trained alone",
+                             p->item[i]->name);
+    }
+    return VOXPERT_OK;
+}
+
 static Status open_model(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     SamConfig config;
@@ -152,11 +177,13 @@ static Status open_model(Run *r, Error *error) {
     if (r->base)
         status = params_bind(&r->system.sam.params, r->base, false, surplus, sizeof surplus, error);
     r->preset = *preset_find(o->scheme == SCHEME_SAM_MED2D ? "sam-med2d" : "voxpert");
+    r->preset.zoom = o->scheme == SCHEME_SAM_MED2D ? 0.0 : o->zoom;
     if (!status) status = choose_views(r, error);
     if (!status && o->recipe == RECIPE_SEGMOTE) status = declare_experts(r, error);
     if (!status) status = params_initialize(&r->system.sam.params, o->seed, error);
     if (!status) choose_parameters(r);
     if (!status) status = check_views(r, error);
+    if (!status) status = check_owned(r, error);
     if (!status) status = optimizer_open(&r->optimizer, &r->system.sam.params, o->decay_all, error);
     if (!status) status = sam_prepare(&r->system.sam, error);
     return status;
@@ -176,11 +203,14 @@ Status run_file(const Run *r, const char *name, char **path, Error *error) {
 }
 
 static bool say_encoded(void *context, size_t done, size_t all) {
-    const Run *r = context;
+    Run *r = context;
+    const TrainOptions *o = r->options;
     char sentence[80];
     snprintf(sentence, sizeof sentence, "embedding %zu of %zu", done + 1, all);
     if (done % 50 == 0) run_say(r, false, sentence);
-    return !(r->observer && r->observer->stop && r->observer->stop(r->observer->context));
+    r->stopped = r->observer && r->observer->stop && r->observer->stop(r->observer->context);
+    r->stopped |= o->time_limit > 0.0 && system_seconds() - r->began > o->time_limit;
+    return !r->stopped;
 }
 
 /* The frozen base as a model of its own, which the embeddings are named after. */
@@ -196,7 +226,7 @@ static Status open_views(Run *r, Error *error) {
     pthread_mutex_init(&base.lock, NULL);
     memcpy(base.identity, r->parent, sizeof base.identity);
     status = views_open(&r->views, &r->data, &base, o->cache ? o->cache : folder, o->cache_half,
-                        say_encoded, r, error);
+                        o->max_memory, say_encoded, r, error);
     pthread_mutex_destroy(&base.lock);
     memory_free(folder);
     return status;
@@ -229,7 +259,6 @@ static Status open_work(Run *r, Error *error) {
         .kernels = r->kernels,
         .preset = r->preset,
     };
-    if (r->system.kind == SYSTEM_SAM) r->shown.preset.zoom = o->zoom;
     return status ? status : measurer_open(&r->measurer, &r->shown, error);
 }
 
@@ -261,22 +290,30 @@ static void compare_kernels(const Run *r) {
     run_say(r, true, sentence);
 }
 
+/* Before anything is computed for it. */
+static Status check_folder(const Run *r, Error *error) {
+    char *path;
+    Status status = run_file(r, "state.safetensors", &path, error);
+    if (status) return status;
+    if (!r->options->resume && file_exists(path))
+        status = error_set(error, VOXPERT_BAD_ARGUMENT,
+                           "%s: a run was begun there; go on with --resume, or choose another "
+                           "folder",
+                           r->options->out);
+    memory_free(path);
+    return status;
+}
+
 static Status load(Run *r, Error *error) {
     char *path;
     Status status = run_file(r, "state.safetensors", &path, error);
-    settings_identity(r->options, r->state.recipe);
-    r->state.best = -1.0;
     HistoryExperts experts;
+    settings_identity(r->options, r->state.recipe);
+    memcpy(r->state.parent, r->parent, sizeof r->state.parent);
+    r->state.best = -1.0;
     if (!status) status = open_routing(r, &experts, error);
-    if (!status && file_exists(path)) {
-        if (r->options->resume)
-            status = state_load(path, &r->system, &r->optimizer, &r->state, error);
-        else
-            status = error_set(error, VOXPERT_BAD_ARGUMENT,
-                               "%s: a run was begun there; go on with --resume, or choose another "
-                               "folder",
-                               r->options->out);
-    }
+    if (!status && file_exists(path))
+        status = state_load(path, &r->system, &r->optimizer, &r->state, error);
     if (!status) compare_kernels(r);
     snprintf(r->state.kernels, sizeof r->state.kernels, "%s", r->kernels->name);
     if (!status)
@@ -293,6 +330,7 @@ Status run_open(Run *r, Error *error) {
                          o->cpu);
     Status status = threads_open(&r->threads, o->threads, error);
     if (!status) status = folder_make(o->out, error);
+    if (!status) status = check_folder(r, error);
     if (!status) status = open_data(r, error);
     if (!status) status = open_model(r, error);
     if (!status) status = open_work(r, error);

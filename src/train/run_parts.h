@@ -13,6 +13,7 @@ typedef struct Run {
     Batch batch;
     Views views; /* of a frozen encoder, unless it runs in every step */
     bool cached;
+    bool stopped; /* while the embeddings were computed: there are not all of them */
     Preset preset;
     Checkpoint *base;
     System system;

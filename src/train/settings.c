@@ -304,6 +304,10 @@ void settings_identity(const TrainOptions *o, char text[HASH_TEXT]) {
     hash_add(&h, &o->loss.rule, sizeof o->loss.rule);
     hash_add(&h, &o->scheme, sizeof o->scheme);
     if (o->recipe) hash_add(&h, &o->recipe, sizeof o->recipe);
+    if (o->recipe || o->cache) { /* what is learned from: encoded once, and how, or each time */
+        hash_add(&h, &o->no_cache, sizeof o->no_cache);
+        hash_add(&h, &o->cache_half, sizeof o->cache_half);
+    }
     const char *const *lists[] = {o->data, o->train, o->freeze};
     size_t counts[] = {o->folders, o->trains, o->freezes};
     for (int k = 0; k < 3; k++)

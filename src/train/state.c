@@ -80,7 +80,8 @@ static Status write_state(const char *path, const TensorToWrite *tensors, size_t
                             {"slot_steps", steps},
                             {"routing", routing},
                             {"recipe", run->recipe},
-                            {"kernels", run->kernels}};
+                            {"kernels", run->kernels},
+                            {"parent_sha256", run->parent}};
     Status status = VOXPERT_OK;
     if (!config || !steps || !where || !routing)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
@@ -202,6 +203,9 @@ static Status read_metadata(const Checkpoint *c, Optimizer *o, RunState *run, Er
     if (!where || !steps || !recipe) return damaged(path, "its metadata is missing", error);
     if (strcmp(recipe, run->recipe) != 0)
         return damaged(path, "it was begun with other options or other data", error);
+    const char *parent = checkpoint_metadata(c, "parent_sha256");
+    if (strcmp(parent ? parent : "", run->parent) != 0)
+        return damaged(path, "it was begun on another base", error);
     if (!parse_position(o, run, where)) return damaged(path, "its position cannot be read", error);
     if (!parse_routing(&run->routing, routing ? routing : ""))
         return damaged(path, "what its routers did cannot be read", error);

@@ -1,6 +1,7 @@
 /* state.h - where a training run stands, in one file.
  *
- * A safetensors file of single precision: all parameters under their names, and for trained ones
+ * A safetensors file of single precision: the parameters of the run's file (of an adapter: what its
+ * base does not have) under their names, and for trained ones
  * `optimizer.first.NAME`, `optimizer.second.NAME`, `average.NAME` in the published layout.  What is
  * not a tensor is in the metadata.  Everything random depends on seed and step alone, so that the
  * step is all there is to a position. */
@@ -22,13 +23,15 @@ typedef struct RunState {
     RoutingTally routing;    /* since the last report; of systems without experts: zeroed */
     char recipe[HASH_TEXT];  /* of the options that a resumed run must share */
     char kernels[24];        /* set that computed it; "": the file does not say */
+    char parent[HASH_TEXT];  /* identity of the frozen base; "": nothing stands on one */
 } RunState;
 
 MUST_CHECK Status state_save(const char *path, const System *system, const Optimizer *o,
                              const RunState *run, Error *error);
 
 /* Into a declared model, an optimizer that is open on it, and a tally that is open.
- * VOXPERT_BAD_INPUT where the file is of another recipe. */
+ * run->recipe, run->parent: what they must be; VOXPERT_BAD_INPUT where the file is of another
+ * recipe or another base. */
 MUST_CHECK Status state_load(const char *path, System *system, Optimizer *o, RunState *run,
                              Error *error);
 

@@ -7,9 +7,8 @@
 #include "predict/embedding.h"
 
 void views_close(Views *v) {
-    for (size_t i = 0; v->file && i < v->pictures; i++) checkpoint_close(v->file[i]);
-    memory_free(v->file);
-    memory_free(v->embedding);
+    for (size_t i = 0; v->path && i < v->pictures; i++) memory_free(v->path[i]);
+    memory_free(v->path);
     memory_free(v->view);
     *v = (Views){0};
 }
@@ -28,20 +27,16 @@ static Status show(Predictor *p, const Case *c, Error *error) {
     return status;
 }
 
-/* Encodes it unless the folder has it, and maps the file. */
+/* Encodes it unless the folder has it. */
 static Status take(Views *v, size_t index, Predictor *p, const Case *c, ElementType type,
                    Error *error) {
     Status status = show(p, c, error);
     if (!status) status = embedding_ensure(p, type, error);
-    char *path = status ? NULL : embedding_path(p, type);
-    if (!status && !path)
-        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory", c->name);
-    if (!status) status = checkpoint_open(&v->file[index], path, error);
-    memory_free(path);
     if (status) return status;
     v->view[index] = p->view;
-    v->embedding[index] = checkpoint_find(v->file[index], "embedding");
-    return VOXPERT_OK;
+    v->path[index] = embedding_path(p, type);
+    if (v->path[index]) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory", c->name);
 }
 
 /* ---- All of them ------------------------------------------------------------------------ */
@@ -62,21 +57,21 @@ static Status open_arrays(Views *v, const Dataset *d, const Model *model, Error 
     size_t n = d->pictures + 1;
     *v = (Views){.pictures = d->pictures,
                  .floats = system_image_floats(&model->system),
-                 .file = memory_new(n * sizeof *v->file),
-                 .embedding = memory_new(n * sizeof *v->embedding),
+                 .path = memory_new(n * sizeof *v->path),
                  .view = memory_new(n * sizeof *v->view)};
-    if (v->file && v->embedding && v->view) return VOXPERT_OK;
+    if (v->path && v->view) return VOXPERT_OK;
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to list the embeddings");
 }
 
 Status views_open(Views *v, const Dataset *d, const Model *model, const char *folder, bool half,
-                  ViewsProgress *progress, void *context, Error *error) {
+                  size_t max_memory, ViewsProgress *progress, void *context, Error *error) {
     Predictor *p = NULL;
     bool *needed = NULL;
     size_t all, done = 0;
     Status status = open_arrays(v, d, model, error);
     if (!status) status = mark_needed(&needed, d, &all, error);
     if (!status) status = predictor_open(&p, model, error);
+    if (!status) p->max_memory = max_memory;
     if (!status && !(p->cache = path_join(folder, "")))
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory", folder);
     for (size_t i = 0; !status && i < d->pictures; i++) {
@@ -93,8 +88,22 @@ Status views_open(Views *v, const Dataset *d, const Model *model, const char *fo
 
 /* ---- Using them ------------------------------------------------------------------------- */
 
-void views_read(const Views *v, int picture, float *out) {
-    stored_tensor_read(v->embedding[picture], out);
+Status views_read(const Views *v, int picture, float *out, Error *error) {
+    Checkpoint *c;
+    const char *path = v->path[picture];
+    Status status = checkpoint_open(&c, path, error);
+    if (status == VOXPERT_BAD_MODEL && error) error->status = VOXPERT_BAD_INPUT;
+    if (status) return status == VOXPERT_BAD_MODEL ? VOXPERT_BAD_INPUT : status;
+    const StoredTensor *t = checkpoint_find(c, "embedding");
+    if (t && t->count == v->floats)
+        stored_tensor_read(t, out);
+    else
+        status = error_set(error, VOXPERT_BAD_INPUT,
+                           "%s: was changed while it was learned from: it holds no embedding of %zu "
+                           "values",
+                           path, v->floats);
+    checkpoint_close(c);
+    return status;
 }
 
 Cut views_cut(const Views *v, int picture, int side) {

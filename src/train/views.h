@@ -3,7 +3,8 @@
  * Every picture is seen whole, as the model's preset shows it.  Its embedding is kept in a folder
  * in the format of predict/embedding.h, under a key that names picture, base and preset: a run that
  * was stopped goes on where it was, other runs on the same base find everything there, and so does
- * `voxpert segment --cache`.  While training the files are mapped, not loaded. */
+ * `voxpert segment --cache` with the base itself.  While training a sample's file is mapped for the
+ * moment of reading: nothing is loaded, and any number of pictures will do. */
 #ifndef TRAIN_VIEWS_H
 #define TRAIN_VIEWS_H
 
@@ -11,23 +12,25 @@
 #include "train/batch.h"
 
 typedef struct Views {
-    Checkpoint **file;              /* [pictures]; NULL: nobody needs it */
-    const StoredTensor **embedding; /* [pictures] */
-    View *view;                     /* [pictures] */
-    size_t pictures, floats;        /* floats of an embedding */
+    char **path;             /* [pictures]; NULL: nobody needs it */
+    View *view;              /* [pictures] */
+    size_t pictures, floats; /* floats of an embedding */
 } Views;
 
 /* Called before each picture is encoded; false ends it with VOXPERT_OK and an unusable Views. */
 typedef bool ViewsProgress(void *context, size_t done, size_t all);
 
 /* `model`: the frozen base; `folder`: of the cache; `half`: kept in f16.  Of all pictures that hold
- * an object.  Errors: those of the encoder and of the folder. */
+ * an object.  `max_memory`: of the encoder's step, 0: no limit.  Errors: those of the encoder and of
+ * the folder. */
 MUST_CHECK Status views_open(Views *v, const Dataset *d, const Model *model, const char *folder,
-                             bool half, ViewsProgress *progress, void *context, Error *error);
+                             bool half, size_t max_memory, ViewsProgress *progress, void *context,
+                             Error *error);
 void views_close(Views *v); /* zeroed is fine */
 
-/* From mapped memory; any thread. */
-void views_read(const Views *v, int picture, float *out);
+/* Into `out` [floats]; any thread.  Errors: VOXPERT_BAD_INPUT where the file is no longer there, or
+ * another one. */
+MUST_CHECK Status views_read(const Views *v, int picture, float *out, Error *error);
 
 /* The whole picture in the model's input of `side` pixels. */
 Cut views_cut(const Views *v, int picture, int side);

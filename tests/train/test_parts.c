@@ -278,7 +278,7 @@ TEST(every_sample_of_a_shared_picture_shows_its_object) {
     CHECK(batch_open(&b, SAMPLES, 4, OUT, OUT, 0, NULL) == VOXPERT_OK);
     Augment a = augment_default();
     a.whole = 0.0;
-    batch_draw(&b, &d, &pool, &a, NULL, false, 1, 1, &(Worker){0});
+    CHECK(batch_draw(&b, &d, &pool, &a, NULL, false, 1, 1, &(Worker){0}, NULL) == VOXPERT_OK);
     int empty = 0, strangers = 0;
     for (int i = 0; i < SAMPLES; i++) {
         empty += memchr(b.object + i * OUT * OUT, 1, OUT * OUT) == NULL;

@@ -438,7 +438,7 @@ TEST(a_model_is_validated_and_measured_with_the_zoom_that_its_file_names) {
     TrainOptions o = tiny_options(out);
     o.data = &data, o.folders = 1;
     o.validate_every = 3, o.validate_most = 4;
-    o.card.preprocess = "{\"preset\": \"voxpert\", \"zoom\": 3.5}";
+    o.zoom = 3.5;
     Watch w = {0};
     must(&o, &w);
     CHECK(w.validations == 2 && w.warnings == 0);
