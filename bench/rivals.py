@@ -143,6 +143,31 @@ def compare(config, runtimes, build, folder, rounds):
     sys.stdout.flush()
 
 
+def compare_training(grid, build, rounds):
+    env = dict(os.environ, OMP_NUM_THREADS=str(os.cpu_count()))
+    tuned = dict(env, GLIBC_TUNABLES="glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=8589934592")
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rivals_training.py")
+    runners = [
+        Runner("voxpert f32", [f"{build}/bench/bench_training", str(grid)], env),
+        Runner("torch", [sys.executable, script, str(grid)], env),
+        Runner("torch, malloc tuned", [sys.executable, script, str(grid)], tuned),
+    ]
+    for _ in range(rounds + 2):
+        for r in runners:
+            r.once()
+    print(f"\nsegmote_{grid}: seconds of a training step of 10 samples, median [min..max] of {rounds} interleaved rounds after 2 warm-ups")
+    print(f"{'runtime':20} {'step':28} {'start':>7} {'peak RSS':>9}   ours is x faster")
+    ours = statistics.median(x["step"] for x in runners[0].runs[2:])
+    for r in runners:
+        steps = [x["step"] for x in r.runs[2:]]
+        print(f"{r.name:20} {spread(steps):28} {r.start_seconds:6.2f}s {r.runs[-1]['rss'] / 2**20:6.0f}MiB   {statistics.median(steps) / ours:.2f}")
+        r.close()
+    sys.stdout.flush()
+
+
+TRAINING = {"segmote_32": 32, "segmote_64": 64}
+
+
 def main():
     if len(sys.argv) == 5 and sys.argv[1] == "--worker":
         return worker(*sys.argv[2:])
@@ -150,11 +175,12 @@ def main():
 
     p = argparse.ArgumentParser()
     p.add_argument("build")
-    p.add_argument("--config", action="append", choices=sorted(models.CONFIGS))
+    p.add_argument("--config", action="append", choices=sorted(models.CONFIGS) + sorted(TRAINING))
     p.add_argument("--runtime", action="append")
     p.add_argument("--rounds", type=int, default=5)
     a = p.parse_args()
-    configs = a.config or list(models.CONFIGS)
+    chosen = a.config or list(models.CONFIGS) + list(TRAINING)
+    configs = [c for c in chosen if c not in TRAINING]
     runtimes = a.runtime or ["torch", "torch-bf16", "onnxruntime", "openvino-f32", "openvino"]
     with open("/proc/cpuinfo") as f:
         print(next(line.split(":")[1].strip() for line in f if line.startswith("model name")), f"{os.cpu_count()} cores")
@@ -162,6 +188,9 @@ def main():
         export(configs, folder)
         for config in configs:
             compare(config, runtimes, a.build, folder, a.rounds)
+    for config in chosen:
+        if config in TRAINING:
+            compare_training(TRAINING[config], a.build, a.rounds)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ typedef struct Facts {
  * precisions may not. */
 static Status facts_of(Facts *f, const Predictor *p, const char *type, Error *error) {
     const Crop *c = &p->view.crop;
-    Status status = model_identity(p->model, &f->model, error);
+    Status status = model_encoder_identity(p->model, &f->model, error);
     if (status) return status;
     snprintf(f->crop, sizeof f->crop, "%d,%d,%d,%d%s", c->x, c->y, c->width, c->height,
              p->view.mirrored ? " mirrored" : "");

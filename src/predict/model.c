@@ -74,8 +74,8 @@ static Status choose_preset(Model *m, const ModelOptions *o, Error *error) {
 }
 
 static Status bind(Model *m, const ModelOptions *o, Error *error) {
-    Status status = system_open(&m->system, m->file, m->base, o->strict, m->warning,
-                                sizeof m->warning, error);
+    Status status =
+        system_open(&m->system, m->file, m->base, o->strict, m->warning, sizeof m->warning, error);
     if (status || !m->system.adapter || model_metadata(m, "parent_sha256") || !m->log)
         return status;
     Text t = {0};
@@ -103,6 +103,13 @@ Status model_identity(const Model *shared, const char **identity, Error *error) 
     pthread_mutex_unlock(&m.to->lock);
     *identity = status ? NULL : shared->identity;
     return status;
+}
+
+Status model_encoder_identity(const Model *m, const char **identity, Error *error) {
+    const System *s = &m->system;
+    bool of_base = s->adapter && !expert_decoder_published(&s->segmote.experts);
+    *identity = s->parent;
+    return of_base ? VOXPERT_OK : model_identity(m, identity, error);
 }
 
 static Status pack(Model *m, Error *error) {
@@ -163,14 +170,14 @@ char *model_describe(const Model *m) {
     char *config = system_config_write(&m->system);
     json_t *inner = config ? json_loads(config, 0, NULL) : NULL;
     const char *path = checkpoint_path(m->file);
-    json_t *root = json_pack("{s:s?, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:O}", "file",
-                             text_is_utf8(path, strlen(path)) ? path : NULL, "container",
-                             checkpoint_container(m->file), "layout", checkpoint_layout(m->file),
-                             "arch", known(m, "arch", system_name(m->system.kind)), "preset", m->preset.name,
-                             "parameters", (json_int_t)params_elements(&m->system.sam.params),
-                             "tensors", (json_int_t)checkpoint_count(m->file), "identity", identity,
-                             "licence", known(m, "licence", "not stated in the file"), "kernels",
-                             m->kernels->name, "config", inner ? inner : json_null());
+    json_t *root = json_pack(
+        "{s:s?, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:O}", "file",
+        text_is_utf8(path, strlen(path)) ? path : NULL, "container", checkpoint_container(m->file),
+        "layout", checkpoint_layout(m->file), "arch", known(m, "arch", system_name(m->system.kind)),
+        "preset", m->preset.name, "parameters", (json_int_t)params_elements(&m->system.sam.params),
+        "tensors", (json_int_t)checkpoint_count(m->file), "identity", identity, "licence",
+        known(m, "licence", "not stated in the file"), "kernels", m->kernels->name, "config",
+        inner ? inner : json_null());
     static const char *const more[] = {"format",     "labels",     "training_data",
                                        "created_by", "preprocess", "parent_sha256"};
     for (size_t i = 0; root && i < sizeof more / sizeof *more; i++) {

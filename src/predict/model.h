@@ -48,6 +48,9 @@ MUST_CHECK Status model_preset(Preset *out, const Checkpoint *file, const Sam *s
  * ask.  Errors: VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status model_identity(const Model *m, const char **identity, Error *error);
 
+/* Of what an embedding depends on: that of the base where an adapter leaves its encoder alone. */
+MUST_CHECK Status model_encoder_identity(const Model *m, const char **identity, Error *error);
+
 const char *model_metadata(const Model *m, const char *key); /* NULL if the file has none */
 
 /* Writes safetensors with all that is known of the model; a preset that was given goes before the

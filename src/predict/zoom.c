@@ -264,9 +264,7 @@ static Status look_twice(Predictor *p, const Question *q, Prediction *out, Spent
 }
 
 /* Two looks of a model with experts may choose two tokens, whose masks have no mean. */
-static bool is_mirrored(const Model *m) {
-    return m->preset.mirror && m->system.kind == SYSTEM_SAM;
-}
+static bool is_mirrored(const Model *m) { return m->preset.mirror && m->system.kind == SYSTEM_SAM; }
 
 Status predictor_answer(Predictor *p, const ObjectPrompt *prompt, bool zoom, bool multimask,
                         Prediction *out, Error *error) {
@@ -277,7 +275,7 @@ Status predictor_answer(Predictor *p, const ObjectPrompt *prompt, bool zoom, boo
     if (!status) status = bring_logits(&q, p, error);
     if (!status)
         status = zoom && is_mirrored(p->model) ? look_twice(p, &q, out, &spent, error)
-                                                 : look(p, &q, false, out, &spent, error);
+                                               : look(p, &q, false, out, &spent, error);
     memory_free(q.carried);
     p->encode_seconds = spent.encode;
     p->decode_seconds = spent.decode;

@@ -14,7 +14,7 @@ typedef struct System {
     SystemKind kind;
     Sam sam; /* whose parameters are all there are */
     Segmote segmote;
-    bool adapter; /* its file holds what the base does not */
+    bool adapter;           /* its file holds what the base does not */
     char parent[HASH_TEXT]; /* identity of an adapter's base, else "" */
 } System;
 

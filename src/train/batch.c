@@ -198,8 +198,7 @@ static void draw_picture(void *context, size_t index, void *scratch) {
                        : draw_cut(d, p, o, b->object + index * share * area, &r);
     if (d->views) {
         cut_render_object(b->object + index * share * area, o, &cut);
-        d->status[index] =
-            views_read(d->views, o->picture, b->embedding + index * b->floats, NULL);
+        d->status[index] = views_read(d->views, o->picture, b->embedding + index * b->floats, NULL);
     } else {
         draw_look(d, p, &cut, index, &r);
     }

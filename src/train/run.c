@@ -181,8 +181,7 @@ static Status report(Run *r, const MeasureTable *table, Error *error) {
 
 /* As the model will be used. */
 enum {
-    VALIDATED_ZOOMED =
-        1u << MEASURE_BOX_WHOLE | 1u << MEASURE_BOX_ZOOM | 1u << MEASURE_CLICK1_ZOOM,
+    VALIDATED_ZOOMED = 1u << MEASURE_BOX_WHOLE | 1u << MEASURE_BOX_ZOOM | 1u << MEASURE_CLICK1_ZOOM,
     VALIDATED_WHOLE = 1u << MEASURE_BOX_WHOLE | 1u << MEASURE_CLICK1_WHOLE
 };
 
@@ -254,7 +253,8 @@ static Status one_step(Run *r, Error *error) {
         uint64_t part = step * (uint64_t)o->accumulate + (uint64_t)i;
         Random kind = random_begin(o->seed, part, 0, PURPOSE_KIND);
         bool routes = r->system.kind == SYSTEM_SEGMOTE;
-        StepPlan plan = step_plan(o->scheme, &o->prompts, routes ? &r->stepper.experts : NULL, &kind);
+        StepPlan plan =
+            step_plan(o->scheme, &o->prompts, routes ? &r->stepper.experts : NULL, &kind);
         StepResult result;
         Augment augment = o->augment;
         if (plan.prompt_free) {

@@ -61,7 +61,7 @@ typedef struct TrainOptions {
     double time_limit; /* seconds of this and earlier parts of the run; 0: none */
     double zoom;
     bool zoom_given; /* else a model that is measured has its file's */
-    ModelCard card; /* licence, labels, training_data; the run knows the rest */
+    ModelCard card;  /* licence, labels, training_data; the run knows the rest */
 } TrainOptions;
 
 TrainOptions train_options_default(void);

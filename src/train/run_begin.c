@@ -96,9 +96,10 @@ static Status declare_experts(Run *r, Error *error) {
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "SegMoTE is trained on a frozen base, not on a new model");
     if (o->scheme != SCHEME_VOXPERT)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "--scheme sam-med2d trains what --recipe segmote keeps frozen: take one of "
-                         "the two");
+        return error_set(
+            error, VOXPERT_BAD_ARGUMENT,
+            "--scheme sam-med2d trains what --recipe segmote keeps frozen: take one of "
+            "the two");
     Status status = VOXPERT_OK;
     c.experts.experts.tokens = o->experts.tokens;
     c.experts.experts.experts = o->experts.experts;
@@ -114,6 +115,7 @@ static Status declare_experts(Run *r, Error *error) {
     if (status) return status;
     s->kind = SYSTEM_SEGMOTE;
     s->adapter = true;
+    memcpy(s->parent, r->parent, sizeof s->parent);
     segmote_declare(&s->segmote, &s->sam.params, &s->sam, &c);
     return VOXPERT_OK;
 }
@@ -232,6 +234,22 @@ static Status open_views(Run *r, Error *error) {
     return status;
 }
 
+/* What is validated on need not be encoded again either. */
+static Status share_views(Run *r, Error *error) {
+    for (int i = 0; i < 2; i++) {
+        Predictor *p = r->measurer.predictor[i];
+        p->cache = memory_text(r->views.folder);
+        p->f16_cache = r->options->cache_half;
+        if (!p->cache) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a folder");
+    }
+    return VOXPERT_OK;
+}
+
+/* Frozen matrices get the form that the kernels like, for both directions. */
+static Status pack(Run *r, Error *error) {
+    return params_pack(&r->system.sam.params, r->kernels, &r->stepper.worker, true, false, error);
+}
+
 static Status open_work(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     int side = r->system.sam.config.image, loss_side = o->loss_side ? o->loss_side : side;
@@ -252,6 +270,7 @@ static Status open_work(Run *r, Error *error) {
     if (!status)
         status = stepper_open(&r->stepper, &r->system, r->kernels, r->threads, &shape, &o->prompts,
                               &o->loss, error);
+    if (!status) status = pack(r, error);
     if (!status) say_memory(r);
     r->shown = (Model){
         .system = r->system,
@@ -259,7 +278,10 @@ static Status open_work(Run *r, Error *error) {
         .kernels = r->kernels,
         .preset = r->preset,
     };
-    return status ? status : measurer_open(&r->measurer, &r->shown, error);
+    memcpy(r->shown.identity, r->parent, sizeof r->shown.identity); /* of its frozen encoder */
+    if (!status) status = measurer_open(&r->measurer, &r->shown, error);
+    if (!status && r->cached) status = share_views(r, error);
+    return status;
 }
 
 /* Where there are experts: whom their tokens come from. */

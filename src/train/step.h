@@ -53,7 +53,7 @@ typedef struct StepResult {
 
 typedef struct Stepper {
     const System *system;
-    const Sam *sam; /* of it */
+    const Sam *sam;     /* of it */
     ExpertRule experts; /* prompt_free 0 where the system makes no prompt tokens */
     const Kernels *kernels;
     Worker worker;

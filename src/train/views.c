@@ -8,6 +8,7 @@
 
 void views_close(Views *v) {
     for (size_t i = 0; v->path && i < v->pictures; i++) memory_free(v->path[i]);
+    memory_free(v->folder);
     memory_free(v->path);
     memory_free(v->view);
     *v = (Views){0};
@@ -72,7 +73,7 @@ Status views_open(Views *v, const Dataset *d, const Model *model, const char *fo
     if (!status) status = mark_needed(&needed, d, &all, error);
     if (!status) status = predictor_open(&p, model, error);
     if (!status) p->max_memory = max_memory;
-    if (!status && !(p->cache = path_join(folder, "")))
+    if (!status && (!(v->folder = path_join(folder, "")) || !(p->cache = memory_text(v->folder))))
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory", folder);
     for (size_t i = 0; !status && i < d->pictures; i++) {
         if (!needed[i]) continue;
@@ -98,10 +99,11 @@ Status views_read(const Views *v, int picture, float *out, Error *error) {
     if (t && t->count == v->floats)
         stored_tensor_read(t, out);
     else
-        status = error_set(error, VOXPERT_BAD_INPUT,
-                           "%s: was changed while it was learned from: it holds no embedding of %zu "
-                           "values",
-                           path, v->floats);
+        status =
+            error_set(error, VOXPERT_BAD_INPUT,
+                      "%s: was changed while it was learned from: it holds no embedding of %zu "
+                      "values",
+                      path, v->floats);
     checkpoint_close(c);
     return status;
 }

@@ -12,6 +12,7 @@
 #include "train/batch.h"
 
 typedef struct Views {
+    char *folder;            /* with a slash */
     char **path;             /* [pictures]; NULL: nobody needs it */
     View *view;              /* [pictures] */
     size_t pictures, floats; /* floats of an embedding */
@@ -21,8 +22,8 @@ typedef struct Views {
 typedef bool ViewsProgress(void *context, size_t done, size_t all);
 
 /* `model`: the frozen base; `folder`: of the cache; `half`: kept in f16.  Of all pictures that hold
- * an object.  `max_memory`: of the encoder's step, 0: no limit.  Errors: those of the encoder and of
- * the folder. */
+ * an object.  `max_memory`: of the encoder's step, 0: no limit.  Errors: those of the encoder and
+ * of the folder. */
 MUST_CHECK Status views_open(Views *v, const Dataset *d, const Model *model, const char *folder,
                              bool half, size_t max_memory, ViewsProgress *progress, void *context,
                              Error *error);
