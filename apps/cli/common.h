@@ -50,10 +50,10 @@ typedef struct Listener {
     json_t *warnings; /* or NULL */
 } Listener;
 
-/* Opens a model; `path` NULL is the built-in one.  Of `options` preset, base and strict are looked
+/* Opens a model; `path` NULL is the built-in one.  Of `chosen` preset, base and strict are looked
  * at.  The listener hears of it until the model is closed. */
 VoxpertStatus common_model(Listener *listener, VoxpertModel **out, const char *path,
-                           const VoxpertOptions *options, VoxpertError *error);
+                           const VoxpertOptions *chosen, VoxpertError *error);
 
 /* A sentence or a name as JSON, never NULL: one that is not UTF-8 has a '?' for each byte that is
  * not ASCII. */

@@ -38,15 +38,15 @@ static Tensor *expert_forward(Compute *cx, const TokenExperts *t, int e, Tensor 
     return mlp_forward(cx, &t->expert[e], x, NULL);
 }
 
-/* Rows that are sent to expert e; while measuring, all of them.  A gate that is NaN counts, so that
- * what is no longer finite is seen in the masks. */
+/* A gate that is NaN counts, so that what is no longer finite is seen in the masks. */
+static bool is_open(float gate) { return gate > 0.0f || isnan(gate); }
+
+/* Rows that are sent to expert e; while measuring, all of them. */
 static int rows_of(Compute *cx, const Tensor *routed, int e, int *row) {
     int count = 0, width = tensor_cols(routed);
     bool all = compute_measures(cx);
-    for (int i = 0; i < routed->dim[0]; i++) {
-        float gate = routed->data[i * width + e];
-        if (all || gate > 0.0f || isnan(gate)) row[count++] = i;
-    }
+    for (int i = 0; i < routed->dim[0]; i++)
+        if (all || is_open(routed->data[i * width + e])) row[count++] = i;
     return count;
 }
 
