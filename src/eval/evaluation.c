@@ -4,16 +4,30 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "eval/lesions.h"
 #include "eval/overlap.h"
 #include "eval/surface.h"
 
-const char *metric_name(Metric m) {
-    static const char *const names[METRICS] = {"Dice",   "FN",    "FP",   "IoU",  "TN", "TP",
-                                               "n_pred", "n_ref", "ASSD", "HD95", "NSD"};
-    return names[m];
+const char *empty_policy_name(EmptyPolicy p) {
+    static const char *const names[] = {"nan", "one", "skip"};
+    return names[p];
 }
 
-/* ---- One label ------------------------------------------------------------------------------ */
+void label_key(Text *t, const EvaluatedLabel *l) {
+    if (l->values != 1) text_add(t, "(");
+    for (size_t i = 0; i < l->values; i++) text_add(t, "%s%u", i ? ", " : "", l->value[i]);
+    if (l->values != 1) text_add(t, ")");
+}
+
+/* Both label maps, and room for the masks of one label. */
+typedef struct Pair {
+    size_t size[3], voxels;
+    double spacing[3]; /* z, y, x */
+    uint32_t *labels[2];
+    uint8_t *mask[2];
+} Pair;
+
+/* ---- Values of one label -------------------------------------------------------------------- */
 
 static void score_voxels(LabelScore *s, Overlap o, size_t voxels) {
     double *v = s->value;
@@ -28,52 +42,123 @@ static void score_voxels(LabelScore *s, Overlap o, size_t voxels) {
     v[METRIC_N_REF] = (double)o.truth;
 }
 
-static void score_nothing(LabelScore *s, const EvaluationRule *rule) {
-    s->skipped = rule->empty == EMPTY_SKIP;
-    if (rule->empty != EMPTY_ONE) return;
-    s->value[METRIC_DICE] = s->value[METRIC_IOU] = 1.0;
-    if (rule->tolerance_mm <= 0.0) return;
-    s->value[METRIC_NSD] = 1.0;
-    s->value[METRIC_HD95] = s->value[METRIC_ASSD] = 0.0;
+static void score_volumes(LabelScore *s, Overlap o, const double spacing[3]) {
+    double *v = s->value, relative = overlap_volume_difference(o);
+    v[METRIC_VOLUME_REF] = voxels_volume(o.truth, spacing, 3);
+    v[METRIC_VOLUME_PRED] = voxels_volume(o.prediction, spacing, 3);
+    v[METRIC_VOLUME_ERROR] = v[METRIC_VOLUME_PRED] - v[METRIC_VOLUME_REF];
+    v[METRIC_VOLUME_RELATIVE] = relative;
+    v[METRIC_VOLUME_ABSOLUTE] = fabs(relative);
 }
 
-/* Both label maps, and room for the masks of one label. */
-typedef struct Pair {
-    size_t size[3], voxels;
-    double spacing[3]; /* z, y, x */
-    uint32_t *labels[2];
-    uint8_t *mask[2];
-} Pair;
+static double share(size_t part, size_t whole) {
+    return whole ? (double)part / (double)whole : (double)NAN;
+}
 
-static Status score_surfaces(LabelScore *s, const Pair *p, double tolerance, Error *error) {
+static void score_lesions(LabelScore *s, const Lesions *l) {
+    double *v = s->value;
+    size_t missed = l->truth - l->found, surplus = l->prediction - l->matching;
+    v[METRIC_LESIONS_REF] = (double)l->truth;
+    v[METRIC_LESIONS_PRED] = (double)l->prediction;
+    v[METRIC_LESIONS_FOUND] = (double)l->found;
+    v[METRIC_LESIONS_MISSED] = (double)missed;
+    v[METRIC_LESIONS_SURPLUS] = (double)surplus;
+    v[METRIC_LESION_SENSITIVITY] = share(l->found, l->truth);
+    v[METRIC_LESION_PRECISION] = share(l->matching, l->prediction);
+    v[METRIC_LESION_F1] = share(2 * l->found, 2 * l->found + missed + surplus);
+}
+
+static void score_elements(LabelScore *s, const Surfaces *surfaces, const MetricChoice *c) {
+    s->value[METRIC_HD_ELEMENTS] = surfaces_hausdorff(surfaces, 100.0);
+    s->value[METRIC_HD95_ELEMENTS] = surfaces_hausdorff(surfaces, 95.0);
+    s->value[METRIC_ASSD_ELEMENTS] = surfaces_mean_pooled(surfaces);
+    for (size_t i = 0; i < c->tolerances; i++)
+        s->value[METRIC_NSD_ELEMENTS + i] = surfaces_dice(surfaces, c->tolerance_mm[i]);
+}
+
+static void score_borders(LabelScore *s, const Surfaces *surfaces, const MetricChoice *c) {
+    bool both = surfaces->truth.count && surfaces->prediction.count;
+    s->value[METRIC_HD_BORDERS] =
+        both ? surfaces_hausdorff_pooled(surfaces, 100.0) : (double)INFINITY;
+    s->value[METRIC_HD95_BORDERS] =
+        both ? surfaces_hausdorff_pooled(surfaces, 95.0) : (double)INFINITY;
+    s->value[METRIC_ASSD_BORDERS] = surfaces_mean_pooled(surfaces);
+    for (size_t i = 0; i < c->tolerances; i++)
+        s->value[METRIC_NSD_BORDERS + i] = surfaces_dice(surfaces, c->tolerance_mm[i]);
+}
+
+static Status score_surfaces(LabelScore *s, const Pair *p, const MetricChoice *c, Error *error) {
     Surfaces surfaces;
     Status status =
         surfaces_of_elements(&surfaces, p->mask[0], p->mask[1], p->size, p->spacing, error);
     if (status) return status;
-    s->value[METRIC_NSD] = surfaces_dice(&surfaces, tolerance);
-    s->value[METRIC_HD95] = surfaces_hausdorff(&surfaces, 95.0);
-    s->value[METRIC_ASSD] = surfaces_mean_pooled(&surfaces);
+    score_elements(s, &surfaces, c);
+    surfaces_free(&surfaces);
+    status = surfaces_of_borders(&surfaces, p->mask[0], p->mask[1], p->size, p->spacing, error);
+    if (status) return status;
+    score_borders(s, &surfaces, c);
     surfaces_free(&surfaces);
     return VOXPERT_OK;
 }
 
-static Status score_label(LabelScore *s, const Pair *p, uint32_t label, const EvaluationRule *rule,
-                          Error *error) {
+/* What is right where there is nothing, and nothing was found. */
+static void score_nothing(LabelScore *s, const EvaluationRule *rule) {
+    s->skipped = rule->empty == EMPTY_SKIP;
+    if (rule->empty != EMPTY_ONE) return;
+    for (int m = 0; m < METRICS; m++) {
+        bool distance = m >= METRIC_HD_ELEMENTS && m <= METRIC_ASSD_BORDERS;
+        bool error = m == METRIC_VOLUME_RELATIVE || m == METRIC_VOLUME_ABSOLUTE;
+        if (isnan(s->value[m])) s->value[m] = distance || error ? 0.0 : 1.0;
+    }
+}
+
+/* NaN where it was not asked for: groups share what they are computed from. */
+static void forget_others(LabelScore *s, const MetricChoice *c) {
+    for (int m = 0; m < METRICS; m++) {
+        if (!metric_measured(c, (Metric)m)) s->value[m] = (double)NAN;
+    }
+}
+
+/* ---- One label ------------------------------------------------------------------------------ */
+
+static bool is_one_of(const EvaluatedLabel *l, uint32_t value) {
+    for (size_t i = 0; i < l->values; i++) {
+        if (l->value[i] == value) return true;
+    }
+    return false;
+}
+
+/* Returns how many voxels count. */
+static size_t masks_make(const Pair *p, const EvaluatedLabel *l, uint32_t ignored) {
     size_t counted = 0;
     for (size_t i = 0; i < p->voxels; i++) {
-        bool counts = rule->ignored == 0 || p->labels[0][i] != rule->ignored;
-        p->mask[0][i] = counts && p->labels[0][i] == label;
-        p->mask[1][i] = counts && p->labels[1][i] == label;
+        bool counts = ignored == 0 || p->labels[0][i] != ignored;
+        p->mask[0][i] = counts && is_one_of(l, p->labels[0][i]);
+        p->mask[1][i] = counts && is_one_of(l, p->labels[1][i]);
         counted += counts;
     }
+    return counted;
+}
+
+static Status score_label(LabelScore *s, const Pair *p, const EvaluatedLabel *label,
+                          const EvaluationRule *rule, Error *error) {
+    const MetricChoice *c = &rule->metrics;
+    size_t counted = masks_make(p, label, rule->ignored);
     Overlap o = overlap_count(p->mask[0], p->mask[1], p->voxels);
+    bool nothing = o.truth + o.prediction == 0;
+    Lesions lesions = {0};
+    Status status = VOXPERT_OK;
     *s = (LabelScore){.skipped = false};
     score_voxels(s, o, counted);
-    if (o.truth + o.prediction == 0)
-        score_nothing(s, rule);
-    else if (rule->tolerance_mm > 0.0)
-        return score_surfaces(s, p, rule->tolerance_mm, error);
-    return VOXPERT_OK;
+    score_volumes(s, o, p->spacing);
+    if (c->groups >> GROUP_LESION & 1 && !nothing)
+        status = lesions_count(&lesions, p->mask[0], p->mask[1], p->size, NEIGHBOURS_ALL, error);
+    score_lesions(s, &lesions);
+    if (!status && c->groups & GROUPS_OF_SURFACES && !nothing)
+        status = score_surfaces(s, p, c, error);
+    if (nothing) score_nothing(s, rule);
+    forget_others(s, c);
+    return status;
 }
 
 /* ---- One pair ------------------------------------------------------------------------------- */
@@ -113,7 +198,7 @@ Status labels_score(LabelScore *out, const Volume *reference, const Volume *pred
     if (!status) status = volume_labels(p.labels[0], reference, error);
     if (!status) status = volume_labels(p.labels[1], prediction, error);
     for (size_t i = 0; i < rule->labels && !status; i++)
-        status = score_label(&out[i], &p, rule->label[i], rule, error);
+        status = score_label(&out[i], &p, &rule->label[i], rule, error);
     for (int i = 0; i < 2; i++) {
         memory_free(p.labels[i]);
         memory_free(p.mask[i]);
