@@ -212,19 +212,30 @@ static void add_label(Text *t, const Comparison *c, const PairedMetric *p, bool 
         label_key(t, &c->ours->label[p->label]);
 }
 
+static void add_member(Text *t, const char *name, double value) {
+    text_add(t, ", \"%s\": ", name);
+    text_add_double(t, value);
+}
+
 static void add_json_row(Text *t, const Comparison *c, const PairedMetric *p) {
     char name[METRIC_NAME_MAX];
     metric_name(name, &c->ours->rule.metrics, p->metric);
     text_add(t, "{\"label\": \"");
     add_label(t, c, p, false);
-    text_add(t,
-             "\", \"metric\": \"%s\", \"pairs\": %zu, \"left_out\": %zu,\n         \"mean\": "
-             "%.17g, \"mean_other\": %.17g, \"difference\": %.17g, \"interval\": [%.17g, %.17g],\n"
-             "         \"wilcoxon\": {\"statistic\": %.17g, \"p\": %.17g, \"zeros\": %zu, "
-             "\"method\": \"%s\"}}",
-             name, p->pairs, p->left_out, p->ours, p->other, p->difference, p->interval.low,
-             p->interval.high, p->wilcoxon.statistic, p->wilcoxon.p, p->zeros,
+    text_add(t, "\", \"metric\": \"%s\", \"pairs\": %zu, \"left_out\": %zu", name, p->pairs,
+             p->left_out);
+    add_member(t, "mean", p->ours);
+    add_member(t, "mean_other", p->other);
+    add_member(t, "difference", p->difference);
+    text_add(t, ", \"interval\": [");
+    text_add_double(t, p->interval.low);
+    text_add(t, ", ");
+    text_add_double(t, p->interval.high);
+    text_add(t, "],\n         \"wilcoxon\": {\"method\": \"%s\"",
              p->exact ? "exact" : "asymptotic");
+    add_member(t, "statistic", p->wilcoxon.statistic);
+    add_member(t, "p", p->wilcoxon.p);
+    text_add(t, ", \"zeros\": %zu}}", p->zeros);
 }
 
 void comparison_json(Text *t, const Comparison *c) {

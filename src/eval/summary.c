@@ -11,7 +11,7 @@ void number_text(Text *t, double value, NumberStyle style) {
     else if (isinf(value))
         text_add(t, "%s", words[style][value > 0.0 ? 1 : 2]);
     else
-        text_add(t, "%.17g", value);
+        text_add_double(t, value);
 }
 
 /* ---- Pieces --------------------------------------------------------------------------------- */
