@@ -15,10 +15,10 @@ typedef struct EvaluateJob {
 } EvaluateJob;
 
 /* Segmentations against references. */
-VoxpertStatus evaluate_segmentations(const EvaluateJob *job, VoxpertError *error);
+VoxpertStatus evaluate_segmentations(const EvaluateJob *base, VoxpertError *error);
 
 /* A model, asked with boxes and clicks. */
-VoxpertStatus evaluate_model(const EvaluateJob *job, VoxpertError *error);
+VoxpertStatus evaluate_model(const EvaluateJob *base, VoxpertError *error);
 
 /* ---- What both do ----------------------------------------------------------------------- */
 

@@ -19,12 +19,15 @@ void label_key(Text *t, const EvaluatedLabel *l) {
     if (l->values != 1) text_add(t, ")");
 }
 
-/* Both label maps, and room for the masks of one label. */
+/* Both label maps, and room for the masks of one label in the part of them where it is. */
 typedef struct Pair {
-    size_t size[3], voxels;
-    double spacing[3]; /* z, y, x */
+    size_t size[3], voxels, counted; /* counted: not ignored */
+    double spacing[3];               /* z, y, x */
     uint32_t *labels[2];
+    LabelPlaces places[2];
     uint8_t *mask[2];
+    LabelBounds part;
+    size_t part_size[3];
 } Pair;
 
 /* ---- Values of one label -------------------------------------------------------------------- */
@@ -90,11 +93,12 @@ static void score_borders(LabelScore *s, const Surfaces *surfaces, const MetricC
 static Status score_surfaces(LabelScore *s, const Pair *p, const MetricChoice *c, Error *error) {
     Surfaces surfaces;
     Status status =
-        surfaces_of_elements(&surfaces, p->mask[0], p->mask[1], p->size, p->spacing, error);
+        surfaces_of_elements(&surfaces, p->mask[0], p->mask[1], p->part_size, p->spacing, error);
     if (status) return status;
     score_elements(s, &surfaces, c);
     surfaces_free(&surfaces);
-    status = surfaces_of_borders(&surfaces, p->mask[0], p->mask[1], p->size, p->spacing, error);
+    status =
+        surfaces_of_borders(&surfaces, p->mask[0], p->mask[1], p->part_size, p->spacing, error);
     if (status) return status;
     score_borders(s, &surfaces, c);
     surfaces_free(&surfaces);
@@ -128,35 +132,58 @@ static bool is_one_of(const EvaluatedLabel *l, uint32_t value) {
     return false;
 }
 
-/* Returns how many voxels count. */
-static size_t masks_make(const Pair *p, const EvaluatedLabel *l, uint32_t ignored) {
-    size_t counted = 0;
-    for (size_t i = 0; i < p->voxels; i++) {
-        bool counts = ignored == 0 || p->labels[0][i] != ignored;
-        p->mask[0][i] = counts && is_one_of(l, p->labels[0][i]);
-        p->mask[1][i] = counts && is_one_of(l, p->labels[1][i]);
-        counted += counts;
+static void mask_row(uint8_t *mask, const uint32_t *row, size_t width, const EvaluatedLabel *l) {
+    if (l->values == 1) {
+        uint32_t value = l->value[0];
+        for (size_t x = 0; x < width; x++) mask[x] = row[x] == value;
+        return;
     }
-    return counted;
+    for (size_t x = 0; x < width; x++) mask[x] = is_one_of(l, row[x]);
 }
 
-static Status score_label(LabelScore *s, const Pair *p, const EvaluatedLabel *label,
+/* Both masks of the part where either map has the label: what lies outside of it is outside of
+ * both, as for the whole.  A picture stays one, a volume stays a volume.  False: there is none. */
+static bool masks_make(Pair *p, const EvaluatedLabel *l) {
+    bool any = label_places_widen(&p->places[0], l->value, l->values, &p->part, false);
+    any = label_places_widen(&p->places[1], l->value, l->values, &p->part, any);
+    if (!any) return false;
+    if (p->size[0] > 1 && p->part.low[0] == p->part.high[0]) {
+        p->part.low[0] -= p->part.low[0] > 0;
+        p->part.high[0] = p->part.low[0] + 1;
+    }
+    for (int a = 0; a < 3; a++) p->part_size[a] = p->part.high[a] - p->part.low[a] + 1;
+    const size_t *low = p->part.low, *part = p->part_size;
+    for (int i = 0; i < 2; i++) {
+        uint8_t *mask = p->mask[i];
+        for (size_t z = 0; z < part[0]; z++) {
+            for (size_t y = 0; y < part[1]; y++, mask += part[2]) {
+                size_t row = ((low[0] + z) * p->size[1] + low[1] + y) * p->size[2] + low[2];
+                mask_row(mask, p->labels[i] + row, part[2], l);
+            }
+        }
+    }
+    return true;
+}
+
+static Status score_label(LabelScore *s, Pair *p, const EvaluatedLabel *label,
                           const EvaluationRule *rule, Error *error) {
     const MetricChoice *c = &rule->metrics;
-    size_t counted = masks_make(p, label, rule->ignored);
-    Overlap o = overlap_count(p->mask[0], p->mask[1], p->voxels);
-    bool nothing = o.truth + o.prediction == 0;
+    bool any = masks_make(p, label);
+    Overlap o = {0};
     Lesions lesions = {0};
     Status status = VOXPERT_OK;
+    if (any)
+        o = overlap_count(p->mask[0], p->mask[1],
+                          p->part_size[0] * p->part_size[1] * p->part_size[2]);
     *s = (LabelScore){.skipped = false};
-    score_voxels(s, o, counted);
+    score_voxels(s, o, p->counted);
     score_volumes(s, o, p->spacing);
-    if (c->groups >> GROUP_LESION & 1 && !nothing)
-        status = lesions_count(&lesions, p->mask[0], p->mask[1], p->size, NEIGHBOURS_ALL, error);
+    if (c->groups >> GROUP_LESION & 1 && any)
+        status =
+            lesions_count(&lesions, p->mask[0], p->mask[1], p->part_size, NEIGHBOURS_ALL, error);
     score_lesions(s, &lesions);
-    if (!status && c->groups & GROUPS_OF_SURFACES && !nothing)
-        status = score_surfaces(s, p, c, error);
-    if (nothing) score_nothing(s, rule);
+    if (!status && c->groups & GROUPS_OF_SURFACES && any) status = score_surfaces(s, p, c, error);
+    if (!any) score_nothing(s, rule);
     forget_others(s, c);
     return status;
 }
@@ -178,66 +205,65 @@ static Status pair_check(const Volume *a, const Volume *b, Error *error) {
                      a->width, a->height, a->depth);
 }
 
+static bool is_evaluated(const EvaluationRule *rule, uint32_t value) {
+    for (size_t i = 0; i < rule->labels; i++) {
+        if (is_one_of(&rule->label[i], value)) return true;
+    }
+    return false;
+}
+
+/* What is ignored belongs to no label, in either map. */
+static void ignore(Pair *p, const EvaluationRule *rule) {
+    p->counted = p->voxels;
+    if (rule->ignored == 0) return;
+    uint32_t nothing = UINT32_MAX;
+    while (is_evaluated(rule, nothing)) nothing--;
+    for (size_t i = 0; i < p->voxels; i++) {
+        if (p->labels[0][i] != rule->ignored) continue;
+        p->labels[0][i] = p->labels[1][i] = nothing;
+        p->counted--;
+    }
+}
+
+static void pair_close(Pair *p) {
+    for (int i = 0; i < 2; i++) {
+        memory_free(p->labels[i]);
+        memory_free(p->mask[i]);
+        label_places_free(&p->places[i]);
+    }
+}
+
+static Status pair_open(Pair *p, const Volume *const volume[2], const EvaluationRule *rule,
+                        Error *error) {
+    const Volume *reference = volume[0];
+    const double *xyz = reference->grid.spacing_xyz_mm;
+    *p = (Pair){.size = {reference->depth, reference->height, reference->width},
+                .voxels = volume_voxels(reference),
+                .spacing = {xyz[2], xyz[1], xyz[0]}};
+    Status status = VOXPERT_OK;
+    for (int i = 0; i < 2 && !status; i++) {
+        p->labels[i] = memory_aligned(p->voxels * sizeof *p->labels[i]);
+        p->mask[i] = memory_aligned(p->voxels);
+        if (!p->labels[i] || !p->mask[i])
+            status =
+                error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to compare its %zu voxels",
+                          volume_name(volume[i]), p->voxels);
+        if (!status) status = volume_labels(p->labels[i], volume[i], error);
+    }
+    if (!status) ignore(p, rule);
+    for (int i = 0; i < 2 && !status; i++)
+        status = label_places_find(&p->places[i], p->labels[i], p->size, error);
+    return status;
+}
+
 Status labels_score(LabelScore *out, const Volume *reference, const Volume *prediction,
                     const EvaluationRule *rule, Error *error) {
     Status status = pair_check(reference, prediction, error);
     if (status) return status;
-    const double *xyz = reference->grid.spacing_xyz_mm;
-    Pair p = {.size = {reference->depth, reference->height, reference->width},
-              .voxels = volume_voxels(reference),
-              .spacing = {xyz[2], xyz[1], xyz[0]}};
-    bool ok = true;
-    for (int i = 0; i < 2; i++) {
-        p.labels[i] = memory_aligned(p.voxels * sizeof *p.labels[i]);
-        p.mask[i] = memory_aligned(p.voxels);
-        ok = ok && p.labels[i] && p.mask[i];
-    }
-    if (!ok)
-        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to compare its %zu voxels",
-                           volume_name(prediction), p.voxels);
-    if (!status) status = volume_labels(p.labels[0], reference, error);
-    if (!status) status = volume_labels(p.labels[1], prediction, error);
+    Pair p;
+    status = pair_open(&p, (const Volume *const[]){reference, prediction}, rule, error);
     for (size_t i = 0; i < rule->labels && !status; i++)
         status = score_label(&out[i], &p, &rule->label[i], rule, error);
-    for (int i = 0; i < 2; i++) {
-        memory_free(p.labels[i]);
-        memory_free(p.mask[i]);
-    }
+    pair_close(&p);
     return status;
-}
-
-/* ---- Which labels there are ----------------------------------------------------------------- */
-
-/* Where `value` is among the sorted, or belongs. */
-static size_t place_of(const uint32_t *sorted, size_t count, uint32_t value) {
-    size_t low = 0, high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (sorted[middle] < value)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-Status labels_present(uint32_t **out, size_t *count, const uint32_t *labels, size_t voxels,
-                      Error *error) {
-    uint32_t *found = NULL, last = 0;
-    size_t n = 0, capacity = 0;
-    for (size_t i = 0; i < voxels; i++) {
-        if (labels[i] == last || labels[i] == 0) continue;
-        last = labels[i];
-        size_t place = place_of(found, n, last);
-        if (place < n && found[place] == last) continue;
-        if (!memory_grow(&found, &capacity, n, sizeof *found)) {
-            memory_free(found);
-            *out = NULL, *count = 0;
-            return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a list of %zu labels", n);
-        }
-        memmove(found + place + 1, found + place, (n++ - place) * sizeof *found);
-        found[place] = last;
-    }
-    *out = found, *count = n;
-    return VOXPERT_OK;
 }

@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "eval/cases.h"
+#include "eval/label_map.h"
 #include "eval/metrics.h"
 #include "image/volume.h"
 
@@ -47,10 +48,6 @@ typedef struct LabelScore {
  * than one frame, values that are no labels), VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status labels_score(LabelScore *out, const Volume *reference, const Volume *prediction,
                                const EvaluationRule *rule, Error *error);
-
-/* The values but 0 of a label map, ascending; the caller frees.  Errors: VOXPERT_OUT_OF_MEMORY. */
-MUST_CHECK Status labels_present(uint32_t **out, size_t *count, const uint32_t *labels,
-                                 size_t voxels, Error *error);
 
 /* ---- Files and folders ---------------------------------------------------------------------- */
 

@@ -41,12 +41,15 @@ typedef struct Scene {
     size_t size[3], voxels;
     double spacing[3]; /* z, y, x */
     uint32_t *labels;
-    uint8_t *mask;
-    double *values; /* of the voxels inside */
-    float *row;     /* of the image, with its channels */
+    LabelPlaces places;
+    uint8_t *mask; /* of the part where the label is */
+    LabelBounds part;
+    size_t part_size[3], inside; /* voxels */
+    double *values;              /* of the voxels inside */
+    float *row;                  /* of the image, with its channels */
 } Scene;
 
-static bool scene_open(Scene *s, const Volume *image) {
+static Status scene_open(Scene *s, const Volume *image, const Volume *map, Error *error) {
     const double *mm = image->grid.spacing_xyz_mm;
     *s = (Scene){.image = image,
                  .size = {image->depth, image->height, image->width},
@@ -56,7 +59,11 @@ static bool scene_open(Scene *s, const Volume *image) {
     s->mask = memory_aligned(s->voxels);
     s->values = memory_aligned(s->voxels * sizeof *s->values);
     s->row = memory_aligned(image->width * image->channels * sizeof *s->row);
-    return s->labels && s->mask && s->values && s->row;
+    if (!s->labels || !s->mask || !s->values || !s->row)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to measure its %zu voxels",
+                         volume_name(map), s->voxels);
+    Status status = volume_labels(s->labels, map, error);
+    return status ? status : label_places_find(&s->places, s->labels, s->size, error);
 }
 
 static void scene_close(Scene *s) {
@@ -64,6 +71,33 @@ static void scene_close(Scene *s) {
     memory_free(s->mask);
     memory_free(s->values);
     memory_free(s->row);
+    label_places_free(&s->places);
+}
+
+/* The first voxel of a row of the part. */
+static size_t row_of(const Scene *s, size_t z, size_t y) {
+    const size_t *low = s->part.low;
+    return ((low[0] + z) * s->size[1] + low[1] + y) * s->size[2] + low[2];
+}
+
+/* False where the map does not have the label. */
+static bool mask_make(Scene *s, const EvaluatedLabel *l) {
+    s->inside = 0;
+    if (!label_places_widen(&s->places, l->value, l->values, &s->part, false)) return false;
+    for (int a = 0; a < 3; a++) s->part_size[a] = s->part.high[a] - s->part.low[a] + 1;
+    uint8_t *mask = s->mask;
+    for (size_t z = 0; z < s->part_size[0]; z++) {
+        for (size_t y = 0; y < s->part_size[1]; y++, mask += s->part_size[2]) {
+            const uint32_t *row = s->labels + row_of(s, z, y);
+            for (size_t x = 0; x < s->part_size[2]; x++) {
+                bool in = false;
+                for (size_t k = 0; k < l->values; k++) in |= row[x] == l->value[k];
+                mask[x] = in;
+                s->inside += in;
+            }
+        }
+    }
+    return s->inside > 0;
 }
 
 /* ---- Intensities ---------------------------------------------------------------------------- */
@@ -74,13 +108,15 @@ static double grey(const float *sample, size_t channels) {
 }
 
 static size_t values_inside(Scene *s) {
-    size_t count = 0, channels = s->image->channels, width = s->size[2];
-    for (size_t start = 0; start < s->voxels; start += width) {
-        if (!memchr(s->mask + start, 1, width)) continue;
-        volume_values(s->row, s->image, start * channels, width * channels);
-        for (size_t x = 0; x < width; x++) {
-            double value = grey(s->row + x * channels, channels);
-            if (s->mask[start + x] && isfinite(value)) s->values[count++] = value;
+    size_t count = 0, channels = s->image->channels, width = s->part_size[2];
+    const uint8_t *mask = s->mask;
+    for (size_t z = 0; z < s->part_size[0]; z++) {
+        for (size_t y = 0; y < s->part_size[1]; y++, mask += width) {
+            volume_values(s->row, s->image, row_of(s, z, y) * channels, width * channels);
+            for (size_t x = 0; x < width; x++) {
+                double value = grey(s->row + x * channels, channels);
+                if (mask[x] && isfinite(value)) s->values[count++] = value;
+            }
         }
     }
     return count;
@@ -104,10 +140,9 @@ static void measure_values(RegionStatistics *out, Scene *s) {
 /* ---- Place and pieces ----------------------------------------------------------------------- */
 
 static void measure_place(RegionStatistics *out, const Scene *s) {
-    size_t low[3], high[3];
+    const size_t *low = s->part.low, *high = s->part.high;
     double *v = out->value;
     bool touches = false;
-    mask_bounds(s->mask, s->size, low, high);
     for (int a = 0; a < 3; a++) { /* z, y, x */
         v[REGION_Z0 - a] = (double)low[a];
         v[REGION_Z1 - a] = (double)high[a];
@@ -119,7 +154,7 @@ static void measure_place(RegionStatistics *out, const Scene *s) {
 
 static Status measure_pieces(RegionStatistics *out, const Scene *s, Error *error) {
     Regions r;
-    Status status = regions_find(&r, s->mask, s->size, NEIGHBOURS_ALL, error);
+    Status status = regions_find(&r, s->mask, s->part_size, NEIGHBOURS_ALL, error);
     if (status) return status;
     out->value[REGION_PIECES] = (double)r.count;
     out->value[REGION_LARGEST_PIECE] = (double)r.region[regions_largest(&r)].voxels;
@@ -129,20 +164,13 @@ static Status measure_pieces(RegionStatistics *out, const Scene *s, Error *error
 
 static Status measure_label(RegionStatistics *out, Scene *s, const EvaluatedLabel *label,
                             Error *error) {
-    size_t count = 0;
-    for (size_t i = 0; i < s->voxels; i++) {
-        bool inside = false;
-        for (size_t k = 0; k < label->values; k++) inside |= s->labels[i] == label->value[k];
-        s->mask[i] = inside;
-        count += inside;
-    }
-    *out = (RegionStatistics){.present = count > 0};
+    *out = (RegionStatistics){.present = mask_make(s, label)};
     for (int v = 0; v < REGION_VALUES; v++) out->value[v] = (double)NAN;
-    out->value[REGION_VOXELS] = (double)count;
-    out->value[REGION_VOLUME_MM3] = voxels_volume(count, s->spacing, 3);
+    out->value[REGION_VOXELS] = (double)s->inside;
+    out->value[REGION_VOLUME_MM3] = voxels_volume(s->inside, s->spacing, 3);
     out->value[REGION_VOLUME_ML] = out->value[REGION_VOLUME_MM3] / 1000.0;
     out->value[REGION_PIECES] = 0.0;
-    if (count == 0) return VOXPERT_OK;
+    if (!out->present) return VOXPERT_OK;
     measure_place(out, s);
     measure_values(out, s);
     return measure_pieces(out, s, error);
@@ -159,11 +187,7 @@ Status regions_measure(RegionStatistics *out, const Volume *image, const Volume 
                          volume_name(map), map->width, map->height, map->depth, map->frames,
                          volume_name(image), image->width, image->height, image->depth,
                          image->frames);
-    Status status = scene_open(&s, image) ? VOXPERT_OK
-                                          : error_set(error, VOXPERT_OUT_OF_MEMORY,
-                                                      "%s: no memory to measure its %zu voxels",
-                                                      volume_name(map), volume_voxels(map));
-    if (!status) status = volume_labels(s.labels, map, error);
+    Status status = scene_open(&s, image, map, error);
     for (size_t i = 0; i < count && !status; i++)
         status = measure_label(&out[i], &s, &label[i], error);
     scene_close(&s);

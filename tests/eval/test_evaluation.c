@@ -8,6 +8,8 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "eval/lesions.h"
+#include "eval/surface.h"
 #include "tests/check.h"
 
 enum { H = 3, W = 4 };
@@ -103,6 +105,53 @@ TEST(both_kinds_of_surfaces_have_values_of_their_own) {
     CHECK(v[METRIC_NSD_BORDERS] <= 0.0);
 }
 
+/* Labels 1 and 2 fill blocks, 3 lies in one slice, in the first in the prediction. */
+static uint8_t block_at(size_t z, size_t y, size_t x, size_t shift) {
+    if (z == (shift ? 0 : 3) && y > 5 && x + shift > 3 && x < 6) return 3;
+    if (z > 0 && z < 4 && y < 4 && x >= shift && x < 4) return 1;
+    return z > 1 && y > 2 + shift && x > 6 ? 2 : 0;
+}
+
+TEST(the_part_where_a_label_is_gives_what_the_whole_map_gives) {
+    enum { D = 5, N = 9, ALL = D * N * N };
+    static const size_t size[3] = {D, N, N};
+    static const double spacing[3] = {2.5, 1.0, 0.5};
+    static uint8_t mask[2][ALL];
+    LabelScore s[3];
+    EvaluationRule rule = plain;
+    Volume *v[2];
+    rule.metrics = everything;
+    for (size_t m = 0; m < 2; m++) {
+        CHECK(!volume_new(&v[m], (VolumeSize){1, D, N, N, 1}, SAMPLE_U8, NULL));
+        for (size_t i = 0; i < ALL; i++)
+            ((uint8_t *)v[m]->samples)[i] = block_at(i / (N * N), i / N % N, i % N, m);
+        for (int a = 0; a < 3; a++) v[m]->grid.spacing_xyz_mm[a] = spacing[2 - a];
+    }
+    CHECK(!labels_score(s, v[0], v[1], &rule, NULL));
+    for (int l = 0; l < 3; l++) {
+        Surfaces elements, borders;
+        Lesions lesions;
+        for (size_t i = 0; i < 2 * ALL; i++)
+            mask[i / ALL][i % ALL] = ((uint8_t *)v[i / ALL]->samples)[i % ALL] == l + 1;
+        CHECK(!surfaces_of_elements(&elements, mask[0], mask[1], size, spacing, NULL));
+        CHECK(!surfaces_of_borders(&borders, mask[0], mask[1], size, spacing, NULL));
+        CHECK(!lesions_count(&lesions, mask[0], mask[1], size, NEIGHBOURS_ALL, NULL));
+        const double *got = s[l].value;
+        CHECK(is_near(got[METRIC_HD95_ELEMENTS], surfaces_hausdorff(&elements, 95.0)));
+        CHECK(is_near(got[METRIC_ASSD_ELEMENTS], surfaces_mean_pooled(&elements)));
+        CHECK(is_near(got[METRIC_NSD_ELEMENTS], surfaces_dice(&elements, 1.0)));
+        CHECK(is_near(got[METRIC_HD95_BORDERS], surfaces_hausdorff_pooled(&borders, 95.0)));
+        CHECK(is_near(got[METRIC_ASSD_BORDERS], surfaces_mean_pooled(&borders)));
+        CHECK(is_near(got[METRIC_LESIONS_REF], (double)lesions.truth) && lesions.truth > 0);
+        CHECK(is_near(got[METRIC_N_REF], (double)mask_count(mask[0], ALL)));
+        CHECK(is_near(got[METRIC_TN] + got[METRIC_FP] + got[METRIC_N_REF], (double)ALL));
+        surfaces_free(&elements);
+        surfaces_free(&borders);
+    }
+    volume_free(v[0]);
+    volume_free(v[1]);
+}
+
 TEST(volumes_are_of_the_references_spacing) {
     LabelScore s[3];
     EvaluationRule rule = plain;
@@ -173,6 +222,18 @@ TEST(an_ignored_label_counts_nowhere) {
     CHECK(is_near(s[0].value[METRIC_TN], 7.0));
 }
 
+TEST(a_label_that_is_ignored_has_nothing_and_others_are_as_they_were) {
+    static const EvaluatedLabel some[] = {{.value = {2}, .values = 1},
+                                          {.value = {1, 2}, .values = 2},
+                                          {.value = {UINT32_MAX}, .values = 1}};
+    const EvaluationRule rule = {.label = some, .labels = 3, .ignored = 2};
+    LabelScore s[3];
+    score(s, &rule);
+    CHECK(s[0].value[METRIC_N_REF] <= 0.0 && is_near(s[0].value[METRIC_TN], 10.0));
+    CHECK(is_near(s[1].value[METRIC_N_REF], 4.0) && is_near(s[1].value[METRIC_TP], 3.0));
+    CHECK(s[2].value[METRIC_N_REF] <= 0.0);
+}
+
 TEST(maps_of_different_sizes_are_not_compared) {
     LabelScore s[3];
     Error error;
@@ -181,16 +242,6 @@ TEST(maps_of_different_sizes_are_not_compared) {
     CHECK(strstr(error.message, "4 x 2 x 1") && strstr(error.message, "4 x 3 x 1"));
     volume_free(a);
     volume_free(b);
-}
-
-TEST(labels_are_listed_in_order) {
-    const uint32_t map[] = {0, 7, 7, 1, 0, 300000, 7, 2, 1};
-    uint32_t *found;
-    size_t count;
-    CHECK(!labels_present(&found, &count, map, 9, NULL));
-    CHECK(count == 4 && memcmp(found, (uint32_t[]){1, 2, 7, 300000}, 16) == 0);
-    memory_free(found);
-    CHECK(!labels_present(&found, &count, map, 1, NULL) && count == 0 && !found);
 }
 
 /* ---- Folders -------------------------------------------------------------------------------- */
