@@ -63,5 +63,5 @@ void progress_end(Progress *p) {
 void progress_case(void *context, size_t done, size_t total, const char *name) {
     Progress *p = context;
     p->total = total;
-    progress_tell(p, done, name);
+    if (total > 1) progress_tell(p, done, name);
 }

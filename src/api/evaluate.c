@@ -35,24 +35,37 @@ Status text_hand_over(Text *text, char **out, Error *error) {
 
 /* ---- Options ---------------------------------------------------------------------------- */
 
-Status labels_take(EvaluatedLabel **out, const VoxpertLabel *labels, size_t count, Error *error) {
-    *out = memory_new((count + 1) * sizeof **out);
-    if (!*out) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %zu labels", count);
-    for (size_t i = 0; i < count; i++) {
-        const VoxpertLabel *from = &labels[i];
-        if (!from->values || from->value_count < 1 || from->value_count > LABEL_VALUES_MAX ||
-            (from->name && strlen(from->name) >= LABEL_NAME_MAX)) {
-            memory_free(*out);
-            *out = NULL;
-            return error_set(error, VOXPERT_BAD_ARGUMENT,
-                             "label %zu: needs 1 to %d values, and a name of fewer than %d bytes",
-                             i + 1, (int)LABEL_VALUES_MAX, (int)LABEL_NAME_MAX);
-        }
-        (*out)[i].values = from->value_count;
-        memcpy((*out)[i].value, from->values, from->value_count * sizeof *from->values);
-        if (from->name) snprintf((*out)[i].name, LABEL_NAME_MAX, "%s", from->name);
-    }
+static Status label_take(EvaluatedLabel *to, const VoxpertLabel *from, size_t number,
+                         Error *error) {
+    if (!from->values || from->value_count < 1 || from->value_count > LABEL_VALUES_MAX ||
+        (from->name && strlen(from->name) >= LABEL_NAME_MAX))
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "label %zu: needs 1 to %d values, and a name of fewer than %d bytes",
+                         number, (int)LABEL_VALUES_MAX, (int)LABEL_NAME_MAX);
+    to->values = from->value_count;
+    memcpy(to->value, from->values, from->value_count * sizeof *from->values);
+    if (from->name) snprintf(to->name, LABEL_NAME_MAX, "%s", from->name);
     return VOXPERT_OK;
+}
+
+Status labels_take(EvaluatedLabel **out, const VoxpertLabel *labels, size_t count, Error *error) {
+    EvaluatedLabel *all = memory_new((count + 1) * sizeof *all);
+    if (!all) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %zu labels", count);
+    Status status = VOXPERT_OK;
+    for (size_t i = 0; i < count && !status; i++) {
+        status = label_take(&all[i], &labels[i], i + 1, error);
+        for (size_t k = 0; k < i && !status; k++) {
+            if (same_label(&all[k], &all[i]))
+                status = error_set(error, VOXPERT_BAD_ARGUMENT, "labels %zu and %zu are the same",
+                                   k + 1, i + 1);
+        }
+    }
+    if (status) {
+        memory_free(all);
+        all = NULL;
+    }
+    *out = all;
+    return status;
 }
 
 static Status metrics_take(MetricChoice *c, const VoxpertEvaluateOptions *o, Error *error) {

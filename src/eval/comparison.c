@@ -48,10 +48,6 @@ static Status match_cases(Match *m, Error *error) {
     return VOXPERT_OK;
 }
 
-static bool same_label(const EvaluatedLabel *a, const EvaluatedLabel *b) {
-    return a->values == b->values && memcmp(a->value, b->value, a->values * sizeof *a->value) == 0;
-}
-
 static void match_labels(Match *m) {
     for (size_t i = 0; i < m->ours->rule.labels; i++) {
         m->label_of[i] = -1;

@@ -19,6 +19,10 @@ void label_key(Text *t, const EvaluatedLabel *l) {
     if (l->values != 1) text_add(t, ")");
 }
 
+bool same_label(const EvaluatedLabel *a, const EvaluatedLabel *b) {
+    return a->values == b->values && memcmp(a->value, b->value, a->values * sizeof *a->value) == 0;
+}
+
 /* Both label maps, and room for the masks of one label in the part of them where it is. */
 typedef struct Pair {
     size_t size[3], voxels, counted; /* counted: not ignored */

@@ -31,6 +31,8 @@ typedef struct EvaluatedLabel {
 /* As nnU-Net writes it: "1", or of a region "(1, 2)". */
 void label_key(Text *t, const EvaluatedLabel *l);
 
+bool same_label(const EvaluatedLabel *a, const EvaluatedLabel *b); /* whatever their names */
+
 typedef struct EvaluationRule {
     const EvaluatedLabel *label; /* none: each value that is in a reference or a prediction */
     size_t labels;

@@ -102,10 +102,6 @@ Status region_table_make(RegionTable *out, const char *images, const char *segme
 
 /* ---- Over cases ----------------------------------------------------------------------------- */
 
-static bool same_label(const EvaluatedLabel *a, const EvaluatedLabel *b) {
-    return a->values == b->values && memcmp(a->value, b->value, a->values * sizeof *a->value) == 0;
-}
-
 /* The labels of all cases, by their first value; the caller frees, NULL: no memory. */
 static EvaluatedLabel *all_labels(const RegionTable *t, size_t *count) {
     EvaluatedLabel *all = NULL;

@@ -93,10 +93,6 @@ static bool label_of(EvaluatedLabel *out, const char *key) {
     return out->values > 0 && (region || out->values == 1);
 }
 
-static bool same_label(const EvaluatedLabel *a, const EvaluatedLabel *b) {
-    return a->values == b->values && memcmp(a->value, b->value, a->values * sizeof *a->value) == 0;
-}
-
 /* Its index; a new one is added at the end. */
 static Status label_index(Reader *r, const char *key, size_t *index, Error *error) {
     Evaluation *e = r->e;

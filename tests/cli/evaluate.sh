@@ -174,6 +174,7 @@ refused 2 '--format goes with --out' evaluate -q "${folders[@]}" --format csv
 refused 2 '--format xls' evaluate -q "${folders[@]}" -o x --format xls
 refused 2 '--seed go with --compare' evaluate -q "${folders[@]}" --seed 1
 refused 2 '--ignore 0' evaluate -q "${folders[@]}" --ignore 0
+refused 2 'labels 1 and 2 are the same' evaluate -q "${folders[@]:0:4}" --labels a=1,b=1
 for bad in 0 1,,2 liver= 1+ -1 1,x 99999999999; do
     refused 2 "--labels $bad" evaluate -q "${folders[@]:0:4}" --labels "$bad"
 done
