@@ -1,8 +1,8 @@
 /* Segmentations against references, and against other ones; declared in evaluate.h. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli/claims.h"
 #include "cli/error.h"
@@ -251,8 +251,16 @@ static void print_value(const char *name, const json_t *value) {
         printf("\t%s %s", name, json_is_string(value) ? "inf" : "-");
 }
 
+/* nnU-Net's are there whether one asks for them or not. */
+static bool is_asked_for(const MapsJob *job, const char *name) {
+    bool asked = job->options.metric_count == 0;
+    for (size_t i = 0; i < job->options.metric_count; i++)
+        asked |= strcasecmp(job->chosen[i], name) == 0;
+    return asked || (strcmp(name, "Dice") != 0 && strcmp(name, "IoU") != 0);
+}
+
 /* One line for each label: the means that most people ask for. */
-static void print_means(const json_t *evaluation) {
+static void print_means(const MapsJob *job, const json_t *evaluation) {
     static const char *const starts[] = {"Dice",          "IoU",
                                          "NSD_elements",  "HD95_elements",
                                          "ASSD_elements", "volume_error_relative_",
@@ -265,7 +273,8 @@ static void print_means(const json_t *evaluation) {
         printf("%s%s%s", label, words ? " " : "", words ? words : "");
         for (int i = 0; starts[i]; i++) {
             json_object_foreach(metrics, name, value) {
-                if (strncmp(name, starts[i], strlen(starts[i])) == 0) print_value(name, value);
+                if (strncmp(name, starts[i], strlen(starts[i])) == 0 && is_asked_for(job, name))
+                    print_value(name, value);
             }
         }
         putchar('\n');
@@ -299,7 +308,7 @@ static void tell(const MapsJob *job, const Results *r, const Findings *f) {
     } else if (!common->quiet) {
         size_t cases = json_array_size(json_object_get(evaluation, "metric_per_case"));
         printf("%zu case%s\n", cases, cases == 1 ? "" : "s");
-        print_means(evaluation);
+        print_means(job, evaluation);
         if (comparison) printf("differences to %s:\n", job->compare);
         if (comparison) print_comparison(comparison);
         for (int i = 0; i < r->count; i++) puts(r->path[i]);
