@@ -9,7 +9,7 @@ _voxpert_flags() {
 
 _voxpert() {
     local program=${COMP_WORDS[0]} verb=${COMP_WORDS[1]-} word=${COMP_WORDS[COMP_CWORD]}
-    local verbs='segment embed convert train info help'
+    local verbs='segment embed convert train evaluate stats info help'
     local choices=
 
     if [ "$COMP_CWORD" -eq 1 ]; then
@@ -18,9 +18,14 @@ _voxpert() {
         choices=${verbs% help}
     else
         case ${COMP_WORDS[COMP_CWORD - 1]} in
+        --aggregation) choices='mean median' ;;
         --dtype) [ "$verb" = convert ] && choices='f32 f16 bf16' || choices='f32 f16' ;;
+        --empty) choices='nan one skip' ;;
+        --format) choices='nnunet csv md png' ;;
         --loss) choices='focal-dice-iou dice-ce' ;;
         --measure) choices='train validation test all' ;;
+        --metrics) choices='dice iou nsd hd95 hd assd vol lesion' ;;
+        --part) choices='train validation test all' ;;
         --probability-bits) choices='8 16' ;;
         --schedule) choices='cosine step constant' ;;
         --on-error) choices='skip stop' ;;

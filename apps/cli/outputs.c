@@ -57,6 +57,11 @@ const char *outputs_stage(Outputs *o, const char *path) {
     return o->item[index].staged;
 }
 
+void outputs_forget_last(Outputs *o) {
+    staged_now[--o->count] = NULL;
+    free(o->item[o->count].staged);
+}
+
 static void forget(Outputs *o) {
     for (int i = 0; i < o->count; i++) {
         staged_now[i] = NULL;

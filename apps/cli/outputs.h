@@ -23,6 +23,9 @@ typedef struct Outputs {
 /* Where to write what is to become `path`; the extension is the same. */
 const char *outputs_stage(Outputs *o, const char *path);
 
+/* The last one was not written after all. */
+void outputs_forget_last(Outputs *o);
+
 /* VOXPERT_BAD_OUTPUT where one cannot be renamed: it and those after it do not appear. */
 VoxpertStatus outputs_commit(Outputs *o, VoxpertError *error);
 void outputs_drop(Outputs *o); /* leaves nothing */

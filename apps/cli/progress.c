@@ -59,3 +59,9 @@ void progress_end(Progress *p) {
     if (p->line) fputc('\n', stderr);
     p->line = false;
 }
+
+void progress_case(void *context, size_t done, size_t total, const char *name) {
+    Progress *p = context;
+    p->total = total;
+    if (total > 1) progress_tell(p, done, name);
+}

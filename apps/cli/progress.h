@@ -20,4 +20,7 @@ Progress progress_begin(const Common *common, const char *unit, size_t total);
 void progress_tell(Progress *p, size_t done, const char *what);
 void progress_end(Progress *p);
 
+/* A VoxpertCaseDone whose context is a Progress; of one case alone it says nothing. */
+void progress_case(void *context, size_t done, size_t total, const char *name);
+
 #endif

@@ -2,8 +2,11 @@
 #ifndef API_INTERNAL_H
 #define API_INTERNAL_H
 
+#include <voxpert/evaluate.h>
 #include <voxpert/voxpert.h>
 
+#include "base/text.h"
+#include "eval/evaluation.h"
 #include "image/picture.h"
 #include "predict/predictor.h"
 
@@ -31,6 +34,13 @@ MUST_CHECK Status image_to_picture(Picture *out, const VoxpertImage *image, Erro
 
 /* "f32", "f16" or "bf16".  VOXPERT_BAD_ARGUMENT. */
 MUST_CHECK Status model_element_type(ElementType *out, const char *type, Error *error);
+
+/* Labels of a caller as those of an evaluation; the caller frees `*out`.  VOXPERT_BAD_ARGUMENT. */
+MUST_CHECK Status labels_take(EvaluatedLabel **out, const VoxpertLabel *labels, size_t count,
+                              Error *error);
+
+/* Gives a text away, or frees it where there was no memory for it. */
+MUST_CHECK Status text_hand_over(Text *text, char **out, Error *error);
 
 /* The model that is part of the library; NULL and 0 where there is none. */
 const unsigned char *builtin_model(size_t *size);

@@ -64,6 +64,18 @@ void text_add_quoted(Text *t, const char *text) {
     text_add(t, "\"");
 }
 
+void text_add_double(Text *t, double value) {
+    for (int digits = 15; digits <= 17 && !t->failed; digits++) {
+        size_t start = t->length;
+        double back;
+        text_add(t, "%.*g", digits, value);
+        if (t->failed || digits == 17 ||
+            (text_to_double(&back, t->chars + start) && !(back < value) && !(back > value)))
+            return;
+        t->length = start;
+    }
+}
+
 void text_free(Text *t) {
     memory_free(t->chars);
     *t = (Text){0};

@@ -14,6 +14,7 @@ typedef struct Text {
 
 void text_add(Text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_add_quoted(Text *t, const char *text); /* as a JSON string */
+void text_add_double(Text *t, double value); /* finite; the fewest digits that read back the same */
 void text_free(Text *t);
 
 /* The whole of `from` as a finite number, with a point as decimal mark; false otherwise. */

@@ -4,16 +4,37 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "eval/lesions.h"
 #include "eval/overlap.h"
 #include "eval/surface.h"
 
-const char *metric_name(Metric m) {
-    static const char *const names[METRICS] = {"Dice",   "FN",    "FP",   "IoU",  "TN", "TP",
-                                               "n_pred", "n_ref", "ASSD", "HD95", "NSD"};
-    return names[m];
+const char *empty_policy_name(EmptyPolicy p) {
+    static const char *const names[] = {"nan", "one", "skip"};
+    return names[p];
 }
 
-/* ---- One label ------------------------------------------------------------------------------ */
+void label_key(Text *t, const EvaluatedLabel *l) {
+    if (l->values != 1) text_add(t, "(");
+    for (size_t i = 0; i < l->values; i++) text_add(t, "%s%u", i ? ", " : "", l->value[i]);
+    if (l->values != 1) text_add(t, ")");
+}
+
+bool same_label(const EvaluatedLabel *a, const EvaluatedLabel *b) {
+    return a->values == b->values && memcmp(a->value, b->value, a->values * sizeof *a->value) == 0;
+}
+
+/* Both label maps, and room for the masks of one label in the part of them where it is. */
+typedef struct Pair {
+    size_t size[3], voxels, counted; /* counted: not ignored */
+    double spacing[3];               /* z, y, x */
+    uint32_t *labels[2];
+    LabelPlaces places[2];
+    uint8_t *mask[2];
+    LabelBounds part;
+    size_t part_size[3];
+} Pair;
+
+/* ---- Values of one label -------------------------------------------------------------------- */
 
 static void score_voxels(LabelScore *s, Overlap o, size_t voxels) {
     double *v = s->value;
@@ -28,52 +49,147 @@ static void score_voxels(LabelScore *s, Overlap o, size_t voxels) {
     v[METRIC_N_REF] = (double)o.truth;
 }
 
-static void score_nothing(LabelScore *s, const EvaluationRule *rule) {
-    s->skipped = rule->empty == EMPTY_SKIP;
-    if (rule->empty != EMPTY_ONE) return;
-    s->value[METRIC_DICE] = s->value[METRIC_IOU] = 1.0;
-    if (rule->tolerance_mm <= 0.0) return;
-    s->value[METRIC_NSD] = 1.0;
-    s->value[METRIC_HD95] = s->value[METRIC_ASSD] = 0.0;
+static void score_volumes(LabelScore *s, Overlap o, const double spacing[3]) {
+    double *v = s->value, relative = overlap_volume_difference(o);
+    v[METRIC_VOLUME_REF] = voxels_volume(o.truth, spacing, 3);
+    v[METRIC_VOLUME_PRED] = voxels_volume(o.prediction, spacing, 3);
+    v[METRIC_VOLUME_ERROR] = v[METRIC_VOLUME_PRED] - v[METRIC_VOLUME_REF];
+    v[METRIC_VOLUME_RELATIVE] = relative;
+    v[METRIC_VOLUME_ABSOLUTE] = fabs(relative);
 }
 
-/* Both label maps, and room for the masks of one label. */
-typedef struct Pair {
-    size_t size[3], voxels;
-    double spacing[3]; /* z, y, x */
-    uint32_t *labels[2];
-    uint8_t *mask[2];
-} Pair;
+static double share(size_t part, size_t whole) {
+    return whole ? (double)part / (double)whole : (double)NAN;
+}
 
-static Status score_surfaces(LabelScore *s, const Pair *p, double tolerance, Error *error) {
+static void score_lesions(LabelScore *s, const Lesions *l) {
+    double *v = s->value;
+    size_t missed = l->truth - l->found, surplus = l->prediction - l->matching;
+    v[METRIC_LESIONS_REF] = (double)l->truth;
+    v[METRIC_LESIONS_PRED] = (double)l->prediction;
+    v[METRIC_LESIONS_FOUND] = (double)l->found;
+    v[METRIC_LESIONS_MISSED] = (double)missed;
+    v[METRIC_LESIONS_SURPLUS] = (double)surplus;
+    v[METRIC_LESION_SENSITIVITY] = share(l->found, l->truth);
+    v[METRIC_LESION_PRECISION] = share(l->matching, l->prediction);
+    v[METRIC_LESION_F1] = share(2 * l->found, 2 * l->found + missed + surplus);
+}
+
+static void score_elements(LabelScore *s, const Surfaces *surfaces, const MetricChoice *c) {
+    s->value[METRIC_HD_ELEMENTS] = surfaces_hausdorff(surfaces, 100.0);
+    s->value[METRIC_HD95_ELEMENTS] = surfaces_hausdorff(surfaces, 95.0);
+    s->value[METRIC_ASSD_ELEMENTS] = surfaces_mean_pooled(surfaces);
+    for (size_t i = 0; i < c->tolerances; i++)
+        s->value[METRIC_NSD_ELEMENTS + i] = surfaces_dice(surfaces, c->tolerance_mm[i]);
+}
+
+static void score_borders(LabelScore *s, const Surfaces *surfaces, const MetricChoice *c) {
+    bool both = surfaces->truth.count && surfaces->prediction.count;
+    s->value[METRIC_HD_BORDERS] =
+        both ? surfaces_hausdorff_pooled(surfaces, 100.0) : (double)INFINITY;
+    s->value[METRIC_HD95_BORDERS] =
+        both ? surfaces_hausdorff_pooled(surfaces, 95.0) : (double)INFINITY;
+    s->value[METRIC_ASSD_BORDERS] = surfaces_mean_pooled(surfaces);
+    for (size_t i = 0; i < c->tolerances; i++)
+        s->value[METRIC_NSD_BORDERS + i] = surfaces_dice(surfaces, c->tolerance_mm[i]);
+}
+
+static Status score_surfaces(LabelScore *s, const Pair *p, const MetricChoice *c, Error *error) {
     Surfaces surfaces;
     Status status =
-        surfaces_of_elements(&surfaces, p->mask[0], p->mask[1], p->size, p->spacing, error);
+        surfaces_of_elements(&surfaces, p->mask[0], p->mask[1], p->part_size, p->spacing, error);
     if (status) return status;
-    s->value[METRIC_NSD] = surfaces_dice(&surfaces, tolerance);
-    s->value[METRIC_HD95] = surfaces_hausdorff(&surfaces, 95.0);
-    s->value[METRIC_ASSD] = surfaces_mean_pooled(&surfaces);
+    score_elements(s, &surfaces, c);
+    surfaces_free(&surfaces);
+    status =
+        surfaces_of_borders(&surfaces, p->mask[0], p->mask[1], p->part_size, p->spacing, error);
+    if (status) return status;
+    score_borders(s, &surfaces, c);
     surfaces_free(&surfaces);
     return VOXPERT_OK;
 }
 
-static Status score_label(LabelScore *s, const Pair *p, uint32_t label, const EvaluationRule *rule,
-                          Error *error) {
-    size_t counted = 0;
-    for (size_t i = 0; i < p->voxels; i++) {
-        bool counts = rule->ignored == 0 || p->labels[0][i] != rule->ignored;
-        p->mask[0][i] = counts && p->labels[0][i] == label;
-        p->mask[1][i] = counts && p->labels[1][i] == label;
-        counted += counts;
+/* What is right where there is nothing, and nothing was found. */
+static void score_nothing(LabelScore *s, const EvaluationRule *rule) {
+    s->skipped = rule->empty == EMPTY_SKIP;
+    if (rule->empty != EMPTY_ONE) return;
+    for (int m = 0; m < METRICS; m++) {
+        bool distance = m >= METRIC_HD_ELEMENTS && m <= METRIC_ASSD_BORDERS;
+        bool error = m == METRIC_VOLUME_RELATIVE || m == METRIC_VOLUME_ABSOLUTE;
+        if (isnan(s->value[m])) s->value[m] = distance || error ? 0.0 : 1.0;
     }
-    Overlap o = overlap_count(p->mask[0], p->mask[1], p->voxels);
+}
+
+/* NaN where it was not asked for: groups share what they are computed from. */
+static void forget_others(LabelScore *s, const MetricChoice *c) {
+    for (int m = 0; m < METRICS; m++) {
+        if (!metric_measured(c, (Metric)m)) s->value[m] = (double)NAN;
+    }
+}
+
+/* ---- One label ------------------------------------------------------------------------------ */
+
+static bool is_one_of(const EvaluatedLabel *l, uint32_t value) {
+    for (size_t i = 0; i < l->values; i++) {
+        if (l->value[i] == value) return true;
+    }
+    return false;
+}
+
+static void mask_row(uint8_t *mask, const uint32_t *row, size_t width, const EvaluatedLabel *l) {
+    if (l->values == 1) {
+        uint32_t value = l->value[0];
+        for (size_t x = 0; x < width; x++) mask[x] = row[x] == value;
+        return;
+    }
+    for (size_t x = 0; x < width; x++) mask[x] = is_one_of(l, row[x]);
+}
+
+/* Both masks of the part where either map has the label: what lies outside of it is outside of
+ * both, as for the whole.  A picture stays one, a volume stays a volume.  False: there is none. */
+static bool masks_make(Pair *p, const EvaluatedLabel *l) {
+    bool any = label_places_widen(&p->places[0], l->value, l->values, &p->part, false);
+    any = label_places_widen(&p->places[1], l->value, l->values, &p->part, any);
+    if (!any) return false;
+    if (p->size[0] > 1 && p->part.low[0] == p->part.high[0]) {
+        p->part.low[0] -= p->part.low[0] > 0;
+        p->part.high[0] = p->part.low[0] + 1;
+    }
+    for (int a = 0; a < 3; a++) p->part_size[a] = p->part.high[a] - p->part.low[a] + 1;
+    const size_t *low = p->part.low, *part = p->part_size;
+    for (int i = 0; i < 2; i++) {
+        uint8_t *mask = p->mask[i];
+        for (size_t z = 0; z < part[0]; z++) {
+            for (size_t y = 0; y < part[1]; y++, mask += part[2]) {
+                size_t row = ((low[0] + z) * p->size[1] + low[1] + y) * p->size[2] + low[2];
+                mask_row(mask, p->labels[i] + row, part[2], l);
+            }
+        }
+    }
+    return true;
+}
+
+static Status score_label(LabelScore *s, Pair *p, const EvaluatedLabel *label,
+                          const EvaluationRule *rule, Error *error) {
+    const MetricChoice *c = &rule->metrics;
+    bool any = masks_make(p, label);
+    Overlap o = {0};
+    Lesions lesions = {0};
+    Status status = VOXPERT_OK;
+    if (any)
+        o = overlap_count(p->mask[0], p->mask[1],
+                          p->part_size[0] * p->part_size[1] * p->part_size[2]);
     *s = (LabelScore){.skipped = false};
-    score_voxels(s, o, counted);
-    if (o.truth + o.prediction == 0)
-        score_nothing(s, rule);
-    else if (rule->tolerance_mm > 0.0)
-        return score_surfaces(s, p, rule->tolerance_mm, error);
-    return VOXPERT_OK;
+    score_voxels(s, o, p->counted);
+    score_volumes(s, o, p->spacing);
+    if (c->groups >> GROUP_LESION & 1 && any)
+        status =
+            lesions_count(&lesions, p->mask[0], p->mask[1], p->part_size, NEIGHBOURS_ALL, error);
+    score_lesions(s, &lesions);
+    if (!status && c->groups & GROUPS_OF_SURFACES && any) status = score_surfaces(s, p, c, error);
+    if (!any) score_nothing(s, rule);
+    forget_others(s, c);
+    return status;
 }
 
 /* ---- One pair ------------------------------------------------------------------------------- */
@@ -93,66 +209,65 @@ static Status pair_check(const Volume *a, const Volume *b, Error *error) {
                      a->width, a->height, a->depth);
 }
 
+static bool is_evaluated(const EvaluationRule *rule, uint32_t value) {
+    for (size_t i = 0; i < rule->labels; i++) {
+        if (is_one_of(&rule->label[i], value)) return true;
+    }
+    return false;
+}
+
+/* What is ignored belongs to no label, in either map. */
+static void ignore(Pair *p, const EvaluationRule *rule) {
+    p->counted = p->voxels;
+    if (rule->ignored == 0) return;
+    uint32_t nothing = UINT32_MAX;
+    while (is_evaluated(rule, nothing)) nothing--;
+    for (size_t i = 0; i < p->voxels; i++) {
+        if (p->labels[0][i] != rule->ignored) continue;
+        p->labels[0][i] = p->labels[1][i] = nothing;
+        p->counted--;
+    }
+}
+
+static void pair_close(Pair *p) {
+    for (int i = 0; i < 2; i++) {
+        memory_free(p->labels[i]);
+        memory_free(p->mask[i]);
+        label_places_free(&p->places[i]);
+    }
+}
+
+static Status pair_open(Pair *p, const Volume *const volume[2], const EvaluationRule *rule,
+                        Error *error) {
+    const Volume *reference = volume[0];
+    const double *xyz = reference->grid.spacing_xyz_mm;
+    *p = (Pair){.size = {reference->depth, reference->height, reference->width},
+                .voxels = volume_voxels(reference),
+                .spacing = {xyz[2], xyz[1], xyz[0]}};
+    Status status = VOXPERT_OK;
+    for (int i = 0; i < 2 && !status; i++) {
+        p->labels[i] = memory_aligned(p->voxels * sizeof *p->labels[i]);
+        p->mask[i] = memory_aligned(p->voxels);
+        if (!p->labels[i] || !p->mask[i])
+            status =
+                error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to compare its %zu voxels",
+                          volume_name(volume[i]), p->voxels);
+        if (!status) status = volume_labels(p->labels[i], volume[i], error);
+    }
+    if (!status) ignore(p, rule);
+    for (int i = 0; i < 2 && !status; i++)
+        status = label_places_find(&p->places[i], p->labels[i], p->size, error);
+    return status;
+}
+
 Status labels_score(LabelScore *out, const Volume *reference, const Volume *prediction,
                     const EvaluationRule *rule, Error *error) {
     Status status = pair_check(reference, prediction, error);
     if (status) return status;
-    const double *xyz = reference->grid.spacing_xyz_mm;
-    Pair p = {.size = {reference->depth, reference->height, reference->width},
-              .voxels = volume_voxels(reference),
-              .spacing = {xyz[2], xyz[1], xyz[0]}};
-    bool ok = true;
-    for (int i = 0; i < 2; i++) {
-        p.labels[i] = memory_aligned(p.voxels * sizeof *p.labels[i]);
-        p.mask[i] = memory_aligned(p.voxels);
-        ok = ok && p.labels[i] && p.mask[i];
-    }
-    if (!ok)
-        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to compare its %zu voxels",
-                           volume_name(prediction), p.voxels);
-    if (!status) status = volume_labels(p.labels[0], reference, error);
-    if (!status) status = volume_labels(p.labels[1], prediction, error);
+    Pair p;
+    status = pair_open(&p, (const Volume *const[]){reference, prediction}, rule, error);
     for (size_t i = 0; i < rule->labels && !status; i++)
-        status = score_label(&out[i], &p, rule->label[i], rule, error);
-    for (int i = 0; i < 2; i++) {
-        memory_free(p.labels[i]);
-        memory_free(p.mask[i]);
-    }
+        status = score_label(&out[i], &p, &rule->label[i], rule, error);
+    pair_close(&p);
     return status;
-}
-
-/* ---- Which labels there are ----------------------------------------------------------------- */
-
-/* Where `value` is among the sorted, or belongs. */
-static size_t place_of(const uint32_t *sorted, size_t count, uint32_t value) {
-    size_t low = 0, high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (sorted[middle] < value)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-Status labels_present(uint32_t **out, size_t *count, const uint32_t *labels, size_t voxels,
-                      Error *error) {
-    uint32_t *found = NULL, last = 0;
-    size_t n = 0, capacity = 0;
-    for (size_t i = 0; i < voxels; i++) {
-        if (labels[i] == last || labels[i] == 0) continue;
-        last = labels[i];
-        size_t place = place_of(found, n, last);
-        if (place < n && found[place] == last) continue;
-        if (!memory_grow(&found, &capacity, n, sizeof *found)) {
-            memory_free(found);
-            *out = NULL, *count = 0;
-            return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a list of %zu labels", n);
-        }
-        memmove(found + place + 1, found + place, (n++ - place) * sizeof *found);
-        found[place] = last;
-    }
-    *out = found, *count = n;
-    return VOXPERT_OK;
 }

@@ -2,47 +2,44 @@
 #ifndef EVAL_EVALUATION_H
 #define EVAL_EVALUATION_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/status.h"
+#include "base/text.h"
+#include "eval/cases.h"
+#include "eval/label_map.h"
+#include "eval/metrics.h"
 #include "image/volume.h"
 
 /* What is reported of a label that neither the reference nor the prediction has. */
 typedef enum EmptyPolicy {
     EMPTY_NAN, /* Dice and the like are NaN, which no mean counts (as nnU-Net) */
-    EMPTY_ONE, /* rightly nothing: Dice, IoU and NSD are 1, distances 0 */
+    EMPTY_ONE, /* rightly nothing: Dice, IoU, NSD and shares of lesions are 1; distances, errors 0
+                */
     EMPTY_SKIP /* no entry: no mean counts any of its values, counts of voxels included */
 } EmptyPolicy;
 
+const char *empty_policy_name(EmptyPolicy p); /* "nan", "one", "skip" */
+
+enum { LABEL_VALUES_MAX = 32, LABEL_NAME_MAX = 64 };
+
+/* One label of the maps, or a region: several that are evaluated as one. */
+typedef struct EvaluatedLabel {
+    uint32_t value[LABEL_VALUES_MAX];
+    size_t values;
+    char name[LABEL_NAME_MAX]; /* or "" */
+} EvaluatedLabel;
+
+/* As nnU-Net writes it: "1", or of a region "(1, 2)". */
+void label_key(Text *t, const EvaluatedLabel *l);
+
+bool same_label(const EvaluatedLabel *a, const EvaluatedLabel *b); /* whatever their names */
+
 typedef struct EvaluationRule {
-    const uint32_t *label; /* ascending */
+    const EvaluatedLabel *label; /* none: each value that is in a reference or a prediction */
     size_t labels;
     EmptyPolicy empty;
-    uint32_t ignored;    /* voxels that have this value in the reference do not count; 0: none */
-    double tolerance_mm; /* of NSD; 0: no surfaces are measured */
+    uint32_t ignored; /* voxels that have this value in the reference do not count; 0: none */
+    MetricChoice metrics;
 } EvaluationRule;
-
-/* nnU-Net's names and order; the last three are of surface elements (surface.h): ASSD is pooled,
- * HD95 by weight. */
-typedef enum Metric {
-    METRIC_DICE,
-    METRIC_FN,
-    METRIC_FP,
-    METRIC_IOU,
-    METRIC_TN,
-    METRIC_TP,
-    METRIC_N_PRED,
-    METRIC_N_REF,
-    METRIC_ASSD,
-    METRIC_HD95,
-    METRIC_NSD,
-    METRICS,
-    METRICS_OF_VOXELS = METRIC_ASSD /* how many there are without surfaces */
-} Metric;
-
-const char *metric_name(Metric m); /* "Dice", "n_ref", ... */
 
 typedef struct LabelScore {
     double value[METRICS]; /* NaN where it was not measured */
@@ -54,31 +51,31 @@ typedef struct LabelScore {
 MUST_CHECK Status labels_score(LabelScore *out, const Volume *reference, const Volume *prediction,
                                const EvaluationRule *rule, Error *error);
 
-/* The values but 0 of a label map, ascending; the caller frees.  Errors: VOXPERT_OUT_OF_MEMORY. */
-MUST_CHECK Status labels_present(uint32_t **out, size_t *count, const uint32_t *labels,
-                                 size_t voxels, Error *error);
-
-/* ---- Folders -------------------------------------------------------------------------------- */
+/* ---- Files and folders ---------------------------------------------------------------------- */
 
 typedef struct CaseScore {
     char *reference, *prediction; /* paths */
+    double spacing_xyz_mm[3];     /* of the reference */
+    bool spacing_known;           /* else a millimetre stands for a voxel's side */
+    char *warning;                /* a sentence, or NULL */
     LabelScore *label;
 } CaseScore;
 
 typedef struct Evaluation {
     EvaluationRule rule; /* with labels of its own */
-    uint32_t *label;
+    EvaluatedLabel *label;
     CaseScore *item; /* by name */
     size_t count;
 } Evaluation;
 
-/* Files of the same name are a case; hidden files, and those that are no images by their extension,
- * are left out.  Errors: VOXPERT_BAD_INPUT where a file has no partner, or where there is none, and
- * those of volume_read() and labels_score(). */
-MUST_CHECK Status evaluation_of_folders(Evaluation *out, const char *references,
-                                        const char *predictions, const EvaluationRule *rule,
-                                        Error *error);
+/* The cases of case_pairs_find, each file with a partner.  `work` may be NULL.  Errors:
+ * VOXPERT_BAD_INPUT where there is no label; those of case_pairs_find(), volume_read() and
+ * labels_score(), of the first case by name that has one. */
+MUST_CHECK Status evaluation_run(Evaluation *out, const char *references, const char *predictions,
+                                 const EvaluationRule *rule, const CaseWork *work, Error *error);
 void evaluation_free(Evaluation *e); /* a zeroed one is fine */
+
+const char *case_name(const CaseScore *c); /* of its reference's file */
 
 typedef struct MetricSummary {
     size_t entries, counted; /* all; and those that are not NaN, which alone count below */

@@ -1,6 +1,7 @@
 #include "eval/statistics.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 double values_mean(const double *values, size_t n) {
@@ -28,5 +29,6 @@ double sorted_quantile(const double *sorted, size_t n, double part) {
     if (n == 0) return (double)NAN;
     double place = part * (double)(n - 1), below = floor(place);
     const double *low = sorted + (size_t)below;
-    return place > below ? low[0] + (low[1] - low[0]) * (place - below) : low[0];
+    bool between = place > below && low[1] > low[0]; /* of two infinities there is no difference */
+    return between ? low[0] + (low[1] - low[0]) * (place - below) : low[0];
 }

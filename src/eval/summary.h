@@ -1,24 +1,32 @@
 /* summary.h - an evaluation as a file, in the layout of nnU-Net's summary.json:
  *
- *     {"foreground_mean": {"Dice": ...}, "mean": {"1": {...}, ...},
- *      "metric_per_case": [{"metrics": {"1": {...}}, "prediction_file": ..., "reference_file":
- * ...}]}
+ *     {"foreground_mean": {"Dice": ...}, "mean": {"1": {...}, ...}, "metric_per_case": [
+ *         {"metrics": {"1": {...}}, "prediction_file": ..., "reference_file": ...}]}
  *
  * "mean" is over the cases that count, "foreground_mean" over the labels, plainly: NaN where one of
- * theirs is.  NaN and Infinity are written as Python writes and reads them, which is not JSON. Ours
- * is "voxpert": the policy for empty masks, and what the distances are of. */
+ * theirs is.  Regions are keys such as "(1, 2)".  Ours are the metrics after the first eight, each
+ * case's "spacing_xyz_mm" (of its reference; null where the file does not say, and a voxel's side
+ * counts as 1 mm), and "voxpert": the rules, and the names of labels. */
 #ifndef EVAL_SUMMARY_H
 #define EVAL_SUMMARY_H
 
-#include "base/text.h"
 #include "eval/evaluation.h"
 
+/* How numbers that are not finite are written. */
+typedef enum NumberStyle {
+    NUMBERS_PYTHON, /* NaN, Infinity: as Python writes and reads them, which is not JSON */
+    NUMBERS_JSON,   /* null for NaN, and the word "Infinity" */
+    NUMBERS_TABLE   /* nan, inf: as tables have them */
+} NumberStyle;
+
+void number_text(Text *t, double value, NumberStyle style);
+
 /* text->failed: no memory. */
-void summary_text(Text *text, const Evaluation *e);
+void summary_text(Text *text, const Evaluation *e, NumberStyle style);
 
-/* Errors: VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
-MUST_CHECK Status summary_write(const Evaluation *e, const char *path, Error *error);
-
-const char *empty_policy_name(EmptyPolicy p); /* "nan", "one", "skip" */
+/* Reads what summary_text wrote, or nnU-Net: labels, metrics by their names, cases in the file's
+ * order.  A label that a case has no entry of is skipped there; members that are not known are left
+ * out.  Errors: VOXPERT_BAD_INPUT names the file and the field. */
+MUST_CHECK Status summary_read(Evaluation *out, const char *path, Error *error);
 
 #endif

@@ -1,13 +1,12 @@
 #include "train/history.h"
 
 #include <jansson.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/gnuplot.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "train/events.h"
@@ -294,22 +293,6 @@ static const char script[] =
     "'' using 1:7 every ::1 axes x1y2 with linespoints title '1 click, validation', "
     "'' using 1:8 every ::1 axes x1y2 with linespoints title '5 clicks, validation'\n";
 
-/* Runs gnuplot in the folder; false where it cannot be run or fails. */
-static bool run_gnuplot(const char *folder) {
-    pid_t child;
-    char plot[] = "gnuplot";
-    char name[] = "curves.gnuplot.tmp";
-    char *arguments[] = {plot, name, NULL};
-    posix_spawn_file_actions_t actions;
-    if (posix_spawn_file_actions_init(&actions) != 0) return false;
-    bool ok = posix_spawn_file_actions_addchdir_np(&actions, folder) == 0 &&
-              posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", 1, 0) == 0 &&
-              posix_spawnp(&child, "gnuplot", &actions, NULL, arguments, environ) == 0;
-    posix_spawn_file_actions_destroy(&actions);
-    int how = 0;
-    return ok && waitpid(child, &how, 0) == child && WIFEXITED(how) && WEXITSTATUS(how) == 0;
-}
-
 /* A drawing becomes visible when all of it is there; one that failed leaves nothing. */
 static bool settle(const History *h, const char *temporary, const char *name, bool keep) {
     char *from = path_join(h->folder, temporary), *to = path_join(h->folder, name);
@@ -324,12 +307,10 @@ Status history_draw(const History *h, bool *drawn, Error *error) {
     Text t = {0};
     text_add(&t, "set terminal svg size 960,540 dynamic\nset output 'curves.svg.tmp'\n%s", script);
     text_add(&t, "set terminal pngcairo size 960,540\nset output 'curves.png.tmp'\nreplot\n");
-    Status status = write_text(h, "curves.gnuplot.tmp", &t, error);
-    bool ran = !status && h->count > 1 && run_gnuplot(h->folder);
+    Status status = t.failed ? no_memory(h->folder, error) : VOXPERT_OK;
+    bool ran = !status && h->count > 1 && gnuplot_run(h->folder, t.chars, t.length);
     *drawn = settle(h, "curves.svg.tmp", "curves.svg", ran);
     *drawn &= settle(h, "curves.png.tmp", "curves.png", ran);
-    char *path = path_join(h->folder, "curves.gnuplot.tmp");
-    if (path) unlink(path);
-    memory_free(path);
+    text_free(&t);
     return status;
 }

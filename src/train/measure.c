@@ -100,18 +100,16 @@ static Status ask_box(Measurer *m, const Scene *s, const double box[4], bool zoo
     return status;
 }
 
-enum { CLICKS = 5 };
-
 typedef struct Clicks {
-    float at[CLICKS][2];
-    int label[CLICKS];
+    float at[CLICKS_MAX][2];
+    int label[CLICKS_MAX];
     int count;
 } Clicks;
 
-static Status add_click(Clicks *c, const Scene *s, Error *error) {
+static Status add_click(Clicks *c, const Scene *s, bool answered, Error *error) {
     size_t size[3] = {1, (size_t)s->picture->height, (size_t)s->picture->width};
     Click click;
-    Status status = c->count ? click_next(&click, s->truth, s->mask, size, NULL, error)
+    Status status = answered ? click_next(&click, s->truth, s->mask, size, NULL, error)
                              : click_first(&click, s->truth, size, NULL, error);
     if (status || !click.found) return status;
     c->at[c->count][0] = (float)click.zyx[2];
@@ -120,20 +118,28 @@ static Status add_click(Clicks *c, const Scene *s, Error *error) {
     return VOXPERT_OK;
 }
 
-static Status ask_clicks(Measurer *m, const Scene *s, bool zoom, double dice[3], Error *error) {
-    Clicks clicks = {.count = 0};
-    for (int round = 1; round <= CLICKS; round++) {
-        Status status = add_click(&clicks, s, error);
-        ObjectPrompt prompt = {.points = clicks.count,
-                               .point = clicks.at[0],
-                               .label = clicks.label,
-                               .low_res = round > 1 ? m->previous : NULL,
+/* Clicks one by one, after the box where there is one: dice[0] is the box's, dice[i] that of i
+ * clicks. */
+static Status ask_clicks(Measurer *m, const Scene *s, const double *box, int clicks, bool zoom,
+                         double *dice, Error *error) {
+    Clicks c = {.count = 0};
+    float corners[4] = {0};
+    dice[0] = 0.0;
+    for (int i = 0; box && i < 4; i++) corners[i] = (float)box[i];
+    Status status = box ? ask_box(m, s, box, zoom, &dice[0], error) : VOXPERT_OK;
+    for (int round = 1; round <= clicks && !status; round++) {
+        bool answered = box || round > 1;
+        status = add_click(&c, s, answered, error);
+        ObjectPrompt prompt = {.points = c.count,
+                               .point = c.at[0],
+                               .label = c.label,
+                               .box = box ? corners : NULL,
+                               .low_res = answered ? m->previous : NULL,
                                .low_res_crop = m->previous_crop};
         if (!status) status = ask(m, s, &prompt, zoom, error);
-        if (status) return status;
-        if (round % 2) dice[round / 2] = dice_of(s);
+        if (!status) dice[round] = dice_of(s);
     }
-    return VOXPERT_OK;
+    return status;
 }
 
 static Extent size_of(const Scene *s) {
@@ -163,7 +169,9 @@ static Status take_all(Measurer *m, const Scene *s, unsigned which, double dice[
         if (!status && wants(which, box)) status = ask_box(m, s, exact, zoom, &dice[box], error);
         if (!status && wants(which, jittered))
             status = ask_box(m, s, moved, zoom, &dice[jittered], error);
-        if (!status && wants(which, click)) status = ask_clicks(m, s, zoom, dice + click, error);
+        double curve[6] = {0};
+        if (!status && wants(which, click)) status = ask_clicks(m, s, NULL, 5, zoom, curve, error);
+        for (unsigned i = 0; i < 3 && wants(which, click); i++) dice[click + i] = curve[2 * i + 1];
     }
     baseline_box(s->mask, size_of(s), exact);
     dice[MEASURE_THE_BOX] = dice_of(s);
@@ -196,6 +204,17 @@ Status measure_object(Measurer *m, const Dataset *d, const CaseObject *o, unsign
     Scene s;
     Status status = scene_open(&s, d, o, error);
     if (!status) status = take_all(m, &s, which, dice, error);
+    scene_close(&s);
+    return status;
+}
+
+Status measure_clicks(Measurer *m, const Dataset *d, const CaseObject *o, bool box, int clicks,
+                      bool zoom, double *dice, Error *error) {
+    Scene s;
+    const double corners[] = {o->x0, o->y0, o->x1, o->y1};
+    Status status = scene_open(&s, d, o, error);
+    if (!status) status = show(m, s.picture, error);
+    if (!status) status = ask_clicks(m, &s, box ? corners : NULL, clicks, zoom, dice, error);
     scene_close(&s);
     return status;
 }

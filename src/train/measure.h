@@ -45,6 +45,13 @@ void measurer_reset(Measurer *m);
 MUST_CHECK Status measure_object(Measurer *m, const Dataset *d, const CaseObject *o, unsigned which,
                                  double dice[MEASURES], Error *error);
 
+enum { CLICKS_MAX = 50 };
+
+/* Dice after 1 .. clicks clicks, and after the box that goes before them and stays, if `box`:
+ * dice [clicks + 1], the first is the box's (0 without). */
+MUST_CHECK Status measure_clicks(Measurer *m, const Dataset *d, const CaseObject *o, bool box,
+                                 int clicks, bool zoom, double *dice, Error *error);
+
 /* The mask [height,width] of the picture that the object's box gives, zoomed. */
 MUST_CHECK Status measure_box_mask(Measurer *m, const Dataset *d, const CaseObject *o,
                                    uint8_t *mask, double *dice, Error *error);

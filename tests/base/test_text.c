@@ -104,3 +104,16 @@ TEST(utf8_is_told_from_what_only_looks_like_it) {
         CHECK(!text_is_utf8(bad[i], strlen(bad[i])));
     CHECK(text_is_utf8("\0a", 2)); /* zero is a character like others */
 }
+
+TEST(a_number_has_the_fewest_digits_that_read_back_the_same) {
+    static const double values[] = {0.1, 2.256,    1.0 / 3.0, 5e-324, -1.7976931348623157e308,
+                                    0.0, 0.1 + 0.2};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        Text t = {0};
+        double back = 1.0;
+        text_add_double(&t, values[i]);
+        CHECK(text_to_double(&back, t.chars) && !(back < values[i]) && !(back > values[i]));
+        CHECK(i > 1 || strlen(t.chars) <= 5);
+        text_free(&t);
+    }
+}

@@ -8,12 +8,17 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "eval/lesions.h"
+#include "eval/surface.h"
 #include "tests/check.h"
 
 enum { H = 3, W = 4 };
 
-static const uint32_t one_to_three[] = {1, 2, 3};
+static const EvaluatedLabel one_to_three[] = {
+    {.value = {1}, .values = 1}, {.value = {2}, .values = 1}, {.value = {3}, .values = 1}};
 static const EvaluationRule plain = {.label = one_to_three, .labels = 3};
+static const MetricChoice everything = {
+    .groups = GROUPS_ALL, .tolerance_mm = {1.0, 0.5}, .tolerances = 2};
 
 /* Label 1: 3 of 4 found, and one beside; label 2 is missed; label 3 is nowhere. */
 static const uint8_t truth[H * W] = {
@@ -55,19 +60,20 @@ TEST(voxels_are_counted_by_label) {
     CHECK(is_near(v[METRIC_TN], 7.0) && is_near(v[METRIC_DICE], 0.75));
     CHECK(is_near(v[METRIC_IOU], 0.6) && is_near(v[METRIC_N_PRED], 4.0));
     CHECK(s[1].value[METRIC_DICE] <= 0.0 && is_near(s[1].value[METRIC_N_REF], 2.0));
-    CHECK(isnan(v[METRIC_NSD]) && isnan(v[METRIC_HD95]));
+    CHECK(isnan(v[METRIC_NSD_ELEMENTS]) && isnan(v[METRIC_HD95_ELEMENTS]));
 }
 
 TEST(three_policies_for_a_label_that_is_nowhere) {
     LabelScore s[3];
     EvaluationRule rule = plain;
-    rule.tolerance_mm = 1.0;
+    rule.metrics = everything;
     score(s, &rule);
-    CHECK(isnan(s[2].value[METRIC_DICE]) && isnan(s[2].value[METRIC_NSD]) && !s[2].skipped);
+    CHECK(isnan(s[2].value[METRIC_DICE]) && isnan(s[2].value[METRIC_NSD_ELEMENTS]) &&
+          !s[2].skipped);
     rule.empty = EMPTY_ONE;
     score(s, &rule);
-    CHECK(is_near(s[2].value[METRIC_DICE], 1.0) && is_near(s[2].value[METRIC_NSD], 1.0));
-    CHECK(s[2].value[METRIC_HD95] <= 0.0 && s[1].value[METRIC_NSD] <= 0.0);
+    CHECK(is_near(s[2].value[METRIC_DICE], 1.0) && is_near(s[2].value[METRIC_NSD_ELEMENTS], 1.0));
+    CHECK(s[2].value[METRIC_HD95_ELEMENTS] <= 0.0 && s[1].value[METRIC_NSD_ELEMENTS] <= 0.0);
     rule.empty = EMPTY_SKIP;
     score(s, &rule);
     CHECK(s[2].skipped && !s[0].skipped && !s[1].skipped);
@@ -76,11 +82,131 @@ TEST(three_policies_for_a_label_that_is_nowhere) {
 TEST(surfaces_are_measured_where_a_tolerance_is_given) {
     LabelScore s[3];
     EvaluationRule rule = plain;
-    rule.tolerance_mm = 1.0;
+    rule.metrics = everything;
     score(s, &rule);
-    CHECK(is_near(s[0].value[METRIC_NSD], 1.0)); /* no corner is off by more than one */
-    CHECK(is_near(s[0].value[METRIC_HD95], 1.0));
-    CHECK(s[1].value[METRIC_NSD] <= 0.0 && isinf(s[1].value[METRIC_HD95]));
+    CHECK(is_near(s[0].value[METRIC_NSD_ELEMENTS], 1.0)); /* no corner is off by more than one */
+    CHECK(is_near(s[0].value[METRIC_HD95_ELEMENTS], 1.0));
+    CHECK(s[1].value[METRIC_NSD_ELEMENTS] <= 0.0 && isinf(s[1].value[METRIC_HD95_ELEMENTS]));
+}
+
+TEST(both_kinds_of_surfaces_have_values_of_their_own) {
+    LabelScore s[3];
+    EvaluationRule rule = plain;
+    rule.metrics = everything;
+    score(s, &rule);
+    const double *v = s[0].value; /* of 4 and of 4 border pixels, 3 in common, 2 at 1 mm */
+    CHECK(is_near(v[METRIC_HD_ELEMENTS], 1.0) && is_near(v[METRIC_HD_BORDERS], 1.0));
+    CHECK(is_near(v[METRIC_ASSD_BORDERS], 0.25));
+    CHECK(is_near(v[METRIC_NSD_BORDERS], 1.0) && is_near(v[METRIC_NSD_BORDERS + 1], 0.75));
+    CHECK(fabs(v[METRIC_ASSD_ELEMENTS] - 0.25) > 0.01);
+    CHECK(v[METRIC_NSD_ELEMENTS + 1] < 1.0 && isnan(v[METRIC_NSD_ELEMENTS + 2]));
+    v = s[1].value; /* was missed */
+    CHECK(isinf(v[METRIC_HD95_BORDERS]) && isinf(v[METRIC_ASSD_BORDERS]));
+    CHECK(v[METRIC_NSD_BORDERS] <= 0.0);
+}
+
+/* Labels 1 and 2 fill blocks, 3 lies in one slice, in the first in the prediction. */
+static uint8_t block_at(size_t z, size_t y, size_t x, size_t shift) {
+    if (z == (shift ? 0 : 3) && y > 5 && x + shift > 3 && x < 6) return 3;
+    if (z > 0 && z < 4 && y < 4 && x >= shift && x < 4) return 1;
+    return z > 1 && y > 2 + shift && x > 6 ? 2 : 0;
+}
+
+TEST(the_part_where_a_label_is_gives_what_the_whole_map_gives) {
+    enum { D = 5, N = 9, ALL = D * N * N };
+    static const size_t size[3] = {D, N, N};
+    static const double spacing[3] = {2.5, 1.0, 0.5};
+    static uint8_t mask[2][ALL];
+    LabelScore s[3];
+    EvaluationRule rule = plain;
+    Volume *v[2];
+    rule.metrics = everything;
+    for (size_t m = 0; m < 2; m++) {
+        CHECK(!volume_new(&v[m], (VolumeSize){1, D, N, N, 1}, SAMPLE_U8, NULL));
+        for (size_t i = 0; i < ALL; i++)
+            ((uint8_t *)v[m]->samples)[i] = block_at(i / (N * N), i / N % N, i % N, m);
+        for (int a = 0; a < 3; a++) v[m]->grid.spacing_xyz_mm[a] = spacing[2 - a];
+    }
+    CHECK(!labels_score(s, v[0], v[1], &rule, NULL));
+    for (int l = 0; l < 3; l++) {
+        Surfaces elements, borders;
+        Lesions lesions;
+        for (size_t i = 0; i < 2 * ALL; i++)
+            mask[i / ALL][i % ALL] = ((uint8_t *)v[i / ALL]->samples)[i % ALL] == l + 1;
+        CHECK(!surfaces_of_elements(&elements, mask[0], mask[1], size, spacing, NULL));
+        CHECK(!surfaces_of_borders(&borders, mask[0], mask[1], size, spacing, NULL));
+        CHECK(!lesions_count(&lesions, mask[0], mask[1], size, NEIGHBOURS_ALL, NULL));
+        const double *got = s[l].value;
+        CHECK(is_near(got[METRIC_HD95_ELEMENTS], surfaces_hausdorff(&elements, 95.0)));
+        CHECK(is_near(got[METRIC_ASSD_ELEMENTS], surfaces_mean_pooled(&elements)));
+        CHECK(is_near(got[METRIC_NSD_ELEMENTS], surfaces_dice(&elements, 1.0)));
+        CHECK(is_near(got[METRIC_HD95_BORDERS], surfaces_hausdorff_pooled(&borders, 95.0)));
+        CHECK(is_near(got[METRIC_ASSD_BORDERS], surfaces_mean_pooled(&borders)));
+        CHECK(is_near(got[METRIC_LESIONS_REF], (double)lesions.truth) && lesions.truth > 0);
+        CHECK(is_near(got[METRIC_N_REF], (double)mask_count(mask[0], ALL)));
+        CHECK(is_near(got[METRIC_TN] + got[METRIC_FP] + got[METRIC_N_REF], (double)ALL));
+        surfaces_free(&elements);
+        surfaces_free(&borders);
+    }
+    volume_free(v[0]);
+    volume_free(v[1]);
+}
+
+TEST(volumes_are_of_the_references_spacing) {
+    LabelScore s[3];
+    EvaluationRule rule = plain;
+    Volume *a = volume_of(truth, H), *b = volume_of(prediction, H);
+    a->grid.spacing_xyz_mm[0] = 0.5, a->grid.spacing_xyz_mm[2] = 4.0;
+    rule.metrics.groups = 1 << GROUP_VOLUME;
+    b->samples = memset(b->samples, 1, H * W);
+    CHECK(!labels_score(s, a, b, &rule, NULL));
+    const double *v = s[0].value;
+    CHECK(is_near(v[METRIC_VOLUME_REF], 8.0) && is_near(v[METRIC_VOLUME_PRED], 24.0));
+    CHECK(is_near(v[METRIC_VOLUME_ERROR], 16.0) && is_near(v[METRIC_VOLUME_RELATIVE], 2.0));
+    v = s[1].value;
+    CHECK(is_near(v[METRIC_VOLUME_RELATIVE], -1.0) && is_near(v[METRIC_VOLUME_ABSOLUTE], 1.0));
+    CHECK(isnan(v[METRIC_HD_BORDERS]) && isnan(v[METRIC_LESION_F1]));
+    volume_free(a);
+    volume_free(b);
+}
+
+TEST(lesions_are_found_by_a_voxel) {
+    static const uint8_t gt[H * W] = {
+        1, 0, 0, 1, //
+        0, 0, 0, 0, //
+        1, 0, 0, 0,
+    };
+    static const uint8_t found[H * W] = {
+        1, 0, 0, 0, //
+        1, 0, 0, 0, //
+        1, 0, 0, 1,
+    };
+    LabelScore s[3];
+    EvaluationRule rule = plain;
+    Volume *a = volume_of(gt, H), *b = volume_of(found, H);
+    rule.metrics.groups = 1 << GROUP_LESION;
+    CHECK(!labels_score(s, a, b, &rule, NULL));
+    const double *v = s[0].value; /* two of three found, by one of two */
+    CHECK(is_near(v[METRIC_LESIONS_REF], 3.0) && is_near(v[METRIC_LESIONS_PRED], 2.0));
+    CHECK(is_near(v[METRIC_LESIONS_FOUND], 2.0) && is_near(v[METRIC_LESIONS_MISSED], 1.0));
+    CHECK(is_near(v[METRIC_LESIONS_SURPLUS], 1.0));
+    CHECK(is_near(v[METRIC_LESION_SENSITIVITY], 2.0 / 3.0));
+    CHECK(is_near(v[METRIC_LESION_PRECISION], 0.5) && is_near(v[METRIC_LESION_F1], 4.0 / 6.0));
+    CHECK(isnan(s[1].value[METRIC_LESION_F1]) && s[1].value[METRIC_LESIONS_REF] <= 0.0);
+    volume_free(a);
+    volume_free(b);
+}
+
+TEST(a_region_is_several_values_as_one) {
+    static const EvaluatedLabel region = {.value = {1, 2}, .values = 2, .name = "both"};
+    const EvaluationRule rule = {.label = &region, .labels = 1};
+    LabelScore s;
+    Text key = {0};
+    score(&s, &rule);
+    CHECK(is_near(s.value[METRIC_N_REF], 6.0) && is_near(s.value[METRIC_TP], 3.0));
+    label_key(&key, &region);
+    CHECK(strcmp(key.chars, "(1, 2)") == 0);
+    text_free(&key);
 }
 
 TEST(an_ignored_label_counts_nowhere) {
@@ -96,6 +222,18 @@ TEST(an_ignored_label_counts_nowhere) {
     CHECK(is_near(s[0].value[METRIC_TN], 7.0));
 }
 
+TEST(a_label_that_is_ignored_has_nothing_and_others_are_as_they_were) {
+    static const EvaluatedLabel some[] = {{.value = {2}, .values = 1},
+                                          {.value = {1, 2}, .values = 2},
+                                          {.value = {UINT32_MAX}, .values = 1}};
+    const EvaluationRule rule = {.label = some, .labels = 3, .ignored = 2};
+    LabelScore s[3];
+    score(s, &rule);
+    CHECK(s[0].value[METRIC_N_REF] <= 0.0 && is_near(s[0].value[METRIC_TN], 10.0));
+    CHECK(is_near(s[1].value[METRIC_N_REF], 4.0) && is_near(s[1].value[METRIC_TP], 3.0));
+    CHECK(s[2].value[METRIC_N_REF] <= 0.0);
+}
+
 TEST(maps_of_different_sizes_are_not_compared) {
     LabelScore s[3];
     Error error;
@@ -104,16 +242,6 @@ TEST(maps_of_different_sizes_are_not_compared) {
     CHECK(strstr(error.message, "4 x 2 x 1") && strstr(error.message, "4 x 3 x 1"));
     volume_free(a);
     volume_free(b);
-}
-
-TEST(labels_are_listed_in_order) {
-    const uint32_t map[] = {0, 7, 7, 1, 0, 300000, 7, 2, 1};
-    uint32_t *found;
-    size_t count;
-    CHECK(!labels_present(&found, &count, map, 9, NULL));
-    CHECK(count == 4 && memcmp(found, (uint32_t[]){1, 2, 7, 300000}, 16) == 0);
-    memory_free(found);
-    CHECK(!labels_present(&found, &count, map, 1, NULL) && count == 0 && !found);
 }
 
 /* ---- Folders -------------------------------------------------------------------------------- */
@@ -166,7 +294,7 @@ TEST(a_folder_is_evaluated_case_by_case) {
     put(f.prediction, "b.png", prediction);
     put(f.truth, "a.png", truth);
     put(f.prediction, "a.png", truth);
-    CHECK(!evaluation_of_folders(&e, f.truth, f.prediction, &plain, NULL));
+    CHECK(!evaluation_run(&e, f.truth, f.prediction, &plain, NULL, NULL));
     CHECK(e.count == 2 && strcmp(path_base(e.item[0].reference), "a.png") == 0);
     CHECK(is_near(e.item[0].label[0].value[METRIC_DICE], 1.0));
     CHECK(is_near(e.item[1].label[0].value[METRIC_DICE], 0.75));
@@ -181,6 +309,55 @@ TEST(a_folder_is_evaluated_case_by_case) {
     folders_remove(&f);
 }
 
+TEST(labels_that_are_not_named_are_found) {
+    static const uint8_t other[H * W] = {0, 0, 0, 0, 0, 9, 9, 0, 0, 0, 0, 3};
+    Folders f;
+    for (int threads = 0; threads < 4; threads += 3) {
+        Evaluation e, named;
+        EvaluationRule rule = {.metrics = everything, .ignored = 3};
+        CaseWork work = {.threads = NULL};
+        folders_make(&f);
+        put(f.truth, "a.png", truth);
+        put(f.prediction, "a.png", prediction);
+        put(f.truth, "b.png", other);
+        put(f.prediction, "b.png", prediction);
+        CHECK(!threads || !threads_open(&work.threads, threads, NULL));
+        CHECK(!evaluation_run(&e, f.truth, f.prediction, &rule, &work, NULL));
+        threads_close(work.threads);
+        CHECK(e.rule.labels == 3 && e.label[0].value[0] == 1 && e.label[1].value[0] == 2);
+        CHECK(e.label[2].value[0] == 9 && !e.item[0].spacing_known);
+        rule.label = e.label, rule.labels = e.rule.labels;
+        CHECK(!evaluation_run(&named, f.truth, f.prediction, &rule, NULL, NULL));
+        for (int i = 0; i < 6; i++)
+            CHECK(memcmp(&e.item[i / 3].label[i % 3], &named.item[i / 3].label[i % 3],
+                         sizeof *e.item->label) == 0);
+        evaluation_free(&named);
+        evaluation_free(&e);
+        folders_remove(&f);
+    }
+}
+
+TEST(two_files_are_one_case_and_may_hold_nothing) {
+    static const uint8_t nothing[H * W] = {0};
+    Folders f;
+    Evaluation e;
+    Error error;
+    folders_make(&f);
+    put(f.truth, "a.png", nothing);
+    put(f.prediction, "b.png", nothing);
+    char *a = path_join(f.truth, "a.png"), *b = path_join(f.prediction, "b.png");
+    CHECK(evaluation_run(&e, a, b, &(EvaluationRule){.labels = 0}, NULL, &error) ==
+          VOXPERT_BAD_INPUT);
+    CHECK(strstr(error.message, "a.png: neither it nor any other file holds a label") != NULL);
+    CHECK(!evaluation_run(&e, a, b, &plain, NULL, NULL) && e.count == 1);
+    CHECK(strcmp(case_name(&e.item[0]), "a.png") == 0);
+    evaluation_free(&e);
+    CHECK(evaluation_run(&e, f.truth, b, &plain, NULL, &error) == VOXPERT_BAD_INPUT);
+    memory_free(a);
+    memory_free(b);
+    folders_remove(&f);
+}
+
 TEST(skipped_labels_are_in_no_mean) {
     Folders f;
     Evaluation e;
@@ -189,7 +366,7 @@ TEST(skipped_labels_are_in_no_mean) {
     folders_make(&f);
     put(f.truth, "a.png", truth);
     put(f.prediction, "a.png", prediction);
-    CHECK(!evaluation_of_folders(&e, f.truth, f.prediction, &rule, NULL));
+    CHECK(!evaluation_run(&e, f.truth, f.prediction, &rule, NULL, NULL));
     CHECK(evaluation_summary(&e, 2, METRIC_TN).entries == 0);
     CHECK(evaluation_summary(&e, EVERY_LABEL, METRIC_TN).entries == 2);
     evaluation_free(&e);
@@ -201,15 +378,16 @@ TEST(a_file_without_a_partner_is_named) {
     Evaluation e;
     Error error;
     folders_make(&f);
-    CHECK(evaluation_of_folders(&e, f.truth, f.prediction, &plain, &error) == VOXPERT_BAD_INPUT);
+    CHECK(evaluation_run(&e, f.truth, f.prediction, &plain, NULL, &error) == VOXPERT_BAD_INPUT);
     CHECK(strstr(error.message, "gt: holds no images") != NULL);
     put(f.truth, "a.png", truth);
     put(f.prediction, "a.png", truth);
     put(f.truth, "c.png", truth);
-    CHECK(evaluation_of_folders(&e, f.truth, f.prediction, &plain, &error) == VOXPERT_BAD_INPUT);
+    CHECK(evaluation_run(&e, f.truth, f.prediction, &plain, NULL, &error) == VOXPERT_BAD_INPUT);
     CHECK(strstr(error.message, "gt/c.png") && e.count == 0);
     put(f.prediction, "b.png", truth);
-    CHECK(evaluation_of_folders(&e, f.truth, f.prediction, &plain, &error) == VOXPERT_BAD_INPUT);
+    put(f.prediction, "c.png", truth);
+    CHECK(evaluation_run(&e, f.truth, f.prediction, &plain, NULL, &error) == VOXPERT_BAD_INPUT);
     CHECK(strstr(error.message, "pred/b.png") != NULL);
     folders_remove(&f);
 }
@@ -224,7 +402,7 @@ TEST(what_is_no_image_is_left_out) {
     char *path = path_join(f.prediction, "plans.json");
     CHECK(!file_write(path, "{}", 2, NULL));
     memory_free(path);
-    CHECK(!evaluation_of_folders(&e, f.truth, f.prediction, &plain, NULL));
+    CHECK(!evaluation_run(&e, f.truth, f.prediction, &plain, NULL, NULL));
     CHECK(e.count == 1);
     evaluation_free(&e);
     folders_remove(&f);
@@ -233,15 +411,14 @@ TEST(what_is_no_image_is_left_out) {
 TEST(every_failed_allocation_is_reported_and_leaks_nothing) {
     Folders f;
     Evaluation e;
-    EvaluationRule rule = plain;
-    rule.tolerance_mm = 1.0;
+    EvaluationRule rule = {.metrics = everything}; /* the labels are found, too */
     folders_make(&f);
     put(f.truth, "a.png", truth);
     put(f.prediction, "a.png", prediction);
     Status status = VOXPERT_OUT_OF_MEMORY;
     for (size_t n = 1; status; n++) {
         memory_fail_at(n, false);
-        status = evaluation_of_folders(&e, f.truth, f.prediction, &rule, NULL);
+        status = evaluation_run(&e, f.truth, f.prediction, &rule, NULL, NULL);
         CHECK(status == VOXPERT_OK || !e.item);
         if (n > 1000) break;
     }

@@ -13,7 +13,7 @@ static const double tolerance = 1e-12, nsd_mm = 1.0;
 enum { MOST_LABELS = 16 };
 
 typedef struct Labels {
-    uint32_t value[MOST_LABELS];
+    EvaluatedLabel label[MOST_LABELS];
     size_t count;
 } Labels;
 
@@ -22,7 +22,9 @@ static Labels labels_of(json_t *root) {
     const char *key;
     json_t *name;
     json_object_foreach(json_object_get(root, "labels"), key, name) {
-        if (l.count < MOST_LABELS) l.value[l.count++] = (uint32_t)strtoul(key, NULL, 10);
+        if (l.count == MOST_LABELS) break;
+        l.label[l.count++] =
+            (EvaluatedLabel){.value = {(uint32_t)strtoul(key, NULL, 10)}, .values = 1};
     }
     return l;
 }
@@ -32,9 +34,12 @@ static bool evaluate(EvalRun *run, Evaluation *e, const Labels *l, EmptyPolicy e
     char *truth = path_join(run->folder, "folder/gt"),
          *prediction = path_join(run->folder, "folder/pred");
     const EvaluationRule rule = {
-        .label = l->value, .labels = l->count, .empty = empty, .tolerance_mm = nsd_mm};
+        .label = l->label,
+        .labels = l->count,
+        .empty = empty,
+        .metrics = {.groups = GROUPS_ALL, .tolerance_mm = {nsd_mm}, .tolerances = 1}};
     if (!truth || !prediction) abort();
-    bool ok = !evaluation_of_folders(e, truth, prediction, &rule, &error);
+    bool ok = !evaluation_run(e, truth, prediction, &rule, NULL, &error);
     if (!ok) eval_fail(run, error.message, "folder");
     memory_free(truth);
     memory_free(prediction);
@@ -46,7 +51,7 @@ static bool evaluate(EvalRun *run, Evaluation *e, const Labels *l, EmptyPolicy e
 /* What is no JSON goes into quotes. */
 static json_t *summary_parsed(const Evaluation *e) {
     Text text = {0}, strict = {0};
-    summary_text(&text, e);
+    summary_text(&text, e, NUMBERS_PYTHON);
     for (const char *p = text.chars; p && *p; p++) {
         const char *name = text_starts(p, ": NaN")        ? "nan"
                            : text_starts(p, ": Infinity") ? "inf"
@@ -93,7 +98,7 @@ static void policy_run(EvalRun *run, const Labels *l, EmptyPolicy empty, json_t 
         unsigned label;
         size_t i = 0;
         if (sscanf(key, "class %u", &label) != 1) continue;
-        while (i < l->count && l->value[i] != label) i++;
+        while (i < l->count && l->label[i].value[0] != label) i++;
         if (i == l->count) continue;
         MetricSummary s = evaluation_summary(&e, (int)i, METRIC_DICE);
         if (strstr(key, "mean")) {
@@ -118,7 +123,7 @@ typedef struct Column {
     double tolerance;
 } Column;
 
-static const Column columns[] = {{"dsc", METRIC_DICE, 1e-12}, {"nsd", METRIC_NSD, 1e-9}};
+static const Column columns[] = {{"dsc", METRIC_DICE, 1e-12}, {"nsd", METRIC_NSD_ELEMENTS, 1e-9}};
 
 static json_t *per_case(const Evaluation *e, const char *key, Metric metric) {
     json_t *cases = json_object();
@@ -126,7 +131,7 @@ static json_t *per_case(const Evaluation *e, const char *key, Metric metric) {
         json_t *labels = json_object();
         for (size_t l = 0; l < e->rule.labels; l++) {
             char label[16];
-            snprintf(label, sizeof label, "%u", e->rule.label[l]);
+            snprintf(label, sizeof label, "%u", e->label[l].value[0]);
             json_object_set_new(
                 labels, label,
                 json_pack("{s:o}", key, eval_number(e->item[i].label[l].value[metric])));
@@ -140,7 +145,7 @@ static json_t *per_class(const Evaluation *e, const char *key, Metric metric) {
     json_t *labels = json_object();
     for (size_t l = 0; l < e->rule.labels; l++) {
         char label[16];
-        snprintf(label, sizeof label, "%u", e->rule.label[l]);
+        snprintf(label, sizeof label, "%u", e->label[l].value[0]);
         MetricSummary s = evaluation_summary(e, (int)l, metric);
         json_object_set_new(labels, label,
                             json_pack("{s:{s:o,s:o,s:o}}", key, "mean", eval_number(s.mean),

@@ -1,0 +1,96 @@
+/* Results of an evaluation in a folder; declared in evaluate.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/error.h"
+#include "cli/evaluate.h"
+#include "cli/folder.h"
+
+VoxpertStatus words_flag(unsigned *out, const Options *o, const char *name,
+                         const char *const *words, VoxpertError *error) {
+    const char *text = options_value(o, name);
+    *out = 0;
+    while (text && *text) {
+        size_t length = strcspn(text, ",");
+        int i = 0;
+        while (words[i] && (strlen(words[i]) != length || strncmp(words[i], text, length) != 0))
+            i++;
+        if (!words[i]) break;
+        *out |= 1u << i;
+        text += length;
+        if (*text == ',' && text[1]) text++;
+    }
+    if (!text || (*out && !*text)) return VOXPERT_OK;
+    char known[160] = "";
+    for (int i = 0; words[i]; i++) {
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", words[i]);
+    }
+    return error_say(error, VOXPERT_BAD_ARGUMENT, "%s %s: must be some of %s, with commas between",
+                     name, options_value(o, name), known);
+}
+
+/* ---- A folder --------------------------------------------------------------------------- */
+
+VoxpertStatus results_begin(Results *r, const EvaluateJob *job, const char *const *names,
+                            VoxpertError *error) {
+    struct stat there;
+    *r = (Results){.job = job};
+    if (!job->out) return VOXPERT_OK;
+    r->made = stat(job->out, &there) != 0;
+    VoxpertStatus status = folder_make(job->out, error);
+    for (int i = 0; names[i] && !status; i++) {
+        char *path = cli_text("%s/%s", job->out, names[i]);
+        status = output_check("--out", path, NULL, error);
+        if (!status && !job->overwrite && access(path, F_OK) == 0)
+            status = error_say(error, VOXPERT_BAD_OUTPUT,
+                               "%s: is there already; --overwrite replaces it", path);
+        free(path);
+    }
+    if (status && r->made) rmdir(job->out);
+    return status;
+}
+
+static const char *stage(Results *r, const char *name) {
+    r->path[r->count] = cli_text("%s/%s", r->job->out, name);
+    return outputs_stage(&r->outputs, r->path[r->count++]);
+}
+
+VoxpertStatus results_text(Results *r, const char *name, char *text, VoxpertStatus status,
+                           VoxpertError *error) {
+    if (!status && text && r->job->out)
+        status = voxpert_file_write(stage(r, name), text, strlen(text), error);
+    voxpert_free(text);
+    return status;
+}
+
+const char *results_figure(Results *r, const char *name) { return stage(r, name); }
+
+void results_drawn(Results *r, bool drawn) {
+    if (drawn) return;
+    outputs_forget_last(&r->outputs);
+    free(r->path[--r->count]);
+    r->undrawn = true;
+}
+
+VoxpertStatus results_end(Results *r, VoxpertStatus status, VoxpertError *error) {
+    if (!status) return outputs_commit(&r->outputs, error);
+    outputs_explain(&r->outputs, error);
+    outputs_drop(&r->outputs);
+    if (r->made) rmdir(r->job->out);
+    return status;
+}
+
+json_t *results_json(const Results *r) {
+    json_t *list = json_array();
+    for (int i = 0; i < r->count; i++) json_array_append_new(list, json_words(r->path[i]));
+    return list;
+}
+
+void results_free(Results *r) {
+    for (int i = 0; i < r->count; i++) free(r->path[i]);
+    *r = (Results){0};
+}

@@ -1,0 +1,128 @@
+/* voxpert stats - how large labels are, where they lie, and what their images have there. */
+#include <stdio.h>
+#include <string.h>
+
+#include <voxpert/evaluate.h>
+
+#include "cli/claims.h"
+#include "cli/common.h"
+#include "cli/error.h"
+#include "cli/labels_flag.h"
+#include "cli/outputs.h"
+#include "cli/progress.h"
+
+static int stats_run(int argc, char **argv);
+
+const Verb verb_stats = {
+    .name = "stats",
+    .summary = "measure volumes, intensities and places of labels",
+    .usage =
+        "usage: voxpert stats -i IMAGE|FOLDER -s SEGMENTATION|FOLDER [-o FILE] [FLAGS]\n"
+        "\n"
+        "Example: every label of a folder, and the median over its cases\n"
+        "  voxpert stats -i imagesTr -s labelsTr -o stats.csv --aggregation median\n"
+        "\n"
+        "Per case and label: voxels, volume, mean, median, standard deviation, least, largest and\n"
+        "percentiles of the values, bounding box, whether it touches the border of the image, and\n"
+        "connected components.  Files of the same name are a case; an image's may end in _0000.\n"
+        "\n"
+        "  -i, --input PATH          an image, or a folder of them\n"
+        "  -s, --segmentation PATH   its label map, or a folder of them\n"
+        "  -o, --output FILE         .json or .csv; default: JSON on standard output\n"
+        "      --labels LIST         1,2 or liver=1,tumour=2,both=1+2, or nnU-Net's dataset.json;\n"
+        "                            default: every value but 0\n"
+        "      --aggregation HOW     adds the mean, or median, over the cases that have a label\n",
+    .run = stats_run,
+};
+
+static const OptionRule rules[] = {
+    {"--input", 'i', true},
+    {"--segmentation", 's', true},
+    {"--output", 'o', true},
+    {"--labels", .takes_value = true},
+    {"--aggregation", .takes_value = true},
+    {0},
+};
+
+typedef struct StatsJob {
+    Common common;
+    VoxpertStatsOptions options;
+    LabelsFlag labels;
+    const char *output, *aggregation;
+} StatsJob;
+
+static VoxpertStatus stats_flags(StatsJob *job, const Options *o, VoxpertError *error) {
+    static const char *const extensions[] = {".json", ".csv", NULL};
+    static const char *const words[] = {"mean", "median", NULL};
+    int how = 0;
+    job->options.images = options_value(o, "--input");
+    job->options.segmentations = options_value(o, "--segmentation");
+    job->options.threads = job->common.threads;
+    job->output = options_value(o, "--output");
+    if (!job->options.images || !job->options.segmentations)
+        return error_say(error, VOXPERT_BAD_ARGUMENT, "--input and --segmentation are needed");
+    VoxpertStatus status = options_choice(o, "--aggregation", words, &how, error);
+    if (options_has(o, "--aggregation")) job->aggregation = words[how];
+    if (!status) status = labels_flag_read(&job->labels, options_value(o, "--labels"), error);
+    job->options.labels = job->labels.item;
+    job->options.label_count = job->labels.count;
+    if (!status && job->output) status = output_check("--output", job->output, extensions, error);
+    Claims claims = {0};
+    claims_read(&claims, job->options.images);
+    claims_read(&claims, job->options.segmentations);
+    claims_write(&claims, "--output", job->output, NULL);
+    if (!status) status = claims_check(&claims, error);
+    claims_free(&claims);
+    return status;
+}
+
+static VoxpertStatus write_file(const StatsJob *job, const VoxpertStats *stats,
+                                VoxpertError *error) {
+    char *text = NULL;
+    Outputs outputs = {0};
+    VoxpertReport form = name_ends(job->output, ".csv") ? VOXPERT_REPORT_CSV : VOXPERT_REPORT_JSON;
+    VoxpertStatus status = voxpert_stats_report(stats, form, job->aggregation, &text, error);
+    if (!status)
+        status =
+            voxpert_file_write(outputs_stage(&outputs, job->output), text, strlen(text), error);
+    voxpert_free(text);
+    if (!status) return outputs_commit(&outputs, error);
+    outputs_explain(&outputs, error);
+    outputs_drop(&outputs);
+    return status;
+}
+
+/* Without a file the JSON is the result. */
+static VoxpertStatus tell(const StatsJob *job, const VoxpertStats *stats, VoxpertError *error) {
+    char *text = NULL;
+    if (job->output && !job->common.json) {
+        if (!job->common.quiet) puts(job->output);
+        return VOXPERT_OK;
+    }
+    VoxpertStatus status =
+        voxpert_stats_report(stats, VOXPERT_REPORT_JSON, job->aggregation, &text, error);
+    if (!status) fputs(text, stdout);
+    voxpert_free(text);
+    return status;
+}
+
+static int stats_run(int argc, char **argv) {
+    StatsJob job = {0};
+    Options options;
+    VoxpertError error = {0};
+    VoxpertStats *stats = NULL;
+    VoxpertStatus status =
+        common_begin(&job.common, &options, &verb_stats, rules, false, argc, argv, &error);
+    if (!status) status = stats_flags(&job, &options, &error);
+    if (!status) {
+        Progress progress = progress_begin(&job.common, "cases", 0);
+        status = voxpert_stats(&stats, &job.options, progress_case, &progress, &error);
+        progress_end(&progress);
+    }
+    if (!status && job.output) status = write_file(&job, stats, &error);
+    if (!status) status = tell(&job, stats, &error);
+    voxpert_stats_free(stats);
+    labels_flag_free(&job.labels);
+    options_free(&options);
+    return common_end(&job.common, status, &error);
+}

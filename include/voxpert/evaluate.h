@@ -1,0 +1,197 @@
+/* evaluate.h - how good is a segmentation: against a reference, against another one, and of a model
+ * that is asked with boxes and clicks; and what a segmentation measures.
+ *
+ * UNSTABLE: unlike the other headers, this one may change between minor versions.
+ *
+ *     VoxpertEvaluateOptions options = {.references = "gt", .predictions = "pred"};
+ *     VoxpertEvaluation *e = NULL;
+ *     if (voxpert_evaluate(&e, &options, NULL, NULL, &error)) goto report;
+ *     if (voxpert_evaluation_report(e, VOXPERT_REPORT_MARKDOWN, &text, &error)) goto report;
+ *
+ * Reports are texts that the caller frees with voxpert_free; figures are PNG files, which gnuplot
+ * draws where it is installed. */
+#ifndef VOXPERT_EVALUATE_H
+#define VOXPERT_EVALUATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <voxpert/error.h>
+#include <voxpert/model.h>
+#include <voxpert/session.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Forms of a report; which there are of a thing, its function says. */
+typedef enum VoxpertReport {
+    VOXPERT_REPORT_NNUNET, /* nnU-Net's summary.json, with NaN and Infinity as Python writes them */
+    VOXPERT_REPORT_JSON,   /* the same members; NaN is null, infinity the word "Infinity" */
+    VOXPERT_REPORT_CSV,    /* nan and inf as they are */
+    VOXPERT_REPORT_MARKDOWN
+} VoxpertReport;
+
+/* ---- Segmentations against references --------------------------------------------------- */
+
+/* A label of the maps, or a region of several that count as one. */
+typedef struct VoxpertLabel {
+    const uint32_t *values;
+    size_t value_count; /* 1 .. 32 */
+    const char *name;   /* of at most 63 bytes, or NULL */
+} VoxpertLabel;
+
+/* Of a label that neither the reference nor the prediction has: */
+typedef enum VoxpertEmpty {
+    VOXPERT_EMPTY_NAN, /* Dice and the like are NaN, which no mean counts (nnU-Net) */
+    VOXPERT_EMPTY_ONE, /* rightly nothing: overlap 1, distance 0 */
+    VOXPERT_EMPTY_SKIP /* no entry */
+} VoxpertEmpty;
+
+/* NULL or 0 in any field means its default. */
+typedef struct VoxpertEvaluateOptions {
+    const char *references, *predictions; /* two files, or two folders of files of the same names */
+    const VoxpertLabel *labels;           /* default: every value but 0 that any file has */
+    size_t label_count;
+    const char *const *metrics; /* words of voxpert_metric; default: all */
+    size_t metric_count;
+    const double *tolerances_mm; /* of nsd, at most 8; default: 2 */
+    size_t tolerance_count;
+    VoxpertEmpty empty;
+    uint32_t ignored; /* voxels that have this value in the reference do not count */
+    int threads;      /* cases at once; default: every core.  The result is the same */
+} VoxpertEvaluateOptions;
+
+/* Name of metric 0, 1, ..., and one line about it in `*summary` (NULL accepted); NULL past the
+ * last.  nnU-Net's own are always there. */
+VOXPERT_API const char *voxpert_metric(int index, const char **summary);
+
+/* Called after each case, one call at a time but on any thread. */
+typedef void VoxpertCaseDone(void *context, size_t done, size_t total, const char *name);
+
+typedef struct VoxpertEvaluation VoxpertEvaluation;
+
+/* Distances are between surface elements and between border voxels, each under names of its own, in
+ * mm of the reference's grid.  `done` may be NULL.  Errors: VOXPERT_BAD_INPUT (a file that cannot
+ * be read or has no partner, sizes that differ, values that are no labels, no label at all),
+ * VOXPERT_BAD_ARGUMENT, VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_evaluate(VoxpertEvaluation **out,
+                                           const VoxpertEvaluateOptions *options,
+                                           VoxpertCaseDone *done, void *context,
+                                           VoxpertError *error);
+VOXPERT_API void voxpert_evaluation_free(VoxpertEvaluation *evaluation); /* NULL is fine */
+
+/* Takes an evaluation from a summary.json, of ours or of nnU-Net.  VOXPERT_BAD_INPUT. */
+VOXPERT_API VoxpertStatus voxpert_evaluation_read(VoxpertEvaluation **out, const char *path,
+                                                  VoxpertError *error);
+
+/* Every form: NNUNET and JSON have all of it, CSV a row per case and label, MARKDOWN a row per
+ * label and metric. */
+VOXPERT_API VoxpertStatus voxpert_evaluation_report(const VoxpertEvaluation *evaluation,
+                                                    VoxpertReport form, char **text,
+                                                    VoxpertError *error);
+
+/* Sentences about what was odd in the cases, each ended by a newline; "" if nothing was. */
+VOXPERT_API const char *voxpert_evaluation_warnings(const VoxpertEvaluation *evaluation);
+
+typedef enum VoxpertFigure {
+    VOXPERT_FIGURE_BOXES,       /* box plots by label */
+    VOXPERT_FIGURE_BLAND_ALTMAN /* differences of volumes over their means, by label */
+} VoxpertFigure;
+
+/* `*drawn` is false where gnuplot is not installed or there is nothing to draw. */
+VOXPERT_API VoxpertStatus voxpert_evaluation_draw(const VoxpertEvaluation *evaluation,
+                                                  VoxpertFigure figure, const char *path,
+                                                  bool *drawn, VoxpertError *error);
+
+/* ---- Two methods on the same cases ------------------------------------------------------ */
+
+typedef struct VoxpertBootstrap {
+    size_t resamples; /* default: 10000 */
+    uint64_t seed;
+    double level; /* default: 0.95 */
+} VoxpertBootstrap;
+
+typedef struct VoxpertComparison VoxpertComparison;
+
+/* Differences ours - other for each label and metric: means, percentile interval of a paired
+ * bootstrap (Efron 1979), Wilcoxon's signed ranks.  `other_name` is for the report.  `ours` must
+ * stay until the comparison is freed.  `bootstrap` may be NULL.  Errors: VOXPERT_BAD_INPUT (cases
+ * without a partner, nothing in common, another rule for empty labels), VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_compare(VoxpertComparison **out, const VoxpertEvaluation *ours,
+                                          const VoxpertEvaluation *other, const char *other_name,
+                                          const VoxpertBootstrap *bootstrap, VoxpertError *error);
+VOXPERT_API void voxpert_comparison_free(VoxpertComparison *comparison); /* NULL is fine */
+
+/* JSON or MARKDOWN. */
+VOXPERT_API VoxpertStatus voxpert_comparison_report(const VoxpertComparison *comparison,
+                                                    VoxpertReport form, char **text,
+                                                    VoxpertError *error);
+
+/* ---- A model, asked with boxes and clicks ----------------------------------------------- */
+
+/* NULL or 0 in any field means its default. */
+typedef struct VoxpertClicksOptions {
+    const char *const *data; /* folders with options, as for training: see voxpert/train.h */
+    size_t data_count;
+    const char *part; /* "train", "validation", "test", or "all" (default) */
+    int clicks;       /* 1 .. 50 */
+    int most;         /* objects of each set, evenly spread; default: all */
+    int zoom;         /* as in VoxpertSegmentOptions */
+} VoxpertClicksOptions;
+
+typedef struct VoxpertClicks VoxpertClicks;
+
+/* Each object of the data is asked for twice: by its box, then with clicks that correct the result
+ * one by one; and by clicks alone.  A click lies deepest in the larger of what is missed and what
+ * is surplus; each answer after the first is given the logits of the one before.  Errors:
+ * VOXPERT_BAD_INPUT (data; no object in that part), VOXPERT_BAD_ARGUMENT, VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_evaluate_clicks(VoxpertClicks **out, VoxpertModel *model,
+                                                  const VoxpertClicksOptions *options,
+                                                  VoxpertCaseDone *done, void *context,
+                                                  VoxpertError *error);
+VOXPERT_API void voxpert_clicks_free(VoxpertClicks *clicks); /* NULL is fine */
+
+/* JSON: Dice after the box and after each click, per set and over sets, with the area under the
+ * curve (DSC_AUC: trapezoid over the clicks) and its last value (DSC_Final).  CSV: a row per object
+ * and answer.  MARKDOWN: a row per set. */
+VOXPERT_API VoxpertStatus voxpert_clicks_report(const VoxpertClicks *clicks, VoxpertReport form,
+                                                char **text, VoxpertError *error);
+
+/* The mean curves as CSV: a row per set, way of asking and number of clicks. */
+VOXPERT_API VoxpertStatus voxpert_clicks_curve(const VoxpertClicks *clicks, char **csv,
+                                               VoxpertError *error);
+
+VOXPERT_API VoxpertStatus voxpert_clicks_draw(const VoxpertClicks *clicks, const char *path,
+                                              bool *drawn, VoxpertError *error);
+
+/* ---- What a segmentation measures ------------------------------------------------------- */
+
+/* NULL or 0 in any field means its default. */
+typedef struct VoxpertStatsOptions {
+    const char *images, *segmentations; /* two files, or two folders of files of the same names */
+    const VoxpertLabel *labels;         /* default: every value but 0 */
+    size_t label_count;
+    int threads;
+} VoxpertStatsOptions;
+
+typedef struct VoxpertStats VoxpertStats;
+
+/* Per case and label: voxels, volume, intensities, bounding box, whether it touches the border of
+ * the image, connected pieces.  Errors: as voxpert_evaluate. */
+VOXPERT_API VoxpertStatus voxpert_stats(VoxpertStats **out, const VoxpertStatsOptions *options,
+                                        VoxpertCaseDone *done, void *context, VoxpertError *error);
+VOXPERT_API void voxpert_stats_free(VoxpertStats *stats); /* NULL is fine */
+
+/* JSON or CSV.  `aggregation`: "mean" or "median" over the cases that have a label, added for each
+ * label; NULL: none. */
+VOXPERT_API VoxpertStatus voxpert_stats_report(const VoxpertStats *stats, VoxpertReport form,
+                                               const char *aggregation, char **text,
+                                               VoxpertError *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

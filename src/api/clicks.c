@@ -1,0 +1,83 @@
+/* A model, asked with boxes and clicks. */
+#include "api/internal.h"
+#include "base/memory.h"
+#include "train/click_curves.h"
+
+struct VoxpertClicks {
+    ClickCurves curves;
+    ClickRow *row;
+    size_t rows;
+};
+
+static Status rule_take(ClickRule *rule, const VoxpertClicksOptions *o, const Model *model,
+                        Error *error) {
+    *rule = (ClickRule){.clicks = o->clicks,
+                        .part = click_part(o->part),
+                        .most = o->most > 0 ? (size_t)o->most : 0,
+                        .zoom = o->zoom > 0 || (o->zoom == 0 && model->preset.zoom > 0.0)};
+    if (o->clicks < 1 || o->clicks > CLICKS_MAX)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "%d clicks: must be from 1 to %d", o->clicks,
+                         (int)CLICKS_MAX);
+    if (rule->part < 0)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "\"%s\" is no part of data: train, validation, test or all", o->part);
+    return VOXPERT_OK;
+}
+
+VoxpertStatus voxpert_evaluate_clicks(VoxpertClicks **out, VoxpertModel *model,
+                                      const VoxpertClicksOptions *options, VoxpertCaseDone *done,
+                                      void *context, VoxpertError *error) {
+    if (!out || !model || !options || !options->data || !options->data_count)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "clicks need a model and a data folder");
+    ClickRule rule;
+    *out = NULL;
+    Status status = rule_take(&rule, options, model->model, error);
+    if (!status && !(*out = memory_new(sizeof **out)))
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to measure clicks");
+    if (!status)
+        status =
+            click_curves_measure(&(*out)->curves, model->model, options->data, options->data_count,
+                                 &rule, &(ClickListener){done, context}, error);
+    if (!status) status = click_rows(&(*out)->row, &(*out)->rows, &(*out)->curves, error);
+    if (!status) return status;
+    voxpert_clicks_free(*out);
+    *out = NULL;
+    return status;
+}
+
+void voxpert_clicks_free(VoxpertClicks *c) {
+    if (!c) return;
+    click_curves_free(&c->curves);
+    memory_free(c->row);
+    memory_free(c);
+}
+
+VoxpertStatus voxpert_clicks_report(const VoxpertClicks *c, VoxpertReport form, char **text,
+                                    VoxpertError *error) {
+    Text t = {0};
+    if (!c || !text) return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_clicks_report: NULL");
+    if (form == VOXPERT_REPORT_JSON)
+        click_rows_json(&t, c->row, c->rows, &c->curves);
+    else if (form == VOXPERT_REPORT_CSV)
+        click_curves_csv(&t, &c->curves);
+    else if (form == VOXPERT_REPORT_MARKDOWN)
+        click_rows_markdown(&t, c->row, c->rows, &c->curves);
+    else
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "clicks are reported as JSON, as CSV or in Markdown");
+    return text_hand_over(&t, text, error);
+}
+
+VoxpertStatus voxpert_clicks_curve(const VoxpertClicks *c, char **csv, VoxpertError *error) {
+    Text t = {0};
+    if (!c || !csv) return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_clicks_curve: NULL");
+    click_rows_csv(&t, c->row, c->rows, &c->curves.rule);
+    return text_hand_over(&t, csv, error);
+}
+
+VoxpertStatus voxpert_clicks_draw(const VoxpertClicks *c, const char *path, bool *drawn,
+                                  VoxpertError *error) {
+    if (!c || !path || !drawn)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_clicks_draw: NULL");
+    return click_rows_draw(c->row, c->rows, &c->curves.rule, path, drawn, error);
+}

@@ -1,0 +1,241 @@
+#include <stdio.h>
+#include <string.h>
+#include <voxpert/evaluate.h>
+
+#include "api/internal.h"
+#include "base/memory.h"
+#include "eval/comparison.h"
+#include "eval/figures.h"
+#include "eval/report.h"
+#include "eval/summary.h"
+
+struct VoxpertEvaluation {
+    Evaluation evaluation;
+    Text warnings;
+};
+
+struct VoxpertComparison {
+    Comparison comparison;
+};
+
+const char *voxpert_metric(int index, const char **summary) {
+    if (index < 0 || index >= METRIC_GROUPS) return NULL;
+    if (summary) *summary = metric_group_help((MetricGroup)index);
+    return metric_group_name((MetricGroup)index);
+}
+
+Status text_hand_over(Text *text, char **out, Error *error) {
+    if (text->failed) {
+        text_free(text);
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a report");
+    }
+    *out = text->chars;
+    return VOXPERT_OK;
+}
+
+/* ---- Options ---------------------------------------------------------------------------- */
+
+static Status label_take(EvaluatedLabel *to, const VoxpertLabel *from, size_t number,
+                         Error *error) {
+    if (!from->values || from->value_count < 1 || from->value_count > LABEL_VALUES_MAX ||
+        (from->name && strlen(from->name) >= LABEL_NAME_MAX))
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "label %zu: needs 1 to %d values, and a name of fewer than %d bytes",
+                         number, (int)LABEL_VALUES_MAX, (int)LABEL_NAME_MAX);
+    to->values = from->value_count;
+    memcpy(to->value, from->values, from->value_count * sizeof *from->values);
+    if (from->name) snprintf(to->name, LABEL_NAME_MAX, "%s", from->name);
+    return VOXPERT_OK;
+}
+
+Status labels_take(EvaluatedLabel **out, const VoxpertLabel *labels, size_t count, Error *error) {
+    EvaluatedLabel *all = memory_new((count + 1) * sizeof *all);
+    if (!all) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %zu labels", count);
+    Status status = VOXPERT_OK;
+    for (size_t i = 0; i < count && !status; i++) {
+        status = label_take(&all[i], &labels[i], i + 1, error);
+        for (size_t k = 0; k < i && !status; k++) {
+            if (same_label(&all[k], &all[i]))
+                status = error_set(error, VOXPERT_BAD_ARGUMENT, "labels %zu and %zu are the same",
+                                   k + 1, i + 1);
+        }
+    }
+    if (status) {
+        memory_free(all);
+        all = NULL;
+    }
+    *out = all;
+    return status;
+}
+
+static Status metrics_take(MetricChoice *c, const VoxpertEvaluateOptions *o, Error *error) {
+    *c = (MetricChoice){.groups = o->metric_count ? 0 : GROUPS_ALL};
+    for (size_t i = 0; i < o->metric_count; i++) {
+        int g = 0;
+        while (g < METRIC_GROUPS && strcmp(metric_group_name((MetricGroup)g), o->metrics[i]) != 0)
+            g++;
+        if (g == METRIC_GROUPS)
+            return error_set(error, VOXPERT_BAD_ARGUMENT, "\"%s\" is no metric", o->metrics[i]);
+        c->groups |= 1u << g;
+    }
+    if (o->tolerance_count > TOLERANCES_MAX)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "%zu tolerances, where %d are the most",
+                         o->tolerance_count, (int)TOLERANCES_MAX);
+    for (size_t i = 0; i < o->tolerance_count; i++) {
+        if (!(o->tolerances_mm[i] >= 0.0 && o->tolerances_mm[i] < 1e6))
+            return error_set(error, VOXPERT_BAD_ARGUMENT,
+                             "a tolerance must be from 0 to 1000000 mm");
+        c->tolerance_mm[c->tolerances++] = o->tolerances_mm[i];
+    }
+    if (c->tolerances == 0) c->tolerance_mm[c->tolerances++] = 2.0;
+    return VOXPERT_OK;
+}
+
+static Status rule_take(EvaluationRule *rule, EvaluatedLabel **label,
+                        const VoxpertEvaluateOptions *o, Error *error) {
+    if (o->empty < VOXPERT_EMPTY_NAN || o->empty > VOXPERT_EMPTY_SKIP)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "an unknown rule for empty labels");
+    *rule = (EvaluationRule){
+        .labels = o->label_count, .empty = (EmptyPolicy)o->empty, .ignored = o->ignored};
+    Status status = metrics_take(&rule->metrics, o, error);
+    if (!status) status = labels_take(label, o->labels, o->label_count, error);
+    rule->label = *label;
+    return status;
+}
+
+/* ---- Evaluations ------------------------------------------------------------------------ */
+
+static Status evaluation_new(VoxpertEvaluation **out, Error *error) {
+    *out = memory_new(sizeof **out);
+    if (*out) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for an evaluation");
+}
+
+static Status evaluation_keep(VoxpertEvaluation **out, Status status) {
+    if (!status) return status;
+    voxpert_evaluation_free(*out);
+    *out = NULL;
+    return status;
+}
+
+VoxpertStatus voxpert_evaluate(VoxpertEvaluation **out, const VoxpertEvaluateOptions *options,
+                               VoxpertCaseDone *done, void *context, VoxpertError *error) {
+    if (!out || !options || !options->references || !options->predictions)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "an evaluation needs references and predictions");
+    EvaluationRule rule;
+    EvaluatedLabel *label = NULL;
+    CaseWork work = {.done = done, .context = context};
+    *out = NULL;
+    Status status = rule_take(&rule, &label, options, error);
+    if (!status) status = threads_open(&work.threads, options->threads, error);
+    if (!status) status = evaluation_new(out, error);
+    if (!status)
+        status = evaluation_run(&(*out)->evaluation, options->references, options->predictions,
+                                &rule, &work, error);
+    for (size_t i = 0; !status && i < (*out)->evaluation.count; i++) {
+        const char *warning = (*out)->evaluation.item[i].warning;
+        if (warning) text_add(&(*out)->warnings, "%s\n", warning);
+    }
+    threads_close(work.threads);
+    memory_free(label);
+    return evaluation_keep(out, status);
+}
+
+VoxpertStatus voxpert_evaluation_read(VoxpertEvaluation **out, const char *path,
+                                      VoxpertError *error) {
+    if (!out || !path)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_evaluation_read: NULL");
+    Status status = evaluation_new(out, error);
+    if (!status) status = summary_read(&(*out)->evaluation, path, error);
+    return evaluation_keep(out, status);
+}
+
+void voxpert_evaluation_free(VoxpertEvaluation *e) {
+    if (!e) return;
+    evaluation_free(&e->evaluation);
+    text_free(&e->warnings);
+    memory_free(e);
+}
+
+const char *voxpert_evaluation_warnings(const VoxpertEvaluation *e) {
+    return e && e->warnings.chars ? e->warnings.chars : "";
+}
+
+VoxpertStatus voxpert_evaluation_report(const VoxpertEvaluation *e, VoxpertReport form, char **text,
+                                        VoxpertError *error) {
+    Text t = {0};
+    if (!e || !text)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_evaluation_report: NULL");
+    switch (form) {
+    case VOXPERT_REPORT_NNUNET:
+        summary_text(&t, &e->evaluation, NUMBERS_PYTHON);
+        break;
+    case VOXPERT_REPORT_JSON:
+        summary_text(&t, &e->evaluation, NUMBERS_JSON);
+        break;
+    case VOXPERT_REPORT_CSV:
+        report_csv(&t, &e->evaluation);
+        break;
+    case VOXPERT_REPORT_MARKDOWN:
+        report_markdown(&t, &e->evaluation);
+        break;
+    default:
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "an unknown form of a report");
+    }
+    return text_hand_over(&t, text, error);
+}
+
+VoxpertStatus voxpert_evaluation_draw(const VoxpertEvaluation *e, VoxpertFigure figure,
+                                      const char *path, bool *drawn, VoxpertError *error) {
+    if (!e || !path || !drawn)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_evaluation_draw: NULL");
+    if (figure == VOXPERT_FIGURE_BOXES) return figure_boxes(&e->evaluation, path, drawn, error);
+    if (figure == VOXPERT_FIGURE_BLAND_ALTMAN)
+        return figure_bland_altman(&e->evaluation, path, drawn, error);
+    return error_set(error, VOXPERT_BAD_ARGUMENT, "an unknown figure");
+}
+
+/* ---- Comparisons ------------------------------------------------------------------------ */
+
+VoxpertStatus voxpert_compare(VoxpertComparison **out, const VoxpertEvaluation *ours,
+                              const VoxpertEvaluation *other, const char *other_name,
+                              const VoxpertBootstrap *bootstrap, VoxpertError *error) {
+    if (!out || !ours || !other || !other_name)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_compare: NULL");
+    BootstrapRule rule = bootstrap_default();
+    if (bootstrap) {
+        rule.seed = bootstrap->seed;
+        if (bootstrap->resamples) rule.resamples = bootstrap->resamples;
+        if (bootstrap->level > 0.0) rule.level = bootstrap->level;
+    }
+    if (!(rule.level > 0.0 && rule.level < 1.0))
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "a level must lie between 0 and 1");
+    *out = memory_new(sizeof **out);
+    if (!*out) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a comparison");
+    Status status = comparison_make(&(*out)->comparison, &ours->evaluation, &other->evaluation,
+                                    other_name, rule, error);
+    if (!status) return status;
+    voxpert_comparison_free(*out);
+    *out = NULL;
+    return status;
+}
+
+void voxpert_comparison_free(VoxpertComparison *c) {
+    if (!c) return;
+    comparison_free(&c->comparison);
+    memory_free(c);
+}
+
+VoxpertStatus voxpert_comparison_report(const VoxpertComparison *c, VoxpertReport form, char **text,
+                                        VoxpertError *error) {
+    Text t = {0};
+    if (!c || !text || (form != VOXPERT_REPORT_JSON && form != VOXPERT_REPORT_MARKDOWN))
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "a comparison is reported as JSON or in Markdown");
+    if (form == VOXPERT_REPORT_JSON)
+        comparison_json(&t, &c->comparison);
+    else
+        comparison_markdown(&t, &c->comparison);
+    return text_hand_over(&t, text, error);
+}

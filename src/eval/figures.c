@@ -1,0 +1,238 @@
+#include "eval/figures.h"
+
+#include <math.h>
+
+#include "base/gnuplot.h"
+#include "base/memory.h"
+#include "base/size.h"
+#include "eval/report.h"
+#include "eval/statistics.h"
+
+static const char beginning[] = "set termoption noenhanced\nset encoding utf8\nset grid ytics\n"
+                                "set border 3\nset tics nomirror out\n";
+
+static Status finish(Text *t, const char *path, int width, int height, bool *drawn, Error *error) {
+    Status status = VOXPERT_OK;
+    if (t->failed)
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to draw it", path);
+    else
+        *drawn = t->length > 0 && gnuplot_png(path, width, height, t->chars);
+    text_free(t);
+    return status;
+}
+
+/* As a string of gnuplot's; quotes and breaks become blanks. */
+static void add_title(Text *t, const char *text) {
+    text_add(t, "'");
+    for (; text && *text; text++)
+        text_add(t, "%c", *text == '\'' || (*text > 0 && *text < ' ') ? ' ' : *text);
+    text_add(t, "'");
+}
+
+static void add_label(Text *t, const EvaluatedLabel *l) {
+    Text title = {0};
+    label_title(&title, l);
+    add_title(t, title.chars);
+    t->failed |= title.failed;
+    text_free(&title);
+}
+
+/* ---- Units ---------------------------------------------------------------------------------- */
+
+/* Where no file says its spacing, a voxel is the unit. */
+typedef struct Unit {
+    const char *name, *length;
+    double scale; /* of mm3 */
+} Unit;
+
+static Unit unit_of(const Evaluation *e) {
+    size_t known = 0;
+    double most = 0.0;
+    for (size_t i = 0; i < e->count; i++) {
+        known += e->item[i].spacing_known;
+        for (size_t l = 0; l < e->rule.labels; l++)
+            most = fmax(most, e->item[i].label[l].value[METRIC_VOLUME_REF]);
+    }
+    if (known == 0) return (Unit){"voxels", "voxels", 1.0};
+    return most > 1e4 ? (Unit){"ml", "mm", 1e-3} : (Unit){"mm^3", "mm", 1.0};
+}
+
+static bool is_distance(Metric m) { return m >= METRIC_HD_ELEMENTS && m <= METRIC_ASSD_BORDERS; }
+
+/* ---- Box plots ------------------------------------------------------------------------------ */
+
+enum { PANELS_MAX = 4, BOXES_MAX = 20 };
+
+typedef struct Panel {
+    Metric metric;
+    size_t finite, infinite;
+} Panel;
+
+/* The finite values of a metric as a block of data; returns how many. */
+static size_t add_block(Text *t, const Evaluation *e, size_t label, Metric m, size_t *infinite) {
+    size_t count, finite = 0;
+    double *values = metric_values(e, (int)label, m, &count);
+    t->failed |= !values;
+    text_add(t, "$m%dl%zu << EOD\n", (int)m, label);
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(values[i])) continue;
+        text_add(t, "%.9g\n", values[i]);
+        finite++;
+    }
+    text_add(t, "EOD\n");
+    *infinite += count - finite;
+    memory_free(values);
+    return finite;
+}
+
+static size_t panels_find(Panel panel[PANELS_MAX], const Evaluation *e) {
+    static const Metric wanted[] = {
+        METRIC_DICE, METRIC_NSD_ELEMENTS, METRIC_HD95_ELEMENTS, METRIC_VOLUME_RELATIVE,
+        METRIC_IOU,  METRIC_LESION_F1,    METRIC_ASSD_ELEMENTS, METRIC_HD_ELEMENTS};
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted && count < PANELS_MAX; i++) {
+        size_t values = 0;
+        if (!metric_chosen(&e->rule.metrics, wanted[i])) continue;
+        double *all = metric_values(e, EVERY_LABEL, wanted[i], &values);
+        size_t finite = 0;
+        for (size_t k = 0; all && k < values; k++) finite += isfinite(all[k]) != 0;
+        memory_free(all);
+        if (finite) panel[count++] = (Panel){.metric = wanted[i]};
+    }
+    return count;
+}
+
+static void add_range(Text *t, Metric m) {
+    if (m == METRIC_VOLUME_RELATIVE)
+        text_add(t, "set yrange [*:*]\n");
+    else
+        text_add(t, "set yrange [%s]\n", is_distance(m) ? "0:*" : "-0.02:1.02");
+}
+
+static void add_panel(Text *t, const Evaluation *e, Panel *p, size_t labels) {
+    char name[METRIC_NAME_MAX];
+    size_t shown[BOXES_MAX], boxes = 0;
+    for (size_t l = 0; l < labels; l++) {
+        size_t finite = add_block(t, e, l, p->metric, &p->infinite);
+        p->finite += finite;
+        if (finite) shown[boxes++] = l;
+    }
+    if (boxes == 0) return;
+    metric_name(name, &e->rule.metrics, p->metric);
+    text_add(t, "set title '%s", name);
+    if (is_distance(p->metric)) text_add(t, ", %s", unit_of(e).length);
+    if (p->infinite) text_add(t, ", %zu infinite left out", p->infinite);
+    text_add(t, "'\n");
+    add_range(t, p->metric);
+    for (size_t i = 0; i < boxes; i++)
+        text_add(t,
+                 "%s$m%dl%zu using (%zu):1 with boxplot lc rgb '#4477aa' notitle, "
+                 "'' using (%zu):1 with points pt 7 ps 0.5 lc rgb '#ee6677' notitle",
+                 i ? ", " : "plot ", (int)p->metric, shown[i], shown[i] + 1, shown[i] + 1);
+    text_add(t, "\n");
+}
+
+static bool has_names(const Evaluation *e) {
+    for (size_t i = 0; i < e->rule.labels; i++) {
+        if (e->label[i].name[0]) return true;
+    }
+    return false;
+}
+
+Status figure_boxes(const Evaluation *e, const char *path, bool *drawn, Error *error) {
+    Text t = {0};
+    Panel panel[PANELS_MAX];
+    size_t panels = panels_find(panel, e), labels = size_min(e->rule.labels, BOXES_MAX);
+    *drawn = false;
+    if (panels == 0) return VOXPERT_OK;
+    int columns = panels > 1 ? 2 : 1, rows = panels > 2 ? 2 : 1;
+    text_add(&t,
+             "%sset style boxplot nooutliers\nset style fill solid 0.15\nset boxwidth 0.6\n"
+             "set jitter overlap 0.5 spread 0.35\nset xrange [0.4:%zu.6]\nset xtics %s(",
+             beginning, labels, has_names(e) ? "rotate by -30 " : "");
+    for (size_t l = 0; l < labels; l++) {
+        text_add(&t, "%s", l ? ", " : "");
+        add_label(&t, &e->label[l]);
+        text_add(&t, " %zu", l + 1);
+    }
+    text_add(&t, ")\nset multiplot layout %d,%d title '%zu cases%s'\n", rows, columns, e->count,
+             labels < e->rule.labels ? ", the first 20 labels" : "");
+    for (size_t i = 0; i < panels; i++) add_panel(&t, e, &panel[i], labels);
+    text_add(&t, "unset multiplot\n");
+    int across = 360 + 24 * (int)labels;
+    return finish(&t, path, columns * across, 60 + rows * 360, drawn, error);
+}
+
+/* ---- Bland and Altman ----------------------------------------------------------------------- */
+
+enum { VOLUMES_MAX = 6 };
+
+/* Means and differences of both volumes as a block of data; the differences are the caller's. */
+static double *add_volumes(Text *t, const Evaluation *e, size_t label, double scale,
+                           size_t *count) {
+    double *differences = memory_new((e->count + 1) * sizeof *differences);
+    *count = 0;
+    t->failed |= !differences;
+    text_add(t, "$v%zu << EOD\n", label);
+    for (size_t i = 0; differences && i < e->count; i++) {
+        const LabelScore *s = &e->item[i].label[label];
+        double a = scale * s->value[METRIC_VOLUME_REF], b = scale * s->value[METRIC_VOLUME_PRED];
+        if (s->skipped || isnan(a) || isnan(b) || a + b <= 0.0) continue;
+        text_add(t, "%.9g %.9g\n", 0.5 * (a + b), b - a);
+        differences[(*count)++] = b - a;
+    }
+    text_add(t, "EOD\n");
+    return differences;
+}
+
+/* A number without exponent where it needs none. */
+static void add_plain(Text *t, const char *words, double value) {
+    text_add(t, fabs(value) >= 1000.0 ? "%s%.0f" : "%s%.3g", words, value);
+}
+
+static void add_volume_title(Text *t, const EvaluatedLabel *l, double mean, double spread) {
+    text_add(t, "set title ");
+    add_label(t, l);
+    text_add(t, ".': ");
+    add_plain(t, "mean ", mean);
+    if (isfinite(spread)) add_plain(t, ", limits ", mean - spread);
+    if (isfinite(spread)) add_plain(t, " to ", mean + spread);
+    text_add(t, "'\n");
+}
+
+static bool add_volume_panel(Text *t, const Evaluation *e, size_t label, Unit unit) {
+    size_t count;
+    double *differences = add_volumes(t, e, label, unit.scale, &count);
+    double mean = differences ? values_mean(differences, count) : 0.0;
+    double spread = differences ? 1.96 * values_deviation(differences, count, 1) : 0.0;
+    memory_free(differences);
+    if (count == 0) return false;
+    add_volume_title(t, &e->label[label], mean, spread);
+    text_add(t, "set xlabel 'mean of both, %s'\nset ylabel 'prediction - reference, %s'\n",
+             unit.name, unit.name);
+    text_add(t,
+             "plot $v%zu using 1:2 with points pt 7 ps 0.7 lc rgb '#4477aa' notitle, "
+             "%.9g with lines lw 2 lc rgb '#ee6677' notitle",
+             label, mean);
+    for (int side = -1; side <= 1 && isfinite(spread); side += 2)
+        text_add(t, ", %.9g with lines dt 2 lc rgb '#228833' notitle", mean + side * spread);
+    text_add(t, "\n");
+    return true;
+}
+
+Status figure_bland_altman(const Evaluation *e, const char *path, bool *drawn, Error *error) {
+    Text t = {0};
+    size_t labels = size_min(e->rule.labels, VOLUMES_MAX), panels = 0;
+    int columns = labels > 1 ? 2 : 1, rows = ((int)labels + columns - 1) / columns;
+    *drawn = false;
+    if (!metric_chosen(&e->rule.metrics, METRIC_VOLUME_REF)) return VOXPERT_OK;
+    text_add(&t,
+             "%sset offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05\n"
+             "set multiplot layout %d,%d title 'Volumes of %zu cases%s'\n",
+             beginning, rows, columns, e->count,
+             labels < e->rule.labels ? ", the first six labels" : "");
+    for (size_t l = 0; l < labels; l++) panels += add_volume_panel(&t, e, l, unit_of(e));
+    text_add(&t, "unset multiplot\n");
+    if (panels == 0) text_free(&t);
+    return finish(&t, path, columns * 520, 60 + rows * 360, drawn, error);
+}

@@ -1,0 +1,103 @@
+#include "eval/label_map.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/size.h"
+
+/* Where `value` is among the sorted, or belongs. */
+static size_t place_of(const uint32_t *sorted, size_t count, uint32_t value) {
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (sorted[middle] < value)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+Status labels_present(uint32_t **out, size_t *count, const uint32_t *labels, size_t voxels,
+                      Error *error) {
+    uint32_t *found = NULL, last = 0;
+    size_t n = 0, capacity = 0;
+    for (size_t i = 0; i < voxels; i++) {
+        if (labels[i] == last || labels[i] == 0) continue;
+        last = labels[i];
+        size_t place = place_of(found, n, last);
+        if (place < n && found[place] == last) continue;
+        if (!memory_grow(&found, &capacity, n, sizeof *found)) {
+            memory_free(found);
+            *out = NULL, *count = 0;
+            return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a list of %zu labels", n);
+        }
+        memmove(found + place + 1, found + place, (n++ - place) * sizeof *found);
+        found[place] = last;
+    }
+    *out = found, *count = n;
+    return VOXPERT_OK;
+}
+
+/* ---- Places --------------------------------------------------------------------------------- */
+
+void label_places_free(LabelPlaces *p) {
+    memory_free(p->value);
+    memory_free(p->bounds);
+    *p = (LabelPlaces){0};
+}
+
+static void widen(LabelBounds *b, const LabelBounds *by) {
+    for (int a = 0; a < 3; a++) {
+        b->low[a] = size_min(b->low[a], by->low[a]);
+        b->high[a] = size_max(b->high[a], by->high[a]);
+    }
+}
+
+/* Run by run along a row. */
+static void widen_by_row(LabelPlaces *p, const uint32_t *row, size_t z, size_t y) {
+    size_t width = p->size[2], end;
+    for (size_t x = 0; x < width; x = end) {
+        for (end = x + 1; end < width && row[end] == row[x];) end++;
+        if (row[x] == 0) continue;
+        const LabelBounds run = {{z, y, x}, {z, y, end - 1}};
+        widen(&p->bounds[place_of(p->value, p->count, row[x])], &run);
+    }
+}
+
+Status label_places_find(LabelPlaces *out, const uint32_t *labels, const size_t size[3],
+                         Error *error) {
+    *out = (LabelPlaces){.size = {size[0], size[1], size[2]}};
+    Status status =
+        labels_present(&out->value, &out->count, labels, size[0] * size[1] * size[2], error);
+    if (status) return status;
+    out->bounds = memory_new((out->count + 1) * sizeof *out->bounds);
+    if (!out->bounds) {
+        label_places_free(out);
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the places of labels");
+    }
+    for (size_t i = 0; i < out->count; i++)
+        out->bounds[i] = (LabelBounds){{SIZE_MAX, SIZE_MAX, SIZE_MAX}, {0, 0, 0}};
+    for (size_t z = 0; z < size[0]; z++) {
+        for (size_t y = 0; y < size[1]; y++)
+            widen_by_row(out, labels + (z * size[1] + y) * size[2], z, y);
+    }
+    return VOXPERT_OK;
+}
+
+bool label_places_widen(const LabelPlaces *p, const uint32_t *value, size_t values,
+                        LabelBounds *bounds, bool any) {
+    const LabelBounds all = {{0, 0, 0}, {p->size[0] - 1, p->size[1] - 1, p->size[2] - 1}};
+    for (size_t i = 0; i < values; i++) {
+        size_t at = place_of(p->value, p->count, value[i]);
+        bool here = at < p->count && p->value[at] == value[i];
+        const LabelBounds *place = value[i] == 0 ? &all : here ? &p->bounds[at] : NULL;
+        if (!place) continue;
+        if (any)
+            widen(bounds, place);
+        else
+            *bounds = *place;
+        any = true;
+    }
+    return any;
+}

@@ -1,0 +1,38 @@
+/* label_map.h - which values a label map has, and where each of them is: work on one label then
+ * looks at its part of the map alone (the 188 labels of a head of 256^3
+ * voxels: 31 s became 0.9). */
+#ifndef EVAL_LABEL_MAP_H
+#define EVAL_LABEL_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+/* The values but 0 of a label map, ascending; the caller frees.  Errors: VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status labels_present(uint32_t **out, size_t *count, const uint32_t *labels,
+                                 size_t voxels, Error *error);
+
+typedef struct LabelBounds {
+    size_t low[3], high[3]; /* z, y, x, both inclusive */
+} LabelBounds;
+
+typedef struct LabelPlaces {
+    size_t size[3];
+    uint32_t *value; /* ascending, without 0 */
+    LabelBounds *bounds;
+    size_t count;
+} LabelPlaces;
+
+/* Of a map [z, y, x].  Errors: VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status label_places_find(LabelPlaces *out, const uint32_t *labels,
+                                    const size_t size_zyx[3], Error *error);
+void label_places_free(LabelPlaces *p); /* a zeroed one is fine */
+
+/* Widens `bounds`, which hold something if `any`, by where one of these values is; whether they
+ * hold something then.  The value 0 may be anywhere. */
+bool label_places_widen(const LabelPlaces *p, const uint32_t *value, size_t values,
+                        LabelBounds *bounds, bool any);
+
+#endif

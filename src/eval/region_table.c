@@ -1,0 +1,285 @@
+/* Statistics of many cases, and as texts; declared in region_statistics.h. */
+#include <math.h>
+#include <string.h>
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "eval/region_statistics.h"
+#include "eval/report.h"
+#include "eval/statistics.h"
+#include "eval/summary.h"
+
+void region_table_free(RegionTable *t) {
+    for (size_t i = 0; i < t->count; i++) {
+        memory_free(t->item[i].image);
+        memory_free(t->item[i].segmentation);
+        memory_free(t->item[i].label);
+        memory_free(t->item[i].region);
+    }
+    memory_free(t->item);
+    *t = (RegionTable){0};
+}
+
+/* ---- Cases ---------------------------------------------------------------------------------- */
+
+typedef struct Run {
+    const CasePairs *pairs; /* segmentation, image */
+    RegionTable *table;
+    const EvaluatedLabel *label;
+    size_t labels;
+} Run;
+
+static Status labels_of_case(RegionCase *c, const Run *r, const Volume *map, Error *error) {
+    uint32_t *voxels = NULL, *value = NULL;
+    size_t n = volume_voxels(map), count = r->labels;
+    Status status = VOXPERT_OK;
+    if (!r->labels) {
+        voxels = memory_aligned(n * sizeof *voxels);
+        status = voxels ? volume_labels(voxels, map, error) : VOXPERT_OUT_OF_MEMORY;
+        if (!status) status = labels_present(&value, &count, voxels, n, error);
+    }
+    memory_free(voxels);
+    if (!status) {
+        c->label = memory_new((count + 1) * sizeof *c->label);
+        c->region = memory_new((count + 1) * sizeof *c->region);
+        status = c->label && c->region ? VOXPERT_OK : VOXPERT_OUT_OF_MEMORY;
+    }
+    for (size_t i = 0; i < count && !status; i++)
+        c->label[i] = r->labels ? r->label[i] : (EvaluatedLabel){.value = {value[i]}, .values = 1};
+    memory_free(value);
+    c->count = status ? 0 : count;
+    if (status == VOXPERT_OUT_OF_MEMORY)
+        error_set(error, status, "%s: no memory for its labels", volume_name(map));
+    return status;
+}
+
+static Status run_case(void *context, size_t index, Error *error) {
+    const Run *r = context;
+    const VolumeReadOptions as_labels = {.labels = true};
+    const CasePair *pair = &r->pairs->item[index];
+    RegionCase *c = &r->table->item[index];
+    Volume *image = NULL, *map = NULL;
+    Status status = volume_read(&map, pair->first, &as_labels, error);
+    if (!status) status = volume_read(&image, pair->second, NULL, error);
+    if (!status) status = labels_of_case(c, r, map, error);
+    if (!status) status = regions_measure(c->region, image, map, c->label, c->count, error);
+    if (!status) {
+        memcpy(c->spacing_xyz_mm, image->grid.spacing_xyz_mm, sizeof c->spacing_xyz_mm);
+        c->spacing_known = image->grid.source != GRID_UNKNOWN;
+    }
+    volume_free(image);
+    volume_free(map);
+    return status;
+}
+
+static Status table_take(RegionTable *t, const CasePairs *pairs, Error *error) {
+    t->item = memory_new((pairs->count + 1) * sizeof *t->item);
+    bool ok = t->item;
+    for (size_t i = 0; ok && i < pairs->count; i++) {
+        RegionCase *c = &t->item[t->count++];
+        c->segmentation = memory_text(pairs->item[i].first);
+        c->image = memory_text(pairs->item[i].second);
+        ok = c->segmentation && c->image;
+    }
+    if (ok) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %zu cases", pairs->count);
+}
+
+Status region_table_make(RegionTable *out, const char *images, const char *segmentations,
+                         const EvaluatedLabel *label, size_t labels, const CaseWork *work,
+                         Error *error) {
+    CasePairs pairs;
+    Run run = {&pairs, out, label, labels};
+    *out = (RegionTable){0};
+    Status status =
+        case_pairs_find(&pairs, segmentations, images, (PairRule){.channels = true}, error);
+    if (!status) status = table_take(out, &pairs, error);
+    if (!status) status = cases_run(&pairs, run_case, &run, work, error);
+    if (status) region_table_free(out);
+    case_pairs_free(&pairs);
+    return status;
+}
+
+/* ---- Over cases ----------------------------------------------------------------------------- */
+
+/* The labels of all cases, by their first value; the caller frees, NULL: no memory. */
+static EvaluatedLabel *all_labels(const RegionTable *t, size_t *count) {
+    EvaluatedLabel *all = NULL;
+    size_t capacity = 0;
+    *count = 0;
+    if (!memory_grow(&all, &capacity, 0, sizeof *all)) return NULL;
+    for (size_t i = 0; i < t->count; i++) {
+        for (size_t k = 0; k < t->item[i].count; k++) {
+            const EvaluatedLabel *l = &t->item[i].label[k];
+            size_t at = 0;
+            while (at < *count && !same_label(&all[at], l)) at++;
+            if (at < *count) continue;
+            if (!memory_grow(&all, &capacity, *count, sizeof *all)) {
+                memory_free(all);
+                return NULL;
+            }
+            for (at = *count; at > 0 && all[at - 1].value[0] > l->value[0]; at--)
+                all[at] = all[at - 1];
+            all[at] = *l;
+            ++*count;
+        }
+    }
+    return all;
+}
+
+/* Of the cases that have the label; returns how many. */
+static size_t aggregate(double out[REGION_VALUES], const RegionTable *t, const EvaluatedLabel *l,
+                        Aggregation how, double *room) {
+    size_t cases = 0;
+    for (int v = 0; v < REGION_VALUES; v++) {
+        size_t n = 0;
+        for (size_t i = 0; i < t->count; i++) {
+            for (size_t k = 0; k < t->item[i].count; k++) {
+                const RegionStatistics *s = &t->item[i].region[k];
+                if (s->present && same_label(&t->item[i].label[k], l) && !isnan(s->value[v]))
+                    room[n++] = s->value[v];
+            }
+        }
+        values_sort(room, n);
+        out[v] = region_value_is_position((RegionValue)v) ? (double)NAN
+                 : how == AGGREGATE_MEDIAN                ? sorted_quantile(room, n, 0.5)
+                                                          : values_mean(room, n);
+        if (v == REGION_VOXELS) cases = n;
+    }
+    return cases;
+}
+
+/* ---- Texts ---------------------------------------------------------------------------------- */
+
+/* Calls `row` for each label of all cases with its aggregate. */
+typedef void AggregateFn(Text *t, const EvaluatedLabel *l, const double value[REGION_VALUES],
+                         size_t cases, size_t index, Aggregation how);
+
+static void each_aggregate(Text *t, const RegionTable *table, Aggregation how, AggregateFn *row) {
+    size_t count;
+    double value[REGION_VALUES];
+    EvaluatedLabel *all = all_labels(table, &count);
+    double *room = memory_new((table->count + 1) * sizeof *room);
+    t->failed |= !all || !room;
+    for (size_t l = 0; l < count && all && room; l++) {
+        size_t cases = aggregate(value, table, &all[l], how, room);
+        row(t, &all[l], value, cases, l, how);
+    }
+    memory_free(room);
+    memory_free(all);
+}
+
+static const char *aggregation_name(Aggregation how) {
+    return how == AGGREGATE_MEDIAN ? "median" : "mean";
+}
+
+static void csv_key(Text *t, const EvaluatedLabel *l) {
+    text_add(t, l->values == 1 ? "," : ",\"");
+    label_key(t, l);
+    text_add(t, l->values == 1 ? "," : "\",");
+    csv_field(t, l->name);
+}
+
+static void csv_values(Text *t, const double value[REGION_VALUES]) {
+    for (int v = 0; v < REGION_VALUES; v++) {
+        text_add(t, ",");
+        number_text(t, value[v], NUMBERS_TABLE);
+    }
+    text_add(t, "\n");
+}
+
+static void csv_aggregate(Text *t, const EvaluatedLabel *l, const double value[REGION_VALUES],
+                          size_t cases, size_t index, Aggregation how) {
+    (void)index;
+    text_add(t, "%s", aggregation_name(how));
+    csv_key(t, l);
+    text_add(t, ",%zu", cases);
+    csv_values(t, value);
+}
+
+void region_table_csv(Text *t, const RegionTable *table, Aggregation how) {
+    text_add(t, "case,label,name,cases");
+    for (int v = 0; v < REGION_VALUES; v++) text_add(t, ",%s", region_value_name((RegionValue)v));
+    text_add(t, "\n");
+    for (size_t i = 0; i < table->count; i++) {
+        const RegionCase *c = &table->item[i];
+        for (size_t k = 0; k < c->count; k++) {
+            csv_field(t, path_base(c->segmentation));
+            csv_key(t, &c->label[k]);
+            text_add(t, ",1");
+            csv_values(t, c->region[k].value);
+        }
+    }
+    if (how != AGGREGATE_NOT) each_aggregate(t, table, how, csv_aggregate);
+}
+
+static void json_values(Text *t, const EvaluatedLabel *l, const double value[REGION_VALUES],
+                        bool place) {
+    if (l->name[0]) {
+        text_add(t, "\"name\": ");
+        text_add_quoted(t, l->name);
+        text_add(t, ", ");
+    }
+    for (int v = 0; v < REGION_VALUES; v++) {
+        if (region_value_is_position((RegionValue)v)) continue;
+        text_add(t, "%s\"%s\": ", v ? ", " : "", region_value_name((RegionValue)v));
+        if (v == REGION_TOUCHES_BORDER && place)
+            text_add(t, "%s", value[v] > 0.0 ? "true" : "false");
+        else
+            number_text(t, value[v], NUMBERS_JSON);
+    }
+    if (!place || isnan(value[REGION_X0])) return;
+    text_add(t, ", \"box_xyz\": [");
+    for (int v = REGION_X0; v <= REGION_Z1; v++)
+        text_add(t, "%s%.0f", v > REGION_X0 ? ", " : "", value[v]);
+    text_add(t, "]");
+}
+
+static void json_key(Text *t, const EvaluatedLabel *l, size_t index, int indent) {
+    text_add(t, "%s\n%*s\"", index ? "," : "", indent, "");
+    label_key(t, l);
+    text_add(t, "\": {");
+}
+
+static void json_aggregate(Text *t, const EvaluatedLabel *l, const double value[REGION_VALUES],
+                           size_t cases, size_t index, Aggregation how) {
+    (void)how;
+    json_key(t, l, index, 8);
+    text_add(t, "\"cases\": %zu, ", cases);
+    json_values(t, l, value, false);
+    text_add(t, "}");
+}
+
+static void json_case(Text *t, const RegionCase *c) {
+    text_add(t, "{\"segmentation\": ");
+    text_add_quoted(t, c->segmentation);
+    text_add(t, ", \"image\": ");
+    text_add_quoted(t, c->image);
+    const double *mm = c->spacing_xyz_mm;
+    if (c->spacing_known)
+        text_add(t, ",\n         \"spacing_xyz_mm\": [%.9g, %.9g, %.9g]", mm[0], mm[1], mm[2]);
+    else
+        text_add(t, ",\n         \"spacing_xyz_mm\": null");
+    text_add(t, ", \"labels\": {");
+    for (size_t k = 0; k < c->count; k++) {
+        json_key(t, &c->label[k], k, 12);
+        json_values(t, &c->label[k], c->region[k].value, true);
+        text_add(t, "}");
+    }
+    text_add(t, "\n         }}");
+}
+
+void region_table_json(Text *t, const RegionTable *table, Aggregation how) {
+    text_add(t, "{\n    \"cases\": [");
+    for (size_t i = 0; i < table->count; i++) {
+        text_add(t, "%s\n        ", i ? "," : "");
+        json_case(t, &table->item[i]);
+    }
+    text_add(t, "\n    ]");
+    if (how != AGGREGATE_NOT) {
+        text_add(t, ",\n    \"aggregation\": \"%s\",\n    \"labels\": {", aggregation_name(how));
+        each_aggregate(t, table, how, json_aggregate);
+        text_add(t, "\n    }");
+    }
+    text_add(t, "\n}\n");
+}

@@ -1,0 +1,172 @@
+#include "eval/report.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "eval/statistics.h"
+#include "eval/summary.h"
+
+double *metric_values(const Evaluation *e, int label, Metric m, size_t *count) {
+    size_t first = label < 0 ? 0 : (size_t)label, end = label < 0 ? e->rule.labels : first + 1;
+    double *values = memory_new((e->count * (end - first) + 1) * sizeof *values);
+    *count = 0;
+    for (size_t i = 0; values && i < e->count; i++) {
+        for (size_t l = first; l < end; l++) {
+            const LabelScore *s = &e->item[i].label[l];
+            if (!s->skipped && !isnan(s->value[m])) values[(*count)++] = s->value[m];
+        }
+    }
+    if (values) values_sort(values, *count);
+    return values;
+}
+
+void label_title(Text *t, const EvaluatedLabel *l) {
+    label_key(t, l);
+    if (l->name[0]) text_add(t, " %s", l->name);
+}
+
+/* ---- CSV ------------------------------------------------------------------------------------ */
+
+void csv_field(Text *t, const char *text) {
+    if (!strpbrk(text, ",\"\n\r")) {
+        text_add(t, "%s", text);
+        return;
+    }
+    text_add(t, "\"");
+    for (; *text; text++) text_add(t, *text == '"' ? "\"\"" : "%c", *text);
+    text_add(t, "\"");
+}
+
+static void csv_label(Text *t, const EvaluatedLabel *l) {
+    Text key = {0};
+    label_key(&key, l);
+    csv_field(t, key.chars ? key.chars : "");
+    t->failed |= key.failed;
+    text_free(&key);
+}
+
+void report_csv(Text *t, const Evaluation *e) {
+    char name[METRIC_NAME_MAX];
+    text_add(t, "case,label,name");
+    for (int m = 0; m < METRICS; m++) {
+        if (!metric_measured(&e->rule.metrics, (Metric)m)) continue;
+        metric_name(name, &e->rule.metrics, (Metric)m);
+        text_add(t, ",%s", name);
+    }
+    text_add(t, ",reference_file,prediction_file\n");
+    for (size_t i = 0; i < e->count; i++) {
+        const CaseScore *c = &e->item[i];
+        for (size_t l = 0; l < e->rule.labels; l++) {
+            if (c->label[l].skipped) continue;
+            csv_field(t, case_name(c));
+            text_add(t, ",");
+            csv_label(t, &e->label[l]);
+            text_add(t, ",");
+            csv_field(t, e->label[l].name);
+            for (int m = 0; m < METRICS; m++) {
+                if (!metric_measured(&e->rule.metrics, (Metric)m)) continue;
+                text_add(t, ",");
+                number_text(t, c->label[l].value[m], NUMBERS_TABLE);
+            }
+            text_add(t, ",");
+            csv_field(t, c->reference);
+            text_add(t, ",");
+            csv_field(t, c->prediction);
+            text_add(t, "\n");
+        }
+    }
+}
+
+/* ---- Markdown ------------------------------------------------------------------------------- */
+
+void markdown_words(Text *t, const char *text) {
+    for (; *text; text++) {
+        if (*text == '|' || *text == '\\' || *text == '*' || *text == '`')
+            text_add(t, "\\%c", *text);
+        else
+            text_add(t, "%c", *text < ' ' && *text > 0 ? ' ' : *text);
+    }
+}
+
+static void add_number(Text *t, double value) {
+    if (isfinite(value))
+        text_add(t, " %.4g |", value);
+    else
+        text_add(t, " %s |", isnan(value) ? "-" : value > 0.0 ? "inf" : "-inf");
+}
+
+static void add_row(Text *t, const Evaluation *e, int label, Metric m) {
+    char name[METRIC_NAME_MAX];
+    size_t count;
+    MetricSummary s = evaluation_summary(e, label, m);
+    double *values = metric_values(e, label, m, &count);
+    t->failed |= !values;
+    if (!values) return;
+    metric_name(name, &e->rule.metrics, m);
+    Text title = {0};
+    if (label >= 0)
+        label_title(&title, &e->label[label]);
+    else
+        text_add(&title, "all");
+    text_add(t, "| ");
+    markdown_words(t, title.chars ? title.chars : "");
+    text_add(t, " | %s | %zu | %zu |", name, s.entries, s.entries - s.counted);
+    const double shown[] = {s.mean,
+                            s.deviation,
+                            sorted_quantile(values, count, 0.5),
+                            sorted_quantile(values, count, 0.25),
+                            sorted_quantile(values, count, 0.75),
+                            sorted_quantile(values, count, 0.0),
+                            sorted_quantile(values, count, 1.0)};
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) add_number(t, shown[i]);
+    text_add(t, "\n");
+    t->failed |= title.failed;
+    text_free(&title);
+    memory_free(values);
+}
+
+static void add_rules(Text *t, const Evaluation *e) {
+    static const char *const empty[] = {"NaN, and counts in no mean",
+                                        "right: overlap 1, distance 0", "left out altogether"};
+    size_t unknown = 0;
+    for (size_t i = 0; i < e->count; i++) unknown += !e->item[i].spacing_known;
+    text_add(t, "# Evaluation\n\n- Cases: %zu\n- A label that neither has (`--empty %s`): %s\n",
+             e->count, empty_policy_name(e->rule.empty), empty[e->rule.empty]);
+    if (e->rule.ignored)
+        text_add(t, "- Voxels whose reference is %u do not count\n", e->rule.ignored);
+    if (unknown)
+        text_add(t,
+                 "- Of %zu references the file does not say the spacing: there a voxel's side "
+                 "counts as 1 mm\n",
+                 unknown);
+    text_add(t, "\n");
+}
+
+static void add_legend(Text *t, const MetricChoice *c) {
+    text_add(t, "\nDeviation: over n. Quartiles: linear between neighbours.");
+    if (c->groups & GROUPS_OF_SURFACES)
+        text_add(t, " `_elements`: surfaces of corners weighted by area (DeepMind's "
+                    "surface-distance), HD95 the larger direction. `_borders`: border voxels of "
+                    "one weight (MedPy), HD95 interpolated over both directions pooled. ASSD: "
+                    "pooled in both. Distances in mm; infinite where one mask is empty.");
+    if (c->groups >> GROUP_VOLUME & 1)
+        text_add(t, " Errors of volumes: prediction - reference; relative to the reference.");
+    if (c->groups >> GROUP_LESION & 1)
+        text_add(t, " Lesions: pieces over 8 neighbours, in volumes 26; found where the other mask "
+                    "has a voxel in common.");
+    text_add(t, "\n");
+}
+
+void report_markdown(Text *t, const Evaluation *e) {
+    add_rules(t, e);
+    text_add(t, "| label | metric | entries | NaN | mean | deviation | median | q1 | q3 | least | "
+                "largest |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
+    for (size_t l = 0; l < e->rule.labels; l++) {
+        for (int m = 0; m < METRICS; m++)
+            if (metric_chosen(&e->rule.metrics, (Metric)m)) add_row(t, e, (int)l, (Metric)m);
+    }
+    for (int m = 0; m < METRICS && e->rule.labels > 1; m++)
+        if (metric_chosen(&e->rule.metrics, (Metric)m)) add_row(t, e, EVERY_LABEL, (Metric)m);
+    add_legend(t, &e->rule.metrics);
+}

@@ -1,0 +1,174 @@
+#include "train/click_curves.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+const char *click_way_name(ClickWay w) {
+    static const char *const names[CLICK_WAYS] = {"box then clicks", "clicks alone"};
+    return names[w];
+}
+
+static const char *const parts[] = {"train", "validation", "test", "all"};
+
+int click_part(const char *name) {
+    if (!name) return EVERY_PART;
+    for (int i = 0; i <= EVERY_PART; i++) {
+        if (strcmp(name, parts[i]) == 0) return i;
+    }
+    return -1;
+}
+
+void click_curves_free(ClickCurves *c) {
+    dataset_free(&c->data);
+    memory_free(c->object);
+    memory_free(c->dice);
+    *c = (ClickCurves){0};
+}
+
+static Status no_memory(Error *error) {
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the curves of clicks");
+}
+
+/* ---- Measuring -------------------------------------------------------------------------- */
+
+/* Of a set as many as are wanted, evenly spread: of those with rings, and of the others. */
+static Status choose_of_set(ClickCurves *c, int set, Error *error) {
+    size_t *list, count, most = c->rule.most;
+    SplitPart part = c->rule.part == EVERY_PART ? SPLIT_TEST : (SplitPart)c->rule.part;
+    Status status = dataset_select(&c->data, set, part, &list, &count, error);
+    if (status) return status;
+    for (int outer = 0; outer < 2; outer++) {
+        size_t all = 0, seen = 0;
+        for (size_t i = 0; i < count; i++) all += c->data.object[list[i]].outer == (outer != 0);
+        size_t step = most && all > most ? (all + most - 1) / most : 1;
+        for (size_t i = 0; i < count; i++) {
+            if (c->data.object[list[i]].outer != (outer != 0)) continue;
+            if (seen++ % step == 0) c->object[c->objects++] = list[i];
+        }
+    }
+    memory_free(list);
+    return VOXPERT_OK;
+}
+
+static Status choose(ClickCurves *c, const char *first_folder, Error *error) {
+    for (size_t i = 0; i < c->data.pictures && c->rule.part == EVERY_PART; i++)
+        c->data.picture[i].part = SPLIT_TEST;
+    c->object = memory_new((c->data.objects + 1) * sizeof *c->object);
+    Status status = c->object ? VOXPERT_OK : no_memory(error);
+    for (size_t s = 0; !status && s < c->data.sets; s++) status = choose_of_set(c, (int)s, error);
+    if (!status && c->objects == 0)
+        status = error_set(error, VOXPERT_BAD_INPUT, "%s: there is no object in the part \"%s\"",
+                           first_folder ? first_folder : "no data folder", c->part);
+    return status;
+}
+
+static double *curve_of(const ClickCurves *c, size_t object, ClickWay way) {
+    size_t width = (size_t)c->rule.clicks + 1;
+    return c->dice + (object * CLICK_WAYS + (size_t)way) * width;
+}
+
+static Status measure_all(ClickCurves *c, Measurer *m, const ClickListener *listener,
+                          Error *error) {
+    Status status = VOXPERT_OK;
+    for (size_t i = 0; i < c->objects && !status; i++) {
+        const CaseObject *o = &c->data.object[c->object[i]];
+        for (int w = 0; w < CLICK_WAYS && !status; w++)
+            status = measure_clicks(m, &c->data, o, w == WAY_BOX_FIRST, c->rule.clicks,
+                                    c->rule.zoom, curve_of(c, i, (ClickWay)w), error);
+        if (!status && listener && listener->done)
+            listener->done(listener->context, i + 1, c->objects, c->data.picture[o->picture].name);
+    }
+    return status;
+}
+
+Status click_curves_measure(ClickCurves *out, const Model *model, const char *const *folders,
+                            size_t folder_count, const ClickRule *rule,
+                            const ClickListener *listener, Error *error) {
+    Measurer m = {0};
+    *out = (ClickCurves){.rule = *rule, .part = parts[rule->part]};
+    Status status = VOXPERT_OK;
+    for (size_t i = 0; !status && i < folder_count; i++)
+        status = dataset_add(&out->data, folders[i], error);
+    if (!status) status = choose(out, folder_count ? folders[0] : NULL, error);
+    if (!status) status = measurer_open(&m, model, error);
+    size_t width = CLICK_WAYS * ((size_t)rule->clicks + 1);
+    if (!status && !(out->dice = memory_new(out->objects * width * sizeof *out->dice)))
+        status = no_memory(error);
+    if (!status) status = measure_all(out, &m, listener, error);
+    measurer_close(&m);
+    if (status) click_curves_free(out);
+    return status;
+}
+
+/* ---- Means ------------------------------------------------------------------------------ */
+
+double click_auc(const double *dice, int clicks) {
+    double sum = 0.0;
+    for (int i = 1; i < clicks; i++) sum += 0.5 * (dice[i] + dice[i + 1]);
+    return sum;
+}
+
+static void row_add(ClickRow *row, const double *dice, double weight, int clicks) {
+    for (int w = 0; w < CLICK_WAYS; w++) {
+        for (int i = 0; i <= clicks; i++) row->dice[w][i] += weight * dice[w * (clicks + 1) + i];
+    }
+}
+
+/* The mean over the objects of a set (-1: of all sets) that are outer ones, or not. */
+static bool row_of(ClickRow *row, const ClickCurves *c, int set, bool outer) {
+    *row = (ClickRow){.objects = 0};
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < c->objects; i++) {
+            const CaseObject *o = &c->data.object[c->object[i]];
+            if ((set >= 0 && c->data.picture[o->picture].set != set) || o->outer != outer) continue;
+            if (pass == 0)
+                row->objects++;
+            else
+                row_add(row, curve_of(c, i, WAY_BOX_FIRST), 1.0 / (double)row->objects,
+                        c->rule.clicks);
+        }
+    }
+    return row->objects > 0;
+}
+
+static void add_macro(ClickRow *macro, size_t *count, const ClickCurves *c) {
+    ClickRow one;
+    size_t sets = 0;
+    *macro = (ClickRow){.name = "mean of the sets"};
+    for (size_t s = 0; s < c->data.sets; s++) sets += row_of(&one, c, (int)s, false);
+    for (size_t s = 0; s < c->data.sets && sets > 1; s++) {
+        if (!row_of(&one, c, (int)s, false)) continue;
+        macro->objects += one.objects;
+        for (int w = 0; w < CLICK_WAYS; w++)
+            for (int i = 0; i <= c->rule.clicks; i++)
+                macro->dice[w][i] += one.dice[w][i] / (double)sets;
+    }
+    *count += sets > 1;
+}
+
+Status click_rows(ClickRow **rows, size_t *count, const ClickCurves *c, Error *error) {
+    ClickRow *row = memory_new((2 * c->data.sets + 3) * sizeof *row);
+    *count = 0;
+    *rows = row;
+    if (!row) return no_memory(error);
+    for (size_t s = 0; s < c->data.sets; s++) {
+        const CaseSet *set = &c->data.set[s];
+        for (int outer = 0; outer < 2; outer++) {
+            if (!row_of(&row[*count], c, (int)s, outer)) continue;
+            snprintf(row[*count].name, sizeof row->name, "%.120s%s", set->name,
+                     outer         ? ", with rings (apart)"
+                     : set->nested ? ", innermost"
+                                   : "");
+            ++*count;
+        }
+    }
+    size_t sets = *count;
+    if (sets > 1 && row_of(&row[*count], c, -1, false)) {
+        snprintf(row[*count].name, sizeof row->name, "all objects");
+        ++*count;
+    }
+    add_macro(&row[*count], count, c);
+    return VOXPERT_OK;
+}

@@ -1,0 +1,83 @@
+/* click_curves.h - Dice of a model's answers over the number of clicks.
+ *
+ * Each object is asked for in two ways: by its box, then with clicks that correct the answer one by
+ * one (the protocol of the 2025 challenge on interactive segmentation), and by clicks alone.  For
+ * N clicks and d_i the Dice after i of them
+ *
+ *     DSC_AUC = sum over i = 1 .. N - 1 of (d_i + d_i+1) / 2     DSC_Final = d_N
+ *
+ * over the clicks, without the box's answer, as that challenge counts; divided by N - 1 it lies
+ * between 0 and 1. */
+#ifndef TRAIN_CLICK_CURVES_H
+#define TRAIN_CLICK_CURVES_H
+
+#include "base/text.h"
+#include "train/measure.h"
+
+typedef enum ClickWay { WAY_BOX_FIRST, WAY_CLICKS_ALONE, CLICK_WAYS } ClickWay;
+
+const char *click_way_name(ClickWay w); /* "box then clicks" */
+
+typedef struct ClickRule {
+    int clicks;  /* 1 .. CLICKS_MAX */
+    int part;    /* a SplitPart; EVERY_PART: all of the data */
+    size_t most; /* objects of each set, evenly spread; 0: all */
+    bool zoom;
+} ClickRule;
+
+enum { EVERY_PART = 3 };
+
+typedef struct ClickCurves {
+    Dataset data;
+    ClickRule rule;
+    const char *part; /* its name */
+    size_t *object;   /* indices in data.object */
+    double *dice;     /* [objects][CLICK_WAYS][clicks + 1], see measure_clicks */
+    size_t objects;
+} ClickCurves;
+
+/* After each object. */
+typedef struct ClickListener {
+    void (*done)(void *context, size_t done, size_t total, const char *name);
+    void *context;
+} ClickListener;
+
+/* "train", "validation", "test", "all" (and NULL); -1: none of these. */
+int click_part(const char *name);
+
+/* Errors: those of dataset_add; VOXPERT_BAD_INPUT where no object is in that part;
+ * VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status click_curves_measure(ClickCurves *out, const Model *model,
+                                       const char *const *folders, size_t folder_count,
+                                       const ClickRule *rule, const ClickListener *listener,
+                                       Error *error);
+void click_curves_free(ClickCurves *c); /* a zeroed one is fine */
+
+/* ---- Means ------------------------------------------------------------------------------ */
+
+/* The objects of a set; those with rings (nested labels, not the innermost) are apart.  After the
+ * sets: the mean over all objects without those, and the mean over the sets' means. */
+typedef struct ClickRow {
+    char name[160];
+    size_t objects;
+    double dice[CLICK_WAYS][CLICKS_MAX + 1];
+} ClickRow;
+
+/* `*rows` [*count]; the caller frees.  VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status click_rows(ClickRow **rows, size_t *count, const ClickCurves *c, Error *error);
+
+double click_auc(const double *dice, int clicks); /* DSC_AUC; 0 for one click */
+
+/* ---- Reports (click_report.c) ----------------------------------------------------------- */
+
+/* text->failed: no memory. */
+void click_curves_csv(Text *t, const ClickCurves *c); /* a row per object, way and answer */
+void click_rows_csv(Text *t, const ClickRow *row, size_t rows, const ClickRule *rule);
+void click_rows_json(Text *t, const ClickRow *row, size_t rows, const ClickCurves *c);
+void click_rows_markdown(Text *t, const ClickRow *row, size_t rows, const ClickCurves *c);
+
+/* Two panels, one for each way: Dice over clicks, a line per row. */
+MUST_CHECK Status click_rows_draw(const ClickRow *row, size_t rows, const ClickRule *rule,
+                                  const char *path, bool *drawn, Error *error);
+
+#endif

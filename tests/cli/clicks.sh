@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# A model that is asked with boxes and clicks: curves whose first point is what `segment` gives.
+. tests/cli/_cli.sh
+cd "$work" || exit 1
+mkdir -p cells/images cells/masks lesions/images lesions/masks
+for stem in 001 002 003; do
+    cp "$shared/data/2d/micro_wbc/images/$stem".* cells/images
+    cp "$shared/data/2d/micro_wbc/masks/$stem".* cells/masks
+done
+lesion=$(ls "$shared/data/2d/derm_ph2/images" | head -n 1)
+cp "$shared/data/2d/derm_ph2/images/$lesion" lesions/images
+cp "$shared/data/2d/derm_ph2/masks/${lesion%.*}".* lesions/masks
+evaluate() { voxpert evaluate -q -m "$model" "$@"; }
+
+evaluate --data cells:nested --data lesions --clicks 3 --no-zoom -o out >said || exit 1
+holds '-q prints nothing' test ! -s said
+for file in clicks.json clicks.csv curve.csv clicks.md; do holds "$file" test -s out/$file; done
+if command -v gnuplot >/dev/null; then
+    holds 'curve.png' sh -c 'head -c 4 out/curve.png | grep -q PNG'
+fi
+holds 'a row per object and answer' test "$(grep -c 'box then clicks' out/clicks.csv)" -eq \
+    "$((4 * $(grep -c 'clicks alone,3' out/clicks.csv)))"
+holds 'three answers to clicks alone' test "$(grep -c 'clicks alone' out/clicks.csv)" -eq \
+    "$((3 * $(grep -c 'clicks alone,3' out/clicks.csv)))"
+holds 'part and zoom are recorded' sh -c 'grep -q "\"part\": \"all\"" out/clicks.json && grep -q "\"zoom\": false" out/clicks.json'
+holds 'rings are apart' grep -q 'cells, with rings (apart)' out/clicks.json
+holds 'a mean over the sets' grep -q '"mean of the sets"' out/clicks.json
+
+# DSC_AUC is the trapezoid over the three clicks of the curve
+awk -F, '$1 == "lesions" && /clicks alone/ { d[$4] = $5 }
+    END { printf "%.6f\n", (d[1] + d[2]) / 2 + (d[2] + d[3]) / 2 }' out/curve.csv >want
+sed -n '/"lesions"/,/alone/p' out/clicks.json | sed -n '/clicks_alone/s/.*"DSC_AUC": \([0-9.]*\).*/\1/p' |
+    awk '{ printf "%.6f\n", $1 }' >got
+holds 'DSC_AUC' cmp want got
+
+# The first point is what segment gives for the box, and evaluate says of it
+row=$(grep '^lesions/' out/clicks.csv | head -n 1)
+box=$(echo "$row" | cut -d, -f 3-6)
+segment -i "lesions/images/$lesion" --box "$box" --no-zoom -o mask.png
+printf '{"image": "%s", "objects": [{"value": 1, "boxes": [[%s]]}]}' "$lesion" "$box" >p.json
+voxpert segment -q -m "$model" -i "lesions/images/$lesion" --prompts p.json --no-zoom -o one.png || exit 1
+voxpert evaluate -p one.png -g "$(ls lesions/masks/*)" --labels 1 -q --json >told.json || exit 1
+awk -v a="$(echo "$row" | cut -d, -f 11)" -v b="$(field Dice told.json | head -n 1)" \
+    'BEGIN { off = a - b; exit !(off < 1e-6 && off > -1e-6 && a > 0) }'
+holds 'Dice after the box is that of the mask that segment writes' test $? -eq 0
+
+# ---- Which objects, threads, standard output
+evaluate --data cells --clicks 1 --most 1 --json >one.json || exit 1
+holds 'one object of the set' test "$(field clicks one.json | head -n 1)" -eq 1 -a \
+    "$(grep -c '"set": "cells"' one.json)" -eq 1 -a "$(field objects one.json | head -n 1)" -eq 1
+holds 'the model is named' test -n "$(field identity one.json)"
+for threads in 1 3; do evaluate --data lesions --clicks 2 -o "t$threads" -t $threads || exit 1; done
+holds 'the same bytes with 1 and 3 threads' sh -c 'cmp t1/clicks.csv t3/clicks.csv && cmp t1/clicks.json t3/clicks.json'
+voxpert evaluate -m "$model" --data lesions --clicks 1 >said 2>/dev/null
+holds 'a table on standard output' grep -q '^| lesions | 1 | ' said
+
+# ---- Mistakes
+click=(evaluate -q -m "$model" --data lesions --clicks 2)
+refused 2 '--clicks 0' evaluate -q --data lesions --clicks 0
+refused 2 '--clicks 51' evaluate -q --data lesions --clicks 51
+refused 2 '--data is needed' evaluate -q --clicks 2
+refused 2 '--predictions does not go with --clicks' "${click[@]}" -p cells
+refused 2 '--format does not go with --clicks' "${click[@]}" --format csv
+refused 2 '--part some' "${click[@]}" --part some
+refused 2 '--zoom and --no-zoom' "${click[@]}" --zoom --no-zoom
+refused 2 'is no option of a data folder' evaluate -q -m "$model" --data lesions:patients --clicks 1 -o bad
+refused 3 nowhere evaluate -q -m "$model" --data nowhere --clicks 1 -o bad
+mkdir -p empty/images empty/masks
+refused 3 "no object in the part" evaluate -q -m "$model" --data empty --clicks 1 --part train -o bad
+refused 4 none.pth evaluate -q -m none.pth --data lesions --clicks 1 -o bad
+refused 6 'out/clicks.json: is there already' "${click[@]}" -o out
+holds 'no mistake left anything' test ! -e bad
+conclude

@@ -1,0 +1,67 @@
+#include "eval/metrics.h"
+
+#include <string.h>
+
+#include "tests/check.h"
+
+static const MetricChoice all = {.groups = GROUPS_ALL, .tolerance_mm = {2.0, 0.5}, .tolerances = 2};
+
+static bool is_called(Metric m, const char *want) {
+    char name[METRIC_NAME_MAX];
+    metric_name(name, &all, m);
+    return strcmp(name, want) == 0;
+}
+
+TEST(names_say_what_a_distance_is_between) {
+    CHECK(is_called(METRIC_DICE, "Dice") && is_called(METRIC_N_REF, "n_ref"));
+    CHECK(is_called(METRIC_HD95_ELEMENTS, "HD95_elements"));
+    CHECK(is_called(METRIC_HD95_BORDERS, "HD95_borders"));
+    CHECK(is_called(METRIC_NSD_ELEMENTS, "NSD_elements_2mm"));
+    CHECK(is_called((Metric)(METRIC_NSD_ELEMENTS + 1), "NSD_elements_0.5mm"));
+    CHECK(is_called((Metric)(METRIC_NSD_BORDERS + 1), "NSD_borders_0.5mm"));
+    CHECK(is_called(METRIC_LESION_F1, "lesion_F1"));
+}
+
+TEST(every_metric_is_found_by_its_name) {
+    for (int m = 0; m < METRICS; m++) {
+        MetricChoice c = {.groups = 0};
+        Metric found = METRICS;
+        char name[METRIC_NAME_MAX];
+        if (!metric_measured(&all, (Metric)m)) continue;
+        metric_name(name, &all, (Metric)m);
+        c.tolerance_mm[0] = 2.0, c.tolerance_mm[1] = 0.5, c.tolerances = 2;
+        CHECK(metric_find(&found, &c, name) && found == (Metric)m);
+        CHECK(metric_measured(&c, found) && c.tolerances == 2);
+    }
+}
+
+TEST(a_tolerance_joins_when_it_is_found) {
+    MetricChoice c = {.groups = 0};
+    Metric m;
+    CHECK(metric_find(&m, &c, "NSD_borders_1.25mm") && m == METRIC_NSD_BORDERS);
+    CHECK(metric_find(&m, &c, "NSD_elements_3mm") && m == METRIC_NSD_ELEMENTS + 1);
+    CHECK(metric_find(&m, &c, "NSD_elements_1.25mm") && m == METRIC_NSD_ELEMENTS);
+    CHECK(c.tolerances == 2 && c.groups == 1u << GROUP_NSD);
+    static const char *const none[] = {"NSD_elements",
+                                       "NSD_elements_mm",
+                                       "NSD_elements_-1mm",
+                                       "NSD_elements_2",
+                                       "dice",
+                                       "Dice2",
+                                       ""};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) CHECK(!metric_find(&m, &c, none[i]));
+    for (int i = 0; i < TOLERANCES_MAX; i++) {
+        char name[METRIC_NAME_MAX] = "NSD_elements_10mm";
+        name[14] = (char)('0' + i);
+        CHECK(metric_find(&m, &c, name) == (i < TOLERANCES_MAX - 2));
+    }
+}
+
+TEST(what_is_not_chosen_is_not_measured_but_for_nnunets) {
+    const MetricChoice c = {.groups = 1 << GROUP_ASSD};
+    CHECK(metric_measured(&c, METRIC_TN) && !metric_chosen(&c, METRIC_TN));
+    CHECK(metric_measured(&c, METRIC_DICE) && !metric_chosen(&c, METRIC_DICE));
+    CHECK(metric_chosen(&c, METRIC_ASSD_BORDERS) && !metric_measured(&c, METRIC_HD_BORDERS));
+    CHECK(!metric_measured(&all, (Metric)(METRIC_NSD_BORDERS + 2)));
+    CHECK(metric_compares(METRIC_NSD_BORDERS) && !metric_compares(METRIC_TP));
+}
