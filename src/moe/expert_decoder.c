@@ -231,11 +231,13 @@ ExpertOutput expert_decoder_forward(Compute *cx, const ExpertDecoder *d, Tensor 
 Tensor *expert_decoder_balance(Compute *cx, const ExpertDecoder *d, const ExpertOutput *out,
                                float weight) {
     int depth = d->base->config.transformer.depth;
+    uint64_t held_back = d->config.experts.held_back;
     if (expert_decoder_published(d))
-        return op_balance(cx, out->routed[depth - 1], d->config.experts.tokens, weight, NULL);
+        return op_balance(cx, out->routed[depth - 1], d->config.experts.tokens, held_back, weight,
+                          NULL);
     Tensor *sum = NULL;
     for (int i = 0; i < depth; i++) {
-        Tensor *one = op_balance(cx, out->routed[i], 1, weight / (float)depth, NULL);
+        Tensor *one = op_balance(cx, out->routed[i], 1, held_back, weight / (float)depth, NULL);
         sum = sum ? op_add(cx, sum, one) : one;
     }
     return sum;

@@ -119,13 +119,14 @@ static void tell(const Run *r, const HistoryRow *row, const MeasureTable *table)
 /* Said once when it begins. */
 static void alarm_collapse(Run *r, const HistoryRow *row) {
     const RoutingTally *t = &r->state.routing;
-    bool collapsed = is_collapse(row->effective_experts, t->experts, t->kept);
+    int open = route_open(t->held_back, t->experts);
+    bool collapsed = is_collapse(row->effective_experts, open, t->kept);
     char sentence[240];
     if (collapsed && !r->collapsed) {
         snprintf(sentence, sizeof sentence,
                  "step %ld: the router collapses: the tokens go to %.1f of %d experts "
                  "(routing.csv has their shares); raise --balance, or train with --router-noise 1",
-                 row->step, row->effective_experts, t->experts);
+                 row->step, row->effective_experts, open);
         run_say(r, true, sentence);
     }
     r->collapsed = collapsed;

@@ -246,7 +246,7 @@ static Status open_routing(Run *r, HistoryExperts *out, Error *error) {
     for (size_t i = 0; i < sets; i++) r->set_name[i] = r->data.set[i].name;
     *out = (HistoryExperts){c->experts, sets, r->set_name};
     r->stepper.tally = &r->state.routing;
-    return routing_tally_open(&r->state.routing, sets, c->experts, c->kept, error);
+    return routing_tally_open(&r->state.routing, sets, c->experts, c->kept, c->held_back, error);
 }
 
 /* Other kernels round in another way. */
