@@ -2,6 +2,8 @@
 #ifndef CLI_ENGINE_H
 #define CLI_ENGINE_H
 
+#include <voxpert/experts.h>
+
 #include "cli/common.h"
 
 typedef struct EngineOptions {

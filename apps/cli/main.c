@@ -10,8 +10,8 @@
 #include "cli/outputs.h"
 #include "cli/verb.h"
 
-static const Verb *const verbs[] = {&verb_segment, &verb_embed, &verb_convert, &verb_train,
-                                    &verb_info};
+static const Verb *const verbs[] = {&verb_segment, &verb_embed,   &verb_convert,
+                                    &verb_train,   &verb_experts, &verb_info};
 enum { VERBS = sizeof verbs / sizeof *verbs };
 
 /* ---- Interruptions ---------------------------------------------------------------------- */

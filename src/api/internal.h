@@ -32,6 +32,9 @@ MUST_CHECK Status image_to_picture(Picture *out, const VoxpertImage *image, Erro
 /* "f32", "f16" or "bf16".  VOXPERT_BAD_ARGUMENT. */
 MUST_CHECK Status model_element_type(ElementType *out, const char *type, Error *error);
 
+/* VOXPERT_BAD_ARGUMENT for a model without. */
+MUST_CHECK Status need_experts(const Model *m, Error *error);
+
 /* The model that is part of the library; NULL and 0 where there is none. */
 const unsigned char *builtin_model(size_t *size);
 

@@ -25,7 +25,8 @@ expect() { # expect ANSWER WORD...
 }
 
 expect 'segment' se
-expect 'embed' e
+expect 'embed experts' e
+expect 'list' experts l
 expect '--help' --h
 expect '--beta1 --box --keep-largest --out' segment --
 expect '--beta1 --box --keep-largest --out -o' segment -
@@ -39,4 +40,4 @@ expect 'f32 f16 bf16' convert --dtype ''
 expect 'validation' train --measure v
 expect 'dice-ce' train --loss d
 expect 'cosine constant' train --schedule co
-echo "completion answers 15 lines as it should"
+echo "completion answers 16 lines as it should"

@@ -1,0 +1,10 @@
+/* experts.h - the parts of `voxpert experts`, each with flags of its own. */
+#ifndef CLI_EXPERTS_H
+#define CLI_EXPERTS_H
+
+#include "cli/verb.h"
+
+/* argv[0] is the part's name; the exit code. */
+int experts_list(int argc, char **argv);
+
+#endif
