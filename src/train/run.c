@@ -248,7 +248,8 @@ static Status one_step(Run *r, Error *error) {
         uint64_t part = step * (uint64_t)o->accumulate + (uint64_t)i;
         Random kind = random_begin(o->seed, part, 0, PURPOSE_KIND);
         bool routes = r->system.kind == SYSTEM_SEGMOTE;
-        StepPlan plan = step_plan(o->scheme, &o->prompts, routes ? &o->experts.rule : NULL, &kind);
+        StepPlan plan =
+            step_plan(o->scheme, &o->prompts, routes ? &r->stepper.experts : NULL, &kind);
         StepResult result;
         Augment augment = o->augment;
         if (plan.prompt_free) {

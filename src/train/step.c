@@ -438,6 +438,7 @@ Status stepper_open(Stepper *s, const System *system, const Kernels *kernels, Th
                    .floats = shape->floats,
                    .loss_side = shape->loss_side,
                    .low_side = 4 * sam_grid(sam)};
+    if (!system->segmote.config.experts.pool.tokens) s->experts.prompt_free = 0.0;
     Status status = check_points(s, error);
     if (!status) status = worker_open(&s->worker, threads, error);
     if (!status) status = open_buffers(s, error);

@@ -53,8 +53,8 @@ typedef struct StepResult {
 
 typedef struct Stepper {
     const System *system;
-    const Sam *sam; /* of it */
-    ExpertRule experts;
+    const Sam *sam;     /* of it */
+    ExpertRule experts; /* prompt_free is 0 where there are no prompt tokens */
     const Kernels *kernels;
     Worker worker;
     Arena memory, records; /* memory.capacity: what the largest step needs */

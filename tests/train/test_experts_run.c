@@ -77,6 +77,16 @@ TEST(the_file_holds_what_learned_and_names_its_base) {
     memory_free(base);
 }
 
+TEST(experts_without_prompt_tokens_are_always_prompted) {
+    char *base = trained_base("base6");
+    TrainOptions o = experts_on(base, tiny_folder("prompted"));
+    o.experts.pool = 0;
+    o.steps = 12;
+    Watch w = {0};
+    must(&o, &w);
+    memory_free(base);
+}
+
 TEST(experts_that_were_stopped_end_in_the_same_bytes) {
     char *base = trained_base("base2");
     const char *a = tiny_folder("whole"), *b = tiny_folder("halves");
