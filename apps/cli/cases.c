@@ -123,7 +123,7 @@ static bool outputs_exist(const Item *item) {
     return all;
 }
 
-static json_t *flags_json(const Job *job) {
+static json_t *flags_json(const Job *job, const Engine *engine) {
     const VoxpertFileOptions *f = &job->file;
     const VoxpertEverything *g = &job->grid;
     char slice[32] = "";
@@ -134,6 +134,8 @@ static json_t *flags_json(const Job *job) {
         "min_size", job->cleanup.min_size, "keep_largest", job->cleanup.keep_largest, "slice",
         slice, "page", f->page, "no_exif", f->ignore_exif, "window", f->window_level,
         f->window_width, "cache_half", job->engine.cache_half);
+    if (engine->expert) json_object_set_new(flags, "expert", json_integer(engine->expert));
+    if (job->segment.prompt_free) json_object_set_new(flags, "prompt_free", json_true());
     if (job->everything)
         json_object_set_new(flags, "everything",
                             json_pack("[i, f, f, f, f, i, f, f, i, i, f]", g->points_per_side,
@@ -150,10 +152,10 @@ static json_t *inputs_json(const Run *run, const Item *item) {
     char hash[65];
     if (voxpert_file_hash(item->image, hash, NULL)) return NULL;
     const json_t *about = engine_about(run->engine);
-    json_t *inputs = json_pack("{s:s, s:s, s:O?, s:O?, s:O?, s:o}", "sha256", hash, "version",
-                               voxpert_version(), "model", json_object_get(about, "identity"),
-                               "preset", json_object_get(about, "preset"), "kernels",
-                               json_object_get(about, "kernels"), "flags", flags_json(run->job));
+    json_t *inputs = json_pack(
+        "{s:s, s:s, s:O?, s:O?, s:O?, s:o}", "sha256", hash, "version", voxpert_version(), "model",
+        json_object_get(about, "identity"), "preset", json_object_get(about, "preset"), "kernels",
+        json_object_get(about, "kernels"), "flags", flags_json(run->job, run->engine));
     if (!item->entry) return inputs;
     json_object_set(inputs, "prompts", item->entry->json);
     json_t *masks = json_array();

@@ -14,11 +14,14 @@ const Verb verb_experts = {
     .summary = "who the experts of a model are, and where tokens go",
     .usage =
         "usage: voxpert experts list -m MODEL [--base FILE]\n"
+        "       voxpert experts route -m MODEL [--base FILE] -i IMAGE|FOLDER ... [-o FOLDER]\n"
+        "                             [--csv FILE] [PROMPTS]\n"
         "\n"
-        "Example: what was trained, and whether its router chooses\n"
-        "  voxpert experts list -m skin.safetensors\n"
+        "Example: which experts two kinds of images use\n"
+        "  voxpert experts route -m skin.safetensors -i skin -i eyes -o seen --csv tokens.csv\n"
         "\n"
-        "Experts, layers and tokens are counted from 1.\n"
+        "list: who there is, and whether each layer's router chooses.  route: where the tokens of\n"
+        "images go.  Experts, layers and tokens are counted from 1.\n"
         "\n"
         "  -m, --model FILE          an adapter, or a whole model with experts\n"
         "      --base FILE           of an adapter: the model it was trained on; default: the "
@@ -27,7 +30,29 @@ const Verb verb_experts = {
         "      --preset NAME         how images are prepared: sam, sam-med2d, sam-med2d-test, "
         "medsam\n"
         "                            or voxpert; default: as the model says\n"
-        "      --strict              refuse a model file with tensors that do not belong to it\n",
+        "      --strict              refuse a model file with tensors that do not belong to it\n"
+        "\n"
+        "route:\n"
+        "  -i, --input IMAGE         or a folder of them; repeatable\n"
+        "  -o, --output FOLDER       for figures: where each expert's tokens look and what mask "
+        "each\n"
+        "                            token would give, IMAGE_objectN.png; of several folders, "
+        "which\n"
+        "                            experts they use, matrix.png\n"
+        "      --csv FILE            a line for each image, object, layer and token: logits, "
+        "gates,\n"
+        "                            confidence, expert, chosen token, entropy of the token and "
+        "mean\n"
+        "                            of the image; a high mean says that the image is unlike "
+        "those\n"
+        "                            that were learned from\n"
+        "      --box x0,y0,x1,y1, --point x,y:+, --mask FILE, --object N, --prompts FILE, --zoom,\n"
+        "      --no-zoom, --expert auto|N|NAME, --slice k:57, --window LEVEL,WIDTH, --page N,\n"
+        "      --no-exif, --cache DIR, --cache-half\n"
+        "                            as of segment; of several images only --prompts, for a "
+        "folder\n"
+        "      --prompt-free         prompt tokens from the image: also where nothing is "
+        "prompted\n",
     .run = experts_run,
 };
 
@@ -119,7 +144,7 @@ typedef struct Part {
     int (*run)(int argc, char **argv);
 } Part;
 
-static const Part parts[] = {{"list", experts_list}};
+static const Part parts[] = {{"list", experts_list}, {"route", experts_route}};
 enum { PARTS = sizeof parts / sizeof *parts };
 
 static const char *part_name(const void *context, int index) {

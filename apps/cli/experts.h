@@ -6,5 +6,6 @@
 
 /* argv[0] is the part's name; the exit code. */
 int experts_list(int argc, char **argv);
+int experts_route(int argc, char **argv);
 
 #endif

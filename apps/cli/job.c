@@ -87,12 +87,6 @@ VoxpertStatus image_flags(VoxpertFileOptions *out, const Options *options, const
     return options_whole(options, "--page", 1, 1 << 20, &out->page, error);
 }
 
-static VoxpertStatus expert_flag(Job *job, const Options *o, VoxpertError *error) {
-    const char *expert = options_value(o, "--expert");
-    if (!expert || strcmp(expert, "auto") == 0) return VOXPERT_OK;
-    return options_whole(o, "--expert", 1, 64, &job->segment.expert, error);
-}
-
 static VoxpertStatus segment_flags(Job *job, const Options *o, VoxpertError *error) {
     bool zoom = options_has(o, "--zoom"), no_zoom = options_has(o, "--no-zoom");
     if (zoom && no_zoom)
@@ -111,9 +105,8 @@ static VoxpertStatus segment_flags(Job *job, const Options *o, VoxpertError *err
     job->engine.cache_half = options_has(o, "--cache-half");
     if (job->engine.cache_half && !job->engine.cache)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "--cache-half needs --cache");
-    VoxpertStatus status = expert_flag(job, o, error);
-    return status ? status
-                  : options_whole(o, "--min-size", 1, 1 << 30, &job->cleanup.min_size, error);
+    job->engine.expert = options_value(o, "--expert");
+    return options_whole(o, "--min-size", 1, 1 << 30, &job->cleanup.min_size, error);
 }
 
 /* The flags of the published generator begin with those of `segment_rules` behind --everything. */

@@ -8,7 +8,9 @@
 #define VOXPERT_EXPERTS_H
 
 #include <voxpert/error.h>
+#include <voxpert/mask.h>
 #include <voxpert/model.h>
+#include <voxpert/session.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -29,6 +31,41 @@ VOXPERT_API VoxpertStatus voxpert_expert_find(const VoxpertModel *model, const c
  * are to choose from: 0 is decided, 1 not at all.  Those of -infinity are held back and do not
  * count. */
 VOXPERT_API double voxpert_routing_entropy(const float *logits, int experts);
+
+/* ---- Where they look -------------------------------------------------------------------- */
+
+/* Maps that show the whole image, made smaller until no side exceeds 512 pixels. */
+typedef struct VoxpertExpertMaps {
+    int width, height;
+    VoxpertRouting routing;
+    float *attention; /* [layers][experts][height][width], 0 to 1: where the tokens that went to an
+                         expert look in that layer's attention to the image; all 0 where none did,
+                         and where the model did not look */
+    float *logits;    /* [tokens][height][width]: the mask that each token would answer with, above
+                         0 inside; -32 where the model did not look */
+} VoxpertExpertMaps;
+
+/* What voxpert_segment does with this prompt, seen from inside.  `options` as there; multimask is
+ * not looked at.  Errors: those of voxpert_segment. */
+VOXPERT_API VoxpertStatus voxpert_expert_maps(VoxpertSession *session, const VoxpertPrompt *prompt,
+                                              const VoxpertSegmentOptions *options,
+                                              VoxpertExpertMaps *maps, VoxpertError *error);
+
+/* Zeroed or NULL is fine. */
+VOXPERT_API void voxpert_expert_maps_free(VoxpertExpertMaps *maps);
+
+/* Draws them over the session's image and writes a PNG: a row for each layer with its experts'
+ * attention, and one with the tokens' masks.  Errors: VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_expert_maps_write(const VoxpertSession *session,
+                                                    const VoxpertExpertMaps *maps, const char *path,
+                                                    VoxpertError *error);
+
+/* Writes shares [layers][rows][experts] of 0 to 1 (NaN: nothing is known) as a PNG of coloured
+ * cells; `row` names the rows.  Errors: VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_expert_matrix_write(const VoxpertModel *model,
+                                                      const double *shares, int rows,
+                                                      const char *const *row, const char *path,
+                                                      VoxpertError *error);
 
 #ifdef __cplusplus
 }

@@ -32,6 +32,22 @@ MUST_CHECK Status image_to_picture(Picture *out, const VoxpertImage *image, Erro
 /* "f32", "f16" or "bf16".  VOXPERT_BAD_ARGUMENT. */
 MUST_CHECK Status model_element_type(ElementType *out, const char *type, Error *error);
 
+/* A prompt as the predictor takes it, on memory of its own; free it also after a failure. */
+typedef struct Asked {
+    ObjectPrompt prompt;
+    float *point;
+    int *label;
+    float box[4];
+} Asked;
+
+MUST_CHECK Status asked_from(Asked *a, const VoxpertPrompt *p, Error *error);
+void asked_free(Asked *a);
+bool asks_zoom(const Predictor *p, const VoxpertSegmentOptions *o);
+
+/* A copy; VOXPERT_OUT_OF_MEMORY.  Free it also after a failure. */
+MUST_CHECK Status routing_hand_over(VoxpertRouting *out, const Routing *found, Error *error);
+void routing_free(VoxpertRouting *r); /* zeroed is fine */
+
 /* VOXPERT_BAD_ARGUMENT for a model without. */
 MUST_CHECK Status need_experts(const Model *m, Error *error);
 

@@ -54,6 +54,8 @@ void expert_decoder_declare(ExpertDecoder *d, Params *p, const MaskDecoder *base
 static int semantic_at(const ExpertDecoder *d) { return 1 + d->base->config.masks; }
 static int experts_at(const ExpertDecoder *d) { return semantic_at(d) + d->config.semantic_tokens; }
 
+int expert_decoder_first_token(const ExpertDecoder *d) { return experts_at(d); }
+
 /* ---- Inside the transformer ------------------------------------------------------------- */
 
 typedef struct Middle {

@@ -1,0 +1,26 @@
+/* routing.h - what routers did, in reports and as CSV.
+ *
+ * Columns: image, object, layer, token, logit_1 .. logit_E, gate_1 .. gate_E, confidence, expert
+ * (of the largest gate), chosen_token (whose mask is the object's), entropy (of the token's
+ * softmax over all logits / ln E: voxpert_routing_entropy) and image_entropy, its mean over all of
+ * the image's objects, layers and tokens.  All are counted from 1. */
+#ifndef CLI_ROUTING_H
+#define CLI_ROUTING_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include <voxpert/experts.h>
+
+/* An object's record: chosen_token, the mean entropy, and of each layer and token logits (null:
+ * held back), gates, confidence and entropy. */
+json_t *routing_json(const VoxpertRouting *r);
+
+/* Mean entropy of objects that have such a record as "routing"; -1 where none has. */
+double routing_entropy_of(const json_t *objects);
+
+/* The CSV's first line, and the lines of an image's objects. */
+void routing_csv_begin(FILE *to, int experts);
+void routing_csv_image(FILE *to, const char *image, const json_t *objects);
+
+#endif
