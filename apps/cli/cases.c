@@ -10,11 +10,13 @@
 #include "cli/journal.h"
 #include "cli/outputs.h"
 #include "cli/progress.h"
+#include "cli/routing.h"
 
 typedef struct Item {
     char *image, *name; /* path, and name in the folder */
     PromptEntry *entry; /* NULL: everything */
     char *path[6];      /* of its outputs, as in Paths */
+    bool current;       /* what the journal says of it is of these inputs */
 } Item;
 
 typedef struct Run {
@@ -91,6 +93,7 @@ static VoxpertStatus check_claims(const Run *run, const char *report, VoxpertErr
     Claims claims = {0};
     job_reads(run->job, &claims);
     claims_write(&claims, "--report", report, NULL);
+    claims_write(&claims, "--routing-csv", run->job->paths.routing, NULL);
     for (int i = 0; i < run->count; i++) {
         const Item *item = &run->item[i];
         claims_read(&claims, item->image);
@@ -173,7 +176,7 @@ static VoxpertStatus run_case(Run *run, const Item *item, json_t **line, Voxpert
               .file = run->job->file,
               .targets = item->entry ? &item->entry->targets : NULL,
               .paths = {item->path[0], item->path[1], item->path[2], item->path[3], item->path[4],
-                        item->path[5], NULL}};
+                        item->path[5]}};
     VoxpertStatus status = VOXPERT_OK;
     if (item->entry) status = prompts_file_slice(&c.file, &run->job->prompts, item->entry, error);
     if (!status) status = case_run(run->job, run->engine, &c, line, error);
@@ -194,8 +197,9 @@ static VoxpertStatus run_case(Run *run, const Item *item, json_t **line, Voxpert
 
 /* A case that fails is said and counted; what is returned is trouble with the journal. */
 static VoxpertStatus do_case(Run *run, int index, VoxpertError *error) {
-    const Item *item = &run->item[index];
+    Item *item = &run->item[index];
     json_t *inputs = inputs_json(run, item), *line = NULL;
+    item->current = true;
     if (journal_done(&run->journal, index, inputs) && outputs_exist(item)) {
         run->skipped++;
         json_decref(inputs);
@@ -236,6 +240,17 @@ static VoxpertStatus do_all(Run *run, VoxpertError *error) {
     return status ? status : journal_flush(&run->journal, true, error);
 }
 
+/* Of all cases that the report calls done, by this run or the one that it goes on from. */
+static void put_cases(FILE *to, const void *context) {
+    const Run *run = context;
+    for (int i = 0; i < run->count; i++) {
+        const json_t *line = run->journal.line[i];
+        const json_t *image = json_object_get(json_object_get(line, "image"), "file");
+        if (run->item[i].current && json_is_string(image))
+            routing_csv_image(to, json_string_value(image), json_object_get(line, "objects"));
+    }
+}
+
 static void summarize(const Run *run) {
     if (run->job->common.json)
         common_print(json_pack("{s:i, s:i, s:i, s:i, s:o, s:O}", "images", run->count, "done",
@@ -263,11 +278,15 @@ VoxpertStatus folder_run(Job *job, Engine *engine, VoxpertError *error) {
     VoxpertStatus status = list_cases(&run, error);
     if (!status) status = check_claims(&run, report, error);
     if (!status) status = engine_open(engine, &job->common, &job->engine, error);
+    if (!status) status = job_suits(job, engine, error);
     if (!status) status = make_folders(&job->paths, job->resume, error);
     if (!status) {
         journal_open(&run.journal, report, run.count);
         if (job->resume) journal_read(&run.journal);
         status = do_all(&run, error);
+        const char *csv = job->paths.routing;
+        if (!status && csv)
+            status = routing_csv_write(csv, engine->experts, put_cases, &run, error);
         if (!status) summarize(&run);
         if (!status && run.failed)
             status = error_say(error, VOXPERT_SOME_FAILED, "%d of %d images failed; %s says why",

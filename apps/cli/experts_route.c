@@ -327,21 +327,13 @@ static VoxpertStatus do_items(Route *r, VoxpertError *error) {
 
 /* ---- All of them ------------------------------------------------------------------------ */
 
-static VoxpertStatus write_csv(const Route *r, VoxpertError *error) {
-    char *text = NULL;
-    size_t size = 0, index;
+static void put_records(FILE *to, const void *context) {
+    const Route *r = context;
+    size_t index;
     const json_t *record;
-    FILE *to = open_memstream(&text, &size);
-    if (!to) return error_say(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", r->csv);
-    routing_csv_begin(to, r->engine.experts);
     json_array_foreach(r->records, index, record)
         routing_csv_image(to, json_string_value(json_object_get(record, "image")),
                           json_object_get(record, "objects"));
-    VoxpertStatus status = fclose(to) == 0 ? voxpert_file_write(r->csv, text, size, error)
-                                           : error_say(error, VOXPERT_OUT_OF_MEMORY,
-                                                       "%s: no memory to write it", r->csv);
-    free(text);
-    return status;
 }
 
 static double share_of(const Route *r, const Input *in, int layer, int expert) {
@@ -427,7 +419,8 @@ static VoxpertStatus route(Route *r, VoxpertError *error) {
     for (int i = 0; !status && i < r->inputs; i++)
         if (r->input[i].figures) status = folder_make(r->input[i].figures, error);
     if (!status) status = do_items(r, error);
-    if (!status && r->csv) status = write_csv(r, error);
+    if (!status && r->csv)
+        status = routing_csv_write(r->csv, r->engine.experts, put_records, r, error);
     if (!status && r->matrix && r->layers) status = write_matrix(r, error);
     if (!status) tell(r);
     if (!status && r->failed)

@@ -1,7 +1,11 @@
 #include "cli/routing.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "cli/error.h"
 
 /* JSON has no infinity: what is held back is null. */
 static json_t *numbers(const float *x, int n) {
@@ -11,15 +15,12 @@ static json_t *numbers(const float *x, int n) {
     return list;
 }
 
-/* Nine digits bring a float back, so that what is read from a report is what was written there. */
-static double rounded(double x) { return (double)(float)x; }
-
 static json_t *token_json(const VoxpertRouting *r, int at) {
     const float *logits = r->logits + at * r->experts;
     return json_pack("{s:o, s:o, s:f, s:f}", "logits", numbers(logits, r->experts), "gates",
                      numbers(r->gates + at * r->experts, r->experts), "confidence",
                      (double)r->confidence[at], "entropy",
-                     rounded(voxpert_routing_entropy(logits, r->experts)));
+                     voxpert_routing_entropy(logits, r->experts));
 }
 
 json_t *routing_json(const VoxpertRouting *r) {
@@ -35,24 +36,42 @@ json_t *routing_json(const VoxpertRouting *r) {
         json_array_append_new(layers, tokens);
     }
     return json_pack("{s:i, s:f, s:o}", "chosen_token", r->chosen + 1, "entropy",
-                     rounded(sum / (r->layers * r->tokens)), "layers", layers);
+                     sum / (r->layers * r->tokens), "layers", layers);
+}
+
+/* From the logits, which a report brings back to the last bit (nine digits): what is written of a
+ * case is the same whether it was done now or by the run that is resumed. */
+static double token_entropy(const json_t *token) {
+    enum { EXPERTS_MOST = 64 };
+    float logits[EXPERTS_MOST];
+    const json_t *list = json_object_get(token, "logits"), *x;
+    size_t count = 0, index;
+    json_array_foreach(list, index, x) {
+        if (count < EXPERTS_MOST)
+            logits[count++] = json_is_null(x) ? -INFINITY : (float)json_number_value(x);
+    }
+    return voxpert_routing_entropy(logits, (int)count);
 }
 
 double routing_entropy_of(const json_t *objects) {
-    size_t index, count = 0;
-    const json_t *object;
+    size_t o, l, t, count = 0;
+    const json_t *object, *layer, *token;
     double sum = 0.0;
-    json_array_foreach(objects, index, object) {
-        const json_t *entropy = json_object_get(json_object_get(object, "routing"), "entropy");
-        sum += rounded(json_number_value(entropy));
-        count += entropy != NULL;
+    json_array_foreach(objects, o, object) {
+        const json_t *routing = json_object_get(object, "routing");
+        json_array_foreach(json_object_get(routing, "layers"), l, layer) {
+            json_array_foreach(layer, t, token) {
+                sum += token_entropy(token);
+                count++;
+            }
+        }
     }
     return count ? sum / (double)count : -1.0;
 }
 
 /* ---- CSV -------------------------------------------------------------------------------- */
 
-void routing_csv_begin(FILE *to, int experts) {
+static void routing_csv_begin(FILE *to, int experts) {
     static const char *const kinds[] = {"logit", "gate"};
     fputs("image,object,layer,token", to);
     for (int k = 0; k < 2; k++)
@@ -108,7 +127,7 @@ static void put_token(FILE *to, const Place *p, size_t layer, size_t token, cons
     put_numbers(to, gates);
     fprintf(to, ",%.9g,%zu,%lld,%.9g,%.9g\n",
             json_number_value(json_object_get(values, "confidence")), largest_of(gates) + 1,
-            p->chosen, json_number_value(json_object_get(values, "entropy")), p->entropy);
+            p->chosen, token_entropy(values), p->entropy);
 }
 
 void routing_csv_image(FILE *to, const char *image, const json_t *objects) {
@@ -123,4 +142,21 @@ void routing_csv_image(FILE *to, const char *image, const json_t *objects) {
             json_array_foreach(layer, t, token) { put_token(to, &p, l, t, token); }
         }
     }
+}
+
+VoxpertStatus routing_csv_write(const char *path, int experts, RoutingLines *lines,
+                                const void *context, VoxpertError *error) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+    if (to) {
+        routing_csv_begin(to, experts);
+        lines(to, context);
+    }
+    VoxpertStatus status = VOXPERT_OK;
+    if (!to || fclose(to) != 0)
+        status = error_say(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
+    if (!status) status = voxpert_file_write(path, text, size, error);
+    free(text);
+    return status;
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include <voxpert/experts.h>
+#include <voxpert/file.h>
 
 /* An object's record: chosen_token, the mean entropy, and of each layer and token logits (null:
  * held back), gates, confidence and entropy. */
@@ -19,8 +20,10 @@ json_t *routing_json(const VoxpertRouting *r);
 /* Mean entropy of objects that have such a record as "routing"; -1 where none has. */
 double routing_entropy_of(const json_t *objects);
 
-/* The CSV's first line, and the lines of an image's objects. */
-void routing_csv_begin(FILE *to, int experts);
+/* The whole file at once, below the names of its columns: `lines` adds images. */
+typedef void RoutingLines(FILE *to, const void *context);
+VoxpertStatus routing_csv_write(const char *path, int experts, RoutingLines *lines,
+                                const void *context, VoxpertError *error);
 void routing_csv_image(FILE *to, const char *image, const json_t *objects);
 
 #endif

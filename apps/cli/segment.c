@@ -74,7 +74,8 @@ const Verb verb_segment = {
         "      --cache DIR           keep and reuse embeddings here\n"
         "      --cache-half          use also those that were kept in half precision\n"
         "      --embedding FILE      of `voxpert embed`, for this image and model\n"
-        "\n"
+        "\n",
+    .usage_more =
         "Results:\n"
         "      --fill-holes          fill the holes of each mask,\n"
         "      --min-size N          then drop regions of fewer pixels,\n"
@@ -86,10 +87,14 @@ const Verb verb_segment = {
         "      --probability-bits N  of the .png: 8 (default) or 16\n"
         "      --low-res FILE.npy    the model's own logits, for --mask\n"
         "      --rle FILE.json       COCO's compressed run lengths, a record for each object\n"
+        "      --routing-csv FILE    what the routers of experts did, a line for each image, "
+        "object,\n"
+        "                            layer and token, as of `voxpert experts route`; of a folder "
+        "one\n"
+        "                            file, written at the end, whole after --resume too\n"
         "  -r, --report FILE.json    what --json prints; of a folder .json or .jsonl, a line a "
         "case\n"
-        "\n",
-    .usage_more =
+        "\n"
         "Folders (--output, --overlay and the like are folders then):\n"
         "      --resume              skip cases that the report (default: OUT/report.jsonl) calls\n"
         "                            done with the same inputs\n"
