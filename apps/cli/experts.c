@@ -16,6 +16,10 @@ const Verb verb_experts = {
         "usage: voxpert experts list -m MODEL [--base FILE]\n"
         "       voxpert experts route -m MODEL [--base FILE] -i IMAGE|FOLDER ... [-o FOLDER]\n"
         "                             [--csv FILE] [PROMPTS]\n"
+        "       voxpert experts add -m MODEL [--base FILE] -o OUT.safetensors --name NAME\n"
+        "                           [--copy EXPERT | --seed N]\n"
+        "       voxpert experts remove -m MODEL [--base FILE] -o OUT.safetensors --expert "
+        "EXPERT\n"
         "\n"
         "Example: which experts two kinds of images use\n"
         "  voxpert experts route -m skin.safetensors -i skin -i eyes -o seen --csv tokens.csv\n"
@@ -53,6 +57,21 @@ const Verb verb_experts = {
         "folder\n"
         "      --prompt-free         prompt tokens from the image: also where nothing is "
         "prompted\n",
+    .usage_more =
+        "\n"
+        "add, remove:\n"
+        "  -o, --output FILE         .safetensors that is not there yet; what was written is read "
+        "back and\n"
+        "                            compared\n"
+        "      --name NAME           of the new expert: letters, digits, _, - and ., a letter "
+        "first.  It is\n"
+        "                            held back: the router does not know it until it is trained "
+        "again,\n"
+        "                            every answer stays what it was, to the last bit, and segment\n"
+        "                            --expert NAME reaches it\n"
+        "      --copy EXPERT         begin as that expert, a number or a name;\n"
+        "      --seed N              or afresh, from this seed; default: 0\n"
+        "      --expert EXPERT       the one to remove; those behind it move up\n",
     .run = experts_run,
 };
 
@@ -144,7 +163,10 @@ typedef struct Part {
     int (*run)(int argc, char **argv);
 } Part;
 
-static const Part parts[] = {{"list", experts_list}, {"route", experts_route}};
+static const Part parts[] = {{"list", experts_list},
+                             {"route", experts_route},
+                             {"add", experts_add},
+                             {"remove", experts_remove}};
 enum { PARTS = sizeof parts / sizeof *parts };
 
 static const char *part_name(const void *context, int index) {

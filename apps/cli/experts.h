@@ -7,5 +7,7 @@
 /* argv[0] is the part's name; the exit code. */
 int experts_list(int argc, char **argv);
 int experts_route(int argc, char **argv);
+int experts_add(int argc, char **argv);
+int experts_remove(int argc, char **argv);
 
 #endif

@@ -7,6 +7,8 @@
 #ifndef VOXPERT_EXPERTS_H
 #define VOXPERT_EXPERTS_H
 
+#include <stdint.h>
+
 #include <voxpert/error.h>
 #include <voxpert/mask.h>
 #include <voxpert/model.h>
@@ -66,6 +68,27 @@ VOXPERT_API VoxpertStatus voxpert_expert_matrix_write(const VoxpertModel *model,
                                                       const double *shares, int rows,
                                                       const char *const *row, const char *path,
                                                       VoxpertError *error);
+
+/* ---- More of them, or fewer ------------------------------------------------------------- */
+
+typedef struct VoxpertExpertAdd {
+    const char *name; /* letters, digits, _, - and ., a letter first, at most 31 of them */
+    int copy;         /* the expert that it begins as; 0: begun afresh, from `seed` */
+    uint64_t seed;
+} VoxpertExpertAdd;
+
+/* Writes the model, which is an adapter, with one expert more in every layer.  It is held back: the
+ * router does not know it until it is trained again, so that no answer changes by a bit; a
+ * VoxpertSegmentOptions.expert reaches it.  The file is read back and compared; what was at `path`
+ * is replaced.  Errors: VOXPERT_BAD_ARGUMENT, VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_expert_add(const VoxpertModel *model, const VoxpertExpertAdd *how,
+                                             const char *path, VoxpertError *error);
+
+/* The same with one expert, and its columns of the routers, less; those behind it move up.
+ * VOXPERT_BAD_ARGUMENT also where it is the last one, or where fewer would be left to the router
+ * than are kept of a token. */
+VOXPERT_API VoxpertStatus voxpert_expert_remove(const VoxpertModel *model, int expert,
+                                                const char *path, VoxpertError *error);
 
 #ifdef __cplusplus
 }

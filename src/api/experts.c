@@ -5,6 +5,7 @@
 #include "api/internal.h"
 #include "base/memory.h"
 #include "moe/routing.h"
+#include "systems/expert_change.h"
 #include "systems/experts.h"
 
 Status need_experts(const Model *m, Error *error) {
@@ -91,4 +92,31 @@ VoxpertStatus voxpert_expert_find(const VoxpertModel *model, const char *word, i
 
 double voxpert_routing_entropy(const float *logits, int experts) {
     return logits && experts > 0 ? routing_entropy(logits, experts) : 0.0;
+}
+
+/* ---- More of them, or fewer ------------------------------------------------------------- */
+
+static Status change(const Model *m, const ExpertChange *c, int which, const char *path,
+                     Error *error) {
+    Status status = need_experts(m, error);
+    if (!status && (which < 0 || which > system_experts(&m->system)))
+        status = error_set(error, VOXPERT_BAD_ARGUMENT, "%s: has no expert %d",
+                           checkpoint_path(m->file), which);
+    return status ? status : expert_change_write(&m->system, c, m->file, m->base, path, error);
+}
+
+VoxpertStatus voxpert_expert_add(const VoxpertModel *model, const VoxpertExpertAdd *how,
+                                 const char *path, VoxpertError *error) {
+    if (!model || !how || !how->name || !path)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_expert_add: NULL");
+    ExpertChange c = {how->name, how->copy - 1, how->seed};
+    return change(model->model, &c, how->copy, path, error);
+}
+
+VoxpertStatus voxpert_expert_remove(const VoxpertModel *model, int expert, const char *path,
+                                    VoxpertError *error) {
+    if (!model || !path || expert < 1)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_expert_remove: NULL, or no expert");
+    ExpertChange c = {.of = expert - 1};
+    return change(model->model, &c, expert, path, error);
 }
