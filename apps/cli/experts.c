@@ -66,9 +66,10 @@ const Verb verb_experts = {
         "      --name NAME           of the new expert: letters, digits, _, - and ., a letter "
         "first.  It is\n"
         "                            held back: the router does not know it until it is trained "
-        "again,\n"
-        "                            every answer stays what it was, to the last bit, and segment\n"
-        "                            --expert NAME reaches it\n"
+        "again (train\n"
+        "                            --release-experts), every answer stays what it was, to the "
+        "last bit,\n"
+        "                            and segment --expert NAME reaches it\n"
         "      --copy EXPERT         begin as that expert, a number or a name;\n"
         "      --seed N              or afresh, from this seed; default: 0\n"
         "      --expert EXPERT       the one to remove; those behind it move up\n",

@@ -23,7 +23,7 @@ char *system_config_write(const System *s) {
 
 /* ---- Opening ---------------------------------------------------------------------------- */
 
-static Status check_base(const Params *p, const Checkpoint *file, const Checkpoint *base,
+Status system_check_base(const Params *p, const Checkpoint *file, const Checkpoint *base,
                          Error *error) {
     const char *wanted = checkpoint_metadata(file, "parent_sha256");
     char found[HASH_TEXT];
@@ -46,7 +46,7 @@ static Status open_base(System *s, const Checkpoint *file, const Checkpoint *bas
     if (status) return status;
     sam_declare(&s->sam, &config);
     status = params_bind(&s->sam.params, base, false, NULL, 0, error);
-    return status ? status : check_base(&s->sam.params, file, base, error);
+    return status ? status : system_check_base(&s->sam.params, file, base, error);
 }
 
 static Status open_whole(System *s, const Checkpoint *file, Error *error) {

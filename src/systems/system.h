@@ -31,6 +31,10 @@ bool system_needs_base(const Checkpoint *file);
  * where one is needed, or another than the adapter's; VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status system_open(System *s, const Checkpoint *file, const Checkpoint *base,
                               bool strict, char *warning, size_t warning_size, Error *error);
+/* Whether the parameters, bound to `base`, are what the adapter `file` says that it was trained on;
+ * one that does not say is believed.  VOXPERT_BAD_MODEL. */
+MUST_CHECK Status system_check_base(const Params *p, const Checkpoint *file, const Checkpoint *base,
+                                    Error *error);
 void system_close(System *s); /* zeroed is fine */
 
 /* What is kept of an image. */

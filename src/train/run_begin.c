@@ -5,7 +5,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/system.h"
-#include "train/run_parts.h"
+#include "train/run_adapter.h"
 #include "train/settings.h"
 #include "train/shapes.h"
 
@@ -18,6 +18,7 @@ void run_close(Run *r) {
     stepper_close(&r->stepper);
     optimizer_close(&r->optimizer);
     if (r->declared) system_close(&r->system);
+    checkpoint_close(r->adapter);
     checkpoint_close(r->base);
     threads_close(r->threads);
     batch_close(&r->batch);
@@ -76,6 +77,7 @@ static Status read_config(Run *r, SamConfig *config, Error *error) {
     if (!o->base && !o->config)
         status = checkpoint_open_memory(&r->base, o->embedded, o->embedded_size, "built-in model",
                                         error);
+    if (!status) status = run_open_adapter(r, error);
     if (!status)
         status = r->base ? sam_config_infer(config, r->base, error)
                          : sam_config_parse(config, o->config, "the new model", error);
@@ -95,6 +97,7 @@ static Status declare_experts(Run *r, Error *error) {
     if (!r->base)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "SegMoTE is trained on a frozen base, not on a new model");
+    if (r->adapter) return run_declare_adapter(r, error);
     Status status = VOXPERT_OK;
     c.experts.experts.tokens = o->experts.tokens;
     c.experts.experts.experts = o->experts.experts;

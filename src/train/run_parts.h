@@ -15,6 +15,7 @@ typedef struct Run {
     bool cached;
     Preset preset;
     Checkpoint *base;
+    Checkpoint *adapter; /* that the run goes on from, or NULL */
     System system;
     char parent[HASH_TEXT]; /* identity of the base, where its encoder is frozen; or "" */
     bool declared, validates;

@@ -48,7 +48,11 @@ typedef struct Bench {
 } Bench;
 
 static Status bench_open(Bench *b, const TrainOptions *o, Error *error) {
-    ModelOptions how = {.threads = o->threads, .cpu = o->cpu};
+    ModelOptions how = {.threads = o->threads,
+                        .cpu = o->cpu,
+                        .base = o->parent,
+                        .embedded = o->embedded,
+                        .embedded_size = o->embedded_size};
     Status status = model_open(&b->model, o->base, &how, error);
     if (!status && o->zoom_given) b->model->preset.zoom = o->zoom;
     for (size_t i = 0; !status && i < o->folders; i++)
