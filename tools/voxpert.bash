@@ -9,13 +9,15 @@ _voxpert_flags() {
 
 _voxpert() {
     local program=${COMP_WORDS[0]} verb=${COMP_WORDS[1]-} word=${COMP_WORDS[COMP_CWORD]}
-    local verbs='segment embed convert train evaluate stats info help'
+    local verbs='segment embed convert train evaluate stats experts info help' parts='list route add remove'
     local choices=
 
     if [ "$COMP_CWORD" -eq 1 ]; then
         choices="$verbs --help --version"
     elif [ "$verb" = help ]; then
         choices=${verbs% help}
+    elif [ "$verb" = experts ] && [ "$COMP_CWORD" -eq 2 ]; then
+        choices="$parts --help"
     else
         case ${COMP_WORDS[COMP_CWORD - 1]} in
         --aggregation) choices='mean median' ;;
@@ -31,7 +33,7 @@ _voxpert() {
         --on-error) choices='skip stop' ;;
         --progress) choices='auto plain json none' ;;
         --cpu) choices='reference portable avx2 avx512' ;;
-        --recipe) choices='sam' ;;
+        --recipe) choices='sam segmote' ;;
         --scheme) choices='voxpert sam-med2d' ;;
         --preset) choices='sam sam-med2d sam-med2d-test medsam voxpert' ;;
         *)

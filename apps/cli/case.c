@@ -9,6 +9,7 @@
 #include "cli/outputs.h"
 #include "cli/progress.h"
 #include "cli/result.h"
+#include "cli/routing.h"
 
 typedef struct Seconds {
     double read, encode, decode, write, total;
@@ -45,7 +46,7 @@ static bool is_utf8(const char *name) {
 static VoxpertStatus names_check(const Job *job, const Case *c, VoxpertError *error) {
     const Paths *p = &c->paths;
     const char *const outputs[] = {p->mask,    p->logits, p->probability, p->low_res,
-                                   p->overlay, p->rle,    p->report};
+                                   p->overlay, p->rle,    p->report,      p->routing};
     if (!job->common.json && !job->folder && !p->report) return VOXPERT_OK;
     if (!is_utf8(c->image))
         return error_say(error, VOXPERT_BAD_INPUT,
@@ -83,6 +84,7 @@ static VoxpertStatus prepare(Work *w, VoxpertError *error) {
     char remark[256] = "";
     Engine *e = w->engine;
     VoxpertStatus status = engine_open(e, &w->job->common, &w->job->engine, error);
+    if (!status) status = job_suits(w->job, e, error);
     if (!status && w->c->targets)
         status =
             targets_load_logits(w->c->targets, voxpert_model_low_res_side(e->model), remark, error);
@@ -130,12 +132,14 @@ static VoxpertStatus segment_targets(Work *w, VoxpertError *error) {
     ResultWants wants = {.cleanup = w->job->cleanup,
                          .logits = paths->logits || paths->probability,
                          .low_res = paths->low_res != NULL};
+    VoxpertSegmentOptions options = w->job->segment;
+    options.expert = w->engine->expert;
     int *values = values_of(t);
     VoxpertStatus status = VOXPERT_OK;
     for (int i = 0; !status && i < t->count; i++) {
         VoxpertPrompt prompt = target_prompt(&t->item[i]);
         VoxpertMasks masks = {0};
-        status = voxpert_segment(w->engine->session, &prompt, &w->job->segment, &masks, error);
+        status = voxpert_segment(w->engine->session, &prompt, &options, &masks, error);
         wants.planes_at_most = (size_t)t->count * (size_t)masks.count;
         if (!status) status = result_add(&w->result, &t->item[i], values[i], &masks, &wants, error);
         if (!status) warn_if_empty(w, t->item[i].number);
@@ -236,6 +240,11 @@ static VoxpertStatus write_json(const char *path, const json_t *json, VoxpertErr
     return status;
 }
 
+static void put_routing(FILE *to, const void *context) {
+    const Work *w = context;
+    routing_csv_image(to, w->c->image, w->result.objects);
+}
+
 static VoxpertStatus write_all(Work *w, Outputs *o, VoxpertError *error) {
     const Paths *p = &w->c->paths;
     Result *r = &w->result;
@@ -252,6 +261,9 @@ static VoxpertStatus write_all(Work *w, Outputs *o, VoxpertError *error) {
             write_probability(outputs_stage(o, p->probability), r, w->job->probability_bits, error);
     if (!status && p->overlay) status = write_overlay(outputs_stage(o, p->overlay), w, error);
     if (!status && p->rle) status = write_json(outputs_stage(o, p->rle), r->objects, error);
+    if (!status && p->routing)
+        status = routing_csv_write(outputs_stage(o, p->routing), w->engine->experts, put_routing, w,
+                                   error);
     return status;
 }
 
@@ -260,8 +272,9 @@ static VoxpertStatus write_all(Work *w, Outputs *o, VoxpertError *error) {
 static json_t *outputs_json(const Paths *p) {
     const struct {
         const char *name, *path;
-    } all[] = {{"mask", p->mask},       {"logits", p->logits},   {"probability", p->probability},
-               {"low_res", p->low_res}, {"overlay", p->overlay}, {"rle", p->rle}};
+    } all[] = {{"mask", p->mask},          {"logits", p->logits},   {"probability", p->probability},
+               {"low_res", p->low_res},    {"overlay", p->overlay}, {"rle", p->rle},
+               {"routing_csv", p->routing}};
     json_t *json = json_object();
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (all[i].path) json_object_set_new(json, all[i].name, json_words(all[i].path));

@@ -10,11 +10,13 @@
 #include "cli/journal.h"
 #include "cli/outputs.h"
 #include "cli/progress.h"
+#include "cli/routing.h"
 
 typedef struct Item {
     char *image, *name; /* path, and name in the folder */
     PromptEntry *entry; /* NULL: everything */
     char *path[6];      /* of its outputs, as in Paths */
+    bool current;       /* what the journal says of it is of these inputs */
 } Item;
 
 typedef struct Run {
@@ -91,6 +93,7 @@ static VoxpertStatus check_claims(const Run *run, const char *report, VoxpertErr
     Claims claims = {0};
     job_reads(run->job, &claims);
     claims_write(&claims, "--report", report, NULL);
+    claims_write(&claims, "--routing-csv", run->job->paths.routing, NULL);
     for (int i = 0; i < run->count; i++) {
         const Item *item = &run->item[i];
         claims_read(&claims, item->image);
@@ -123,7 +126,7 @@ static bool outputs_exist(const Item *item) {
     return all;
 }
 
-static json_t *flags_json(const Job *job) {
+static json_t *flags_json(const Job *job, const Engine *engine) {
     const VoxpertFileOptions *f = &job->file;
     const VoxpertEverything *g = &job->grid;
     char slice[32] = "";
@@ -134,6 +137,8 @@ static json_t *flags_json(const Job *job) {
         "min_size", job->cleanup.min_size, "keep_largest", job->cleanup.keep_largest, "slice",
         slice, "page", f->page, "no_exif", f->ignore_exif, "window", f->window_level,
         f->window_width, "cache_half", job->engine.cache_half);
+    if (engine->expert) json_object_set_new(flags, "expert", json_integer(engine->expert));
+    if (job->segment.prompt_free) json_object_set_new(flags, "prompt_free", json_true());
     if (job->everything)
         json_object_set_new(flags, "everything",
                             json_pack("[i, f, f, f, f, i, f, f, i, i, f]", g->points_per_side,
@@ -150,10 +155,10 @@ static json_t *inputs_json(const Run *run, const Item *item) {
     char hash[65];
     if (voxpert_file_hash(item->image, hash, NULL)) return NULL;
     const json_t *about = engine_about(run->engine);
-    json_t *inputs = json_pack("{s:s, s:s, s:O?, s:O?, s:O?, s:o}", "sha256", hash, "version",
-                               voxpert_version(), "model", json_object_get(about, "identity"),
-                               "preset", json_object_get(about, "preset"), "kernels",
-                               json_object_get(about, "kernels"), "flags", flags_json(run->job));
+    json_t *inputs = json_pack(
+        "{s:s, s:s, s:O?, s:O?, s:O?, s:o}", "sha256", hash, "version", voxpert_version(), "model",
+        json_object_get(about, "identity"), "preset", json_object_get(about, "preset"), "kernels",
+        json_object_get(about, "kernels"), "flags", flags_json(run->job, run->engine));
     if (!item->entry) return inputs;
     json_object_set(inputs, "prompts", item->entry->json);
     json_t *masks = json_array();
@@ -171,7 +176,7 @@ static VoxpertStatus run_case(Run *run, const Item *item, json_t **line, Voxpert
               .file = run->job->file,
               .targets = item->entry ? &item->entry->targets : NULL,
               .paths = {item->path[0], item->path[1], item->path[2], item->path[3], item->path[4],
-                        item->path[5], NULL}};
+                        item->path[5]}};
     VoxpertStatus status = VOXPERT_OK;
     if (item->entry) status = prompts_file_slice(&c.file, &run->job->prompts, item->entry, error);
     if (!status) status = case_run(run->job, run->engine, &c, line, error);
@@ -192,8 +197,9 @@ static VoxpertStatus run_case(Run *run, const Item *item, json_t **line, Voxpert
 
 /* A case that fails is said and counted; what is returned is trouble with the journal. */
 static VoxpertStatus do_case(Run *run, int index, VoxpertError *error) {
-    const Item *item = &run->item[index];
+    Item *item = &run->item[index];
     json_t *inputs = inputs_json(run, item), *line = NULL;
+    item->current = true;
     if (journal_done(&run->journal, index, inputs) && outputs_exist(item)) {
         run->skipped++;
         json_decref(inputs);
@@ -234,6 +240,17 @@ static VoxpertStatus do_all(Run *run, VoxpertError *error) {
     return status ? status : journal_flush(&run->journal, true, error);
 }
 
+/* Of all cases that the report calls done, by this run or the one that it goes on from. */
+static void put_cases(FILE *to, const void *context) {
+    const Run *run = context;
+    for (int i = 0; i < run->count; i++) {
+        const json_t *line = run->journal.line[i];
+        const json_t *image = json_object_get(json_object_get(line, "image"), "file");
+        if (run->item[i].current && json_is_string(image))
+            routing_csv_image(to, json_string_value(image), json_object_get(line, "objects"));
+    }
+}
+
 static void summarize(const Run *run) {
     if (run->job->common.json)
         common_print(json_pack("{s:i, s:i, s:i, s:i, s:o, s:O}", "images", run->count, "done",
@@ -261,11 +278,15 @@ VoxpertStatus folder_run(Job *job, Engine *engine, VoxpertError *error) {
     VoxpertStatus status = list_cases(&run, error);
     if (!status) status = check_claims(&run, report, error);
     if (!status) status = engine_open(engine, &job->common, &job->engine, error);
+    if (!status) status = job_suits(job, engine, error);
     if (!status) status = make_folders(&job->paths, job->resume, error);
     if (!status) {
         journal_open(&run.journal, report, run.count);
         if (job->resume) journal_read(&run.journal);
         status = do_all(&run, error);
+        const char *csv = job->paths.routing;
+        if (!status && csv)
+            status = routing_csv_write(csv, engine->experts, put_cases, &run, error);
         if (!status) summarize(&run);
         if (!status && run.failed)
             status = error_say(error, VOXPERT_SOME_FAILED, "%d of %d images failed; %s says why",

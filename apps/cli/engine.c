@@ -44,6 +44,16 @@ VoxpertStatus engine_model(Listener *listener, VoxpertModel **out, const EngineO
     return common_model(listener, out, o->model, &options, error);
 }
 
+static void count_experts(Engine *e) {
+    char *text = NULL;
+    if (voxpert_experts_describe(e->model, &text, NULL)) return;
+    json_t *about = json_loads(text, 0, NULL);
+    e->experts = (int)json_integer_value(json_object_get(about, "experts"));
+    e->prompt_tokens = (int)json_integer_value(json_object_get(about, "prompt_tokens"));
+    json_decref(about);
+    voxpert_free(text);
+}
+
 VoxpertStatus engine_open(Engine *e, const Common *common, const EngineOptions *options,
                           VoxpertError *error) {
     if (e->session) return VOXPERT_OK;
@@ -54,6 +64,9 @@ VoxpertStatus engine_open(Engine *e, const Common *common, const EngineOptions *
     if (!status) status = voxpert_session_open(&e->session, e->model, error);
     if (!status && options->cache)
         status = voxpert_session_cache(e->session, options->cache, options->cache_half, error);
+    if (!status) count_experts(e);
+    if (!status && options->expert && strcmp(options->expert, "auto") != 0)
+        status = voxpert_expert_find(e->model, options->expert, &e->expert, error);
     e->load_seconds = seconds_now() - start;
     e->opening = json_array_size(e->warnings);
     return status;

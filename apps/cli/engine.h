@@ -2,12 +2,15 @@
 #ifndef CLI_ENGINE_H
 #define CLI_ENGINE_H
 
+#include <voxpert/experts.h>
+
 #include "cli/common.h"
 
 typedef struct EngineOptions {
     const char *model, *preset; /* NULL: built-in; as the file says */
     const char *base;           /* of an adapter; NULL: built-in */
     const char *cache;          /* folder, or NULL */
+    const char *expert;         /* number or name; NULL or "auto": the router decides */
     bool strict, cache_half;
 } EngineOptions;
 
@@ -19,6 +22,8 @@ typedef struct Engine {
     json_t *warnings; /* of the model; those of its opening stay, a case takes its own */
     size_t opening;   /* how many those are */
     double load_seconds;
+    int experts, prompt_tokens; /* that the model has; 0: none */
+    int expert;                 /* 1, 2, ...: the one that was asked for; 0: none */
 } Engine;
 
 /* --model, --base, --preset and --strict.  VOXPERT_BAD_ARGUMENT. */

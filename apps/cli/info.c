@@ -24,6 +24,7 @@ const Verb verb_info = {
              "  FILE                      a model (.safetensors, .pth, .pt) or an image; without "
              "it: this\n"
              "                            machine, the program and the built-in model\n"
+             "      --base FILE           of an adapter: the model it was trained on\n"
              "      --preset NAME         of a model: how images are prepared: sam, sam-med2d,\n"
              "                            sam-med2d-test, medsam or voxpert\n"
              "      --strict              refuse a model with tensors that do not belong to it\n"

@@ -34,6 +34,7 @@ const OptionRule segment_rules[] = {
     {"--overlay", .takes_value = true},
     {"--rle", .takes_value = true},
     {"--report", 'r', true},
+    {"--routing-csv", .takes_value = true},
     {"--slice", .takes_value = true},
     {"--page", .takes_value = true},
     {"--window", .takes_value = true},
@@ -87,12 +88,6 @@ VoxpertStatus image_flags(VoxpertFileOptions *out, const Options *options, const
     return options_whole(options, "--page", 1, 1 << 20, &out->page, error);
 }
 
-static VoxpertStatus expert_flag(Job *job, const Options *o, VoxpertError *error) {
-    const char *expert = options_value(o, "--expert");
-    if (!expert || strcmp(expert, "auto") == 0) return VOXPERT_OK;
-    return options_whole(o, "--expert", 1, 64, &job->segment.expert, error);
-}
-
 static VoxpertStatus segment_flags(Job *job, const Options *o, VoxpertError *error) {
     bool zoom = options_has(o, "--zoom"), no_zoom = options_has(o, "--no-zoom");
     if (zoom && no_zoom)
@@ -111,9 +106,8 @@ static VoxpertStatus segment_flags(Job *job, const Options *o, VoxpertError *err
     job->engine.cache_half = options_has(o, "--cache-half");
     if (job->engine.cache_half && !job->engine.cache)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "--cache-half needs --cache");
-    VoxpertStatus status = expert_flag(job, o, error);
-    return status ? status
-                  : options_whole(o, "--min-size", 1, 1 << 30, &job->cleanup.min_size, error);
+    job->engine.expert = options_value(o, "--expert");
+    return options_whole(o, "--min-size", 1, 1 << 30, &job->cleanup.min_size, error);
 }
 
 /* The flags of the published generator begin with those of `segment_rules` behind --everything. */
@@ -190,17 +184,18 @@ typedef struct OutputFlag {
     const char *const *extensions;
 } OutputFlag;
 
-enum { OUTPUT_FLAGS = 7 };
+enum { OUTPUT_FLAGS = 8 };
 
 static void output_flags(OutputFlag out[OUTPUT_FLAGS], const Paths *p) {
     static const char *const mask[] = {".png", ".tif", ".tiff", ".bmp", ".nii", ".nii.gz", NULL};
     static const char *const npy[] = {".npy", NULL}, *const png[] = {".png", NULL};
     static const char *const either[] = {".npy", ".png", NULL}, *const json[] = {".json", NULL};
+    static const char *const csv[] = {".csv", NULL};
     const OutputFlag flags[OUTPUT_FLAGS] = {
         {"--output", p->mask, mask},    {"--logits", p->logits, npy},
         {"--low-res", p->low_res, npy}, {"--probability", p->probability, either},
         {"--overlay", p->overlay, png}, {"--rle", p->rle, json},
-        {"--report", p->report, json}};
+        {"--report", p->report, json},  {"--routing-csv", p->routing, csv}};
     memcpy(out, flags, sizeof flags);
 }
 
@@ -252,7 +247,8 @@ static VoxpertStatus folder_outputs(const Job *job, VoxpertError *error) {
     for (int i = 0; i < OUTPUT_FLAGS; i++) {
         const char *path = flags[i].path;
         struct stat info, input;
-        if (!path || path == job->paths.report || stat(path, &info) != 0) continue;
+        bool file = path == job->paths.report || path == job->paths.routing;
+        if (!path || file || stat(path, &info) != 0) continue;
         if (!S_ISDIR(info.st_mode))
             return error_say(error, VOXPERT_BAD_OUTPUT, "%s %s: is no folder, but the input is one",
                              flags[i].flag, path);
@@ -265,7 +261,8 @@ static VoxpertStatus folder_outputs(const Job *job, VoxpertError *error) {
         !name_ends(job->paths.report, ".jsonl"))
         return error_say(error, VOXPERT_BAD_ARGUMENT,
                          "--report %s: the name must end with .json or .jsonl", job->paths.report);
-    return VOXPERT_OK;
+    const OutputFlag *csv = &flags[OUTPUT_FLAGS - 1];
+    return csv->path ? output_check(csv->flag, csv->path, csv->extensions, error) : VOXPERT_OK;
 }
 
 /* ---- What does not go together ---------------------------------------------------------- */
@@ -283,9 +280,8 @@ static VoxpertStatus together(Job *job, const Options *o, VoxpertError *error) {
     static const char *const folders[] = {"--resume", "--on-error", NULL};
     static const char *const images[] = {"--embedding", "--probability-bits", NULL};
     static const char *const prompted[] = {
-        "--logits",      "--probability",  "--low-res", "--multimask",
-        "--prompt-free", "--expert",       "--zoom",    "--fill-holes",
-        "--min-size",    "--keep-largest", NULL};
+        "--logits", "--probability", "--low-res",  "--multimask",    "--prompt-free", "--expert",
+        "--zoom",   "--fill-holes",  "--min-size", "--keep-largest", "--routing-csv", NULL};
     static const char *const bits[] = {"--probability-bits", NULL};
     static const char *const reactions[] = {"skip", "stop", NULL};
     bool png = job->paths.probability && name_ends(job->paths.probability, ".png");
@@ -323,7 +319,8 @@ VoxpertStatus job_from_flags(Job *job, const Options *o, VoxpertError *error) {
                          .low_res = options_value(o, "--low-res"),
                          .overlay = options_value(o, "--overlay"),
                          .rle = options_value(o, "--rle"),
-                         .report = options_value(o, "--report")};
+                         .report = options_value(o, "--report"),
+                         .routing = options_value(o, "--routing-csv")};
     VoxpertStatus status = engine_flags(&job->engine, o, error);
     if (!status) status = image_flags(&job->file, o, &job->common, error);
     if (!status) status = segment_flags(job, o, error);
@@ -332,6 +329,13 @@ VoxpertStatus job_from_flags(Job *job, const Options *o, VoxpertError *error) {
     if (!status) status = together(job, o, error);
     if (!status) status = job->folder ? folder_outputs(job, error) : file_outputs(job, error);
     return status;
+}
+
+VoxpertStatus job_suits(const Job *job, const Engine *engine, VoxpertError *error) {
+    if (!job->paths.routing || engine->experts) return VOXPERT_OK;
+    return error_say(
+        error, VOXPERT_BAD_ARGUMENT, "--routing-csv %s: %s has no experts, so nothing is routed",
+        job->paths.routing, job->engine.model ? job->engine.model : "the built-in model");
 }
 
 void job_free(Job *job) {

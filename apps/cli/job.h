@@ -9,6 +9,7 @@
 /* Where results go; NULL: not wanted.  Of a folder they are folders. */
 typedef struct Paths {
     const char *mask, *logits, *probability, *low_res, *overlay, *rle, *report;
+    const char *routing; /* CSV; of a folder too it is one file */
 } Paths;
 
 typedef struct Job {
@@ -38,6 +39,9 @@ void job_free(Job *job);
 /* --slice, --page, --no-exif, --window: for every verb that reads images.  VOXPERT_BAD_ARGUMENT. */
 VoxpertStatus image_flags(VoxpertFileOptions *out, const Options *options, const Common *common,
                           VoxpertError *error);
+
+/* What the model must have for what is asked of it.  VOXPERT_BAD_ARGUMENT. */
+VoxpertStatus job_suits(const Job *job, const Engine *engine, VoxpertError *error);
 
 void job_reads(const Job *job, Claims *claims); /* what it reads besides the images */
 

@@ -11,7 +11,7 @@
 #include "cli/verb.h"
 
 static const Verb *const verbs[] = {&verb_segment,  &verb_embed, &verb_convert, &verb_train,
-                                    &verb_evaluate, &verb_stats, &verb_info};
+                                    &verb_evaluate, &verb_stats, &verb_experts, &verb_info};
 enum { VERBS = sizeof verbs / sizeof *verbs };
 
 /* ---- Interruptions ---------------------------------------------------------------------- */

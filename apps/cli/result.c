@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/error.h"
+#include "cli/routing.h"
 
 static size_t pixels_of(const Result *r) { return (size_t)r->width * (size_t)r->height; }
 
@@ -66,30 +67,6 @@ static json_t *candidates(const VoxpertMasks *masks, uint8_t *scratch) {
     return list;
 }
 
-static json_t *numbers(const float *x, int n) {
-    json_t *list = json_array();
-    for (int i = 0; i < n; i++) json_array_append_new(list, json_real((double)x[i]));
-    return list;
-}
-
-/* Of each layer and token: the logits, the gates and the confidence. */
-static json_t *routing(const VoxpertRouting *r) {
-    json_t *layers = json_array();
-    for (int l = 0; l < r->layers; l++) {
-        json_t *tokens = json_array();
-        for (int t = 0; t < r->tokens; t++) {
-            int at = l * r->tokens + t;
-            json_array_append_new(
-                tokens, json_pack("{s:o, s:o, s:f}", "logits",
-                                  numbers(r->logits + at * r->experts, r->experts), "gates",
-                                  numbers(r->gates + at * r->experts, r->experts), "confidence",
-                                  (double)r->confidence[at]));
-        }
-        json_array_append_new(layers, tokens);
-    }
-    return json_pack("{s:i, s:o}", "chosen_token", r->chosen + 1, "layers", layers);
-}
-
 static VoxpertStatus record(json_t **out, const Target *t, int value, const VoxpertMasks *masks,
                             const uint8_t *mask, VoxpertError *error) {
     json_t *code = NULL;
@@ -103,7 +80,7 @@ static VoxpertStatus record(json_t **out, const Target *t, int value, const Voxp
     json_object_set_new(*out, "crop_box",
                         json_pack("[i, i, i, i]", crop[0], crop[1], crop[2], crop[3]));
     if (t->label) json_object_set_new(*out, "label", json_string(t->label));
-    if (masks->routing.layers) json_object_set_new(*out, "routing", routing(&masks->routing));
+    if (masks->routing.layers) json_object_set_new(*out, "routing", routing_json(&masks->routing));
     return VOXPERT_OK;
 }
 

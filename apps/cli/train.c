@@ -20,6 +20,7 @@ const Verb verb_train = {
         "usage: voxpert train (-m BASE | --new CONFIG.json) --data DIR[:OPTION...] --out DIR "
         "[FLAGS]\n"
         "       voxpert train --recipe segmote [-m BASE] --data DIR[:OPTION...] --out DIR [FLAGS]\n"
+        "       voxpert train --recipe segmote -m ADAPTER [--base FILE] [--release-experts] ...\n"
         "       voxpert train -m MODEL --measure test --data DIR[:OPTION...] [FLAGS]\n"
         "\n"
         "Example: fine-tune the decoder of a published model, half an hour\n"
@@ -33,7 +34,13 @@ const Verb verb_train = {
         "volumes: N slices across each axis), window=LEVEL,WIDTH (of values that become 8\n"
         "bits).  A fifth of the groups is kept for testing, a tenth for validation.\n"
         "\n"
-        "  -m, --model FILE          what to begin from; any SAM but TinyViT\n"
+        "  -m, --model FILE          what to begin from; any SAM but TinyViT; of segmote an "
+        "adapter\n"
+        "                            too, whose experts go on learning\n"
+        "      --base FILE           of an adapter: the model it was trained on; default: the "
+        "built-in\n"
+        "                            model\n"
+        "      --release-experts     the router gets to know those that `experts add` held back\n"
         "      --new FILE            JSON of a new model's shape, instead\n"
         "      --data DIR            repeatable\n"
         "  -o, --out DIR             model, checkpoint, history, curves, examples\n"
@@ -59,6 +66,8 @@ const Verb verb_train = {
 
 static const OptionRule own_rules[] = {
     {"--model", 'm', true},
+    {"--base", .takes_value = true},
+    {"--release-experts"},
     {"--new", .takes_value = true},
     {"--data", .takes_value = true, .repeats = true},
     {"--out", 'o', true},
@@ -208,6 +217,8 @@ static VoxpertStatus train_flags(TrainJob *job, const Rules *rules, const Option
                                  VoxpertError *error) {
     VoxpertTrainOptions *t = &job->options;
     t->base = options_value(o, "--model");
+    t->parent = options_value(o, "--base");
+    t->release_experts = options_has(o, "--release-experts");
     t->config = options_value(o, "--new");
     t->out = options_value(o, "--out");
     t->scheme = options_value(o, "--scheme");

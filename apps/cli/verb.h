@@ -12,6 +12,6 @@ typedef struct Verb {
 } Verb;
 
 extern const Verb verb_info, verb_convert, verb_segment, verb_embed, verb_train, verb_evaluate,
-    verb_stats;
+    verb_stats, verb_experts;
 
 #endif

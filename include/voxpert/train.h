@@ -27,7 +27,10 @@ extern "C" {
 typedef struct VoxpertTrainOptions {
     const char *const *data; /* folders, see above */
     size_t data_count;
-    const char *base;                         /* checkpoint to begin from */
+    const char *base;                         /* checkpoint to begin from; of segmote also an
+                                                 adapter, whose experts go on learning, */
+    const char *parent;                       /* on this frozen base; NULL: the built-in model */
+    bool release_experts;                     /* that the adapter holds back from its router */
     const char *config;                       /* file with the JSON of a new model, instead */
     const char *out;                          /* folder for everything that is written */
     const char *const *train, *const *freeze; /* globs over parameter names; freeze comes last */

@@ -229,16 +229,12 @@ VoxpertStatus voxpert_overlay_write(const VoxpertImage *image, const uint16_t *l
     if (!image || !image->pixels || !path)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_overlay_write: NULL");
     Picture picture = {0};
-    Volume *v = NULL;
     Status status = image_to_picture(&picture, image, error);
     if (status) return status;
     Canvas canvas = {picture.rgb, {picture.height, picture.width}};
     if (labels) overlay_labels(canvas, labels, 0.4);
     for (int i = 0; prompts && i < prompt_count; i++) draw_prompt(canvas, &prompts[i], (size_t)i);
-    status = volume_new(&v, (VolumeSize){1, 1, picture.height, picture.width, 3}, SAMPLE_U8, error);
-    if (!status) memcpy(v->samples, picture.rgb, 3 * picture.width * picture.height);
-    if (!status) status = volume_write(v, path, error);
-    volume_free(v);
+    status = picture_save(&picture, path, error);
     picture_free(&picture);
     return status;
 }

@@ -41,6 +41,24 @@ MUST_CHECK Status labels_take(EvaluatedLabel **out, const VoxpertLabel *labels, 
 
 /* Gives a text away, or frees it where there was no memory for it. */
 MUST_CHECK Status text_hand_over(Text *text, char **out, Error *error);
+/* A prompt as the predictor takes it, on memory of its own; free it also after a failure. */
+typedef struct Asked {
+    ObjectPrompt prompt;
+    float *point;
+    int *label;
+    float box[4];
+} Asked;
+
+MUST_CHECK Status asked_from(Asked *a, const VoxpertPrompt *p, Error *error);
+void asked_free(Asked *a);
+bool asks_zoom(const Predictor *p, const VoxpertSegmentOptions *o);
+
+/* A copy; VOXPERT_OUT_OF_MEMORY.  Free it also after a failure. */
+MUST_CHECK Status routing_hand_over(VoxpertRouting *out, const Routing *found, Error *error);
+void routing_free(VoxpertRouting *r); /* zeroed is fine */
+
+/* VOXPERT_BAD_ARGUMENT for a model without. */
+MUST_CHECK Status need_experts(const Model *m, Error *error);
 
 /* The model that is part of the library; NULL and 0 where there is none. */
 const unsigned char *builtin_model(size_t *size);

@@ -3,14 +3,19 @@
 #include "image/regions.h"
 #include "image/rle.h"
 
+void routing_free(VoxpertRouting *r) {
+    memory_free(r->logits);
+    memory_free(r->gates);
+    memory_free(r->confidence);
+    *r = (VoxpertRouting){0};
+}
+
 void voxpert_masks_free(VoxpertMasks *masks) {
     if (!masks) return;
     memory_free(masks->logits);
     memory_free(masks->iou);
     memory_free(masks->low_res);
-    memory_free(masks->routing.logits);
-    memory_free(masks->routing.gates);
-    memory_free(masks->routing.confidence);
+    routing_free(&masks->routing);
     *masks = (VoxpertMasks){0};
 }
 

@@ -57,14 +57,7 @@ VoxpertStatus voxpert_set_image(VoxpertSession *session, const VoxpertImage *ima
 
 /* ---- Segmenting ------------------------------------------------------------------------- */
 
-typedef struct Asked {
-    ObjectPrompt prompt;
-    float *point;
-    int *label;
-    float box[4];
-} Asked;
-
-static Status asked_from(Asked *a, const VoxpertPrompt *p, Error *error) {
+Status asked_from(Asked *a, const VoxpertPrompt *p, Error *error) {
     size_t n = p->point_count > 0 ? (size_t)p->point_count : 0;
     *a = (Asked){.point = memory_new((2 * n + 1) * sizeof(float)),
                  .label = memory_new((n + 1) * sizeof(int))};
@@ -90,7 +83,7 @@ static Status asked_from(Asked *a, const VoxpertPrompt *p, Error *error) {
     return VOXPERT_OK;
 }
 
-static void asked_free(Asked *a) {
+void asked_free(Asked *a) {
     memory_free(a->point);
     memory_free(a->label);
 }
@@ -123,7 +116,7 @@ static void order_by_iou(Prediction *p) {
     }
 }
 
-static Status hand_over_routing(VoxpertRouting *out, const Routing *found, Error *error) {
+Status routing_hand_over(VoxpertRouting *out, const Routing *found, Error *error) {
     size_t experts = (size_t)found->experts, rows = (size_t)found->layers * (size_t)found->tokens;
     if (!found->routed) return VOXPERT_OK;
     *out = (VoxpertRouting){.layers = found->layers,
@@ -158,10 +151,14 @@ static Status hand_over(VoxpertMasks *out, Predictor *p, Prediction *found, Erro
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the masks");
     memcpy(out->iou, found->iou, count * sizeof *out->iou);
     Status status = predictor_logits(p, found, out->logits, error);
-    if (!status) status = hand_over_routing(&out->routing, &found->routing, error);
+    if (!status) status = routing_hand_over(&out->routing, &found->routing, error);
     out->low_res = found->low_res;
     found->low_res = NULL;
     return status;
+}
+
+bool asks_zoom(const Predictor *p, const VoxpertSegmentOptions *o) {
+    return o->zoom > 0 || (o->zoom == 0 && p->model->preset.zoom > 0.0);
 }
 
 VoxpertStatus voxpert_segment(VoxpertSession *session, const VoxpertPrompt *prompt,
@@ -181,7 +178,7 @@ VoxpertStatus voxpert_segment(VoxpertSession *session, const VoxpertPrompt *prom
     asked.prompt.expert = o->expert;
     if (!status) status = prompt_check(&p->picture, &asked.prompt, error);
     if (!status) status = predictor_check(p, &asked.prompt, error);
-    bool zoom = o->zoom > 0 || (o->zoom == 0 && p->model->preset.zoom > 0.0);
+    bool zoom = asks_zoom(p, o);
     if (!status) status = predictor_answer(p, &asked.prompt, zoom, o->multimask, &found, error);
     masks->encode_seconds = p->encode_seconds;
     masks->decode_seconds = p->decode_seconds;

@@ -45,6 +45,8 @@ static Status prepare(Prepared *p, const VoxpertTrainOptions *from, Error *error
     if (status) return status;
     o->data = from->data, o->folders = from->data_count;
     o->base = from->base;
+    o->parent = from->parent;
+    o->release_experts = from->release_experts;
     o->embedded = builtin_model(&o->embedded_size);
     o->out = from->out;
     if (from->train_count) o->train = from->train, o->trains = from->train_count;

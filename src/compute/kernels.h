@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/threads.h"
 
@@ -105,7 +106,19 @@ typedef struct RouteShape {
     int kept;    /* experts of a token */
     RouteRule rule;
     int forced; /* 1 + the expert that all tokens are sent to; 0: the largest logits decide */
+    uint64_t held_back; /* bit e: no token is sent to expert e unless it is forced */
 } RouteShape;
+
+static inline bool route_holds_back(uint64_t held_back, int expert) {
+    return held_back >> expert & 1;
+}
+
+/* How many experts are not held back. */
+static inline int route_open(uint64_t held_back, int experts) {
+    int open = 0;
+    for (int e = 0; e < experts; e++) open += !route_holds_back(held_back, e);
+    return open;
+}
 
 typedef struct MixPlace {
     int row, column;
@@ -216,6 +229,8 @@ typedef struct Kernels {
      *   L;
      *   the confidence: of the softmax over all of L, or with the published rules of L itself, the
      *     largest; where an expert is forced, that expert's.
+     * An expert that is held back is as if it were not there - the other columns are the same to
+     * the last bit - and has gate 0, load 0 and logit -infinity; where it is forced it is there.
      * Neither the choice nor L itself nor, with the published rules, the confidence has a
      * gradient. */
     void (*route)(const Worker *w, float *routed, const float *clean, const float *spread,

@@ -11,6 +11,16 @@ void picture_free(Picture *p) {
     *p = (Picture){0};
 }
 
+Status picture_save(const Picture *p, const char *path, Error *error) {
+    Volume *v;
+    Status status = volume_new(&v, (VolumeSize){1, 1, p->height, p->width, 3}, SAMPLE_U8, error);
+    if (status) return status;
+    memcpy(v->samples, p->rgb, 3 * p->width * p->height);
+    status = volume_write(v, path, error);
+    volume_free(v);
+    return status;
+}
+
 /* ---- Where a slice lies ----------------------------------------------------------------- */
 
 Status slice_parse(VolumeSlice *out, const char *text, Error *error) {

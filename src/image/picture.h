@@ -17,6 +17,9 @@ typedef struct Picture {
 
 void picture_free(Picture *p); /* a zeroed one is fine */
 
+/* As a PNG.  VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status picture_save(const Picture *p, const char *path, Error *error);
+
 typedef struct VolumeSlice {
     char axis;    /* 'i', 'j' or 'k' */
     size_t index; /* from 0 */

@@ -54,6 +54,8 @@ void expert_decoder_declare(ExpertDecoder *d, Params *p, const MaskDecoder *base
 static int semantic_at(const ExpertDecoder *d) { return 1 + d->base->config.masks; }
 static int experts_at(const ExpertDecoder *d) { return semantic_at(d) + d->config.semantic_tokens; }
 
+int expert_decoder_first_token(const ExpertDecoder *d) { return experts_at(d); }
+
 /* ---- Inside the transformer ------------------------------------------------------------- */
 
 typedef struct Middle {
@@ -231,11 +233,13 @@ ExpertOutput expert_decoder_forward(Compute *cx, const ExpertDecoder *d, Tensor 
 Tensor *expert_decoder_balance(Compute *cx, const ExpertDecoder *d, const ExpertOutput *out,
                                float weight) {
     int depth = d->base->config.transformer.depth;
+    uint64_t held_back = d->config.experts.held_back;
     if (expert_decoder_published(d))
-        return op_balance(cx, out->routed[depth - 1], d->config.experts.tokens, weight, NULL);
+        return op_balance(cx, out->routed[depth - 1], d->config.experts.tokens, held_back, weight,
+                          NULL);
     Tensor *sum = NULL;
     for (int i = 0; i < depth; i++) {
-        Tensor *one = op_balance(cx, out->routed[i], 1, weight / (float)depth, NULL);
+        Tensor *one = op_balance(cx, out->routed[i], 1, held_back, weight / (float)depth, NULL);
         sum = sum ? op_add(cx, sum, one) : one;
     }
     return sum;

@@ -43,6 +43,8 @@ bool expert_decoder_published(const ExpertDecoder *d);
 void expert_decoder_declare(ExpertDecoder *d, Params *p, const MaskDecoder *base,
                             const ExpertDecoderConfig *c);
 
+int expert_decoder_first_token(const ExpertDecoder *d); /* of the experts', among all queries */
+
 typedef struct ExpertPrompt {
     const PromptTokens *tokens; /* of the prompt encoder */
     bool masked;                /* tokens->dense is of a mask prompt */

@@ -59,6 +59,7 @@ static Tensor *dispatch(Compute *cx, const TokenExperts *t, Tensor *x, Tensor *r
     if (!place || !row) return compute_fail(cx, "out of record memory");
     for (int e = 0; e < experts; e++) {
         int count = rows_of(cx, routed, e, row);
+        if (count == 0 && route_holds_back(t->config.held_back, e)) continue;
         if (count == 0) {
             touch(cx, &t->expert[e].first);
             touch(cx, &t->expert[e].second);
@@ -102,7 +103,11 @@ RoutedTokens token_experts_forward(Compute *cx, const TokenExperts *t, Tensor *x
     Tensor *clean = linear_forward(cx, &t->gate, rows);
     Tensor *spread = noise ? linear_forward(cx, &t->noise, rows) : NULL;
     compute_observe(cx, clean, "layer%d.clean", layer);
-    Tensor *routed = op_route(cx, clean, spread, noise, t->config.rule, t->config.kept, forced);
+    RouteShape how = {.kept = t->config.kept,
+                      .rule = t->config.rule,
+                      .forced = forced,
+                      .held_back = t->config.held_back};
+    Tensor *routed = op_route(cx, clean, spread, noise, &how);
     compute_observe(cx, routed, "layer%d.routed", layer);
     if (!compute_ok(cx)) return failed;
     Tensor *h = dispatch(cx, t, rows, routed);

@@ -22,6 +22,8 @@ typedef struct TokenExpertsConfig {
     int rank;    /* width inside an expert: r */
     RouteRule rule;
     ExpertUpdate update;
+    uint64_t held_back; /* bit e: expert e is there, but the router does not know it: see
+                           RouteShape; unless it is forced it neither learns nor decays */
 } TokenExpertsConfig;
 
 typedef struct TokenExperts {

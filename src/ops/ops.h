@@ -91,10 +91,10 @@ Tensor *op_prompt_tokens(Compute *cx, Tensor *features, int tables, Tensor *cons
 
 /* Noisy top-k router: clean, spread [...,experts] -> [rows, 3 experts + 1]: gates, load,
  * logits and confidence of each token (kernels.h, route).  noise [rows,experts] must live as long
- * as the tape; spread and noise are NULL where there is none.  forced: 1 + the expert that all
- * tokens are sent to, without a way back; 0: none. */
-Tensor *op_route(Compute *cx, Tensor *clean, Tensor *spread, const float *noise, RouteRule rule,
-                 int kept, int forced);
+ * as the tape; spread and noise are NULL where there is none.  Of `how`, rows and experts are not
+ * looked at; a forced expert has no way back, and as many as are kept must not be held back. */
+Tensor *op_route(Compute *cx, Tensor *clean, Tensor *spread, const float *noise,
+                 const RouteShape *how);
 
 /* y[rows,cols] = sums of weight[row,column] x[i] over x[count,cols], each with its place in
  * weight[rows,...]. */
@@ -108,8 +108,10 @@ typedef struct BalanceParts {
 
 /* weight (CV^2(importance) + CV^2(load)) of what op_route gave, [1]: load summed over all rows for
  * each expert, importance over rows t, t + tokens, ... for each of `tokens` and each expert (1: the
- * paper's; the published code's keeps the tokens of a sample apart). */
-Tensor *op_balance(Compute *cx, Tensor *routed, int tokens, float weight, BalanceParts *parts);
+ * paper's; the published code's keeps the tokens of a sample apart).  Experts that are held back,
+ * see RouteShape, do not count. */
+Tensor *op_balance(Compute *cx, Tensor *routed, int tokens, uint64_t held_back, float weight,
+                   BalanceParts *parts);
 
 /* ---- Losses ----------------------------------------------------------------------------- */
 

@@ -16,16 +16,18 @@ static void route_backward(Compute *cx, const Node *n) {
                                 r->noise, &r->shape);
 }
 
-Tensor *op_route(Compute *cx, Tensor *clean, Tensor *spread, const float *noise, RouteRule rule,
-                 int kept, int forced) {
+Tensor *op_route(Compute *cx, Tensor *clean, Tensor *spread, const float *noise,
+                 const RouteShape *how) {
     if (!compute_ok(cx)) return &cx->dummy;
-    int experts = tensor_cols(clean);
-    if (experts > EXPERTS_MAX || kept < 1 || kept > experts || forced < 0 || forced > experts)
+    int experts = tensor_cols(clean), forced = how->forced;
+    if (experts > EXPERTS_MAX || how->kept < 1 || forced < 0 || forced > experts ||
+        how->kept > route_open(how->held_back, experts))
         return compute_fail(cx, "route: experts");
     if (forced && cx->tape) return compute_fail(cx, "route: a forced expert has no way back");
     if (!spread != !noise || (spread && !tensor_same_shape(spread, clean)))
         return compute_fail(cx, "route: noise");
-    Route r = {{tensor_rows(clean), experts, kept, rule, forced}, noise};
+    Route r = {*how, noise};
+    r.shape.rows = tensor_rows(clean), r.shape.experts = experts;
     Tensor *y = tensor_new(cx, 2, (int[]){(int)r.shape.rows, 3 * experts + 1});
     if (!compute_ok(cx)) return &cx->dummy;
     cx->kernels->route(cx->worker, y->data, clean->data, spread ? spread->data : NULL, noise,
@@ -75,25 +77,27 @@ static double squared_variation(double *slope, const double *x, int n) {
 }
 
 /* Of `tokens` rows of sums [3 experts + 1]; the sums become slopes. */
-static double balance_of(float *sums, int tokens, int experts, BalanceParts *parts) {
+static double balance_of(float *sums, int tokens, int experts, uint64_t held_back,
+                         BalanceParts *parts) {
     enum { CELLS_MAX = BALANCE_TOKENS_MAX * EXPERTS_MAX };
     double cell[CELLS_MAX] = {0.0}, slope[CELLS_MAX], load[EXPERTS_MAX] = {0.0},
            load_slope[EXPERTS_MAX];
-    int row = 3 * experts + 1;
+    int row = 3 * experts + 1, open = route_open(held_back, experts);
     for (int t = 0; t < tokens; t++)
-        for (int e = 0; e < experts; e++) {
-            cell[t * experts + e] = (double)sums[t * row + e];
-            load[e] += (double)sums[t * row + experts + e];
+        for (int e = 0, i = 0; e < experts; e++) {
+            if (route_holds_back(held_back, e)) continue;
+            cell[t * open + i] = (double)sums[t * row + e];
+            load[i++] += (double)sums[t * row + experts + e];
         }
-    parts->importance = squared_variation(slope, cell, tokens * experts);
-    parts->load = squared_variation(load_slope, load, experts);
+    parts->importance = squared_variation(slope, cell, tokens * open);
+    parts->load = squared_variation(load_slope, load, open);
     for (int t = 0; t < tokens; t++, sums += row) {
-        for (int e = 0; e < experts; e++) {
-            sums[e] = (float)slope[t * experts + e];
-            sums[experts + e] = (float)load_slope[e];
-            sums[2 * experts + e] = 0.0f;
+        for (int i = 0; i < row; i++) sums[i] = 0.0f;
+        for (int e = 0, i = 0; e < experts; e++) {
+            if (route_holds_back(held_back, e)) continue;
+            sums[e] = (float)slope[t * open + i];
+            sums[experts + e] = (float)load_slope[i++];
         }
-        sums[3 * experts] = 0.0f;
     }
     return parts->importance + parts->load;
 }
@@ -115,7 +119,8 @@ static void balance_backward(Compute *cx, const Node *n) {
     cx->kernels->add(cx->worker, d, d, slopes->data, tensor_size(routed), period);
 }
 
-Tensor *op_balance(Compute *cx, Tensor *routed, int tokens, float weight, BalanceParts *parts) {
+Tensor *op_balance(Compute *cx, Tensor *routed, int tokens, uint64_t held_back, float weight,
+                   BalanceParts *parts) {
     if (!compute_ok(cx)) return &cx->dummy;
     int row = tensor_cols(routed), experts = (row - 1) / 3;
     if (tokens < 1 || tokens > BALANCE_TOKENS_MAX || routed->dim[0] % tokens)
@@ -127,7 +132,7 @@ Tensor *op_balance(Compute *cx, Tensor *routed, int tokens, float weight, Balanc
                         tensor_size(sums));
     BalanceParts mine = {0};
     if (!compute_measures(cx))
-        loss->data[0] = weight * (float)balance_of(sums->data, tokens, experts, &mine);
+        loss->data[0] = weight * (float)balance_of(sums->data, tokens, experts, held_back, &mine);
     if (parts) *parts = mine;
     Balance b = {sums, weight};
     return tape_record(cx, balance_backward, loss, 1, &routed, &b, sizeof b);

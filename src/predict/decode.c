@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "base/system.h"
-#include "predict/predictor.h"
+#include "predict/expert_maps.h"
 
 static Status no_memory(const char *what, Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %s", what);
@@ -142,10 +142,13 @@ static Status decode_work(Compute *cx, void *context, Error *error) {
     Status status = prompt_to_model(cx, &d->p->view, d->prompt, &prompts, error);
     if (!status) status = add_mask(cx, d, &prompts, error);
     if (status) return status;
+    ExpertMaps *maps = d->p->maps;
+    if (maps) expert_maps_watch(maps, cx);
     SystemAnswer found = answer(cx, d, &prompts);
     if (!compute_ok(cx) || compute_measures(cx)) return VOXPERT_OK;
     status = take(d, &(MaskOutput){found.masks, found.iou}, error);
-    return status ? status : take_routing(d, &found.experts, error);
+    if (!status) status = take_routing(d, &found.experts, error);
+    return status || !maps ? status : expert_maps_take(maps, &d->out->routing, error);
 }
 
 static void keep_best(Prediction *out) {

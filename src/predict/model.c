@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "systems/experts.h"
 
 /* ---- Opening ---------------------------------------------------------------------------- */
 
@@ -164,9 +165,27 @@ static const char *known(const Model *m, const char *key, const char *otherwise)
     return value ? value : otherwise;
 }
 
+/* "degenerate in layers 1, 2": what nobody would see in its answers. */
+static bool describe_routers(Text *t, const System *s) {
+    bool degenerate, ok = true;
+    for (int i = 0; ok && i < system_expert_layers(s); i++) {
+        ok = system_router_is_degenerate(s, i, &degenerate, NULL) == VOXPERT_OK;
+        if (ok && degenerate)
+            text_add(t, "%s%d", t->length ? ", " : "degenerate in layers ", i + 1);
+    }
+    if (t->length)
+        text_add(t, ": all weights are zero, every logit ties, and the first expert gets all");
+    return ok && !t->failed;
+}
+
 char *model_describe(const Model *m) {
     const char *identity;
+    Text routers = {0};
     if (model_identity(m, &identity, NULL)) return NULL;
+    if (!describe_routers(&routers, &m->system)) {
+        text_free(&routers);
+        return NULL;
+    }
     char *config = system_config_write(&m->system);
     json_t *inner = config ? json_loads(config, 0, NULL) : NULL;
     const char *path = checkpoint_path(m->file);
@@ -184,6 +203,8 @@ char *model_describe(const Model *m) {
         const char *value = model_metadata(m, more[i]);
         if (value) json_object_set_new(root, more[i], json_string(value));
     }
+    if (root && routers.chars) json_object_set_new(root, "router", json_string(routers.chars));
+    text_free(&routers);
     if (root && m->warning[0]) json_object_set_new(root, "surplus", json_string(m->warning));
     char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
     json_decref(root);

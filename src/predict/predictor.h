@@ -21,6 +21,7 @@ typedef struct Predictor {
     bool f16_cache;    /* embeddings kept in half precision may be used */
     double encode_seconds, decode_seconds; /* of the last call */
     bool from_cache;                       /* the last encode was a look-up */
+    struct ExpertMaps *maps; /* the caller's: filled by each look (expert_maps.h); NULL: not */
 } Predictor;
 
 /* Any number of predictors, each on a thread of its own, may share a model. */

@@ -6,8 +6,11 @@
 #include "moe/expert_decoder.h"
 #include "systems/sam.h"
 
+enum { EXPERT_NAME = 32 }; /* bytes, with the zero */
+
 typedef struct SegmoteConfig {
     ExpertDecoderConfig experts;
+    char name[EXPERTS_MAX][EXPERT_NAME]; /* of experts; "": it has none */
     /* Of published mode: */
     int feature_block; /* whose output goes to the high-quality branch: 2 of 12 */
     int text;          /* width of a text embedding: 512 */
@@ -23,10 +26,19 @@ bool segmote_config_is_there(const Checkpoint *c); /* the checkpoint has expert 
 MUST_CHECK Status segmote_config_infer(SegmoteConfig *out, const Checkpoint *c,
                                        const SamConfig *sam, Error *error);
 
-/* The `config` of an adapter's file, and back; caller frees the text, NULL when out of memory. */
+/* The `config` of an adapter's file, and back; caller frees the text, NULL when out of memory.
+ * Beside its numbers it may say "held_back": [4], the experts that the router does not know,
+ * counted from 0 as in the names of tensors, and "names": ["skin", "", ...], one for each expert.
+ */
 char *segmote_config_write(const SegmoteConfig *c);
 MUST_CHECK Status segmote_config_parse(SegmoteConfig *out, const char *json, const char *file,
                                        const SamConfig *sam, Error *error);
+
+/* Letters, digits, '_', '-' and '.', a letter first, up to 31 of them, and not "auto". */
+bool expert_name_is_good(const char *name);
+
+/* From its number, 1 and up, or its name: the expert's index, or -1. */
+int segmote_expert(const SegmoteConfig *c, const char *word);
 
 typedef struct Segmote {
     SegmoteConfig config;

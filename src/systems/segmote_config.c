@@ -18,6 +18,8 @@ static const char *fault_of(const SegmoteConfig *c, const SamConfig *sam) {
     if (!within(e->tokens, 1, EXPERT_TOKENS_MAX)) return "it has no expert tokens, or too many";
     if (!within(e->experts, 1, EXPERTS_MAX)) return "it has no experts, or too many";
     if (!within(e->kept, 1, e->experts)) return "it keeps more experts of a token than there are";
+    if (e->kept > route_open(e->held_back, e->experts))
+        return "it keeps more experts of a token than are not held back";
     if (!within(e->rank, 1, RANK_MAX)) return "its experts are too wide";
     if (!within(p->tokens, 0, POOL_TOKENS_MAX)) return "it makes too many prompt tokens";
     if (p->tokens && (p->heads < 1 || p->dim % p->heads))
@@ -93,6 +95,27 @@ Status segmote_config_infer(SegmoteConfig *out, const Checkpoint *c, const SamCo
     return check(out, sam, checkpoint_path(c), error);
 }
 
+/* ---- Names of experts ------------------------------------------------------------------- */
+
+bool expert_name_is_good(const char *name) {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    static const char more[] = "0123456789_-.";
+    size_t length = 0;
+    for (; name[length]; length++)
+        if (!strchr(letters, name[length]) && (length == 0 || !strchr(more, name[length])))
+            return false;
+    return length > 0 && length < EXPERT_NAME && strcmp(name, "auto") != 0;
+}
+
+int segmote_expert(const SegmoteConfig *c, const char *word) {
+    int experts = c->experts.experts.experts;
+    long number;
+    if (text_to_long(&number, word)) return number >= 1 && number <= experts ? (int)number - 1 : -1;
+    for (int i = 0; *word && i < experts; i++)
+        if (strcmp(c->name[i], word) == 0) return i;
+    return -1;
+}
+
 /* ---- As JSON ---------------------------------------------------------------------------- */
 
 static const char *const updates[] = {"residual", "replace", "published"};
@@ -119,6 +142,26 @@ static const Field fields[] = {
     FIELD("text", text),
 };
 
+/* Files without are as they were before there was such a thing. */
+static void write_held_back(Text *t, const TokenExpertsConfig *e) {
+    const char *before = ", \"held_back\": [";
+    for (int i = 0; i < e->experts; i++) {
+        if (!route_holds_back(e->held_back, i)) continue;
+        text_add(t, "%s%d", before, i);
+        before = ", ";
+    }
+    if (e->held_back) text_add(t, "]");
+}
+
+static void write_names(Text *t, const SegmoteConfig *c) {
+    int experts = c->experts.experts.experts;
+    bool any = false;
+    for (int i = 0; i < experts; i++) any |= c->name[i][0] != '\0';
+    for (int i = 0; any && i < experts; i++)
+        text_add(t, "%s\"%s\"", i ? ", " : ", \"names\": [", c->name[i]);
+    if (any) text_add(t, "]");
+}
+
 char *segmote_config_write(const SegmoteConfig *c) {
     const TokenExpertsConfig *e = &c->experts.experts;
     Text t = {0};
@@ -130,6 +173,8 @@ char *segmote_config_write(const SegmoteConfig *c) {
         memcpy(&value, (const char *)c + fields[i].offset, sizeof value);
         text_add(&t, ", \"%s\": %d", fields[i].name, value);
     }
+    write_held_back(&t, e);
+    write_names(&t, c);
     text_add(&t, "}");
     if (!t.failed) return t.chars;
     text_free(&t);
@@ -141,6 +186,32 @@ static int word_of(const json_t *root, const char *name, const char *const *word
     for (int i = 0; word && i < count; i++)
         if (strcmp(word, words[i]) == 0) return i;
     return -1;
+}
+
+static bool take_held_back(TokenExpertsConfig *e, const json_t *list) {
+    size_t index;
+    const json_t *number;
+    if (!list) return true;
+    json_array_foreach(list, index, number) {
+        json_int_t i = json_integer_value(number);
+        if (!json_is_integer(number) || i < 0 || i >= e->experts || i >= EXPERTS_MAX) return false;
+        e->held_back |= UINT64_C(1) << i;
+    }
+    return json_is_array(list);
+}
+
+static bool take_names(SegmoteConfig *c, const json_t *list) {
+    size_t index, experts = (size_t)c->experts.experts.experts;
+    const json_t *name;
+    if (!list) return true;
+    if (json_array_size(list) != experts || experts > EXPERTS_MAX) return false;
+    json_array_foreach(list, index, name) {
+        const char *word = json_string_value(name);
+        if (!word || (*word && (!expert_name_is_good(word) || segmote_expert(c, word) >= 0)))
+            return false;
+        snprintf(c->name[index], EXPERT_NAME, "%s", word);
+    }
+    return true;
 }
 
 /* The name of the field that is wrong, or NULL. */
@@ -155,6 +226,9 @@ static const char *take(SegmoteConfig *c, const json_t *root) {
     int update = word_of(root, "update", updates, 3), rule = word_of(root, "gate", rules, 3);
     if (update < 0) return "update";
     if (rule < 0) return "gate";
+    if (!take_held_back(&c->experts.experts, json_object_get(root, "held_back")))
+        return "held_back";
+    if (!take_names(c, json_object_get(root, "names"))) return "names";
     c->experts.experts.update = (ExpertUpdate)update;
     c->experts.experts.rule = (RouteRule)rule;
     return NULL;

@@ -23,7 +23,7 @@ char *system_config_write(const System *s) {
 
 /* ---- Opening ---------------------------------------------------------------------------- */
 
-static Status check_base(System *s, const Checkpoint *file, const Checkpoint *base, Error *error) {
+Status system_check_base(System *s, const Checkpoint *file, const Checkpoint *base, Error *error) {
     const char *wanted = checkpoint_metadata(file, "parent_sha256"), *found = s->parent;
     Status status = params_identity(&s->sam.params, s->parent, error);
     if (status || !wanted || strcmp(wanted, found) == 0) return status;
@@ -43,7 +43,7 @@ static Status open_base(System *s, const Checkpoint *file, const Checkpoint *bas
     if (status) return status;
     sam_declare(&s->sam, &config);
     status = params_bind(&s->sam.params, base, false, NULL, 0, error);
-    return status ? status : check_base(s, file, base, error);
+    return status ? status : system_check_base(s, file, base, error);
 }
 
 static Status open_whole(System *s, const Checkpoint *file, Error *error) {

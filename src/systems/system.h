@@ -34,6 +34,11 @@ MUST_CHECK Status system_open(System *s, const Checkpoint *file, const Checkpoin
                               bool strict, char *warning, size_t warning_size, Error *error);
 void system_close(System *s); /* zeroed is fine */
 
+/* Whether the parameters, bound to `base` alone, are what the adapter `file` says that it was
+ * trained on; one that does not say is believed.  Fills s->parent.  VOXPERT_BAD_MODEL. */
+MUST_CHECK Status system_check_base(System *s, const Checkpoint *file, const Checkpoint *base,
+                                    Error *error);
+
 /* What is kept of an image. */
 typedef struct SystemImage {
     Tensor *embedding; /* [b,grid,grid,dim] */

@@ -5,9 +5,11 @@
 
 #include "base/memory.h"
 #include "compute/kernels.h"
+#include "moe/routing.h"
 
-Status routing_tally_open(RoutingTally *t, size_t sets, int experts, int kept, Error *error) {
-    *t = (RoutingTally){.experts = experts, .kept = kept, .sets = sets};
+Status routing_tally_open(RoutingTally *t, size_t sets, int experts, int kept, uint64_t held_back,
+                          Error *error) {
+    *t = (RoutingTally){.experts = experts, .kept = kept, .held_back = held_back, .sets = sets};
     t->share = memory_new(sets * (size_t)experts * sizeof *t->share);
     if (!t->share)
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to count the experts' tokens");
@@ -36,35 +38,24 @@ static double squared_variation(const double *x, int n) {
     return squares / (n - 1) / (mean * mean + 1e-10);
 }
 
-static double row_entropy(const float *logit, int experts) {
-    double largest = (double)logit[0], sum = 0.0, weighted = 0.0;
-    if (experts < 2) return 0.0;
-    for (int e = 1; e < experts; e++) largest = fmax(largest, (double)logit[e]);
-    for (int e = 0; e < experts; e++) {
-        double below = (double)logit[e] - largest, p = exp(below);
-        sum += p;
-        weighted += p * below;
-    }
-    return (log(sum) - weighted / sum) / log(experts);
-}
-
 void routing_tally_add(RoutingTally *t, const float *routed, const int *set, int batch,
                        int tokens) {
     int experts = t->experts;
     double importance[EXPERTS_MAX] = {0}, load[EXPERTS_MAX] = {0};
     for (int i = 0; i < batch * tokens; i++, routed += 3 * experts + 1) {
         double *share = t->share + (size_t)set[i / tokens] * (size_t)experts;
-        for (int e = 0; e < experts; e++) {
+        for (int e = 0, open = 0; e < experts; e++) {
+            if (route_holds_back(t->held_back, e)) continue;
             if (routed[e] > 0.0f) share[e] += 1.0 / t->kept;
-            importance[e] += (double)routed[e];
-            load[e] += (double)routed[experts + e];
+            importance[open] += (double)routed[e];
+            load[open++] += (double)routed[experts + e];
         }
-        t->sums.entropy += row_entropy(routed + 2 * experts, experts);
+        t->sums.entropy += routing_entropy(routed + 2 * experts, experts);
     }
     t->sums.tokens += batch * tokens;
     t->sums.passes += 1.0;
-    t->sums.importance_cv2 += squared_variation(importance, experts);
-    t->sums.load_cv2 += squared_variation(load, experts);
+    t->sums.importance_cv2 += squared_variation(importance, route_open(t->held_back, experts));
+    t->sums.load_cv2 += squared_variation(load, route_open(t->held_back, experts));
 }
 
 /* ---- Saying ----------------------------------------------------------------------------- */

@@ -8,13 +8,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 
 /* Means over what was added. */
 typedef struct RoutingSums {
     double tokens;         /* all layers' */
-    double entropy;        /* of a token's softmax over all logits, / ln E: 0 decided, 1 not */
+    double entropy;        /* of each token, see routing_entropy */
     double passes;         /* of one layer over one batch */
     double importance_cv2; /* CV^2 over experts of summed gates, of one pass */
     double load_cv2;       /* and of the summed load that the balance loss sees */
@@ -22,6 +23,7 @@ typedef struct RoutingSums {
 
 typedef struct RoutingTally {
     int experts, kept;
+    uint64_t held_back; /* experts that no token goes to: they do not count */
     size_t sets;
     double *share; /* [sets,experts] tokens sent, each 1 / kept to its kept experts */
     RoutingSums sums;
@@ -29,7 +31,7 @@ typedef struct RoutingTally {
 
 /* VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status routing_tally_open(RoutingTally *t, size_t sets, int experts, int kept,
-                                     Error *error);
+                                     uint64_t held_back, Error *error);
 void routing_tally_close(RoutingTally *t); /* zeroed is fine */
 void routing_tally_clear(RoutingTally *t);
 

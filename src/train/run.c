@@ -104,8 +104,8 @@ static Status export_model(Run *r, const char *name, Error *error) {
 
 static void tell(const Run *r, const HistoryRow *row, const MeasureTable *table) {
     if (!r->observer || !r->observer->progress) return;
-    long here = r->state.step ? r->state.step : 1;
-    double each = row->seconds / (double)here;
+    long here = r->state.step - r->first;
+    double each = (system_seconds() - r->looped) / (double)(here > 0 ? here : 1);
     TrainProgress p = {.row = *row,
                        .steps = r->options->steps,
                        .seconds_left = each * (double)(r->options->steps - row->step),
@@ -119,13 +119,14 @@ static void tell(const Run *r, const HistoryRow *row, const MeasureTable *table)
 /* Said once when it begins. */
 static void alarm_collapse(Run *r, const HistoryRow *row) {
     const RoutingTally *t = &r->state.routing;
-    bool collapsed = is_collapse(row->effective_experts, t->experts, t->kept);
+    int open = route_open(t->held_back, t->experts);
+    bool collapsed = is_collapse(row->effective_experts, open, t->kept);
     char sentence[240];
     if (collapsed && !r->collapsed) {
         snprintf(sentence, sizeof sentence,
                  "step %ld: the router collapses: the tokens go to %.1f of %d experts "
                  "(routing.csv has their shares); raise --balance, or train with --router-noise 1",
-                 row->step, row->effective_experts, t->experts);
+                 row->step, row->effective_experts, open);
         run_say(r, true, sentence);
     }
     r->collapsed = collapsed;
@@ -340,6 +341,8 @@ Status train_run(const TrainOptions *options, const TrainObserver *observer, Tra
     Status status = run_open(&r, error);
     r.saved = system_seconds();
     r.before = r.state.seconds;
+    r.looped = r.saved;
+    r.first = r.state.step;
     if (!status) status = loop(&r, result, error);
     if (!status && r.state.step > 0) status = finish(&r, result, error);
     result->steps = r.state.step;

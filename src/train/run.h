@@ -22,7 +22,9 @@ typedef struct TrainOptions {
     const char *const *data; /* folders with options: see dataset.h */
     size_t folders;
     int shapes;           /* drawn pictures, added as one more folder: shapes.h */
-    const char *base;     /* checkpoint to begin from, or NULL */
+    const char *base;     /* checkpoint to begin from, which may be an adapter; or NULL */
+    const char *parent;   /* of an adapter: its frozen base; NULL: the built-in model */
+    bool release_experts; /* that an adapter holds back from its router */
     const char *config;   /* JSON text of a new model, or NULL */
     const void *embedded; /* the built-in model's bytes: the base where neither is given */
     size_t embedded_size;

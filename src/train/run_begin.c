@@ -5,7 +5,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/system.h"
-#include "train/run_parts.h"
+#include "train/run_adapter.h"
 #include "train/settings.h"
 #include "train/shapes.h"
 
@@ -18,6 +18,7 @@ void run_close(Run *r) {
     stepper_close(&r->stepper);
     optimizer_close(&r->optimizer);
     if (r->declared) system_close(&r->system);
+    checkpoint_close(r->adapter);
     checkpoint_close(r->base);
     threads_close(r->threads);
     batch_close(&r->batch);
@@ -76,6 +77,7 @@ static Status read_config(Run *r, SamConfig *config, Error *error) {
     if (!o->base && !o->config)
         status = checkpoint_open_memory(&r->base, o->embedded, o->embedded_size, "built-in model",
                                         error);
+    if (!status) status = run_open_adapter(r, error);
     if (!status)
         status = r->base ? sam_config_infer(config, r->base, error)
                          : sam_config_parse(config, o->config, "the new model", error);
@@ -100,6 +102,7 @@ static Status declare_experts(Run *r, Error *error) {
             error, VOXPERT_BAD_ARGUMENT,
             "--scheme sam-med2d trains what --recipe segmote keeps frozen: take one of "
             "the two");
+    if (r->adapter) return run_declare_adapter(r, error);
     Status status = VOXPERT_OK;
     c.experts.experts.tokens = o->experts.tokens;
     c.experts.experts.experts = o->experts.experts;
@@ -297,7 +300,7 @@ static Status open_routing(Run *r, HistoryExperts *out, Error *error) {
     for (size_t i = 0; i < sets; i++) r->set_name[i] = r->data.set[i].name;
     *out = (HistoryExperts){c->experts, sets, r->set_name};
     r->stepper.tally = &r->state.routing;
-    return routing_tally_open(&r->state.routing, sets, c->experts, c->kept, error);
+    return routing_tally_open(&r->state.routing, sets, c->experts, c->kept, c->held_back, error);
 }
 
 /* Other kernels round in another way. */

@@ -16,6 +16,7 @@ typedef struct Run {
     bool stopped; /* while the embeddings were computed: there are not all of them */
     Preset preset;
     Checkpoint *base;
+    Checkpoint *adapter; /* that the run goes on from, or NULL */
     System system;
     char parent[HASH_TEXT]; /* identity of the base, where its encoder is frozen; or "" */
     bool declared, validates;
@@ -32,6 +33,8 @@ typedef struct Run {
     bool collapsed;        /* at the last one */
     double began, saved;   /* on the clock; of this part of the run */
     double before;         /* seconds of earlier parts */
+    double looped;         /* when the first step of this part began, */
+    long first;            /* and which it was */
 } Run;
 
 /* Everything up to the first step.  `r` has its options and its observer; close it either way. */

@@ -313,6 +313,8 @@ void settings_identity(const TrainOptions *o, char text[HASH_TEXT]) {
     for (int k = 0; k < 3; k++)
         for (size_t i = 0; i < counts[k]; i++) hash_add(&h, lists[k][i], strlen(lists[k][i]) + 1);
     if (o->base) hash_add(&h, o->base, strlen(o->base) + 1);
+    if (o->parent) hash_add(&h, o->parent, strlen(o->parent) + 1);
+    if (o->release_experts) hash_add(&h, &o->release_experts, sizeof o->release_experts);
     if (o->config) hash_add(&h, o->config, strlen(o->config) + 1);
     hash_end(&h, text);
 }

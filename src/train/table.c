@@ -50,6 +50,7 @@ typedef struct Bench {
 static Status bench_open(Bench *b, const TrainOptions *o, Error *error) {
     ModelOptions how = {.threads = o->threads,
                         .cpu = o->cpu,
+                        .base = o->parent,
                         .embedded = o->embedded,
                         .embedded_size = o->embedded_size};
     Status status = model_open(&b->model, o->base, &how, error);

@@ -26,7 +26,8 @@ expect() { # expect ANSWER WORD...
 
 expect 'segment' se
 expect 'embed' em
-expect 'embed evaluate' e
+expect 'embed evaluate experts' e
+expect 'list' experts l
 expect '--help' --h
 expect '--beta1 --box --keep-largest --out' segment --
 expect '--beta1 --box --keep-largest --out -o' segment -
@@ -42,4 +43,4 @@ expect 'dice-ce' train --loss d
 expect 'cosine constant' train --schedule co
 expect 'nan' evaluate --empty n
 expect 'median' stats --aggregation med
-echo "completion answers 18 lines as it should"
+echo "completion answers 19 lines as it should"

@@ -129,12 +129,17 @@ static Tensor *dice_ce(Compute *cx, Tensor *const *in) {
 static const float noise[20] = {0.9f,  -1.3f, 0.4f, -0.2f, 1.6f,  0.1f, -0.7f, 0.8f, -1.1f, 0.3f,
                                 -0.5f, 1.2f,  0.6f, -1.8f, -0.1f, 2.0f, 0.2f,  1.4f, -0.9f, 0.7f};
 
+static Tensor *route_without(Compute *cx, Tensor *const *in, int kept, uint64_t held_back) {
+    RouteShape how = {.kept = kept, .rule = ROUTE_SOFTMAX, .held_back = held_back};
+    return op_route(cx, in[0], in[1], noise, &how);
+}
+
 static Tensor *route(Compute *cx, Tensor *const *in, int kept) {
-    return op_route(cx, in[0], in[1], noise, ROUTE_SOFTMAX, kept, 0);
+    return route_without(cx, in, kept, 0);
 }
 
 /* Its logits have no way back by definition: the other columns, mixed. */
-static Tensor *routed(Compute *cx, Tensor *const *in, int kept) {
+static Tensor *mixed(Compute *cx, Tensor *routed) {
     enum { ROWS = 5, EXPERTS = 4, COUNT = ROWS * (2 * EXPERTS + 1) };
     MixPlace place[COUNT];
     Tensor *x = tensor_new(cx, 2, (int[]){COUNT, 2});
@@ -144,19 +149,31 @@ static Tensor *routed(Compute *cx, Tensor *const *in, int kept) {
         x->data[2 * i] = 0.1f * (float)(i % 7) - 0.3f;
         x->data[2 * i + 1] = 0.2f * (float)(i % 5) - 0.4f;
     }
-    return op_mix(cx, x, route(cx, in, kept), place);
+    return op_mix(cx, x, routed, place);
+}
+
+static Tensor *routed(Compute *cx, Tensor *const *in, int kept) {
+    return mixed(cx, route(cx, in, kept));
 }
 
 static Tensor *routed_to_one(Compute *cx, Tensor *const *in) { return routed(cx, in, 1); }
 static Tensor *routed_to_two(Compute *cx, Tensor *const *in) { return routed(cx, in, 2); }
 static Tensor *routed_to_all(Compute *cx, Tensor *const *in) { return routed(cx, in, 4); }
 
+static Tensor *routed_past_one(Compute *cx, Tensor *const *in) {
+    return mixed(cx, route_without(cx, in, 2, 1u << 1));
+}
+
 static Tensor *balance(Compute *cx, Tensor *const *in) {
-    return op_balance(cx, route(cx, in, 2), 1, 0.5f, NULL);
+    return op_balance(cx, route(cx, in, 2), 1, 0, 0.5f, NULL);
 }
 
 static Tensor *balance_of_tokens(Compute *cx, Tensor *const *in) {
-    return op_balance(cx, route(cx, in, 2), 5, 0.5f, NULL);
+    return op_balance(cx, route(cx, in, 2), 5, 0, 0.5f, NULL);
+}
+
+static Tensor *balance_past_one(Compute *cx, Tensor *const *in) {
+    return op_balance(cx, route_without(cx, in, 2, 1u << 1), 5, 1u << 1, 0.5f, NULL);
 }
 
 static Tensor *mix(Compute *cx, Tensor *const *in) {
@@ -220,6 +237,8 @@ static const Case cases[] = {
     {"route to one", routed_to_one, 2, {2, 2}, {{5, 4}, {5, 4}}},
     {"route to two", routed_to_two, 2, {2, 2}, {{5, 4}, {5, 4}}},
     {"route to all", routed_to_all, 2, {2, 2}, {{5, 4}, {5, 4}}},
+    {"route past one that is held back", routed_past_one, 2, {2, 2}, {{5, 4}, {5, 4}}},
+    {"balance past one that is held back", balance_past_one, 2, {2, 2}, {{5, 4}, {5, 4}}},
     {"balance", balance, 2, {2, 2}, {{5, 4}, {5, 4}}},
     {"balance of tokens apart", balance_of_tokens, 2, {2, 2}, {{5, 4}, {5, 4}}},
     {"mix", mix, 2, {2, 2}, {{4, 3}, {2, 3}}},

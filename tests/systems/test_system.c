@@ -204,9 +204,35 @@ TEST(the_image_alone_is_prompt_enough) {
 
 /* ---- Configuration -------------------------------------------------------------------------- */
 
+static SegmoteConfig named_experts(const SamConfig *sam) {
+    SegmoteConfig c = few_experts(sam);
+    c.experts.experts.held_back = 1u << 1;
+    strcpy(c.name[1], "skin");
+    strcpy(c.name[2], "eye");
+    return c;
+}
+
+TEST(an_expert_is_found_by_its_number_or_its_name) {
+    static const char *const words[] = {"1", "3", "skin", "eye", "0", "4", "", "ski", "Skin"};
+    static const int want[] = {0, 2, 1, 2, -1, -1, -1, -1, -1};
+    SamConfig sam = shape_tiny();
+    SegmoteConfig c = named_experts(&sam);
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+        check_report(segmote_expert(&c, words[i]) == want[i], __FILE__, __LINE__, "\"%s\"",
+                     words[i]);
+}
+
+TEST(a_config_without_names_and_holds_says_nothing_of_them) {
+    SamConfig sam = shape_tiny();
+    SegmoteConfig c = few_experts(&sam);
+    char *json = segmote_config_write(&c);
+    CHECK(!strstr(json, "names") && !strstr(json, "held_back"));
+    memory_free(json);
+}
+
 TEST(a_config_reads_back_as_it_was_written) {
     SamConfig sam = shape_tiny();
-    SegmoteConfig c = few_experts(&sam), again;
+    SegmoteConfig c = named_experts(&sam), again;
     char *json = segmote_config_write(&c);
     CHECK(segmote_config_parse(&again, json, "file", &sam, NULL) == VOXPERT_OK);
     char *twice = segmote_config_write(&again);
@@ -221,9 +247,18 @@ TEST(a_config_that_cannot_be_is_refused_by_the_field_or_the_rule) {
                                            {"\"tokens\": 2", "\"tokens\": 0"},
                                            {"\"rank\": 8", "\"rang\": 8"},
                                            {"\"pool.heads\": 2", "\"pool.heads\": 3"},
-                                           {"\"residual\"", "\"sideways\""}};
+                                           {"\"residual\"", "\"sideways\""},
+                                           {"[1]", "[3]"},
+                                           {"[1]", "[-1]"},
+                                           {"[1]", "1"},
+                                           {"[1]", "[0, 1, 2]"},
+                                           {"\"skin\"", "\"7skin\""},
+                                           {"\"skin\"", "\"auto\""},
+                                           {"\"skin\"", "\"eye\""},
+                                           {"\"skin\", ", ""},
+                                           {"\"skin\"", "5"}};
     SamConfig sam = shape_tiny();
-    SegmoteConfig c = few_experts(&sam), out;
+    SegmoteConfig c = named_experts(&sam), out;
     char *json = segmote_config_write(&c);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char text[512];

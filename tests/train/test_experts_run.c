@@ -7,7 +7,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
-#include "systems/system.h"
+#include "systems/expert_change.h"
 #include "tests/check.h"
 #include "tests/train/tiny.h"
 #include "tests/train/watch.h"
@@ -74,6 +74,16 @@ TEST(the_file_holds_what_learned_and_names_its_base) {
     checkpoint_close(adapter);
     memory_free(stranger);
     memory_free(path);
+    memory_free(base);
+}
+
+TEST(experts_without_prompt_tokens_are_always_prompted) {
+    char *base = trained_base("base6");
+    TrainOptions o = experts_on(base, tiny_folder("prompted"));
+    o.experts.pool = 0;
+    o.steps = 12;
+    Watch w = {0};
+    must(&o, &w);
     memory_free(base);
 }
 
@@ -145,5 +155,186 @@ TEST(another_run_keeps_embeddings_where_its_encoder_is_frozen) {
     checkpoint_close(c);
     memory_free(path);
     memory_free(cache);
+    memory_free(base);
+}
+
+/* ---- Going on from an adapter ----------------------------------------------------------- */
+
+/* The adapter of `out` with one expert more, as out/more.safetensors; the caller frees the path. */
+static char *with_one_more(const char *base, const char *out) {
+    static const ExpertChange skin = {.name = "skin", .of = -1, .seed = 3};
+    char *from = path_join(out, "last.safetensors"), *to = path_join(out, "more.safetensors");
+    Checkpoint *file, *whole;
+    System s;
+    char surplus[256];
+    CHECK(checkpoint_open(&file, from, NULL) == VOXPERT_OK);
+    CHECK(checkpoint_open(&whole, base, NULL) == VOXPERT_OK);
+    CHECK(system_open(&s, file, whole, true, surplus, sizeof surplus, NULL) == VOXPERT_OK);
+    CHECK(expert_change_write(&s, &skin, file, whole, to, NULL) == VOXPERT_OK);
+    system_close(&s);
+    checkpoint_close(whole);
+    checkpoint_close(file);
+    memory_free(from);
+    return to;
+}
+
+static TrainOptions going_on(const char *adapter, const char *base, const char *out) {
+    TrainOptions o = experts_on(adapter, out);
+    o.experts = train_options_default().experts; /* the file says them */
+    o.parent = base;
+    return o;
+}
+
+/* How much a tensor of `out`/last.safetensors differs from that in another file. */
+static double difference(const char *path, const char *out, const char *name) {
+    char *after = path_join(out, "last.safetensors");
+    Checkpoint *a, *b;
+    double most = 0.0;
+    CHECK(checkpoint_open(&a, path, NULL) == VOXPERT_OK);
+    CHECK(checkpoint_open(&b, after, NULL) == VOXPERT_OK);
+    const StoredTensor *s = checkpoint_find(a, name), *t = checkpoint_find(b, name);
+    CHECK(s && t && s->count == t->count);
+    if (s && t && s->count == t->count) {
+        float *x = memory_new(2 * s->count * sizeof *x), *y = x + s->count;
+        CHECK(x != NULL);
+        stored_tensor_read(s, x);
+        stored_tensor_read(t, y);
+        for (size_t i = 0; i < s->count; i++) most = fmax(most, fabs((double)(x[i] - y[i])));
+        memory_free(x);
+    }
+    checkpoint_close(a);
+    checkpoint_close(b);
+    memory_free(after);
+    return most;
+}
+
+#define EXPERT(n) "mask_decoder.transformer.layers.0.experts_token." n ".lin1.weight"
+static const char gate[] = "mask_decoder.transformer.layers.0.w_gate_token";
+
+static const char *config_of(const char *out, Checkpoint **c) {
+    char *path = path_join(out, "last.safetensors");
+    CHECK(checkpoint_open(c, path, NULL) == VOXPERT_OK);
+    memory_free(path);
+    return checkpoint_metadata(*c, "config");
+}
+
+TEST(experts_go_on_learning_and_one_that_is_held_back_does_not_move) {
+    char *base = trained_base("base7");
+    TrainOptions o = experts_on(base, tiny_folder("first"));
+    Watch w = {0}, warned = {0};
+    must(&o, &w);
+    char *more = with_one_more(base, o.out);
+    TrainOptions on = going_on(more, base, tiny_folder("second"));
+    must(&on, &warned);
+    CHECK(strstr(warned.warned, "1 of 4 experts are held back"));
+    CHECK(difference(more, on.out, EXPERT("0")) > 1e-4);
+    CHECK(difference(more, on.out, gate) > 1e-4);
+    CHECK(difference(more, on.out, EXPERT("3")) <= 0.0);
+    Checkpoint *c;
+    const char *config = config_of(on.out, &c);
+    CHECK(strstr(config, "\"held_back\": [3]") && strstr(config, "\"\", \"\", \"\", \"skin\""));
+    checkpoint_close(c);
+    memory_free(more);
+    memory_free(base);
+}
+
+TEST(a_released_expert_learns_and_the_router_with_it) {
+    char *base = trained_base("base8");
+    TrainOptions o = experts_on(base, tiny_folder("third"));
+    Watch w = {0};
+    must(&o, &w);
+    char *more = with_one_more(base, o.out);
+    TrainOptions on = going_on(more, base, tiny_folder("fourth"));
+    on.release_experts = true;
+    must(&on, &w);
+    CHECK(difference(more, on.out, EXPERT("3")) > 1e-4);
+    Checkpoint *c;
+    const char *config = config_of(on.out, &c);
+    CHECK(!strstr(config, "held_back") && strstr(config, "\"skin\""));
+    float columns[16 * 4], newcomer = 0.0f;
+    stored_tensor_read(checkpoint_find(c, gate), columns);
+    for (int d = 0; d < 16; d++) newcomer += fabsf(columns[4 * d + 3]);
+    CHECK(newcomer > 1e-4f); /* it began at 0 */
+    checkpoint_close(c);
+    memory_free(more);
+    memory_free(base);
+}
+
+TEST(nothing_but_the_newcomer_may_learn) {
+    static const char *const learns[] = {"mask_decoder.transformer.layers.*.experts_token.3.*",
+                                         "*.w_gate_token"};
+    char *base = trained_base("base9");
+    TrainOptions o = experts_on(base, tiny_folder("fifth"));
+    Watch w = {0};
+    must(&o, &w);
+    char *more = with_one_more(base, o.out);
+    TrainOptions on = going_on(more, base, tiny_folder("sixth"));
+    on.release_experts = true;
+    on.train = learns, on.trains = 2;
+    must(&on, &w);
+    CHECK(difference(more, on.out, EXPERT("3")) > 1e-4);
+    CHECK(difference(more, on.out, gate) > 1e-4);
+    CHECK(difference(more, on.out, EXPERT("0")) <= 0.0);
+    CHECK(difference(more, on.out, "mask_decoder.expert_tokens.weight") <= 0.0);
+    memory_free(more);
+    memory_free(base);
+}
+
+TEST(going_on_can_be_stopped_too) {
+    char *base = trained_base("base10");
+    TrainOptions o = experts_on(base, tiny_folder("seventh"));
+    Watch w = {0};
+    must(&o, &w);
+    char *more = with_one_more(base, o.out);
+    const char *a = tiny_folder("eighth"), *b = tiny_folder("ninth");
+    TrainOptions on = going_on(more, base, a);
+    on.release_experts = true;
+    must(&on, &w);
+    on.out = tiny_options(b).out;
+    Watch half = {.stop_at = 13};
+    must(&on, &half);
+    CHECK(!same_run(a, b));
+    on.resume = true;
+    on.release_experts = false;
+    Error error = {0};
+    CHECK(go(&on, &w, &error) == VOXPERT_BAD_INPUT); /* that is another run */
+    CHECK(strstr(error.message, "other options"));
+    on.release_experts = true;
+    must(&on, &w);
+    CHECK(same_run(a, b));
+    memory_free(more);
+    memory_free(base);
+}
+
+TEST(what_does_not_go_with_an_adapter_is_a_sentence) {
+    char *base = trained_base("base11");
+    TrainOptions o = experts_on(base, tiny_folder("tenth"));
+    Watch w = {0};
+    must(&o, &w);
+    char *adapter = path_join(o.out, "last.safetensors");
+    TrainOptions fewer = tiny_options(tiny_folder("stranger"));
+    must(&fewer, &w);
+    char *stranger = path_join(fewer.out, "last.safetensors");
+    struct {
+        TrainOptions options;
+        Status status;
+        const char *word;
+    } wrong[] = {
+        {going_on(adapter, stranger, o.out), VOXPERT_BAD_MODEL, "was trained on a base"},
+        {going_on(adapter, base, o.out), VOXPERT_BAD_ARGUMENT, "--experts asks for others"},
+        {going_on(adapter, base, o.out), VOXPERT_BAD_ARGUMENT, "--recipe segmote"},
+        {going_on(base, base, o.out), VOXPERT_BAD_ARGUMENT, "has no --base"},
+        {going_on(base, NULL, o.out), VOXPERT_BAD_ARGUMENT, "no experts to release"}};
+    wrong[1].options.experts.experts = 7;
+    wrong[2].options.recipe = RECIPE_SAM;
+    wrong[4].options.release_experts = true;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        Error error = {0};
+        CHECK(go(&wrong[i].options, &w, &error) == wrong[i].status);
+        check_report(strstr(error.message, wrong[i].word) != NULL, __FILE__, __LINE__, "%s",
+                     error.message);
+    }
+    memory_free(stranger);
+    memory_free(adapter);
     memory_free(base);
 }

@@ -17,7 +17,7 @@ static const int set[] = {1, 0};
 
 static RoutingTally counted(void) {
     RoutingTally t;
-    CHECK(routing_tally_open(&t, 2, E, 1, NULL) == VOXPERT_OK);
+    CHECK(routing_tally_open(&t, 2, E, 1, 0, NULL) == VOXPERT_OK);
     routing_tally_add(&t, routed[0], set, 2, 2);
     return t;
 }
@@ -51,6 +51,19 @@ TEST(variation_is_that_of_the_balance_loss) {
     RoutingTally t = counted();
     CHECK(fabs(t.sums.importance_cv2 - 7.0 / 3.0 / (16.0 / 9.0)) < 1e-9);
     CHECK(fabs(t.sums.load_cv2 - 1.0 / 3.0 / (16.0 / 9.0)) < 1e-9);
+    routing_tally_close(&t);
+}
+
+/* The same of the first two experts and a third that is held back. */
+TEST(an_expert_that_is_held_back_does_not_count) {
+    static const float rows[2][ROW] = {{1, 0, 0, 1, 0, 0, 1, 0, -INFINITY, 0.7f},
+                                       {0, 1, 0, 0, 1, 0, 0, 0, -INFINITY, 0.5f}};
+    RoutingTally t;
+    CHECK(routing_tally_open(&t, 2, E, 1, 4, NULL) == VOXPERT_OK);
+    routing_tally_add(&t, rows[0], set, 1, 2);
+    double p = exp(1.0) / (exp(1.0) + 1.0), q = 1.0 - p;
+    CHECK(fabs(t.sums.entropy - (1.0 - (p * log(p) + q * log(q)) / log(2.0))) < 1e-12);
+    CHECK(t.sums.importance_cv2 < 1e-12 && t.sums.load_cv2 < 1e-12);
     routing_tally_close(&t);
 }
 

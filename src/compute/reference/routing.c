@@ -14,12 +14,18 @@ static double normal_share(double z) { return 0.5 * (1.0 + erf(z * 0.70710678118
 typedef struct Row {
     double noisy[EXPERTS_MAX], spread[EXPERTS_MAX], all[EXPERTS_MAX], kept[EXPERTS_MAX];
     int order[EXPERTS_MAX]; /* experts by their noisy logit, largest first, ties by number */
+    int open;               /* how many those are: all that are not held back */
     bool smooth;            /* its load is a probability, not a count */
 } Row;
 
-static void sort(Row *r, int experts) {
-    for (int e = 0; e < experts; e++) {
-        int at = e;
+static bool is_open(const RouteShape *s, int e) {
+    return !route_holds_back(s->held_back, e) || s->forced == e + 1;
+}
+
+static void sort(Row *r, const RouteShape *s) {
+    for (int e = 0; e < s->experts; e++) {
+        if (!is_open(s, e)) continue;
+        int at = r->open++;
         for (; at > 0 && r->noisy[e] > r->noisy[r->order[at - 1]]; at--)
             r->order[at] = r->order[at - 1];
         r->order[at] = e;
@@ -36,15 +42,16 @@ static void softmax(double *p, const Row *r, int experts, int count) {
 
 static Row row_of(const float *clean, const float *spread, const float *noise,
                   const RouteShape *s) {
-    Row r = {.smooth = noise && !s->forced && s->kept < s->experts && s->rule == ROUTE_SOFTMAX};
+    Row r = {.smooth = noise && !s->forced && s->rule == ROUTE_SOFTMAX};
     for (int e = 0; e < s->experts; e++) {
-        r.noisy[e] = (double)clean[e];
+        r.noisy[e] = is_open(s, e) ? (double)clean[e] : -(double)INFINITY;
         if (!noise) continue;
         r.spread[e] = softplus((double)spread[e]) + least_noise;
         r.noisy[e] += (double)noise[e] * r.spread[e];
     }
-    sort(&r, s->experts);
-    softmax(r.all, &r, s->experts, s->experts);
+    sort(&r, s);
+    r.smooth &= s->kept < r.open;
+    softmax(r.all, &r, s->experts, r.open);
     softmax(r.kept, &r, s->experts, s->kept);
     return r;
 }
@@ -79,8 +86,9 @@ void reference_route(const Worker *w, float *routed, const float *clean, const f
         for (int e = 0; e < s->experts; e++) {
             double gate = gate_of(&r, s, e);
             routed[e] = (float)gate;
-            routed[s->experts + e] =
-                r.smooth ? (float)normal_share(margin(&r, s, clean, e)) : (float)(gate > 0.0);
+            routed[s->experts + e] = r.smooth && is_open(s, e)
+                                         ? (float)normal_share(margin(&r, s, clean, e))
+                                         : (float)(gate > 0.0);
             routed[2 * s->experts + e] = (float)r.noisy[e];
         }
         routed[3 * s->experts] = (float)confidence_of(&r, s);
@@ -104,6 +112,7 @@ typedef struct Slopes {
 static void load_back(Slopes *d, const float *dload, const float *clean, const Row *r,
                       const RouteShape *s) {
     for (int e = 0; e < s->experts; e++) {
+        if (!is_open(s, e)) continue;
         double z = margin(r, s, clean, e);
         double slope = (double)dload[e] * normal_density(z) / r->spread[e];
         d->clean[e] += slope;
@@ -122,7 +131,7 @@ static void published_back(Slopes *d, const float *dy, const Row *r, const Route
         int e = r->order[i];
         dp[e] = (double)dy[e] + (double)dy[s->experts + e];
     }
-    softmax_back(d->noisy, r->all, dp, r, s->experts);
+    softmax_back(d->noisy, r->all, dp, r, r->open);
 }
 
 static void softmax_rule_back(Slopes *d, const float *dy, const float *clean, const Row *r,
@@ -131,7 +140,7 @@ static void softmax_rule_back(Slopes *d, const float *dy, const float *clean, co
     for (int e = 0; e < s->experts; e++) dgate[e] = (double)dy[e];
     softmax_back(d->noisy, r->kept, dgate, r, s->kept);
     dall[r->order[0]] = (double)dy[3 * s->experts];
-    softmax_back(d->noisy, r->all, dall, r, s->experts);
+    softmax_back(d->noisy, r->all, dall, r, r->open);
     if (r->smooth) load_back(d, dy + s->experts, clean, r, s);
 }
 

@@ -1,0 +1,194 @@
+/* voxpert experts - what is inside a mixture of experts, and changes to it. */
+#include "cli/experts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/engine.h"
+#include "cli/error.h"
+
+static int experts_run(int argc, char **argv);
+
+const Verb verb_experts = {
+    .name = "experts",
+    .summary = "who the experts of a model are, and where tokens go",
+    .usage =
+        "usage: voxpert experts list -m MODEL [--base FILE]\n"
+        "       voxpert experts route -m MODEL [--base FILE] -i IMAGE|FOLDER ... [-o FOLDER]\n"
+        "                             [--csv FILE] [PROMPTS]\n"
+        "       voxpert experts add -m MODEL [--base FILE] -o OUT.safetensors --name NAME\n"
+        "                           [--copy EXPERT | --seed N]\n"
+        "       voxpert experts remove -m MODEL [--base FILE] -o OUT.safetensors --expert "
+        "EXPERT\n"
+        "\n"
+        "Example: which experts two kinds of images use\n"
+        "  voxpert experts route -m skin.safetensors -i skin -i eyes -o seen --csv tokens.csv\n"
+        "\n"
+        "list: who there is, and whether each layer's router chooses.  route: where the tokens of\n"
+        "images go.  Experts, layers and tokens are counted from 1.\n"
+        "\n"
+        "  -m, --model FILE          an adapter, or a whole model with experts\n"
+        "      --base FILE           of an adapter: the model it was trained on; default: the "
+        "built-in\n"
+        "                            model\n"
+        "      --preset NAME         how images are prepared: sam, sam-med2d, sam-med2d-test, "
+        "medsam\n"
+        "                            or voxpert; default: as the model says\n"
+        "      --strict              refuse a model file with tensors that do not belong to it\n"
+        "\n"
+        "route:\n"
+        "  -i, --input IMAGE         or a folder of them; repeatable\n"
+        "  -o, --output FOLDER       for figures: where each expert's tokens look and what mask "
+        "each\n"
+        "                            token would give, IMAGE_objectN.png; of several folders, "
+        "which\n"
+        "                            experts they use, matrix.png\n"
+        "      --csv FILE            a line for each image, object, layer and token: logits, "
+        "gates,\n"
+        "                            confidence, expert, chosen token, entropy of the token and "
+        "mean\n"
+        "                            of the image; a high mean says that the image is unlike "
+        "those\n"
+        "                            that were learned from\n"
+        "      --box x0,y0,x1,y1, --point x,y:+, --mask FILE, --object N, --prompts FILE, --zoom,\n"
+        "      --no-zoom, --expert auto|N|NAME, --slice k:57, --window LEVEL,WIDTH, --page N,\n"
+        "      --no-exif, --cache DIR, --cache-half\n"
+        "                            as of segment; of several images only --prompts, for a "
+        "folder\n"
+        "      --prompt-free         prompt tokens from the image: also where nothing is "
+        "prompted\n",
+    .usage_more =
+        "\n"
+        "add, remove:\n"
+        "  -o, --output FILE         .safetensors that is not there yet; what was written is read "
+        "back and\n"
+        "                            compared\n"
+        "      --name NAME           of the new expert: letters, digits, _, - and ., a letter "
+        "first.  It is\n"
+        "                            held back: the router does not know it until it is trained "
+        "again (train\n"
+        "                            --release-experts), every answer stays what it was, to the "
+        "last bit,\n"
+        "                            and segment --expert NAME reaches it\n"
+        "      --copy EXPERT         begin as that expert, a number or a name;\n"
+        "      --seed N              or afresh, from this seed; default: 0\n"
+        "      --expert EXPERT       the one to remove; those behind it move up\n",
+    .run = experts_run,
+};
+
+/* ---- list ------------------------------------------------------------------------------- */
+
+static const OptionRule list_rules[] = {
+    {"--model", 'm', true},
+    {"--base", .takes_value = true},
+    {"--preset", .takes_value = true},
+    {"--strict"},
+    {0},
+};
+
+static const char *text_of(const json_t *object, const char *key, const char *otherwise) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : otherwise;
+}
+
+static long long number_of(const json_t *object, const char *key) {
+    return (long long)json_integer_value(json_object_get(object, key));
+}
+
+static void print_layer(const json_t *layer) {
+    size_t index;
+    const json_t *e;
+    long long number = number_of(layer, "layer");
+    json_array_foreach(json_object_get(layer, "experts"), index, e) {
+        printf("%lld\t%lld\t%s\t%lld\t%s\n", number, number_of(e, "expert"),
+               text_of(e, "name", "-"), number_of(e, "parameters"),
+               json_is_true(json_object_get(e, "held_back")) ? "held back" : "routed");
+    }
+    if (json_is_true(json_object_get(layer, "degenerate")))
+        printf("%lld\trouter degenerate: all weights are zero, every logit ties, and the first "
+               "expert gets all\n",
+               number);
+}
+
+/* Numbers, then a line for each layer and expert, for people and for cut(1). */
+static void print_list(const json_t *about) {
+    size_t index;
+    const json_t *layer;
+    printf("%s (%s): %lld tokens, %lld experts, %lld kept of a token, rank %lld\n",
+           text_of(about, "system", ""), text_of(about, "mode", ""), number_of(about, "tokens"),
+           number_of(about, "experts"), number_of(about, "kept"), number_of(about, "rank"));
+    printf("update %s, gate %s, prompt tokens %lld\n", text_of(about, "update", ""),
+           text_of(about, "gate", ""), number_of(about, "prompt_tokens"));
+    printf("base %s, identity %s\n", text_of(about, "base", "none"),
+           text_of(about, "base_identity", "not stated"));
+    puts("layer\texpert\tname\tparameters\trouter");
+    json_array_foreach(json_object_get(about, "layers"), index, layer) print_layer(layer);
+}
+
+static VoxpertStatus list(const Common *common, const Options *options, VoxpertError *error) {
+    EngineOptions engine = {0};
+    VoxpertModel *model = NULL;
+    char *text = NULL;
+    Listener listener = {common, NULL};
+    VoxpertStatus status = engine_flags(&engine, options, error);
+    if (!status && !engine.model)
+        status = error_say(error, VOXPERT_BAD_ARGUMENT, "--model is needed: whose experts");
+    if (!status) status = engine_model(&listener, &model, &engine, error);
+    if (!status) status = voxpert_experts_describe(model, &text, error);
+    json_t *about = status ? NULL : json_loads(text, 0, NULL);
+    if (!status && common->json)
+        common_print(json_incref(about));
+    else if (!status && !common->quiet)
+        print_list(about);
+    json_decref(about);
+    voxpert_free(text);
+    voxpert_model_close(model);
+    return status;
+}
+
+int experts_list(int argc, char **argv) {
+    Common common;
+    Options options;
+    VoxpertError error = {0};
+    VoxpertStatus status =
+        common_begin(&common, &options, &verb_experts, list_rules, false, argc, argv, &error);
+    if (!status) status = list(&common, &options, &error);
+    options_free(&options);
+    return common_end(&common, status, &error);
+}
+
+/* ---- Parts ------------------------------------------------------------------------------ */
+
+typedef struct Part {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} Part;
+
+static const Part parts[] = {{"list", experts_list},
+                             {"route", experts_route},
+                             {"add", experts_add},
+                             {"remove", experts_remove}};
+enum { PARTS = sizeof parts / sizeof *parts };
+
+static const char *part_name(const void *context, int index) {
+    (void)context;
+    return index < PARTS ? parts[index].name : NULL;
+}
+
+static int experts_run(int argc, char **argv) {
+    const char *word = argc > 1 ? argv[1] : "";
+    for (int i = 0; i < PARTS; i++)
+        if (strcmp(parts[i].name, word) == 0) return parts[i].run(argc - 1, argv + 1);
+    VoxpertError error = {0};
+    const Common common = {.verb = verb_experts.name};
+    const char *near = closest(word, part_name, NULL);
+    char known[128] = "";
+    for (int i = 0; i < PARTS; i++) {
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", parts[i].name);
+    }
+    VoxpertStatus status =
+        error_say(&error, VOXPERT_BAD_ARGUMENT, "\"%s\" is none of %s%s%s%s", word, known,
+                  near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    return common_end(&common, status, &error);
+}

@@ -1,0 +1,13 @@
+/* experts.h - the parts of `voxpert experts`, each with flags of its own. */
+#ifndef CLI_EXPERTS_H
+#define CLI_EXPERTS_H
+
+#include "cli/verb.h"
+
+/* argv[0] is the part's name; the exit code. */
+int experts_list(int argc, char **argv);
+int experts_route(int argc, char **argv);
+int experts_add(int argc, char **argv);
+int experts_remove(int argc, char **argv);
+
+#endif

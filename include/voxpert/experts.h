@@ -1,0 +1,97 @@
+/* experts.h - a look inside a mixture of experts: who they are, and where tokens go.
+ *
+ * UNSTABLE: unlike the other headers, this one may change between minor versions.
+ *
+ * Experts, layers and tokens are counted from 1.  All calls give VOXPERT_BAD_ARGUMENT for a model
+ * that has no experts. */
+#ifndef VOXPERT_EXPERTS_H
+#define VOXPERT_EXPERTS_H
+
+#include <stdint.h>
+
+#include <voxpert/error.h>
+#include <voxpert/mask.h>
+#include <voxpert/model.h>
+#include <voxpert/session.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One JSON object: numbers of tokens, experts, kept experts and prompt tokens, rank, update and
+ * gate; the identity of the base; and of each layer whether its router is degenerate (all weights
+ * zero: every logit ties and the first expert gets all), and each expert's name, parameters and
+ * whether it is held back from the router.  The caller frees `*json` with voxpert_free. */
+VOXPERT_API VoxpertStatus voxpert_experts_describe(const VoxpertModel *model, char **json,
+                                                   VoxpertError *error);
+
+/* The expert that a number or a name means.  VOXPERT_BAD_ARGUMENT where there is none. */
+VOXPERT_API VoxpertStatus voxpert_expert_find(const VoxpertModel *model, const char *word,
+                                              int *expert, VoxpertError *error);
+
+/* Entropy of the softmax over a token's logits[experts], divided by ln of how many experts there
+ * are to choose from: 0 is decided, 1 not at all.  Those of -infinity are held back and do not
+ * count. */
+VOXPERT_API double voxpert_routing_entropy(const float *logits, int experts);
+
+/* ---- Where they look -------------------------------------------------------------------- */
+
+/* Maps that show the whole image, made smaller until no side exceeds 512 pixels. */
+typedef struct VoxpertExpertMaps {
+    int width, height;
+    VoxpertRouting routing;
+    float *attention; /* [layers][experts][height][width], 0 to 1: where the tokens that went to an
+                         expert look in that layer's attention to the image; all 0 where none did,
+                         and where the model did not look */
+    float *logits;    /* [tokens][height][width]: the mask that each token would answer with, above
+                         0 inside; -32 where the model did not look */
+} VoxpertExpertMaps;
+
+/* What voxpert_segment does with this prompt, seen from inside.  `options` as there; multimask is
+ * not looked at.  Errors: those of voxpert_segment. */
+VOXPERT_API VoxpertStatus voxpert_expert_maps(VoxpertSession *session, const VoxpertPrompt *prompt,
+                                              const VoxpertSegmentOptions *options,
+                                              VoxpertExpertMaps *maps, VoxpertError *error);
+
+/* Zeroed or NULL is fine. */
+VOXPERT_API void voxpert_expert_maps_free(VoxpertExpertMaps *maps);
+
+/* Draws them over the session's image and writes a PNG: a row for each layer with its experts'
+ * attention, and one with the tokens' masks.  Errors: VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_expert_maps_write(const VoxpertSession *session,
+                                                    const VoxpertExpertMaps *maps, const char *path,
+                                                    VoxpertError *error);
+
+/* Writes shares [layers][rows][experts] of 0 to 1 (NaN: nothing is known) as a PNG of coloured
+ * cells; `row` names the rows.  Errors: VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_expert_matrix_write(const VoxpertModel *model,
+                                                      const double *shares, int rows,
+                                                      const char *const *row, const char *path,
+                                                      VoxpertError *error);
+
+/* ---- More of them, or fewer ------------------------------------------------------------- */
+
+typedef struct VoxpertExpertAdd {
+    const char *name; /* letters, digits, _, - and ., a letter first, at most 31 of them */
+    int copy;         /* the expert that it begins as; 0: begun afresh, from `seed` */
+    uint64_t seed;
+} VoxpertExpertAdd;
+
+/* Writes the model, which is an adapter, with one expert more in every layer.  It is held back: the
+ * router does not know it until it is trained again, so that no answer changes by a bit; a
+ * VoxpertSegmentOptions.expert reaches it.  The file is read back and compared; what was at `path`
+ * is replaced.  Errors: VOXPERT_BAD_ARGUMENT, VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_expert_add(const VoxpertModel *model, const VoxpertExpertAdd *how,
+                                             const char *path, VoxpertError *error);
+
+/* The same with one expert, and its columns of the routers, less; those behind it move up.
+ * VOXPERT_BAD_ARGUMENT also where it is the last one, or where fewer would be left to the router
+ * than are kept of a token. */
+VOXPERT_API VoxpertStatus voxpert_expert_remove(const VoxpertModel *model, int expert,
+                                                const char *path, VoxpertError *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,122 @@
+#include <voxpert/experts.h>
+
+#include <jansson.h>
+
+#include "api/internal.h"
+#include "base/memory.h"
+#include "moe/routing.h"
+#include "systems/expert_change.h"
+#include "systems/experts.h"
+
+Status need_experts(const Model *m, Error *error) {
+    if (system_experts(&m->system)) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: has no experts", checkpoint_path(m->file));
+}
+
+/* ---- In words --------------------------------------------------------------------------- */
+
+static json_t *expert_json(const System *s, int layer, int e) {
+    const SegmoteConfig *c = &s->segmote.config;
+    return json_pack("{s:i, s:s?, s:I, s:b}", "expert", e + 1, "name",
+                     c->name[e][0] ? c->name[e] : NULL, "parameters",
+                     (json_int_t)system_expert_parameters(s, layer, e), "held_back",
+                     (int)route_holds_back(c->experts.experts.held_back, e));
+}
+
+static Status layer_json(json_t **out, const System *s, int layer, Error *error) {
+    bool degenerate;
+    Status status = system_router_is_degenerate(s, layer, &degenerate, error);
+    if (status) return status;
+    json_t *experts = json_array();
+    for (int e = 0; e < system_experts(s); e++)
+        json_array_append_new(experts, expert_json(s, layer, e));
+    *out = json_pack("{s:i, s:b, s:o}", "layer", layer + 1, "degenerate", degenerate, "experts",
+                     experts);
+    return VOXPERT_OK;
+}
+
+/* Base and configuration as the file states them. */
+static json_t *summary_json(const Model *m) {
+    const TokenExpertsConfig *e = &m->system.segmote.config.experts.experts;
+    char *text = segmote_config_write(&m->system.segmote.config);
+    json_t *config = text ? json_loads(text, 0, NULL) : NULL;
+    memory_free(text);
+    json_t *json =
+        json_pack("{s:s, s:O, s:i, s:i, s:i, s:i, s:O, s:O, s:i, s:s?, s:s?}", "system",
+                  system_name(m->system.kind), "mode", json_object_get(config, "mode"), "tokens",
+                  e->tokens, "experts", e->experts, "kept", e->kept, "rank", e->rank, "update",
+                  json_object_get(config, "update"), "gate", json_object_get(config, "gate"),
+                  "prompt_tokens", m->system.segmote.config.experts.pool.tokens, "base",
+                  m->base ? checkpoint_path(m->base) : NULL, "base_identity",
+                  model_metadata(m, "parent_sha256"));
+    json_decref(config);
+    return json;
+}
+
+VoxpertStatus voxpert_experts_describe(const VoxpertModel *model, char **json,
+                                       VoxpertError *error) {
+    if (!model || !json)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_experts_describe: NULL");
+    *json = NULL;
+    const System *s = &model->model->system;
+    Status status = need_experts(model->model, error);
+    if (status) return status;
+    json_t *root = summary_json(model->model), *layers = json_array();
+    for (int i = 0; !status && i < system_expert_layers(s); i++) {
+        json_t *layer = NULL;
+        status = layer_json(&layer, s, i, error);
+        if (!status) json_array_append_new(layers, layer);
+    }
+    if (!status && json_object_set(root, "layers", layers) == 0)
+        *json = json_dumps(root, JSON_INDENT(2));
+    if (!status && !*json)
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to describe the experts");
+    json_decref(layers);
+    json_decref(root);
+    return status;
+}
+
+VoxpertStatus voxpert_expert_find(const VoxpertModel *model, const char *word, int *expert,
+                                  VoxpertError *error) {
+    if (!model || !word || !expert)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_expert_find: NULL");
+    const Model *m = model->model;
+    Status status = need_experts(m, error);
+    if (status) return status;
+    *expert = segmote_expert(&m->system.segmote.config, word) + 1;
+    if (*expert) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_ARGUMENT,
+                     "expert \"%s\": %s has %d experts, and none of that name or number", word,
+                     checkpoint_path(m->file), system_experts(&m->system));
+}
+
+double voxpert_routing_entropy(const float *logits, int experts) {
+    return logits && experts > 0 ? routing_entropy(logits, experts) : 0.0;
+}
+
+/* ---- More of them, or fewer ------------------------------------------------------------- */
+
+static Status change(const Model *m, const ExpertChange *c, int which, const char *path,
+                     Error *error) {
+    Status status = need_experts(m, error);
+    if (!status && (which < 0 || which > system_experts(&m->system)))
+        status = error_set(error, VOXPERT_BAD_ARGUMENT, "%s: has no expert %d",
+                           checkpoint_path(m->file), which);
+    return status ? status : expert_change_write(&m->system, c, m->file, m->base, path, error);
+}
+
+VoxpertStatus voxpert_expert_add(const VoxpertModel *model, const VoxpertExpertAdd *how,
+                                 const char *path, VoxpertError *error) {
+    if (!model || !how || !how->name || !path)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_expert_add: NULL");
+    ExpertChange c = {how->name, how->copy - 1, how->seed};
+    return change(model->model, &c, how->copy, path, error);
+}
+
+VoxpertStatus voxpert_expert_remove(const VoxpertModel *model, int expert, const char *path,
+                                    VoxpertError *error) {
+    if (!model || !path || expert < 1)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_expert_remove: NULL, or no expert");
+    ExpertChange c = {.of = expert - 1};
+    return change(model->model, &c, expert, path, error);
+}

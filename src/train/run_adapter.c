@@ -1,0 +1,72 @@
+#include "train/run_adapter.h"
+
+#include <stdio.h>
+
+static Status open_base(Run *r, Error *error) {
+    const TrainOptions *o = r->options;
+    if (o->parent) return checkpoint_open(&r->base, o->parent, error);
+    return checkpoint_open_memory(&r->base, o->embedded, o->embedded_size, "built-in model", error);
+}
+
+Status run_open_adapter(Run *r, Error *error) {
+    const TrainOptions *o = r->options;
+    bool adapter = r->base && system_needs_base(r->base);
+    const char *path = r->base ? checkpoint_path(r->base) : "the new model";
+    if (!adapter && o->parent)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: is no adapter, so it has no --base",
+                         path);
+    if (!adapter && o->release_experts)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "%s: is no adapter, so it has no experts to release", path);
+    if (!adapter) return VOXPERT_OK;
+    if (o->recipe != RECIPE_SEGMOTE)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "%s: is an adapter, which goes on with --recipe segmote", path);
+    r->adapter = r->base;
+    r->base = NULL;
+    return open_base(r, error);
+}
+
+/* A number that was asked for must be the file's; the default asks for nothing. */
+static const char *fault_of(const TrainOptions *o, const SegmoteConfig *c) {
+    const ExpertOptions wanted = o->experts, usual = train_options_default().experts;
+    const TokenExpertsConfig *e = &c->experts.experts;
+    if (wanted.tokens != usual.tokens && wanted.tokens != e->tokens) return "--tokens";
+    if (wanted.experts != usual.experts && wanted.experts != e->experts) return "--experts";
+    if (wanted.kept != usual.kept && wanted.kept != e->kept) return "--kept";
+    if (wanted.rank != usual.rank && wanted.rank != e->rank) return "--rank";
+    if (wanted.pool != usual.pool && wanted.pool != c->experts.pool.tokens)
+        return "--prompt-tokens";
+    return NULL;
+}
+
+static void say_held_back(const Run *r, const TokenExpertsConfig *e) {
+    int held = e->experts - route_open(e->held_back, e->experts);
+    char sentence[160];
+    if (!held) return;
+    snprintf(sentence, sizeof sentence,
+             "%d of %d experts are held back, and learn nothing: --release-experts lets the router "
+             "know them",
+             held, e->experts);
+    run_say(r, true, sentence);
+}
+
+Status run_declare_adapter(Run *r, Error *error) {
+    System *s = &r->system;
+    SegmoteConfig c;
+    Status status = system_check_base(s, r->adapter, r->base, error);
+    if (!status) status = segmote_config_infer(&c, r->adapter, &s->sam.config, error);
+    if (status) return status;
+    const char *fault = fault_of(r->options, &c);
+    if (fault)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "%s: has its experts already, and %s asks for others",
+                         checkpoint_path(r->adapter), fault);
+    if (r->options->release_experts) c.experts.experts.held_back = 0;
+    s->kind = SYSTEM_SEGMOTE;
+    s->adapter = true;
+    segmote_declare(&s->segmote, &s->sam.params, &s->sam, &c);
+    say_held_back(r, &c.experts.experts);
+    char surplus[256];
+    return params_bind(&s->sam.params, r->adapter, true, surplus, sizeof surplus, error);
+}
