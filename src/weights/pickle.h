@@ -29,7 +29,8 @@ typedef enum PickleKind {
     PICKLE_FUNCTION,     /* `detail`: which of the whitelist */
     PICKLE_STORAGE_TYPE, /* `detail`: the ElementType */
     PICKLE_STORAGE,      /* items: "storage", type, key, location, count[, view] */
-    PICKLE_TENSOR        /* items: storage, offset, size, stride, ... */
+    PICKLE_TENSOR,       /* items: storage, offset, size, stride, ... */
+    PICKLE_ARRAY         /* of numpy, before its state; one of objects becomes a list then */
 } PickleKind;
 
 /* Items are chains of cells; index 0 is no value and no cell. */

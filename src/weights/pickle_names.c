@@ -9,6 +9,7 @@ typedef enum Function {
     MAKE_DICT,   /* () -> an empty dict */
     MAKE_TENSOR, /* (storage, offset, size, stride, ...) */
     MAKE_FIRST,  /* (value, ...) -> value */
+    MAKE_ARRAY,  /* (...) -> numpy's array without its elements */
     MAKE_OF_TYPE /* (function, type, arguments, state) -> function(arguments) */
 } Function;
 
@@ -25,6 +26,8 @@ static const Name whitelist[] = {
     {"torch._utils", "_rebuild_parameter_with_state", PICKLE_FUNCTION, MAKE_FIRST},
     {"torch._tensor", "_rebuild_from_type_v2", PICKLE_FUNCTION, MAKE_OF_TYPE},
     {"torch", "Size", PICKLE_FUNCTION, MAKE_FIRST},
+    {"numpy._core.multiarray", "_reconstruct", PICKLE_FUNCTION, MAKE_ARRAY},
+    {"numpy.core.multiarray", "_reconstruct", PICKLE_FUNCTION, MAKE_ARRAY}, /* before numpy 2 */
     {"torch", "FloatStorage", PICKLE_STORAGE_TYPE, ELEMENT_F32},
     {"torch", "DoubleStorage", PICKLE_STORAGE_TYPE, ELEMENT_F64},
     {"torch", "HalfStorage", PICKLE_STORAGE_TYPE, ELEMENT_F16},
@@ -70,6 +73,8 @@ PickleValue pickle_call(const Pickle *p, const PickleValue *function,
         return result;
     case MAKE_FIRST:
         return (item = pickle_item(p, arguments, 0)) ? *item : opaque;
+    case MAKE_ARRAY:
+        return (PickleValue){.kind = PICKLE_ARRAY};
     case MAKE_OF_TYPE:
         break;
     }

@@ -150,11 +150,19 @@ static bool op_new_object_ex(PickleMachine *m, PickleOperand x, uint8_t detail) 
     return op_new(m, x, PICKLE_OPAQUE);
 }
 
-/* An object's state: attributes of a class, "_metadata" of a state dict.  Nothing we need. */
+/* An object's state: attributes of a class, "_metadata" of a state dict.  Nothing we need, but for
+ * numpy's arrays of objects: (version, shape, type, order, list of the elements). */
 static bool op_build(PickleMachine *m, PickleOperand x, uint8_t detail) {
     (void)x, (void)detail;
     uint32_t state;
-    return pop(m, &state) && peek(m);
+    if (!pop(m, &state)) return false;
+    PickleValue *to = peek(m);
+    if (!to || to->kind != PICKLE_ARRAY) return to != NULL;
+    const PickleValue *from = &m->p->value[state];
+    const PickleValue *elements = from->kind == PICKLE_TUPLE ? pickle_item(m->p, from, 4) : NULL;
+    *to = elements && elements->kind == PICKLE_LIST ? *elements
+                                                    : (PickleValue){.kind = PICKLE_OPAQUE};
+    return true;
 }
 
 static bool op_persistent(PickleMachine *m, PickleOperand x, uint8_t detail) {
