@@ -9,7 +9,7 @@ _voxpert_flags() {
 
 _voxpert() {
     local program=${COMP_WORDS[0]} verb=${COMP_WORDS[1]-} word=${COMP_WORDS[COMP_CWORD]}
-    local verbs='segment embed convert train info help'
+    local verbs='segment embed convert train check info help'
     local choices=
 
     if [ "$COMP_CWORD" -eq 1 ]; then

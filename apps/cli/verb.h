@@ -11,6 +11,6 @@ typedef struct Verb {
     int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit code */
 } Verb;
 
-extern const Verb verb_info, verb_convert, verb_segment, verb_embed, verb_train;
+extern const Verb verb_info, verb_convert, verb_segment, verb_embed, verb_train, verb_check;
 
 #endif

@@ -261,6 +261,11 @@ static DataFormat format_of_folder(Catalog *c) {
     if (holds(c, "images") && (holds(c, "masks") || holds(c, "labels"))) return DATA_PAIRS;
     if (holds(c, "annotations")) return DATA_COCO;
     if (sam_med3d_recognizes(c->place)) return DATA_SAM_MED3D;
+    const char *below = catalog_text(c, "%s/data", c->place);
+    if (sam_med3d_recognizes(below)) {
+        c->root = below;
+        return DATA_SAM_MED3D;
+    }
     return holds_npz(c->place) ? DATA_CHALLENGE : DATA_PAIRS;
 }
 

@@ -67,6 +67,7 @@ typedef struct CatalogCase {
     const char *stem;         /* what the automatic split and patients are told by */
     const char *const *image; /* paths; several files are channels */
     size_t images;
+    bool colours; /* its one file holds all channels */
     bool archive; /* the image is "imgs" of an .npz */
     LabelForm form;
     const char *const *label; /* paths, as `form` says */

@@ -60,8 +60,8 @@ static void check_values(Catalog *c, const CatalogCase *item, const char *file, 
 /* One file of several colours holds all channels. */
 static void check_colours(Catalog *c, const CatalogCase *item, const Volume *v) {
     size_t found = v->channels - (v->alpha ? 1 : 0);
-    if (c->format != DATA_NNUNET || item->images != 1 || !c->channels || found == c->channels)
-        return;
+    bool asked = c->format == DATA_NNUNET && c->channels && item->images == 1;
+    if (!asked || found == c->channels || (found == 1 && !item->colours)) return;
     Finding *f =
         catalog_find(c, RULE_CHANNELS, item->image[0],
                      "holds %zu channels, but there are %zu channel_names", found, c->channels);

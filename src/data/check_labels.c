@@ -189,8 +189,10 @@ static Status check_mask(Catalog *c, const char *file, const Volume *image, Erro
         if (error) *error = reason;
         return check_readable(c, status, file, &reason);
     }
-    if (image && sizes_differ(image, mask)) report_shape(c, RULE_MASK_SIZE, file, image, mask);
-    check_mask_values(c, file, mask);
+    if (image && sizes_differ(image, mask))
+        report_shape(c, RULE_MASK_SIZE, file, image, mask);
+    else
+        check_mask_values(c, file, mask);
     volume_free(mask);
     return VOXPERT_OK;
 }

@@ -71,9 +71,10 @@ static void report_channels(Part *p, const ImageFile *file, size_t n, const char
     if (n > p->c->channels) f->fix = catalog_set_aside(p->c, path);
 }
 
-static void check_channels(Part *p, const ImageFile *file, size_t n) {
+static void check_channels(Part *p, const ImageFile *file, size_t n, bool *colours) {
     Catalog *c = p->c;
-    if (!c->channels || (n == 1 && file->channel == 0 && p->json->colours_in_file)) return;
+    *colours = n == 1 && file->channel == 0 && p->json->colours_in_file;
+    if (!c->channels || *colours) return;
     for (size_t channel = 0, i = 0; channel < c->channels; channel++) {
         while (i < n && file[i].channel < channel) i++;
         if (i < n && file[i].channel == channel) continue;
@@ -95,7 +96,6 @@ static void find_label(Part *p, CatalogCase *item) {
         item->form = LABELS_MAP;
         item->label = reader_one(c, path);
         item->labels = 1;
-        p->labels_found++;
     } else if (!p->test) {
         Finding *f = catalog_find(c, RULE_HAS_LABEL, path, "is missing for %s",
                                   catalog_relative(c, item->image[0]));
@@ -116,7 +116,7 @@ static void add_case(Part *p, const ImageFile *file, size_t n) {
                           .listed = p->test};
     if (p->c->failed) return;
     if (!p->test) item->part = split_part(p->c->name, file->stem, p->c->options.patient);
-    check_channels(p, file, n);
+    check_channels(p, file, n, &item->colours);
     find_label(p, item);
 }
 
@@ -138,6 +138,7 @@ static void check_labels(Part *p) {
             catalog_find(c, RULE_ENDING, path, "does not end with %s", ending);
             continue;
         }
+        p->labels_found++;
         const char *stem = catalog_text(c, "%.*s", (int)(strlen(name) - strlen(ending)), name);
         if (has_image(p, stem)) continue;
         const char *image = catalog_text(c, "%s/%s_0000%s", p->images, stem, ending);
