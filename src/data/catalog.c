@@ -129,7 +129,8 @@ const char *catalog_set_aside(Catalog *c, const char *path) {
 Status catalog_verdict(const Catalog *c, Error *error) {
     for (size_t i = 0; i < c->findings; i++) {
         const Finding *f = &c->finding[i];
-        if (!f->warning)
+        bool guessed = f->rule == RULE_PATIENTS_APART && !c->options.patient;
+        if (!f->warning && !guessed)
             return error_set(error, VOXPERT_BAD_INPUT, "%s%s%s%s%s: %s; %s (rule: %s)", c->root,
                              f->file ? "/" : "", f->file ? f->file : "", f->field ? ", field " : "",
                              f->field ? f->field : "", f->detail, data_rule_remedy(f->rule),

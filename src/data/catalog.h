@@ -117,7 +117,8 @@ MUST_CHECK Status catalog_open(Catalog *out, const char *path, const CatalogOpti
                                Error *error);
 void catalog_close(Catalog *c); /* a zeroed one is fine */
 
-/* VOXPERT_BAD_INPUT with the first finding that is no warning; else VOXPERT_OK. */
+/* VOXPERT_BAD_INPUT with the first finding that is no warning; else VOXPERT_OK.  That a patient is
+ * on both sides counts only where `patient` says how patients are told. */
 MUST_CHECK Status catalog_verdict(const Catalog *c, Error *error);
 
 /* The path below the set's folder, or as it is. */
