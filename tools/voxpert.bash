@@ -19,6 +19,7 @@ _voxpert() {
     else
         case ${COMP_WORDS[COMP_CWORD - 1]} in
         --dtype) [ "$verb" = convert ] && choices='f32 f16 bf16' || choices='f32 f16' ;;
+        --limits) choices='set fixed both' ;;
         --loss) choices='focal-dice-iou dice-ce' ;;
         --measure) choices='train validation test all' ;;
         --probability-bits) choices='8 16' ;;

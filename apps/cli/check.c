@@ -28,15 +28,31 @@ const Verb verb_check = {
         "      --fix-plan            print shell commands that mend what can be mended so; the\n"
         "                            rest as comments\n"
         "      --fold N              the fold of splits_final.json; default: 0\n"
-        "      --patient             stems that agree up to the first _ are one patient; else "
-        "only\n"
-        "                            those that begin with a number of three digits or more\n"
-        "      --list                the cases, with their files and parts; nothing is checked\n",
+        "      --patient             stems that agree up to the first _ are one patient; else\n"
+        "                            only those that begin with a number of three digits or more\n"
+        "      --list                the cases, with their files and parts; nothing is checked\n"
+        "\n"
+        "      --quality             instead: which cases are fit to train on, by sharpness,\n"
+        "                            contrast, entropy, foreground, number and size of pieces\n"
+        "  -o, --output DIR          of it: quality.csv, quality.json, the worst cases "
+        "(worst.png),\n"
+        "                            and accepted.json, a list of cases to train on\n"
+        "      --limits WORD         set (default): outliers of this data set are rejected;\n"
+        "                            fixed: what is beyond fixed limits; both\n"
+        "      --cutoff X            of outliers, in robust deviations; default: 3.5\n",
     .run = check_run,
 };
 
 static const OptionRule rules[] = {
-    {"--fix-plan"}, {"--fold", .takes_value = true}, {"--patient"}, {"--list"}, {0},
+    {"--quality"},
+    {"--limits", .takes_value = true},
+    {"--cutoff", .takes_value = true},
+    {"--output", 'o', true},
+    {"--fix-plan"},
+    {"--fold", .takes_value = true},
+    {"--patient"},
+    {"--list"},
+    {0},
 };
 
 typedef struct CheckJob {
@@ -44,7 +60,8 @@ typedef struct CheckJob {
     const char *place;
     VoxpertDatasetOptions options;
     VoxpertDataset *set;
-    bool plan, list;
+    bool plan, list, quality;
+    VoxpertScreenOptions screen;
     Progress progress;
     size_t errors, warnings;
 } CheckJob;
@@ -166,6 +183,65 @@ static VoxpertStatus look(CheckJob *job, VoxpertError *error) {
     return VOXPERT_OK;
 }
 
+/* ---- Quality ------------------------------------------------------------------------------ */
+
+static void print_rejected(json_t *report) {
+    size_t i;
+    json_t *item;
+    json_array_foreach(json_object_get(report, "case"), i, item) {
+        if (json_is_true(json_object_get(item, "accepted"))) continue;
+        printf("rejected %s: %s\n", json_string_value(json_object_get(item, "name")),
+               json_string_value(json_object_get(item, "reason")));
+    }
+}
+
+static VoxpertStatus screen(CheckJob *job, VoxpertError *error) {
+    char *text = NULL;
+    VoxpertScreenResult result;
+    job->progress = progress_begin(&job->common, "cases", voxpert_dataset_cases(job->set));
+    VoxpertStatus status =
+        voxpert_dataset_screen(job->set, &job->screen, tell, job, &text, &result, error);
+    progress_end(&job->progress);
+    if (status) return status;
+    json_t *report = json_loads(text, 0, NULL);
+    voxpert_free(text);
+    if (!result.own_limits && (!job->screen.limits || strcmp(job->screen.limits, "fixed") != 0))
+        common_warn(&job->common,
+                    "%s: too few cases for limits of its own, so that the fixed ones count",
+                    job->place);
+    if (job->common.json) {
+        common_print(report);
+        return VOXPERT_OK;
+    }
+    if (!job->common.quiet) {
+        print_rejected(report);
+        printf("%s: %zu of %zu cases accepted\n", job->place, result.accepted, result.cases);
+    }
+    json_decref(report);
+    return VOXPERT_OK;
+}
+
+static VoxpertStatus screen_flags(CheckJob *job, const Options *o, VoxpertError *error) {
+    static const char *const words[] = {"set", "fixed", "both", NULL};
+    int limits = 0;
+    float cutoff = 0.0f;
+    job->quality = options_has(o, "--quality");
+    job->screen.out = options_value(o, "--output");
+    VoxpertStatus status = options_choice(o, "--limits", words, &limits, error);
+    if (!status) status = options_number(o, "--cutoff", 0.1, 1000.0, &cutoff, error);
+    job->screen.limits = words[limits];
+    job->screen.cutoff = (double)cutoff;
+    static const char *const own[] = {"--output", "--limits", "--cutoff"};
+    for (int i = 0; !status && i < 3; i++) {
+        if (!job->quality && options_has(o, own[i]))
+            status = error_say(error, VOXPERT_BAD_ARGUMENT, "%s is for --quality", own[i]);
+    }
+    if (!status && job->quality && (job->plan || job->list))
+        status = error_say(error, VOXPERT_BAD_ARGUMENT,
+                           "--quality looks for no violations: no --fix-plan, no --list");
+    return status;
+}
+
 static VoxpertStatus check_flags(CheckJob *job, const Options *o, VoxpertError *error) {
     job->place = o->argument;
     job->plan = options_has(o, "--fix-plan");
@@ -175,7 +251,8 @@ static VoxpertStatus check_flags(CheckJob *job, const Options *o, VoxpertError *
         return error_say(error, VOXPERT_BAD_ARGUMENT, "a data set is needed: a folder or a file");
     if (job->list && job->plan)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "--list checks nothing: no --fix-plan");
-    return options_whole(o, "--fold", 0, 999, &job->options.fold, error);
+    VoxpertStatus status = options_whole(o, "--fold", 0, 999, &job->options.fold, error);
+    return status ? status : screen_flags(job, o, error);
 }
 
 static int check_run(int argc, char **argv) {
@@ -186,7 +263,10 @@ static int check_run(int argc, char **argv) {
         common_begin(&job.common, &options, &verb_check, rules, true, argc, argv, &error);
     if (!status) status = check_flags(&job, &options, &error);
     if (!status) status = voxpert_dataset_open(&job.set, job.place, &job.options, &error);
-    if (!status) status = job.list ? print_list(&job, &error) : look(&job, &error);
+    if (!status)
+        status = job.list      ? print_list(&job, &error)
+                 : job.quality ? screen(&job, &error)
+                               : look(&job, &error);
     voxpert_dataset_close(job.set);
     options_free(&options);
     return common_end(&job.common, status, &error);

@@ -68,6 +68,31 @@ typedef struct VoxpertFinding {
 VOXPERT_API bool voxpert_dataset_finding(const VoxpertDataset *set, size_t index,
                                          VoxpertFinding *out); /* false past the last */
 
+/* ---- Quality -------------------------------------------------------------------------------- */
+
+/* NULL and zeros: the defaults. */
+typedef struct VoxpertScreenOptions {
+    const char *limits; /* "set" (default): outliers of this data set; "fixed"; "both" */
+    double cutoff;      /* of outliers, in robust deviations from the median; default 3.5 */
+    const char *out;    /* folder for quality.csv, quality.json, accepted.json, worst.png */
+} VoxpertScreenOptions;
+
+typedef struct VoxpertScreenResult {
+    size_t cases, measured, accepted;
+    bool own_limits; /* the set has enough cases (8) for limits of its own; else fixed ones count */
+} VoxpertScreenResult;
+
+/* Sharpness, contrast, entropy, share of foreground, number and size of pieces of every case, and
+ * which cases are fit to train on.  accepted.json is a list of cases that voxpert_train_run and
+ * voxpert_dataset_open take.  `report` (NULL accepted) is quality.json; free it with voxpert_free.
+ * The four files appear together or not at all.  Errors: VOXPERT_BAD_ARGUMENT (limits),
+ * VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY, VOXPERT_INTERRUPTED. */
+VOXPERT_API VoxpertStatus voxpert_dataset_screen(const VoxpertDataset *set,
+                                                 const VoxpertScreenOptions *options,
+                                                 VoxpertDatasetProgress *progress, void *context,
+                                                 char **report, VoxpertScreenResult *result,
+                                                 VoxpertError *error);
+
 #ifdef __cplusplus
 }
 #endif

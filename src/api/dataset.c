@@ -1,13 +1,9 @@
+#include "api/dataset.h"
+
 #include <stdlib.h>
-#include <string.h>
-#include <voxpert/dataset.h>
 
 #include "base/memory.h"
 #include "data/check.h"
-
-struct VoxpertDataset {
-    Catalog catalog;
-};
 
 VoxpertStatus voxpert_dataset_open(VoxpertDataset **out, const char *path,
                                    const VoxpertDatasetOptions *options, VoxpertError *error) {

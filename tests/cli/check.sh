@@ -51,6 +51,35 @@ holds 'a fold is listed' test "$(field validation list.json)" = 1
 voxpert check --patient "$sets/sam_med2d" >out.txt 2>/dev/null
 holds 'with --patient a prefix is a patient' grep -q 'patient wbc' out.txt
 
+# ---- Quality
+breast=$shared/data/2d/us_breast
+voxpert check --quality "$breast" -o screened --progress none >out.txt 2>err.txt
+holds 'screening ends with 0' test $? -eq 0
+holds 'screening is summed up' grep -q 'of 36 cases accepted' out.txt
+for file in quality.csv quality.json worst.png accepted.json; do
+    holds "screening writes $file" test -s screened/$file
+done
+holds 'a row for each case' test "$(wc -l <screened/quality.csv)" -eq 37
+accepted=$(grep -c ',yes,' screened/quality.csv)
+holds 'the list has the accepted' test "$(grep -c '"name"' screened/accepted.json)" -eq "$accepted"
+holds 'the rule is recorded' grep -q '1.4826 median' screened/quality.json
+holds 'the list is a data set' voxpert check -q screened/accepted.json
+voxpert check --list screened/accepted.json >list.json
+holds 'of as many cases' test "$(grep -c '"listed": true' list.json)" -eq "$accepted"
+voxpert check --quality "$breast" -o again --progress none -q
+holds 'twice the same bytes' diff -r screened again
+voxpert check --quality --limits fixed "$shared/data/2d/micro_nuclei" >out.txt 2>&1
+holds 'fixed limits refuse fields of cells' grep -q 'components_8 .* above 5 (fixed)' out.txt
+voxpert check --quality "$sets/sam_med2d" >out.txt 2>err.txt
+holds 'small sets have no limits of their own' grep -q 'the fixed ones count' err.txt
+voxpert check --quality --json "$breast" >quality.json 2>/dev/null
+holds 'JSON is the report' cmp <(field accepted quality.json | head -n 1) \
+    <(field accepted screened/quality.json | head -n 1)
+refused 2 '--output is for --quality' check "$breast" -o x
+refused 2 '--limits' check --quality --limits none "$breast"
+refused 2 'no --fix-plan' check --quality --fix-plan "$breast"
+holds 'a file where the folder should be' touch taken
+refused 6 taken check --quality "$breast" -o taken --progress none
 refused 2 'a data set is needed' check
 refused 2 '--fold' check --fold x "$sets/sam_med2d"
 refused 2 '--list checks nothing' check --list --fix-plan "$sets/sam_med2d"
