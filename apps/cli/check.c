@@ -66,6 +66,8 @@ typedef struct CheckJob {
     size_t errors, warnings;
 } CheckJob;
 
+static const char *plural(size_t count) { return count == 1 ? "" : "s"; }
+
 /* ---- For people --------------------------------------------------------------------------- */
 
 static void print_finding(const VoxpertFinding *f) {
@@ -175,11 +177,11 @@ static VoxpertStatus look(CheckJob *job, VoxpertError *error) {
     size_t cases = voxpert_dataset_cases(job->set);
     if (job->errors + job->warnings)
         return error_say(error, VOXPERT_SOME_FAILED,
-                         "%s: %zu error%s and %zu warning%s in %zu cases", job->place, job->errors,
-                         job->errors == 1 ? "" : "s", job->warnings, job->warnings == 1 ? "" : "s",
-                         cases);
+                         "%s: %zu error%s and %zu warning%s in %zu case%s", job->place, job->errors,
+                         plural(job->errors), job->warnings, plural(job->warnings), cases,
+                         plural(cases));
     if (!job->common.json && !job->plan && !job->common.quiet)
-        printf("%s: %zu cases, nothing wrong\n", job->place, cases);
+        printf("%s: %zu case%s, nothing wrong\n", job->place, cases, plural(cases));
     return VOXPERT_OK;
 }
 
@@ -215,7 +217,8 @@ static VoxpertStatus screen(CheckJob *job, VoxpertError *error) {
     }
     if (!job->common.quiet) {
         print_rejected(report);
-        printf("%s: %zu of %zu cases accepted\n", job->place, result.accepted, result.cases);
+        printf("%s: %zu of %zu case%s accepted\n", job->place, result.accepted, result.cases,
+               plural(result.cases));
     }
     json_decref(report);
     return VOXPERT_OK;

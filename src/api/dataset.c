@@ -80,16 +80,20 @@ static json_t *label_of(const CatalogLabel *l) {
 static json_t *description_of(const Catalog *c) {
     json_t *cases = json_array(), *labels = json_array();
     json_int_t parts[3] = {0};
+    bool told = true; /* a name that is no UTF-8 is no JSON */
     for (size_t i = 0; i < c->cases; i++) {
-        json_array_append_new(cases, case_of(c, &c->item[i]));
+        told &= json_array_append_new(cases, case_of(c, &c->item[i])) == 0;
         parts[c->item[i].part]++;
     }
     for (size_t i = 0; i < c->labels; i++) json_array_append_new(labels, label_of(&c->label[i]));
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:{s:I, s:I, s:I}, s:o, s:o}", "name", c->name,
-                     "format", data_format_name(c->format), "folder", c->root, "channels",
-                     (json_int_t)c->channels, "folds", (json_int_t)c->folds, "parts", "training",
-                     parts[SPLIT_TRAIN], "validation", parts[SPLIT_VALIDATION], "test",
-                     parts[SPLIT_TEST], "labels", labels, "cases", cases);
+    json_t *json = json_pack(
+        "{s:s, s:s, s:s, s:I, s:I, s:{s:I, s:I, s:I}, s:o, s:o}", "name", c->name, "format",
+        data_format_name(c->format), "folder", c->root, "channels", (json_int_t)c->channels,
+        "folds", (json_int_t)c->folds, "parts", "training", parts[SPLIT_TRAIN], "validation",
+        parts[SPLIT_VALIDATION], "test", parts[SPLIT_TEST], "labels", labels, "cases", cases);
+    if (told) return json;
+    json_decref(json);
+    return NULL;
 }
 
 VoxpertStatus voxpert_dataset_describe(const VoxpertDataset *set, char **json,

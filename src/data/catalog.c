@@ -95,6 +95,7 @@ Finding *catalog_find(Catalog *c, DataRule rule, const char *file, const char *d
     c->failed |= !memory_grow(&c->finding, &c->finding_capacity, c->findings, sizeof *c->finding);
     Finding *f = c->failed ? &c->spare_finding : &c->finding[c->findings++];
     *f = (Finding){.rule = rule, .file = file ? catalog_relative(c, file) : NULL, .detail = kept};
+    f->outside = file && f->file == file;
     return f;
 }
 
@@ -131,8 +132,9 @@ Status catalog_verdict(const Catalog *c, Error *error) {
         const Finding *f = &c->finding[i];
         bool guessed = f->rule == RULE_PATIENTS_APART && !c->options.patient;
         if (!f->warning && !guessed)
-            return error_set(error, VOXPERT_BAD_INPUT, "%s%s%s%s%s: %s; %s (rule: %s)", c->root,
-                             f->file ? "/" : "", f->file ? f->file : "", f->field ? ", field " : "",
+            return error_set(error, VOXPERT_BAD_INPUT, "%s%s%s%s%s: %s; %s (rule: %s)",
+                             f->outside ? "" : c->root, f->file && !f->outside ? "/" : "",
+                             f->file ? f->file : "", f->field ? ", field " : "",
                              f->field ? f->field : "", f->detail, data_rule_remedy(f->rule),
                              data_rule_name(f->rule));
     }

@@ -78,6 +78,20 @@ static void check_agree(Catalog *c, const char *file, const Volume *first, const
                  same ? "another affine" : "another shape");
 }
 
+/* Training needs none of them. */
+static Status check_prompts(Catalog *c, const CatalogCase *item, Error *error) {
+    ChallengePrompts prompts;
+    Error reason = {0};
+    Status status = challenge_prompts(&prompts, item->image[0], &reason);
+    challenge_prompts_free(&prompts);
+    if (status == VOXPERT_BAD_INPUT) {
+        catalog_find(c, RULE_PROMPTS, item->image[0], "%s", reason.message)->warning = true;
+        return VOXPERT_OK;
+    }
+    if (status && error) *error = reason;
+    return status;
+}
+
 static Status check_case(Catalog *c, const CatalogCase *item, Content *content, Error *error) {
     Volume *first = NULL;
     Status status = VOXPERT_OK;
@@ -101,6 +115,7 @@ static Status check_case(Catalog *c, const CatalogCase *item, Content *content, 
             volume_free(v);
         }
     }
+    if (!status && first && item->archive) status = check_prompts(c, item, error);
     if (!status) status = check_case_labels(c, item, first, error);
     volume_free(first);
     return status;

@@ -33,7 +33,8 @@ enum { VALUES_MOST = 256 };
 typedef struct ValueCounts {
     ValueCount item[VALUES_MOST];
     size_t count;
-    bool more; /* than are kept */
+    bool more;   /* than are kept */
+    size_t none; /* NaN: counted here alone */
 } ValueCounts;
 void values_count(ValueCounts *out, const Volume *v);
 

@@ -33,6 +33,13 @@ static void count_value(ValueCounts *v, double value, size_t voxels) {
     v->count++;
 }
 
+static void count_run(ValueCounts *v, float value, size_t run) {
+    if (isnan(value))
+        v->none += run;
+    else if (run)
+        count_value(v, (double)value, run);
+}
+
 void values_count(ValueCounts *out, const Volume *v) {
     enum { CHUNK = 4096 };
     float value[CHUNK];
@@ -44,14 +51,14 @@ void values_count(ValueCounts *out, const Volume *v) {
         volume_values(value, v, from, n);
         for (size_t i = 0; i < n; i++) {
             if (memcmp(&value[i], &last, sizeof last) != 0) { /* NaN is a value, too */
-                if (run && !isnan(last)) count_value(out, (double)last, run);
+                count_run(out, last, run);
                 last = value[i];
                 run = 0;
             }
             run++;
         }
     }
-    if (run && !isnan(last)) count_value(out, (double)last, run);
+    count_run(out, last, run);
 }
 
 static bool is_known(const Catalog *c, double value) {
@@ -62,7 +69,9 @@ static bool is_known(const Catalog *c, double value) {
     return value <= 0.0 && value >= 0.0;
 }
 
-static bool is_whole(double value) { return value >= 0.0 && floor(value) >= value; }
+static bool is_whole(double value) {
+    return value >= 0.0 && value <= (double)UINT32_MAX && floor(value) >= value;
+}
 
 static void report_value(Catalog *c, DataRule rule, const char *file, ValueCount v,
                          const char *what) {
@@ -71,12 +80,26 @@ static void report_value(Catalog *c, DataRule rule, const char *file, ValueCount
     catalog_facts(c, f, json_pack("{s:o, s:I}", "value", value, "voxels", (json_int_t)v.voxels));
 }
 
+/* A label map may be stored in three channels, if they are the same. */
+static Status check_colours(Catalog *c, const char *file, const Volume *labels, Error *error) {
+    if (labels->channels - (labels->alpha ? 1 : 0) < 2) return VOXPERT_OK;
+    Error reason = {0};
+    uint32_t *values = memory_new(volume_voxels(labels) * sizeof *values);
+    if (!values) return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to check it", file);
+    if (volume_labels(values, labels, &reason))
+        catalog_find(c, RULE_LABEL_INTEGER, file, "holds colours, no labels");
+    memory_free(values);
+    return VOXPERT_OK;
+}
+
 static void check_map_values(Catalog *c, const char *file, const Volume *labels) {
     enum { REPORTED = 8 };
     ValueCounts values;
     bool named = c->format == DATA_NNUNET && c->labels > 0, foreground = false;
     size_t fractions = 0, unknown = 0;
     values_count(&values, labels);
+    if (values.none)
+        catalog_find(c, RULE_LABEL_INTEGER, file, "holds NaN in %zu voxels", values.none);
     for (size_t i = 0; i < values.count; i++) {
         ValueCount v = values.item[i];
         foreground |= v.value > 0.0;
@@ -152,8 +175,9 @@ static Status check_map(Catalog *c, const CatalogCase *item, const Volume *image
     if (image && sizes_differ(image, labels)) report_shape(c, RULE_SAME_SHAPE, file, image, labels);
     if (image && grids_differ(image, labels)) report_affine(c, file, image, labels);
     check_map_values(c, file, labels);
+    status = check_colours(c, file, labels, error);
     volume_free(labels);
-    return VOXPERT_OK;
+    return status;
 }
 
 /* ---- Masks -------------------------------------------------------------------------------- */

@@ -64,6 +64,8 @@ static const RuleWords words[DATA_RULES] = {
     [RULE_SAME_VOXELS] = {"no two cases hold the same voxels", "keep one of them"},
     [RULE_SHAPES] = {"annotations are outlines or run lengths of their image",
                      "correct the annotation"},
+    [RULE_PROMPTS] = {"boxes and clicks are whole numbers in their arrays",
+                      "write them as Python's own numbers, not as numpy's"},
 };
 
 const char *data_rule_name(DataRule rule) { return words[rule].name; }

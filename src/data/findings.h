@@ -41,6 +41,7 @@ typedef enum DataRule {
     RULE_LABEL_FOREGROUND,
     RULE_SAME_VOXELS,
     RULE_SHAPES,
+    RULE_PROMPTS,
     DATA_RULES
 } DataRule;
 
@@ -51,6 +52,7 @@ typedef struct Finding {
     DataRule rule;
     bool warning;             /* a data set with nothing worse can be used */
     const char *file, *other; /* relative to the data set's folder; NULL: none */
+    bool outside;             /* `file` is not below that folder */
     const char *field;        /* of the file; NULL: none */
     const char *detail;       /* one sentence */
     const char *facts;        /* the same as a JSON object, for programs */

@@ -198,7 +198,8 @@ static Status shape_layers(Painter *p, uint8_t *mask, const Volume *image, Error
                          p->item->name);
     for (size_t k = 0; !status && k < p->item->shapes; k++) {
         memset(mask, 0, p->out->voxels);
-        status = annotation_mask(mask, size, p->item->shape[k], error);
+        bool crowd = json_integer_value(json_object_get(p->item->shape[k], "iscrowd")) == 1;
+        if (!crowd) status = annotation_mask(mask, size, p->item->shape[k], error);
         if (status == VOXPERT_BAD_INPUT)
             error_prefix(error, status, "%s, its annotation %zu", p->item->name, k);
         if (!status) status = paint(p, mask, error);

@@ -20,7 +20,8 @@ typedef struct LabelLayers {
 } LabelLayers;
 
 /* Values: of a map its own, with ignored ones as 0; of regions, 1 + the place of their label; of
- * CSR matrices 1 + the row; of masks and annotations 1 + their place.  No layer where the case has
+ * CSR matrices 1 + the row; of masks and annotations 1 + their place, but crowds of COCO (iscrowd)
+ * are no object.  No layer where the case has
  * no labels.  Errors: VOXPERT_BAD_INPUT (another size than the image's, no whole numbers),
  * VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status case_labels(LabelLayers *out, const Catalog *c, const CatalogCase *item,

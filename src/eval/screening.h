@@ -71,6 +71,7 @@ SetLimit set_limit_of(double *values, size_t count, QualityFault measure, double
 
 /* ---- What is written ------------------------------------------------------------------------ */
 
+/* A name that is no UTF-8 makes the JSON fail, lest a case is missing without a word. */
 void screening_csv(Text *out, const Screening *s);
 void screening_json(Text *out, const Screening *s); /* rule, limits, cases; `failed` of the text */
 void screening_list(Text *out, const Screening *s, const char *place); /* data/list.h */

@@ -133,7 +133,8 @@ static void add_json(Text *t, json_t *json) {
 
 void screening_json(Text *t, const Screening *s) {
     json_t *cases = json_array();
-    for (size_t i = 0; i < s->count; i++) json_array_append_new(cases, case_json(&s->item[i]));
+    for (size_t i = 0; i < s->count; i++)
+        t->failed |= json_array_append_new(cases, case_json(&s->item[i])) != 0;
     add_json(t, json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o}", "data", s->catalog->place,
                           "format", data_format_name(s->catalog->format), "cases",
                           (json_int_t)s->count, "measured", (json_int_t)s->measured, "accepted",
@@ -144,9 +145,10 @@ void screening_list(Text *t, const Screening *s, const char *place) {
     json_t *cases = json_array();
     for (size_t i = 0; i < s->count; i++) {
         const CatalogCase *item = s->item[i].item;
-        if (s->item[i].accepted)
-            json_array_append_new(cases, json_pack("{s:s, s:s}", "name", item->name, "part",
-                                                   split_part_name(item->part)));
+        if (!s->item[i].accepted) continue;
+        json_t *entry =
+            json_pack("{s:s, s:s}", "name", item->name, "part", split_part_name(item->part));
+        t->failed |= json_array_append_new(cases, entry) != 0;
     }
     add_json(t, json_pack("{s:s, s:i, s:s, s:s, s:f, s:o}", "format", "voxpert-list", "version", 1,
                           "data", place, "limits", limits_names[s->rule.limits], "cutoff",

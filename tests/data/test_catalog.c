@@ -217,6 +217,32 @@ TEST(coco_annotations_are_outlines_or_run_lengths) {
     small_set_close(&s);
 }
 
+TEST(crowds_are_no_objects_and_other_lists_are_named_as_they_are) {
+    SmallSet s;
+    Catalog c;
+    LabelLayers l;
+    Error error = {0};
+    small_set_open(&s);
+    small_image(&s, "a.png", 4, 3, NULL);
+    small_text(&s, "coco.json",
+               "{\"images\": [{\"id\": 1, \"file_name\": \"a.png\"}], \"annotations\": "
+               "[{\"image_id\": 1, \"iscrowd\": 1, \"segmentation\": {\"size\": [3, 4], "
+               "\"counts\": [0, 12]}}, {\"image_id\": 1, \"segmentation\": [[0, 0, 2, 0, 2, 1, 0, "
+               "1]]}]}");
+    opened(&c, small_path(&s, "coco.json"));
+    if (layers_of(&l, &c, &c.item[0])) CHECK(l.voxel[0] == 0 && l.voxel[1] == 2 && l.count == 1);
+    label_layers_free(&l);
+    catalog_close(&c);
+    small_text(&s, "lists/few.json", "{\"data\": \"../coco.json\", \"cases\": [\"b.png\"]}");
+    opened(&c, small_path(&s, "lists/few.json"));
+    CHECK(catalog_verdict(&c, &error) == VOXPERT_BAD_INPUT);
+    const char *named_list = strstr(error.message, s.folder);
+    CHECK(named_list && !strstr(named_list + 1, s.folder) &&
+          strstr(error.message, "lists/few.json"));
+    catalog_close(&c);
+    small_set_close(&s);
+}
+
 TEST(sam_med3d_folders_tell_part_and_class) {
     SmallSet s;
     Catalog c;

@@ -164,6 +164,21 @@ TEST(damaged_matrices_and_wrong_names_are_found) {
     small_set_close(&s);
 }
 
+TEST(prompts_that_cannot_be_read_are_a_warning) {
+    SmallSet s;
+    const uint8_t bytes[12] = {0, 1};
+    const double boxes[4] = {0.5, 1, 2, 3};
+    const SmallArray arrays[] = {{"imgs", "|u1", 2, {3, 4}, bytes, 12},
+                                 {"gts", "|u1", 2, {3, 4}, bytes, 12},
+                                 {"boxes", "<f8", 2, {1, 4}, boxes, sizeof boxes}};
+    small_set_open(&s);
+    small_npz(&s, "a.npz", arrays, 3);
+    CHECK(small_breaches(&s, RULE_PROMPTS) == 1 && small_breaches(&s, RULE_READABLE) == 0);
+    small_npz(&s, "a.npz", arrays, 2);
+    CHECK(small_breaches(&s, RULE_PROMPTS) == 0);
+    small_set_close(&s);
+}
+
 TEST(values_are_counted_once_each) {
     Volume *v;
     ValueCounts counts;
@@ -171,8 +186,25 @@ TEST(values_are_counted_once_each) {
     const float values[6] = {2.0f, 2.0f, -1.0f, 2.0f, NAN, 0.5f};
     memcpy(v->samples, values, sizeof values);
     values_count(&counts, v);
+    CHECK(counts.none == 1);
     CHECK(counts.count == 3 && counts.item[0].value <= -1.0 && counts.item[2].voxels == 3);
     volume_free(v);
+}
+
+TEST(a_label_map_of_colours_is_none) {
+    SmallSet s;
+    Volume *v;
+    small_set_open(&s);
+    small_nnunet(&s);
+    CHECK(!volume_new(&v, (VolumeSize){1, 1, 3, 4, 3}, SAMPLE_U8, NULL));
+    memset(v->samples, 1, 36);
+    CHECK(!volume_write(v, small_path(&s, "labelsTr/c_2.png"), NULL));
+    CHECK(small_breaches(&s, RULE_LABEL_INTEGER) == 0);
+    ((uint8_t *)v->samples)[4] = 2;
+    CHECK(!volume_write(v, small_path(&s, "labelsTr/c_2.png"), NULL));
+    CHECK(small_breaches(&s, RULE_LABEL_INTEGER) == 1);
+    volume_free(v);
+    small_set_close(&s);
 }
 
 static bool stop_at_two(void *context, size_t done, size_t all) {

@@ -425,7 +425,9 @@ static void expect_findings(EvalRun *run, const Catalog *c, json_t *list, const 
     if (json_array_size(list)) return;
     for (size_t k2 = 0; k2 < c->findings; k2++)
         eval_fail(run, c->finding[k2].detail, "%s: %s", set, data_rule_name(c->finding[k2].rule));
-    eval_compare(run, eval_count(c->findings), json_integer(0), 0.0, "%s: findings", set);
+    json_t *none = json_integer(0);
+    eval_compare(run, eval_count(c->findings), none, 0.0, "%s: findings", set);
+    json_decref(none);
 }
 
 /* ---- All sets ----------------------------------------------------------------------------- */
