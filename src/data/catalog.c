@@ -214,8 +214,8 @@ static void check_names(Catalog *c) {
     for (size_t i = 0; i < c->cases; i++) list[i] = &c->item[i];
     qsort(list, c->cases, sizeof *list, by_name);
     for (size_t i = 1; i < c->cases; i++) {
-        if (strcmp(list[i - 1]->name, list[i]->name) == 0 &&
-            (i < 2 || strcmp(list[i - 2]->name, list[i]->name) != 0))
+        bool told = i > 1 && strcmp(list[i - 2]->name, list[i]->name) == 0;
+        if (!told && strcmp(list[i - 1]->name, list[i]->name) == 0)
             catalog_find(c, RULE_UNIQUE, list[i]->images ? list[i]->image[0] : NULL,
                          "the case %s is listed more than once", list[i]->name);
     }

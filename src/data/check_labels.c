@@ -50,7 +50,8 @@ void values_count(ValueCounts *out, const Volume *v) {
         size_t n = samples - from < CHUNK ? samples - from : CHUNK;
         volume_values(value, v, from, n);
         for (size_t i = 0; i < n; i++) {
-            if (memcmp(&value[i], &last, sizeof last) != 0) { /* NaN is a value, too */
+            bool none = isnan(value[i]), none_before = isnan(last);
+            if (value[i] < last || value[i] > last || none != none_before) {
                 count_run(out, last, run);
                 last = value[i];
                 run = 0;

@@ -253,7 +253,7 @@ bool npy_whole(const NpyArray *a, size_t index, int64_t *out) {
         return a->type != NPY_U64 || *out >= 0;
     }
     double value = real_at(a, at);
-    if (!(value >= -0x1p62 && value <= 0x1p62) || floor(value) != value) return false;
+    if (!(fabs(value) <= 4611686018427387904.0) || floor(value) != value) return false; /* 2^62 */
     *out = (int64_t)value;
     return true;
 }
