@@ -65,7 +65,7 @@ static const RuleWords words[DATA_RULES] = {
     [RULE_SHAPES] = {"annotations are outlines or run lengths of their image",
                      "correct the annotation"},
     [RULE_PROMPTS] = {"boxes and clicks are whole numbers in their arrays",
-                      "write them as Python's own numbers, not as numpy's"},
+                      "write boxes as dicts of whole numbers, clicks as lists of z, y, x"},
 };
 
 const char *data_rule_name(DataRule rule) { return words[rule].name; }

@@ -97,6 +97,50 @@ TEST(objects_of_numpy_1_and_2_are_read_and_no_others) {
     read_boxes("os", false);
 }
 
+/* The scalar of a type and its bytes, in a list. */
+static Pickle scalar_of(Bytes *b, const char *type, const char *order, const void *bytes,
+                        uint8_t size) {
+    Pickle p;
+    put_start(b);
+    put(b, "](");
+    put_name(b, "numpy.core.multiarray", "scalar");
+    put(b, "(");
+    put_name(b, "numpy", "dtype");
+    put(b, "(");
+    put_text(b, type);
+    put(b, "tR("); /* the type; its state */
+    put_integer(b, 3);
+    put_text(b, order);
+    put(b, "tbC");
+    bytes_add(b, &size, 1);
+    bytes_add(b, bytes, size);
+    put(b, "tRe.");
+    Error error = {0};
+    Status status = pickle_read(&p, b->at, b->size, "x", &error);
+    check_report(status == VOXPERT_OK, __FILE__, __LINE__, "%s", error.message);
+    return p;
+}
+
+static void check_scalar(const char *type, const char *order, const void *bytes, uint8_t size,
+                         bool whole, int64_t want) {
+    Bytes b = {0};
+    Pickle p = scalar_of(&b, type, order, bytes, size);
+    const PickleValue *v = pickle_item(&p, pickle_top(&p), 0);
+    CHECK(v && (v->kind == PICKLE_INTEGER) == whole && (!whole || v->integer == want));
+    pickle_free(&p);
+    bytes_free(&b);
+}
+
+TEST(whole_numbers_of_numpy_in_a_pickle_are_numbers) {
+    check_scalar("i8", "<", "\x03\0\0\0\0\0\0\0", 8, true, 3);
+    check_scalar("i2", "<", "\xfe\xff", 2, true, -2);
+    check_scalar("u1", "|", "\xff", 1, true, 255);
+    check_scalar("i8", ">", "\0\0\0\0\0\0\0\x03", 8, false, 0);
+    check_scalar("u8", "<", "\xff\xff\xff\xff\xff\xff\xff\xff", 8, false, 0);
+    check_scalar("f8", "<", "\0\0\0\0\0\0\0\0", 8, false, 0);
+    check_scalar("i4", "<", "\0\0", 2, false, 0);
+}
+
 TEST(names_of_matrices_tell_their_shape) {
     size_t shape[4];
     CHECK(csr_name_shape("a/x.(13, 512, 256, 1).npz", shape));
