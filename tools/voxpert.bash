@@ -9,7 +9,8 @@ _voxpert_flags() {
 
 _voxpert() {
     local program=${COMP_WORDS[0]} verb=${COMP_WORDS[1]-} word=${COMP_WORDS[COMP_CWORD]}
-    local verbs='segment embed convert train evaluate stats experts info help' parts='list route add remove'
+    local verbs='segment embed convert train check evaluate stats experts info help'
+    local parts='list route add remove'
     local choices=
 
     if [ "$COMP_CWORD" -eq 1 ]; then
@@ -24,6 +25,7 @@ _voxpert() {
         --dtype) [ "$verb" = convert ] && choices='f32 f16 bf16' || choices='f32 f16' ;;
         --empty) choices='nan one skip' ;;
         --format) choices='nnunet csv md png' ;;
+        --limits) choices='set fixed both' ;;
         --loss) choices='focal-dice-iou dice-ce' ;;
         --measure) choices='train validation test all' ;;
         --metrics) choices='dice iou nsd hd95 hd assd vol lesion' ;;

@@ -10,8 +10,9 @@
 #include "cli/outputs.h"
 #include "cli/verb.h"
 
-static const Verb *const verbs[] = {&verb_segment,  &verb_embed, &verb_convert, &verb_train,
-                                    &verb_evaluate, &verb_stats, &verb_experts, &verb_info};
+static const Verb *const verbs[] = {&verb_segment, &verb_embed,   &verb_convert,
+                                    &verb_train,   &verb_check,   &verb_evaluate,
+                                    &verb_stats,   &verb_experts, &verb_info};
 enum { VERBS = sizeof verbs / sizeof *verbs };
 
 /* ---- Interruptions ---------------------------------------------------------------------- */
@@ -55,12 +56,12 @@ static void print_help(void) {
     puts("voxpert - segment medical images with models of the SAM family\n\n"
          "usage: voxpert VERB [FLAGS]\n");
     for (int i = 0; i < VERBS; i++) printf("  %-10s%s\n", verbs[i]->name, verbs[i]->summary);
-    puts("\n`voxpert VERB --help` lists what a verb takes, with an example.\n\n"
-         "Exit codes: 0 all is well, 1 some cases of many failed, 2 usage or a prompt without "
-         "sense,\n"
-         "3 an image or prompt file cannot be used, 4 a model file cannot be used, 5 no memory or "
-         "over\n"
-         "--max-memory, 6 a result cannot be written, 130 interrupted (no partial file is left).");
+    puts(
+        "\n`voxpert VERB --help` lists what a verb takes, with an example.\n\n"
+        "Exit codes: 0 all is well, 1 some cases failed or a check found something, 2 usage or a\n"
+        "prompt without sense, 3 an image, data set or prompt file cannot be used, 4 a model file\n"
+        "cannot be used, 5 no memory or over --max-memory, 6 a result cannot be written,\n"
+        "130 interrupted (no partial file is left).");
 }
 
 static int print_verb_help(const Verb *verb) {

@@ -11,7 +11,7 @@ typedef struct Verb {
     int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit code */
 } Verb;
 
-extern const Verb verb_info, verb_convert, verb_segment, verb_embed, verb_train, verb_evaluate,
-    verb_stats, verb_experts;
+extern const Verb verb_info, verb_convert, verb_segment, verb_embed, verb_train, verb_check,
+    verb_evaluate, verb_stats, verb_experts;
 
 #endif

@@ -2,14 +2,18 @@
  *
  * UNSTABLE: unlike the other headers, this one may change between minor versions.
  *
- * A data folder holds `images/` and `masks/` or `labels/` (label maps, 0 = background, same stems);
- * what they mean follows its name: `DIR[:OPTION...]`.
+ * A data set is a folder with `images/` and `masks/` or `labels/` (label maps, 0 = background, same
+ * stems), or any other that dataset.h reads; what it means follows its name: `DIR[:OPTION...]`.
  *   patient    pictures whose stems agree up to the first `_` stay in one part of the split
  *   instances  each label value is one object (else each connected component of one)
  *   nested     an object of label v is all labels >= v
- *   train      all of it is for training; else by groups: a fifth test, a tenth validation
+ *   train      all of it is for training; else as a list of the data set tells, or where none does,
+ *              by groups: a fifth test, a tenth validation
  *   slices=N   volumes: N slices across each axis, evenly spaced
- *   window=LEVEL,WIDTH   of values that become 8 bits */
+ *   window=LEVEL,WIDTH   of values that become 8 bits
+ *   weight=X   how often samples are drawn from it, against 1 of sets that do not say
+ *   channel=N  which file of a case with several is looked at, from 0
+ *   fold=N     of nnU-Net's splits_final.json, from 0 */
 #ifndef VOXPERT_TRAIN_H
 #define VOXPERT_TRAIN_H
 

@@ -1,17 +1,6 @@
 #include "eval/dataset_split.h"
 
 #include <math.h>
-#include <string.h>
-
-#include "base/hash.h"
-
-SplitPart split_part(const char *set, const char *stem, bool by_patient) {
-    const char *end = by_patient ? strchr(stem, '_') : NULL;
-    uint64_t h = hash_fnv1a(set, strlen(set));
-    h = hash_fnv1a_more(h, "/", 1);
-    h = hash_fnv1a_more(h, stem, end ? (size_t)(end - stem) : strlen(stem)) % 10;
-    return h < 2 ? SPLIT_TEST : h == 2 ? SPLIT_VALIDATION : SPLIT_TRAIN;
-}
 
 static double moved(double side, double extent, double last, Random *random) {
     int64_t most = (int64_t)floor(extent / 20.0);

@@ -1,8 +1,5 @@
-/* dataset_split.h - which images are for training and which for testing, and what an object is.
- *
- * The group of an image is "SET/PATIENT", or "SET/STEM" where each file stands for itself; all of a
- * group fall into one part: FNV-1a 64 of that text modulo 10 is 0 or 1 for test, 2 for validation,
- * else training. */
+/* dataset_split.h - what an object of a label map is; which images are for testing: data/split.h.
+ */
 #ifndef EVAL_DATASET_SPLIT_H
 #define EVAL_DATASET_SPLIT_H
 
@@ -11,12 +8,8 @@
 
 #include "base/random.h"
 #include "base/status.h"
+#include "data/split.h"
 #include "image/extent.h"
-
-typedef enum SplitPart { SPLIT_TRAIN, SPLIT_VALIDATION, SPLIT_TEST } SplitPart;
-
-/* `stem`: a file's name without folders and extension. */
-SplitPart split_part(const char *set, const char *stem, bool by_patient);
 
 /* ---- Objects ------------------------------------------------------------------------------ */
 

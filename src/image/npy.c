@@ -1,6 +1,6 @@
 #include "image/npy.h"
 
-#include <stdbool.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +16,9 @@ typedef struct TypeName {
 /* The first of each type is the one written. */
 static const TypeName type_names[] = {{"<f4", NPY_F32, 4}, {"<f2", NPY_F16, 2}, {"<f8", NPY_F64, 8},
                                       {"<i4", NPY_I32, 4}, {"|u1", NPY_U8, 1},  {"|b1", NPY_U8, 1},
-                                      {"<u1", NPY_U8, 1}};
+                                      {"<u1", NPY_U8, 1},  {"|i1", NPY_I8, 1},  {"<u2", NPY_U16, 2},
+                                      {"<i2", NPY_I16, 2}, {"<u4", NPY_U32, 4}, {"<u8", NPY_U64, 8},
+                                      {"<i8", NPY_I64, 8}};
 enum { TYPE_NAMES = sizeof type_names / sizeof *type_names };
 
 static const TypeName *type_of(NpyType type) {
@@ -154,7 +156,7 @@ static Status data_check(NpyArray *a, size_t found, const char *name, Error *err
 }
 
 static const char *rule_of(const char *field) {
-    if (strcmp(field, "descr") == 0) return "only <f4, <f2, <f8, <i4, |u1 and |b1 are read";
+    if (strcmp(field, "descr") == 0) return "only little-endian numbers and bool are read";
     if (strcmp(field, "fortran_order") == 0) return "only False (C order) is read";
     if (strcmp(field, "shape") == 0) return "a tuple of at most 8 sizes is expected";
     return "a dictionary of descr, fortran_order and shape is expected";
@@ -176,6 +178,17 @@ Status npy_parse(NpyArray *out, const void *bytes, size_t size, const char *name
     return data_check(out, size - begin - length, name, error);
 }
 
+Status npy_payload(const uint8_t **out, size_t *length, const void *bytes, size_t size,
+                   const char *name, Error *error) {
+    size_t begin, header;
+    if (!preamble_read(bytes, size, &begin, &header))
+        return error_set(error, VOXPERT_BAD_INPUT,
+                         "%s: is no .npy file of version 1 to 3, or its header is cut", name);
+    *out = (const uint8_t *)bytes + begin + header;
+    *length = size - begin - header;
+    return VOXPERT_OK;
+}
+
 static float half_to_float(uint16_t half) {
     uint32_t sign = (uint32_t)(half & 0x8000) << 16, rest = half & 0x7fff, bits;
     float value;
@@ -190,34 +203,59 @@ static float half_to_float(uint16_t half) {
     return sign ? -value : value;
 }
 
+/* An integer, sign-extended; of 64 bits without sign, its bits. */
+static int64_t integer_at(const NpyArray *a, const uint8_t *at) {
+    size_t width = npy_type_bytes(a->type);
+    uint64_t bits = 0;
+    for (size_t i = width; i-- > 0;) bits = bits << 8 | at[i];
+    bool is_signed =
+        a->type == NPY_I8 || a->type == NPY_I16 || a->type == NPY_I32 || a->type == NPY_I64;
+    if (is_signed && width < 8 && bits >> (8 * width - 1)) bits |= ~(uint64_t)0 << 8 * width;
+    return (int64_t)bits;
+}
+
+static double real_at(const NpyArray *a, const uint8_t *at) {
+    float narrow;
+    double wide;
+    uint16_t half;
+    if (a->type == NPY_F64) {
+        memcpy(&wide, at, sizeof wide);
+        return wide;
+    }
+    if (a->type == NPY_F16) {
+        memcpy(&half, at, sizeof half);
+        return (double)half_to_float(half);
+    }
+    memcpy(&narrow, at, sizeof narrow);
+    return (double)narrow;
+}
+
+static bool is_real(NpyType type) { return type == NPY_F32 || type == NPY_F16 || type == NPY_F64; }
+
 void npy_read_floats(const NpyArray *a, float *out) {
     size_t step = npy_type_bytes(a->type);
+    if (a->type == NPY_F32) {
+        if (a->count) memcpy(out, a->data, a->count * sizeof *out);
+        return;
+    }
     for (size_t i = 0; i < a->count; i++) {
         const uint8_t *at = a->data + i * step;
-        uint16_t half;
-        int32_t integer;
-        double wide;
-        switch (a->type) {
-        case NPY_F32:
-            memcpy(&out[i], at, 4);
-            break;
-        case NPY_F16:
-            memcpy(&half, at, 2);
-            out[i] = half_to_float(half);
-            break;
-        case NPY_F64:
-            memcpy(&wide, at, 8);
-            out[i] = (float)wide;
-            break;
-        case NPY_I32:
-            memcpy(&integer, at, 4);
-            out[i] = (float)integer;
-            break;
-        case NPY_U8:
-            out[i] = *at;
-            break;
-        }
+        out[i] = is_real(a->type)     ? (float)real_at(a, at)
+                 : a->type == NPY_U64 ? (float)(uint64_t)integer_at(a, at)
+                                      : (float)integer_at(a, at);
     }
+}
+
+bool npy_whole(const NpyArray *a, size_t index, int64_t *out) {
+    const uint8_t *at = a->data + index * npy_type_bytes(a->type);
+    if (!is_real(a->type)) {
+        *out = integer_at(a, at);
+        return a->type != NPY_U64 || *out >= 0;
+    }
+    double value = real_at(a, at);
+    if (!(fabs(value) <= 4611686018427387904.0) || floor(value) != value) return false; /* 2^62 */
+    *out = (int64_t)value;
+    return true;
 }
 
 size_t npy_header(char out[NPY_MAX_HEADER], NpyType type, int rank, const size_t *dim) {

@@ -5,12 +5,25 @@
 #ifndef IMAGE_NPY_H
 #define IMAGE_NPY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
 
-typedef enum NpyType { NPY_F32, NPY_F16, NPY_F64, NPY_I32, NPY_U8 } NpyType; /* bool reads as U8 */
+typedef enum NpyType {
+    NPY_F32,
+    NPY_F16,
+    NPY_F64,
+    NPY_I32,
+    NPY_U8, /* bool too */
+    NPY_I8,
+    NPY_U16,
+    NPY_I16,
+    NPY_U32,
+    NPY_U64,
+    NPY_I64
+} NpyType;
 
 enum { NPY_MAX_RANK = 8, NPY_MAX_HEADER = 384 };
 
@@ -27,6 +40,14 @@ MUST_CHECK Status npy_parse(NpyArray *out, const void *bytes, size_t size, const
                             Error *error);
 
 void npy_read_floats(const NpyArray *array, float *out); /* count values, each rounded once */
+
+/* Value `index` as a whole number from -2^63 to 2^63 - 1; false where it is none. */
+bool npy_whole(const NpyArray *array, size_t index, int64_t *out);
+
+/* Of arrays whose elements are not numbers (texts, pickled objects): what follows the header, which
+ * is not looked into.  The same errors. */
+MUST_CHECK Status npy_payload(const uint8_t **out, size_t *length, const void *bytes, size_t size,
+                              const char *name, Error *error);
 
 size_t npy_type_bytes(NpyType type);
 

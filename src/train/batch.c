@@ -44,11 +44,16 @@ void batch_close(Batch *b) {
 
 /* ---- Where objects come from ------------------------------------------------------------ */
 
+static double weight_of(const CaseSet *s) { return s->weight > 0.0 ? s->weight : 1.0; }
+
 Status pool_open(Pool *p, const Dataset *d, SplitPart part, Error *error) {
     *p = (Pool){0};
     p->object = memory_new((d->sets + 1) * sizeof *p->object);
     p->count = memory_new((d->sets + 1) * sizeof *p->count);
-    if (!p->object || !p->count) {
+    p->until = memory_new((d->sets + 1) * sizeof *p->until);
+    bool weighted = false;
+    for (size_t s = 0; s < d->sets; s++) weighted |= d->set[s].weight > 0.0;
+    if (!p->object || !p->count || !p->until) {
         pool_close(p);
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to list the objects");
     }
@@ -61,11 +66,16 @@ Status pool_open(Pool *p, const Dataset *d, SplitPart part, Error *error) {
         }
         if (count) {
             p->object[p->sets] = list;
-            p->count[p->sets++] = count;
+            p->count[p->sets] = count;
+            p->until[p->sets] = (p->sets ? p->until[p->sets - 1] : 0.0) + weight_of(&d->set[s]);
+            p->sets++;
         } else {
             memory_free(list);
         }
     }
+    if (weighted) return VOXPERT_OK;
+    memory_free(p->until);
+    p->until = NULL;
     return VOXPERT_OK;
 }
 
@@ -73,6 +83,7 @@ void pool_close(Pool *p) {
     for (size_t i = 0; p->object && i < p->sets; i++) memory_free(p->object[i]);
     memory_free(p->object);
     memory_free(p->count);
+    memory_free(p->until);
     *p = (Pool){0};
 }
 
@@ -113,8 +124,16 @@ static void reduce_target(float *out, const uint8_t *in, int side, int loss_side
         }
 }
 
+static size_t draw_set(const Pool *p, Random *r) {
+    if (!p->until) return (size_t)random_integer(r, 0, (int64_t)p->sets - 1);
+    double at = random_uniform(r) * p->until[p->sets - 1];
+    size_t set = 0;
+    while (set + 1 < p->sets && at >= p->until[set]) set++;
+    return set;
+}
+
 static const CaseObject *draw_object(const Drawing *d, Random *r) {
-    size_t set = (size_t)random_integer(r, 0, (int64_t)d->pool->sets - 1);
+    size_t set = draw_set(d->pool, r);
     size_t at = (size_t)random_integer(r, 0, (int64_t)d->pool->count[set] - 1);
     return &d->data->object[d->pool->object[set][at]];
 }

@@ -29,6 +29,7 @@ void batch_close(Batch *b); /* zeroed is fine */
 typedef struct Pool {
     size_t **object; /* [sets] indices into the data set */
     size_t *count;   /* [sets] */
+    double *until;   /* [sets] weights of a set and those before it; NULL: all are the same */
     size_t sets;     /* that have any */
 } Pool;
 MUST_CHECK Status pool_open(Pool *p, const Dataset *d, SplitPart part, Error *error);
@@ -37,7 +38,7 @@ void pool_close(Pool *p);
 typedef struct Views Views; /* views.h */
 
 /* Fills the batch for one step (`foreground`: with all that is labelled in a picture as one
- * object): sets in turn with equal chance, then one of the set's objects; where samples share a
+ * object): one of the sets, by their weights, then one of the set's objects; where samples share a
  * picture, the others are any of its objects.  The same for the same seed and step, whatever came
  * before.  With `views` (else NULL) all pictures are seen whole and unchanged.  Errors: those of
  * views_read(), of the first sample that has one. */

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/files.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "train/slices.h"
@@ -25,72 +24,28 @@ void dataset_free(Dataset *d) {
     *d = (Dataset){0};
 }
 
-/* ---- Folders ---------------------------------------------------------------------------- */
+/* ---- Cases ------------------------------------------------------------------------------ */
 
-static Status add_case(Dataset *d, int set, const char *image, const char *mask, const char *stem,
+static Status add_case(Dataset *d, int set, const Catalog *c, const CatalogCase *item,
                        Error *error) {
-    Volume *v = NULL, *labels = NULL;
-    VolumeReadOptions options = {.labels = true};
-    Status status = volume_read(&v, image, NULL, error);
-    if (!status) status = volume_read(&labels, mask, &options, error);
-    if (!status && (v->width != labels->width || v->height != labels->height ||
-                    v->depth != labels->depth || v->frames != labels->frames))
-        status = error_set(
-            error, VOXPERT_BAD_INPUT, "%s: the mask is %zux%zux%zu, but its image is %zux%zux%zu",
-            mask, labels->width, labels->height, labels->depth, v->width, v->height, v->depth);
-    if (!status) status = dataset_add_slices(d, set, v, labels, stem, error);
-    volume_free(v);
-    volume_free(labels);
-    return status;
-}
-/* The mask of a stem: the first name in `masks` that is the stem and an extension. */
-static const char *mask_of(const FileNames *masks, const char *stem) {
-    size_t length = strlen(stem);
-    for (size_t i = 0; i < masks->count; i++) {
-        const char *name = masks->name[i];
-        if (strncmp(name, stem, length) == 0 && strcmp(path_extension(name), name + length) == 0)
-            return name;
-    }
-    return NULL;
-}
-
-static Status add_one(Dataset *d, int set, const char *images, const char *masks,
-                      const FileNames *mask_names, const char *name, Error *error) {
-    Status status = VOXPERT_OK;
-    size_t length = strlen(name) - strlen(path_extension(name));
-    char *stem = memory_text(name);
-    if (stem) stem[length] = '\0';
-    const char *mask = stem ? mask_of(mask_names, stem) : NULL;
-    if (stem && !mask)
-        status = error_set(error, VOXPERT_BAD_INPUT, "%s/%s: there is no mask of that stem in %s",
-                           images, name, masks);
-    char *a = path_join(images, name), *b = mask ? path_join(masks, mask) : NULL;
-    if (!status && (!stem || !a || !b)) status = no_memory(images, error);
-    if (!status) status = add_case(d, set, a, b, stem, error);
-    memory_free(a);
-    memory_free(b);
-    memory_free(stem);
+    const CaseSet *s = &d->set[set];
+    Volume *image = NULL;
+    LabelLayers layers = {0};
+    Status status = case_image(&image, item, (size_t)s->channel, error);
+    if (!status) status = case_labels(&layers, c, item, image, error);
+    if (!status)
+        status = dataset_add_layers(d, set, image, &layers, item->name,
+                                    s->train ? SPLIT_TRAIN : item->part, error);
+    label_layers_free(&layers);
+    volume_free(image);
     return status;
 }
 
-static Status add_folder(Dataset *d, int set, const char *folder, Error *error) {
-    char *images = path_join(folder, "images"), *masks = path_join(folder, "masks");
-    FileNames image_names = {0}, mask_names = {0};
-    if (masks && !file_exists(masks)) {
-        memory_free(masks);
-        masks = path_join(folder, "labels");
+static Status add_cases(Dataset *d, int set, const Catalog *c, Error *error) {
+    Status status = catalog_verdict(c, error);
+    for (size_t i = 0; !status && i < c->cases; i++) {
+        if (c->item[i].form != LABELS_NONE) status = add_case(d, set, c, &c->item[i], error);
     }
-    Status status = images && masks ? VOXPERT_OK : no_memory(folder, error);
-    if (!status) status = folder_list(&image_names, images, error);
-    if (!status) status = folder_list(&mask_names, masks, error);
-    for (size_t i = 0; !status && i < image_names.count; i++) {
-        if (image_names.name[i][0] == '.') continue;
-        status = add_one(d, set, images, masks, &mask_names, image_names.name[i], error);
-    }
-    file_names_free(&image_names);
-    file_names_free(&mask_names);
-    memory_free(images);
-    memory_free(masks);
     return status;
 }
 
@@ -103,6 +58,12 @@ static bool take_option(CaseSet *s, char *option) {
     if (flag) return *flag = true;
     if (text_starts(option, "slices="))
         return text_to_long(&s->slices, option + 7) && s->slices > 0 && s->slices <= 32768;
+    if (text_starts(option, "channel="))
+        return text_to_long(&s->channel, option + 8) && s->channel >= 0 && s->channel <= 9999;
+    if (text_starts(option, "fold="))
+        return text_to_long(&s->fold, option + 5) && s->fold >= 0 && s->fold <= 999;
+    if (text_starts(option, "weight="))
+        return text_to_double(&s->weight, option + 7) && s->weight > 0.0 && s->weight <= 1e6;
     if (!text_starts(option, "window=")) return false;
     char *comma = strchr(option, ',');
     if (!comma) return false;
@@ -123,7 +84,8 @@ static Status take_options(CaseSet *s, char *where, Error *error) {
         if (!take_option(s, option))
             return error_set(error, VOXPERT_BAD_ARGUMENT,
                              "%s: \"%s\" is no option of a data folder; they are patient, "
-                             "instances, nested, train, slices=N, window=LEVEL,WIDTH",
+                             "instances, nested, train, slices=N, window=LEVEL,WIDTH, weight=X, "
+                             "channel=N, fold=N",
                              where, option);
     }
     size_t length = strlen(where);
@@ -131,25 +93,31 @@ static Status take_options(CaseSet *s, char *where, Error *error) {
     return VOXPERT_OK;
 }
 
+static Status add_set(Dataset *d, CaseSet *s, const Catalog *c, const char *where, Error *error) {
+    for (size_t i = 0; i < d->sets; i++) {
+        if (strcmp(d->set[i].name, c->name) == 0)
+            return error_set(error, VOXPERT_BAD_ARGUMENT,
+                             "%s: a data folder of that name was given before", where);
+    }
+    if (!(s->name = memory_text(c->name))) return no_memory(where, error);
+    d->set[d->sets++] = *s;
+    return add_cases(d, (int)d->sets - 1, c, error);
+}
+
 Status dataset_add(Dataset *d, const char *where, Error *error) {
-    char *folder = memory_text(where);
-    if (!folder || !memory_grow(&d->set, &d->set_capacity, d->sets, sizeof *d->set)) {
-        memory_free(folder);
+    char *place = memory_text(where);
+    if (!place || !memory_grow(&d->set, &d->set_capacity, d->sets, sizeof *d->set)) {
+        memory_free(place);
         return no_memory(where, error);
     }
     CaseSet s = {0};
-    Status status = take_options(&s, folder, error);
-    for (size_t i = 0; !status && i < d->sets; i++) {
-        if (strcmp(d->set[i].name, path_base(folder)) == 0)
-            status = error_set(error, VOXPERT_BAD_ARGUMENT,
-                               "%s: a data folder of that name was given before", where);
-    }
-    if (!status && !(s.name = memory_text(path_base(folder)))) status = no_memory(where, error);
-    if (!status) {
-        d->set[d->sets++] = s;
-        status = add_folder(d, (int)d->sets - 1, folder, error);
-    }
-    memory_free(folder);
+    Catalog c = {0};
+    Status status = take_options(&s, place, error);
+    CatalogOptions options = {.fold = (int)s.fold, .patient = s.patient};
+    if (!status) status = catalog_open(&c, place, &options, error);
+    if (!status) status = add_set(d, &s, &c, where, error);
+    catalog_close(&c);
+    memory_free(place);
     return status;
 }
 

@@ -1,16 +1,20 @@
 /* dataset.h - pictures and objects to learn from, all in memory.
  *
- * A data folder holds `images/` and `masks/` (or `labels/`); a picture and its label map share
- * their stem.  What they mean is said after the folder's name: `DIR[:OPTION...]`.
+ * A data set is any that data/catalog.h reads: a folder with `images/` and `masks/` (or `labels/`),
+ * nnU-Net's, a list of cases, ...  What it means is said after its name: `DIR[:OPTION...]`.
  *   patient    pictures whose stems agree up to the first `_` stay in one part of the split
- *   instances  each label value is one object (else each of its connected components is one)
+ *   instances  each label value is one object (else each of its connected components is one, but
+ *              where every mask is an object of its own: SAM-Med2D, COCO)
  *   nested     labels lie inside each other like rings: an object of label v is all labels >= v
  *   train      all of it is for training
  *   slices=N   volumes: N slices across each axis, evenly spaced
  *   window=LEVEL,WIDTH  of values that become bytes; none: window_default of image/window.h
+ *   weight=X   how often samples are drawn from it, against 1 of sets that do not say
+ *   channel=N  which file of a case with several is looked at, from 0
+ *   fold=N     of nnU-Net's splits_final.json, from 0
  *
- * Split (so that a patient is never on both sides): FNV-1a of `folder/group`, modulo 10: 0 and 1
- * are the test part, 2 validation, the rest training. */
+ * Parts are those that a list of the data set tells, else those of data/split.h: a patient is never
+ * on both sides. */
 #ifndef TRAIN_DATASET_H
 #define TRAIN_DATASET_H
 
@@ -19,6 +23,8 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "data/catalog.h"
+#include "data/load.h"
 #include "eval/dataset_split.h"
 
 typedef struct Case {
@@ -26,6 +32,7 @@ typedef struct Case {
     int set;
     SplitPart part;
     int height, width, channels; /* 1 or 3 */
+    bool whole;                  /* each label value is one object, as with `instances` */
     uint8_t *pixels;             /* [height,width,channels] */
 } Case;
 
@@ -43,6 +50,8 @@ typedef struct CaseSet {
     bool patient, instances, nested, train;
     long slices;                       /* of a volume, across each axis; 0: pictures must be flat */
     double window_level, window_width; /* width 0: none was given */
+    double weight;                     /* 0: none was given, which counts as 1 */
+    long channel, fold;
 } CaseSet;
 
 typedef struct Dataset {
@@ -53,8 +62,9 @@ typedef struct Dataset {
     size_t set_capacity, picture_capacity, object_capacity;
 } Dataset;
 
-/* Adds one folder; `where` is DIR with its options.  Errors: VOXPERT_BAD_ARGUMENT (an unknown
- * option, a folder given twice), VOXPERT_BAD_INPUT (a missing or misshapen mask),
+/* Adds one data set; `where` is its place with its options.  Cases without labels are left out.
+ * Errors: VOXPERT_BAD_ARGUMENT (an unknown option, a name given twice, a fold that is not there),
+ * VOXPERT_BAD_INPUT (no data set, an error that its check would find, a missing or misshapen mask),
  * VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status dataset_add(Dataset *d, const char *where, Error *error);
 void dataset_free(Dataset *d); /* a zeroed one is fine */

@@ -84,7 +84,7 @@ Status dataset_add_objects(Dataset *d, const uint32_t *labels, int picture, Erro
                                "%s: its mask holds the label %u; 65535 is the highest", p->name,
                                (unsigned)labels[i]);
     }
-    ObjectRule rule = {.kind = set->instances ? OBJECTS_INSTANCES : OBJECTS_COMPONENTS,
+    ObjectRule rule = {.kind = set->instances || p->whole ? OBJECTS_INSTANCES : OBJECTS_COMPONENTS,
                        .first = 1,
                        .last = UINT16_MAX};
     if (!status)

@@ -13,10 +13,13 @@ static Status no_memory(const char *what, Error *error) {
 /* One image with its labels. */
 typedef struct Stack {
     const Volume *image;
+    const LabelLayers *layers;
     const Window *window; /* NULL: its bytes pass */
     Window chosen;
-    uint32_t *labels, *plane; /* of all voxels, of a slice */
-    size_t size[3], step[3];  /* of the axes i, j, k, in voxels */
+    uint32_t *plane;         /* labels of a slice */
+    size_t size[3], step[3]; /* of the axes i, j, k, in voxels */
+    const char *name;
+    SplitPart part;
 } Stack;
 
 /* One window for all slices: the set's, or where the product needs one too, its default. */
@@ -32,22 +35,16 @@ static Status choose_window(Stack *s, const CaseSet *set, Error *error) {
     return status;
 }
 
-static Status stack_open(Stack *s, const CaseSet *set, const Volume *v, const Volume *labels,
+static Status stack_open(Stack *s, const CaseSet *set, const Volume *v, const LabelLayers *layers,
                          Error *error) {
-    size_t bytes = volume_voxels(v) * sizeof *s->labels;
-    *s = (Stack){.image = v,
-                 .size = {v->width, v->height, v->depth},
-                 .step = {1, v->width, v->width * v->height},
-                 .labels = memory_new(bytes),
-                 .plane = memory_new(bytes)};
-    if (!s->labels || !s->plane) return no_memory(volume_name(v), error);
-    Status status = choose_window(s, set, error);
-    return status ? status : volume_labels(s->labels, labels, error);
-}
-
-static void stack_close(Stack *s) {
-    memory_free(s->labels);
-    memory_free(s->plane);
+    s->image = v;
+    s->layers = layers;
+    const size_t size[3] = {v->width, v->height, v->depth},
+                 step[3] = {1, v->width, v->width * v->height};
+    memcpy(s->size, size, sizeof size);
+    memcpy(s->step, step, sizeof step);
+    s->plane = memory_new(volume_voxels(v) * sizeof *s->plane);
+    return s->plane ? choose_window(s, set, error) : no_memory(volume_name(v), error);
 }
 
 /* The slice's pixels: of grey ones a single channel. */
@@ -66,36 +63,36 @@ static Status take_pixels(Case *p, const Stack *s, VolumeSlice slice, Error *err
     return p->pixels ? VOXPERT_OK : no_memory(volume_name(s->image), error);
 }
 
-static void take_labels(const Stack *s, const Case *p, int axis, size_t at) {
+static void take_labels(const Stack *s, const uint32_t *labels, const Case *p, int axis,
+                        size_t at) {
     size_t width = (size_t)p->width, pixels = width * (size_t)p->height;
     size_t right = s->step[axis == 0 ? 1 : 0], down = s->step[axis == 2 ? 1 : 2];
     for (size_t i = 0; i < pixels; i++)
-        s->plane[i] = s->labels[at * s->step[axis] + i % width * right + i / width * down];
+        s->plane[i] = labels[at * s->step[axis] + i % width * right + i / width * down];
 }
 
 /* Adds slice `at` of `axis` as a picture if it shows an object (flat: in any case). */
-static Status add_slice(Dataset *d, int set, const Stack *s, int axis, size_t at, const char *stem,
-                        Error *error) {
+static Status add_slice(Dataset *d, int set, const Stack *s, int axis, size_t at, Error *error) {
     bool flat = s->size[2] == 1;
     if (!memory_grow(&d->picture, &d->picture_capacity, d->pictures, sizeof *d->picture))
-        return no_memory(stem, error);
-    const CaseSet *of = &d->set[set];
-    Case p = {.set = set,
-              .part = of->train ? SPLIT_TRAIN : split_part(of->name, stem, of->patient)};
+        return no_memory(s->name, error);
+    Case p = {.set = set, .part = s->part, .whole = s->layers->whole};
     Status status = take_pixels(&p, s, (VolumeSlice){"ijk"[axis], at, 0}, error);
     if (status) return status;
     Text name = {0};
-    text_add(&name, flat ? "%s/%s" : "%s/%s/%c%zu", of->name, stem, "ijk"[axis], at);
+    text_add(&name, flat ? "%s/%s" : "%s/%s/%c%zu", d->set[set].name, s->name, "ijk"[axis], at);
     if (name.failed) {
         text_free(&name);
         memory_free(p.pixels);
-        return no_memory(stem, error);
+        return no_memory(s->name, error);
     }
     p.name = name.chars;
-    take_labels(s, &p, axis, at);
     size_t before = d->objects;
     d->picture[d->pictures++] = p;
-    status = dataset_add_objects(d, s->plane, (int)d->pictures - 1, error);
+    for (size_t i = 0; !status && i < s->layers->count; i++) {
+        take_labels(s, s->layers->layer[i], &p, axis, at);
+        status = dataset_add_objects(d, s->plane, (int)d->pictures - 1, error);
+    }
     if (!status && !flat && d->objects == before) {
         d->pictures--;
         memory_free(p.name);
@@ -104,8 +101,8 @@ static Status add_slice(Dataset *d, int set, const Stack *s, int axis, size_t at
     return status;
 }
 
-Status dataset_add_slices(Dataset *d, int set, const Volume *image, const Volume *labels,
-                          const char *stem, Error *error) {
+Status dataset_add_layers(Dataset *d, int set, const Volume *image, const LabelLayers *layers,
+                          const char *name, SplitPart part, Error *error) {
     bool flat = image->depth == 1;
     size_t wanted = (size_t)d->set[set].slices;
     if (image->frames != 1 || (!flat && wanted == 0))
@@ -117,13 +114,26 @@ Status dataset_add_slices(Dataset *d, int set, const Volume *image, const Volume
         return error_set(error, VOXPERT_BAD_INPUT,
                          "%s: training pictures must be at most 32768 pixels wide",
                          volume_name(image));
-    Stack s;
-    Status status = stack_open(&s, &d->set[set], image, labels, error);
+    Stack s = {.name = name, .part = part};
+    Status status = stack_open(&s, &d->set[set], image, layers, error);
     for (int axis = flat ? 2 : 0; axis < 3; axis++) {
         size_t size = s.size[axis], count = flat || size < wanted ? size : wanted;
         for (size_t i = 0; !status && i < count; i++)
-            status = add_slice(d, set, &s, axis, (2 * i + 1) * size / (2 * count), stem, error);
+            status = add_slice(d, set, &s, axis, (2 * i + 1) * size / (2 * count), error);
     }
-    stack_close(&s);
+    memory_free(s.plane);
+    return status;
+}
+
+Status dataset_add_slices(Dataset *d, int set, const Volume *image, const Volume *labels,
+                          const char *stem, Error *error) {
+    const CaseSet *of = &d->set[set];
+    uint32_t *values = memory_new(volume_voxels(labels) * sizeof *values);
+    if (!values) return no_memory(stem, error);
+    LabelLayers layers = {.layer = &values, .count = 1, .voxels = volume_voxels(labels)};
+    SplitPart part = of->train ? SPLIT_TRAIN : split_part(of->name, stem, of->patient);
+    Status status = volume_labels(values, labels, error);
+    if (!status) status = dataset_add_layers(d, set, image, &layers, stem, part, error);
+    memory_free(values);
     return status;
 }

@@ -8,8 +8,14 @@
 /* Adds what `set` asks for of one image and its labels (of the same size): a flat one whole; of a
  * volume `slices` slices across each of its axes (all where there are fewer), evenly spaced, those
  * that show an object.  Pixels are those of volume_slice(), through the set's window or one default
- * for the whole volume.  Errors: VOXPERT_BAD_INPUT (a volume where no slices are asked for, a label
- * that is no whole number, channels that are no picture), VOXPERT_OUT_OF_MEMORY. */
+ * for the whole volume.  `name` is the case's, `part` its own.  Errors: VOXPERT_BAD_INPUT (a volume
+ * where no slices are asked for, channels that are no picture), VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status dataset_add_layers(Dataset *d, int set, const Volume *image,
+                                     const LabelLayers *layers, const char *name, SplitPart part,
+                                     Error *error);
+
+/* The same of one label map, with the part that the stem tells.  VOXPERT_BAD_INPUT too for a label
+ * that is no whole number. */
 MUST_CHECK Status dataset_add_slices(Dataset *d, int set, const Volume *image, const Volume *labels,
                                      const char *stem, Error *error);
 

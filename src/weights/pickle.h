@@ -2,7 +2,8 @@
  *
  * A pickle is a program for a stack machine (PEP 307, PEP 574; the opcodes are documented in
  * Python's pickletools).  This machine only builds plain values.  Functions and classes are names
- * in a whitelist of what a state dict needs; every other name, and whatever is made with it, is an
+ * in a whitelist of what a state dict, or an array of numpy's with lists and dicts in it, needs;
+ * every other name, and whatever is made with it, is an
  * opaque value that swallows what is put into it.  Protocols 2 to 5.
  *
  * Time and memory grow linearly with the bytes read (up to about 60 bytes for each); there is no
@@ -17,7 +18,7 @@
 #include "base/status.h"
 
 typedef enum PickleKind {
-    PICKLE_OPAQUE, /* numbers with a fraction, bytes, sets, objects of unknown classes */
+    PICKLE_OPAQUE, /* numbers with a fraction, sets, objects of unknown classes */
     PICKLE_NONE,
     PICKLE_BOOL,
     PICKLE_INTEGER,
@@ -29,7 +30,10 @@ typedef enum PickleKind {
     PICKLE_FUNCTION,     /* `detail`: which of the whitelist */
     PICKLE_STORAGE_TYPE, /* `detail`: the ElementType */
     PICKLE_STORAGE,      /* items: "storage", type, key, location, count[, view] */
-    PICKLE_TENSOR        /* items: storage, offset, size, stride, ... */
+    PICKLE_TENSOR,       /* items: storage, offset, size, stride, ... */
+    PICKLE_BYTES,        /* as a text; not those of protocol 2 */
+    PICKLE_ARRAY,        /* of numpy, before its state; one of objects becomes a list then */
+    PICKLE_NUMBER_TYPE   /* numpy's dtype.  items: its name, ... */
 } PickleKind;
 
 /* Items are chains of cells; index 0 is no value and no cell. */
@@ -38,7 +42,7 @@ typedef struct PickleValue {
     uint32_t count; /* bytes of a text, number of items */
     union {
         int64_t integer;
-        uint64_t offset; /* of a text in `bytes` */
+        uint64_t offset; /* of a text or bytes in `bytes` */
         struct {
             uint32_t first, last; /* cells */
         } items;

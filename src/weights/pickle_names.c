@@ -9,6 +9,9 @@ typedef enum Function {
     MAKE_DICT,   /* () -> an empty dict */
     MAKE_TENSOR, /* (storage, offset, size, stride, ...) */
     MAKE_FIRST,  /* (value, ...) -> value */
+    MAKE_ARRAY,  /* (...) -> numpy's array without its elements */
+    MAKE_TYPE,   /* (name, ...) -> numpy's type of numbers */
+    MAKE_SCALAR, /* (type, bytes) -> the whole number */
     MAKE_OF_TYPE /* (function, type, arguments, state) -> function(arguments) */
 } Function;
 
@@ -25,6 +28,11 @@ static const Name whitelist[] = {
     {"torch._utils", "_rebuild_parameter_with_state", PICKLE_FUNCTION, MAKE_FIRST},
     {"torch._tensor", "_rebuild_from_type_v2", PICKLE_FUNCTION, MAKE_OF_TYPE},
     {"torch", "Size", PICKLE_FUNCTION, MAKE_FIRST},
+    {"numpy._core.multiarray", "_reconstruct", PICKLE_FUNCTION, MAKE_ARRAY},
+    {"numpy._core.multiarray", "scalar", PICKLE_FUNCTION, MAKE_SCALAR},
+    {"numpy.core.multiarray", "_reconstruct", PICKLE_FUNCTION, MAKE_ARRAY}, /* before numpy 2 */
+    {"numpy.core.multiarray", "scalar", PICKLE_FUNCTION, MAKE_SCALAR},
+    {"numpy", "dtype", PICKLE_FUNCTION, MAKE_TYPE},
     {"torch", "FloatStorage", PICKLE_STORAGE_TYPE, ELEMENT_F32},
     {"torch", "DoubleStorage", PICKLE_STORAGE_TYPE, ELEMENT_F64},
     {"torch", "HalfStorage", PICKLE_STORAGE_TYPE, ELEMENT_F16},
@@ -50,6 +58,25 @@ PickleValue pickle_name(PickleText module, PickleText name) {
     return (PickleValue){.kind = PICKLE_OPAQUE};
 }
 
+/* A number of numpy's: "i8" and its 8 bytes, little-endian. */
+static PickleValue scalar(const Pickle *p, const PickleValue *arguments) {
+    static const PickleValue opaque = {.kind = PICKLE_OPAQUE};
+    const PickleValue *type = pickle_item(p, arguments, 0), *bytes = pickle_item(p, arguments, 1);
+    PickleText name;
+    if (!type || type->kind != PICKLE_NUMBER_TYPE || !bytes || bytes->kind != PICKLE_BYTES ||
+        !pickle_text(&name, p, pickle_item(p, type, 0)) || name.length != 2)
+        return opaque;
+    size_t width = (size_t)(name.chars[1] - '0');
+    bool whole = name.chars[0] == 'i' || name.chars[0] == 'u';
+    if (!whole || (width != 1 && width != 2 && width != 4 && width != 8) || bytes->count != width)
+        return opaque;
+    const uint8_t *at = p->bytes + bytes->offset;
+    uint64_t value = name.chars[0] == 'i' && at[width - 1] & 0x80 ? ~(uint64_t)0 : 0;
+    for (size_t i = width; i-- > 0;) value = value << 8 | at[i];
+    if (name.chars[0] == 'u' && value > INT64_MAX) return opaque;
+    return (PickleValue){.kind = PICKLE_INTEGER, .integer = (int64_t)value};
+}
+
 PickleValue pickle_call(const Pickle *p, const PickleValue *function,
                         const PickleValue *arguments) {
     static const PickleValue opaque = {.kind = PICKLE_OPAQUE};
@@ -70,6 +97,13 @@ PickleValue pickle_call(const Pickle *p, const PickleValue *function,
         return result;
     case MAKE_FIRST:
         return (item = pickle_item(p, arguments, 0)) ? *item : opaque;
+    case MAKE_ARRAY:
+        return (PickleValue){.kind = PICKLE_ARRAY};
+    case MAKE_TYPE:
+        result.kind = PICKLE_NUMBER_TYPE;
+        return result;
+    case MAKE_SCALAR:
+        return scalar(p, arguments);
     case MAKE_OF_TYPE:
         break;
     }

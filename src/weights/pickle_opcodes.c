@@ -106,6 +106,12 @@ static bool op_text(PickleMachine *m, PickleOperand x, uint8_t detail) {
         m, (PickleValue){.kind = PICKLE_TEXT, .count = (uint32_t)x.length, .offset = x.offset});
 }
 
+static bool op_bytes(PickleMachine *m, PickleOperand x, uint8_t detail) {
+    (void)detail;
+    return push_new(
+        m, (PickleValue){.kind = PICKLE_BYTES, .count = (uint32_t)x.length, .offset = x.offset});
+}
+
 /* ---- Names and calls -------------------------------------------------------------------- */
 
 static bool line_read(PickleMachine *m, PickleText *line) {
@@ -150,11 +156,31 @@ static bool op_new_object_ex(PickleMachine *m, PickleOperand x, uint8_t detail) 
     return op_new(m, x, PICKLE_OPAQUE);
 }
 
-/* An object's state: attributes of a class, "_metadata" of a state dict.  Nothing we need. */
+/* The state of numpy's arrays of objects: (version, shape, type, order, list of the elements). */
+static PickleValue array_elements(const PickleMachine *m, const PickleValue *state) {
+    const PickleValue *list = state->kind == PICKLE_TUPLE ? pickle_item(m->p, state, 4) : NULL;
+    return list && list->kind == PICKLE_LIST ? *list : (PickleValue){.kind = PICKLE_OPAQUE};
+}
+
+/* The state of a type of numbers tells their order: (version, order, ...). */
+static bool is_big_endian(const PickleMachine *m, const PickleValue *state) {
+    PickleText order;
+    return state->kind == PICKLE_TUPLE && pickle_text(&order, m->p, pickle_item(m->p, state, 1)) &&
+           pickle_text_equals(order, ">");
+}
+
+/* An object's state: attributes of a class, "_metadata" of a state dict.  Nothing we need, but for
+ * numpy's. */
 static bool op_build(PickleMachine *m, PickleOperand x, uint8_t detail) {
     (void)x, (void)detail;
     uint32_t state;
-    return pop(m, &state) && peek(m);
+    if (!pop(m, &state)) return false;
+    PickleValue *to = peek(m);
+    if (!to) return false;
+    if (to->kind == PICKLE_ARRAY) *to = array_elements(m, &m->p->value[state]);
+    if (to->kind == PICKLE_NUMBER_TYPE && is_big_endian(m, &m->p->value[state]))
+        *to = (PickleValue){.kind = PICKLE_OPAQUE};
+    return true;
 }
 
 static bool op_persistent(PickleMachine *m, PickleOperand x, uint8_t detail) {
@@ -326,8 +352,8 @@ const PickleOpcode pickle_opcodes[256] = {
     ['t'] = {op_tuple},
     [')'] = {op_new, NONE, PICKLE_TUPLE},
     ['u'] = {op_fill_mark, NONE, PICKLE_DICT},
-    ['B'] = {op_new, T4, PICKLE_OPAQUE}, /* BINBYTES */
-    ['C'] = {op_new, T1, PICKLE_OPAQUE},
+    ['B'] = {op_bytes, T4}, /* BINBYTES */
+    ['C'] = {op_bytes, T1},
     [0x80] = {op_protocol, U1},
     [0x81] = {op_call}, /* NEWOBJ: class, arguments */
     [0x85] = {op_tuple_of, NONE, 1},
@@ -339,7 +365,7 @@ const PickleOpcode pickle_opcodes[256] = {
     [0x8B] = {op_long, T4},
     [0x8C] = {op_text, T1},
     [0x8D] = {op_text, T8},
-    [0x8E] = {op_new, T8, PICKLE_OPAQUE},         /* BINBYTES8 */
+    [0x8E] = {op_bytes, T8},                      /* BINBYTES8 */
     [0x8F] = {op_new, NONE, PICKLE_OPAQUE},       /* EMPTY_SET */
     [0x90] = {op_fill_mark, NONE, PICKLE_OPAQUE}, /* ADDITEMS */
     [0x91] = {op_frozen_set},

@@ -19,6 +19,7 @@ PickleWalk pickle_walk(const Pickle *p, const PickleValue *v) {
     case PICKLE_DICT:
     case PICKLE_STORAGE:
     case PICKLE_TENSOR:
+    case PICKLE_NUMBER_TYPE:
         return (PickleWalk){p, v->items.first};
     default:
         return (PickleWalk){p, 0};

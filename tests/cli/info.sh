@@ -27,7 +27,7 @@ holds 'a picture: size' grep -q "^size *\[$width, $height\]" picture.txt
 holds 'a picture: format' grep -q '^format *PNG' picture.txt
 
 # ---- Help
-for verb in segment embed convert info; do
+for verb in segment embed convert check info; do
     voxpert $verb --help >help.txt
     holds "$verb --help has an example" grep -q '^Example' help.txt
     holds "help $verb is the same" cmp help.txt <(voxpert help $verb)

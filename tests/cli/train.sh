@@ -91,4 +91,19 @@ refused 3 "no object in that part" -m "$folder/whole/model.safetensors" --measur
 refused 5 "more than the limit of 64 KiB" --new "$folder/tiny.json" --out "$folder/x" --shapes 4 \
     --max-memory 64K
 refused 3 "nowhere" --new "$folder/tiny.json" --out "$folder/x" --data "$folder/nowhere"
+# A data set of another format than folder pairs, and a list of its cases.
+sets=${VOXPERT_SHARED:-../shared}/golden/eval/datasets
+if [ -d "$sets" ]; then
+    small_run=(train --new "$folder/tiny.json" --steps 2 --batch 2 --warm-up 1 --validate-every 0
+        --threads 1 --quiet)
+    "$VOXPERT" "${small_run[@]}" --data "$sets/imis/WBC" --data "$sets/sam_med2d:weight=2" \
+        --out "$folder/sets"
+    printf '{"data": "%s", "cases": ["hippocampus_050"]}' \
+        "$(cd "$sets" && pwd)/nnunet/nnUNet_raw/Dataset004_Hippocampus" >"$folder/list.json"
+    "$VOXPERT" "${small_run[@]}" --data "$folder/list.json:slices=2:train" --out "$folder/listed"
+    refused 3 "add the label, or take the image away" --new "$folder/tiny.json" --out "$folder/x" \
+        --data "$sets/broken/missing_label:slices=2"
+fi
+refused 2 "no option of a data folder" --new "$folder/tiny.json" --out "$folder/x" \
+    --data "$folder:weight=none"
 echo "killed and resumed: the same bytes"

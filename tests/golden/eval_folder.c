@@ -20,6 +20,7 @@ static const EvalPart parts[] = {
     {"statistics.json", eval_statistics},
     {"folder.json", eval_evaluation},
     {"quality.json", eval_quality},
+    {"datasets.json", eval_datasets},
 };
 
 static bool part_run(const EvalPart *part, const char *folder, FILE *report) {

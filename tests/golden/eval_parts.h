@@ -14,5 +14,6 @@ void eval_surfaces(EvalRun *run, json_t *root);      /* surface.json */
 void eval_statistics(EvalRun *run, json_t *root);    /* statistics.json */
 void eval_evaluation(EvalRun *run, json_t *root);    /* folder.json */
 void eval_quality(EvalRun *run, json_t *root);       /* quality.json */
+void eval_datasets(EvalRun *run, json_t *root);      /* datasets.json */
 
 #endif

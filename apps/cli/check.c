@@ -1,0 +1,276 @@
+/* voxpert check - what is wrong with a data set. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <voxpert/dataset.h>
+
+#include "cli/common.h"
+#include "cli/error.h"
+#include "cli/progress.h"
+#include "cli/verb.h"
+
+static int check_run(int argc, char **argv);
+
+const Verb verb_check = {
+    .name = "check",
+    .summary = "what is wrong with a data set, and what mends it",
+    .usage =
+        "usage: voxpert check DIR|FILE [FLAGS]\n"
+        "\n"
+        "Example: commands that would mend a data set of nnU-Net, to look at before they are run\n"
+        "  voxpert check nnUNet_raw/Dataset004_Hippocampus --fix-plan > plan.sh\n"
+        "\n"
+        "Takes nnU-Net v2 raw, SAM-Med2D, IMIS and SegMoTE, SAM-Med3D, the MedSAM challenges\n"
+        "(.npz), COCO instances, images/ with masks/ or labels/, and lists of cases (.json).\n"
+        "Every file is read; nothing is changed.  Exit code 1: something was found.\n"
+        "\n"
+        "      --fix-plan            print shell commands that mend what can be mended so; the\n"
+        "                            rest as comments\n"
+        "      --fold N              the fold of splits_final.json; default: 0\n"
+        "      --patient             stems that agree up to the first _ are one patient; else\n"
+        "                            only those that begin with a number of three digits or more\n"
+        "      --list                the cases, with their files and parts; nothing is checked\n"
+        "\n"
+        "      --quality             instead: which cases are fit to train on, by sharpness,\n"
+        "                            contrast, entropy, foreground, number and size of pieces\n"
+        "  -o, --output DIR          of it: quality.csv, quality.json, the worst cases "
+        "(worst.png),\n"
+        "                            and accepted.json, a list of cases to train on\n"
+        "      --limits WORD         set (default): outliers of this data set are rejected;\n"
+        "                            fixed: what is beyond fixed limits; both\n"
+        "      --cutoff X            of outliers, in robust deviations; default: 3.5\n",
+    .run = check_run,
+};
+
+static const OptionRule rules[] = {
+    {"--quality"},
+    {"--limits", .takes_value = true},
+    {"--cutoff", .takes_value = true},
+    {"--output", 'o', true},
+    {"--fix-plan"},
+    {"--fold", .takes_value = true},
+    {"--patient"},
+    {"--list"},
+    {0},
+};
+
+typedef struct CheckJob {
+    Common common;
+    const char *place;
+    VoxpertDatasetOptions options;
+    VoxpertDataset *set;
+    bool plan, list, quality;
+    VoxpertScreenOptions screen;
+    Progress progress;
+    size_t errors, warnings;
+} CheckJob;
+
+static const char *plural(size_t count) { return count == 1 ? "" : "s"; }
+
+/* ---- For people --------------------------------------------------------------------------- */
+
+static void print_finding(const VoxpertFinding *f) {
+    printf("%-8s %s%s%s%s%s%s%s\n", f->warning ? "warning" : "error", f->file ? f->file : "",
+           f->other ? " and " : "", f->other ? f->other : "", f->file && f->field ? ", " : "",
+           f->field ? "field " : "", f->field ? f->field : "", f->file || f->field ? ":" : "");
+    printf("         %s\n         rule: %s\n         remedy: %s\n", f->detail, f->rule, f->remedy);
+}
+
+static void print_commented(const char *text) {
+    printf("# ");
+    for (; *text; text++) {
+        putchar(*text);
+        if (*text == '\n') printf("# ");
+    }
+    putchar('\n');
+}
+
+static void print_plan(const CheckJob *job) {
+    VoxpertFinding f;
+    printf("#!/bin/sh\n");
+    print_commented("Would mend what `voxpert check` found; read it before it is run.");
+    printf("set -e\n");
+    for (size_t i = 0; voxpert_dataset_finding(job->set, i, &f); i++) {
+        char *what = cli_text("%s%s%s: %s", f.file ? f.file : "", f.other ? " and " : "",
+                              f.other ? f.other : "", f.detail);
+        putchar('\n');
+        print_commented(f.rule);
+        print_commented(what);
+        free(what);
+        if (f.fix)
+            printf("%s\n", f.fix);
+        else
+            print_commented(f.remedy);
+    }
+}
+
+/* ---- For programs ------------------------------------------------------------------------- */
+
+static void set_words(json_t *object, const char *key, const char *text) {
+    if (text) json_object_set_new(object, key, json_words(text));
+}
+
+static json_t *finding_json(const VoxpertFinding *f) {
+    json_t *json =
+        json_pack("{s:s, s:s}", "severity", f->warning ? "warning" : "error", "rule", f->rule);
+    set_words(json, "file", f->file);
+    set_words(json, "other_file", f->other);
+    set_words(json, "field", f->field);
+    set_words(json, "detail", f->detail);
+    set_words(json, "remedy", f->remedy);
+    set_words(json, "fix", f->fix);
+    if (f->facts) json_object_set_new(json, "facts", json_loads(f->facts, 0, NULL));
+    return json;
+}
+
+static VoxpertStatus print_json(const CheckJob *job, VoxpertError *error) {
+    VoxpertFinding f;
+    char *text;
+    json_t *findings = json_array();
+    VoxpertStatus status = voxpert_dataset_describe(job->set, &text, error);
+    if (status) return status;
+    json_t *about = json_loads(text, 0, NULL);
+    voxpert_free(text);
+    for (size_t i = 0; voxpert_dataset_finding(job->set, i, &f); i++)
+        json_array_append_new(findings, finding_json(&f));
+    json_t *json =
+        json_pack("{s:o, s:O, s:i, s:O, s:i, s:i, s:o}", "data", json_words(job->place), "format",
+                  json_object_get(about, "format"), "cases", (int)voxpert_dataset_cases(job->set),
+                  "parts", json_object_get(about, "parts"), "errors", (int)job->errors, "warnings",
+                  (int)job->warnings, "findings", findings);
+    json_decref(about);
+    common_print(json);
+    return VOXPERT_OK;
+}
+
+/* ---- Work --------------------------------------------------------------------------------- */
+
+static bool tell(void *context, size_t done, size_t all) {
+    CheckJob *job = context;
+    job->progress.total = all;
+    if (done) progress_tell(&job->progress, done, "");
+    return true;
+}
+
+static VoxpertStatus print_list(const CheckJob *job, VoxpertError *error) {
+    char *text;
+    VoxpertStatus status = voxpert_dataset_describe(job->set, &text, error);
+    if (!status) puts(text);
+    voxpert_free(text);
+    return status;
+}
+
+static VoxpertStatus look(CheckJob *job, VoxpertError *error) {
+    VoxpertFinding f;
+    job->progress = progress_begin(&job->common, "cases", voxpert_dataset_cases(job->set));
+    VoxpertStatus status = voxpert_dataset_check(job->set, tell, job, error);
+    progress_end(&job->progress);
+    for (size_t i = 0; !status && voxpert_dataset_finding(job->set, i, &f); i++) {
+        job->errors += !f.warning;
+        job->warnings += f.warning;
+        if (!job->common.json && !job->plan && !job->common.quiet) print_finding(&f);
+    }
+    if (!status && job->common.json) status = print_json(job, error);
+    if (!status && job->plan && !job->common.json) print_plan(job);
+    if (status) return status;
+    size_t cases = voxpert_dataset_cases(job->set);
+    if (job->errors + job->warnings)
+        return error_say(error, VOXPERT_SOME_FAILED,
+                         "%s: %zu error%s and %zu warning%s in %zu case%s", job->place, job->errors,
+                         plural(job->errors), job->warnings, plural(job->warnings), cases,
+                         plural(cases));
+    if (!job->common.json && !job->plan && !job->common.quiet)
+        printf("%s: %zu case%s, nothing wrong\n", job->place, cases, plural(cases));
+    return VOXPERT_OK;
+}
+
+/* ---- Quality ------------------------------------------------------------------------------ */
+
+static void print_rejected(json_t *report) {
+    size_t i;
+    json_t *item;
+    json_array_foreach(json_object_get(report, "case"), i, item) {
+        if (json_is_true(json_object_get(item, "accepted"))) continue;
+        printf("rejected %s: %s\n", json_string_value(json_object_get(item, "name")),
+               json_string_value(json_object_get(item, "reason")));
+    }
+}
+
+static VoxpertStatus screen(CheckJob *job, VoxpertError *error) {
+    char *text = NULL;
+    VoxpertScreenResult result;
+    job->progress = progress_begin(&job->common, "cases", voxpert_dataset_cases(job->set));
+    VoxpertStatus status =
+        voxpert_dataset_screen(job->set, &job->screen, tell, job, &text, &result, error);
+    progress_end(&job->progress);
+    if (status) return status;
+    json_t *report = json_loads(text, 0, NULL);
+    voxpert_free(text);
+    if (!result.own_limits && (!job->screen.limits || strcmp(job->screen.limits, "fixed") != 0))
+        common_warn(&job->common,
+                    "%s: too few cases for limits of its own, so that the fixed ones count",
+                    job->place);
+    if (job->common.json) {
+        common_print(report);
+        return VOXPERT_OK;
+    }
+    if (!job->common.quiet) {
+        print_rejected(report);
+        printf("%s: %zu of %zu case%s accepted\n", job->place, result.accepted, result.cases,
+               plural(result.cases));
+    }
+    json_decref(report);
+    return VOXPERT_OK;
+}
+
+static VoxpertStatus screen_flags(CheckJob *job, const Options *o, VoxpertError *error) {
+    static const char *const words[] = {"set", "fixed", "both", NULL};
+    int limits = 0;
+    float cutoff = 0.0f;
+    job->quality = options_has(o, "--quality");
+    job->screen.out = options_value(o, "--output");
+    VoxpertStatus status = options_choice(o, "--limits", words, &limits, error);
+    if (!status) status = options_number(o, "--cutoff", 0.1, 1000.0, &cutoff, error);
+    job->screen.limits = words[limits];
+    job->screen.cutoff = (double)cutoff;
+    static const char *const own[] = {"--output", "--limits", "--cutoff"};
+    for (int i = 0; !status && i < 3; i++) {
+        if (!job->quality && options_has(o, own[i]))
+            status = error_say(error, VOXPERT_BAD_ARGUMENT, "%s is for --quality", own[i]);
+    }
+    if (!status && job->quality && (job->plan || job->list))
+        status = error_say(error, VOXPERT_BAD_ARGUMENT,
+                           "--quality looks for no violations: no --fix-plan, no --list");
+    return status;
+}
+
+static VoxpertStatus check_flags(CheckJob *job, const Options *o, VoxpertError *error) {
+    job->place = o->argument;
+    job->plan = options_has(o, "--fix-plan");
+    job->list = options_has(o, "--list");
+    job->options.patient = options_has(o, "--patient");
+    if (!job->place)
+        return error_say(error, VOXPERT_BAD_ARGUMENT, "a data set is needed: a folder or a file");
+    if (job->list && job->plan)
+        return error_say(error, VOXPERT_BAD_ARGUMENT, "--list checks nothing: no --fix-plan");
+    VoxpertStatus status = options_whole(o, "--fold", 0, 999, &job->options.fold, error);
+    return status ? status : screen_flags(job, o, error);
+}
+
+static int check_run(int argc, char **argv) {
+    CheckJob job = {0};
+    Options options;
+    VoxpertError error = {0};
+    VoxpertStatus status =
+        common_begin(&job.common, &options, &verb_check, rules, true, argc, argv, &error);
+    if (!status) status = check_flags(&job, &options, &error);
+    if (!status) status = voxpert_dataset_open(&job.set, job.place, &job.options, &error);
+    if (!status)
+        status = job.list      ? print_list(&job, &error)
+                 : job.quality ? screen(&job, &error)
+                               : look(&job, &error);
+    voxpert_dataset_close(job.set);
+    options_free(&options);
+    return common_end(&job.common, status, &error);
+}

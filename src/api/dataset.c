@@ -1,0 +1,113 @@
+#include "api/dataset.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "data/check.h"
+
+VoxpertStatus voxpert_dataset_open(VoxpertDataset **out, const char *path,
+                                   const VoxpertDatasetOptions *options, VoxpertError *error) {
+    if (!out || !path || (options && options->fold < 0))
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "voxpert_dataset_open: NULL, or fold below 0");
+    *out = NULL;
+    VoxpertDataset *set = memory_new(sizeof *set);
+    if (!set) return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to list it", path);
+    CatalogOptions how = {0};
+    if (options) how = (CatalogOptions){options->fold, options->patient};
+    Status status = catalog_open(&set->catalog, path, &how, error);
+    if (status)
+        memory_free(set);
+    else
+        *out = set;
+    return status;
+}
+
+void voxpert_dataset_close(VoxpertDataset *set) {
+    if (!set) return;
+    catalog_close(&set->catalog);
+    memory_free(set);
+}
+
+size_t voxpert_dataset_cases(const VoxpertDataset *set) { return set ? set->catalog.cases : 0; }
+
+VoxpertStatus voxpert_dataset_check(VoxpertDataset *set, VoxpertDatasetProgress *progress,
+                                    void *context, VoxpertError *error) {
+    if (!set) return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_dataset_check: NULL");
+    return catalog_check(&set->catalog, progress, context, error);
+}
+
+bool voxpert_dataset_finding(const VoxpertDataset *set, size_t index, VoxpertFinding *out) {
+    if (!set || !out || index >= set->catalog.findings) return false;
+    const Finding *f = &set->catalog.finding[index];
+    *out = (VoxpertFinding){.rule = data_rule_name(f->rule),
+                            .remedy = data_rule_remedy(f->rule),
+                            .file = f->file,
+                            .other = f->other,
+                            .field = f->field,
+                            .detail = f->detail,
+                            .facts = f->facts,
+                            .fix = f->fix,
+                            .warning = f->warning};
+    return true;
+}
+
+/* ---- Description -------------------------------------------------------------------------- */
+
+static json_t *names_of(const Catalog *c, const char *const *path, size_t count) {
+    json_t *names = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(names, json_string(catalog_relative(c, path[i])));
+    return names;
+}
+
+static json_t *case_of(const Catalog *c, const CatalogCase *item) {
+    json_t *json = json_pack("{s:s, s:s, s:b, s:o, s:o}", "name", item->name, "part",
+                             split_part_name(item->part), "listed", item->listed, "images",
+                             names_of(c, item->image, item->images), "labels",
+                             names_of(c, item->label, item->labels));
+    if (item->shapes)
+        json_object_set_new(json, "annotations", json_integer((json_int_t)item->shapes));
+    return json;
+}
+
+static json_t *label_of(const CatalogLabel *l) {
+    json_t *values = json_array();
+    for (size_t i = 0; i < l->values; i++) json_array_append_new(values, json_integer(l->value[i]));
+    return json_pack("{s:s, s:o, s:b}", "name", l->name, "values", values, "ignored", l->ignored);
+}
+
+static json_t *description_of(const Catalog *c) {
+    json_t *cases = json_array(), *labels = json_array();
+    json_int_t parts[3] = {0};
+    bool told = true; /* a name that is no UTF-8 is no JSON */
+    for (size_t i = 0; i < c->cases; i++) {
+        told &= json_array_append_new(cases, case_of(c, &c->item[i])) == 0;
+        parts[c->item[i].part]++;
+    }
+    for (size_t i = 0; i < c->labels; i++) json_array_append_new(labels, label_of(&c->label[i]));
+    json_t *json = json_pack(
+        "{s:s, s:s, s:s, s:I, s:I, s:{s:I, s:I, s:I}, s:o, s:o}", "name", c->name, "format",
+        data_format_name(c->format), "folder", c->root, "channels", (json_int_t)c->channels,
+        "folds", (json_int_t)c->folds, "parts", "training", parts[SPLIT_TRAIN], "validation",
+        parts[SPLIT_VALIDATION], "test", parts[SPLIT_TEST], "labels", labels, "cases", cases);
+    if (told) return json;
+    json_decref(json);
+    return NULL;
+}
+
+VoxpertStatus voxpert_dataset_describe(const VoxpertDataset *set, char **json,
+                                       VoxpertError *error) {
+    if (!set || !json)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_dataset_describe: NULL");
+    json_t *description = description_of(&set->catalog);
+    char *text = description ? json_dumps(description, JSON_INDENT(2)) : NULL;
+    json_decref(description);
+    *json = memory_text(text);
+    free(text);
+    if (*json) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY,
+                     "%s: no memory to describe it, or names that "
+                     "are no UTF-8",
+                     set->catalog.place);
+}

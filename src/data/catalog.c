@@ -1,0 +1,407 @@
+#include "data/catalog.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "data/reader.h"
+
+const char *data_format_name(DataFormat f) {
+    static const char *const names[DATA_FORMATS] = {"pairs",     "nnunet", "sam-med2d", "imis",
+                                                    "challenge", "coco",   "sam-med3d", "list"};
+    return names[f];
+}
+
+/* ---- Memory ------------------------------------------------------------------------------- */
+
+struct CatalogBlock {
+    CatalogBlock *next;
+    size_t used, size;
+    max_align_t bytes[];
+};
+
+enum { BLOCK = 1 << 16 };
+
+void *catalog_memory(Catalog *c, size_t count, size_t size) {
+    size_t bytes = (count * size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
+    if (c->failed) return NULL;
+    if (!c->block || c->block->size - c->block->used < bytes) {
+        size_t room = bytes > BLOCK ? bytes : BLOCK;
+        CatalogBlock *b = memory_new(sizeof *b + room);
+        c->failed = !b;
+        if (!b) return NULL;
+        b->next = c->block;
+        b->size = room;
+        c->block = b;
+    }
+    char *at = (char *)c->block->bytes + c->block->used;
+    c->block->used += bytes;
+    return at;
+}
+
+const char *catalog_text(Catalog *c, const char *format, ...) {
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *text = length < 0 ? NULL : catalog_memory(c, (size_t)length + 1, 1);
+    if (text) vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    return text ? text : "";
+}
+
+CatalogCase *catalog_add_case(Catalog *c) {
+    c->failed |= !memory_grow(&c->item, &c->case_capacity, c->cases, sizeof *c->item);
+    CatalogCase *item = c->failed ? &c->spare_case : &c->item[c->cases++];
+    *item = (CatalogCase){.name = "", .source = "", .stem = ""};
+    return item;
+}
+
+CatalogLabel *catalog_add_label(Catalog *c, const char *name) {
+    c->failed |= !memory_grow(&c->label, &c->label_capacity, c->labels, sizeof *c->label);
+    CatalogLabel *l = c->failed ? &c->spare_label : &c->label[c->labels++];
+    *l = (CatalogLabel){.name = name};
+    return l;
+}
+
+void catalog_label_values(Catalog *c, CatalogLabel *l, const uint32_t *value, size_t values) {
+    uint32_t *copy = catalog_memory(c, values + 1, sizeof *copy);
+    if (!copy) return;
+    if (values) memcpy(copy, value, values * sizeof *copy);
+    l->value = copy;
+    l->values = values;
+}
+
+/* ---- Findings ----------------------------------------------------------------------------- */
+
+const char *catalog_relative(const Catalog *c, const char *path) {
+    size_t length = c->root ? strlen(c->root) : 0;
+    if (!length || strncmp(path, c->root, length) != 0) return path;
+    if (c->root[length - 1] == '/') return path + length;
+    return path[length] == '/' ? path + length + 1 : path;
+}
+
+Finding *catalog_find(Catalog *c, DataRule rule, const char *file, const char *detail, ...) {
+    char sentence[1024];
+    va_list args;
+    va_start(args, detail);
+    vsnprintf(sentence, sizeof sentence, detail, args);
+    va_end(args);
+    const char *kept = catalog_text(c, "%s", sentence);
+    c->failed |= !memory_grow(&c->finding, &c->finding_capacity, c->findings, sizeof *c->finding);
+    Finding *f = c->failed ? &c->spare_finding : &c->finding[c->findings++];
+    *f = (Finding){.rule = rule, .file = file ? catalog_relative(c, file) : NULL, .detail = kept};
+    f->outside = file && f->file == file;
+    return f;
+}
+
+void catalog_facts(Catalog *c, Finding *f, json_t *facts) {
+    char *text = facts ? json_dumps(facts, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+    f->facts = text ? catalog_text(c, "%s", text) : NULL;
+    free(text);
+    json_decref(facts);
+}
+
+const char *catalog_quoted(Catalog *c, const char *path) {
+    Text t = {0};
+    bool plain = *path != '\0' && *path != '-';
+    for (const char *p = path; *p; p++)
+        plain = plain && (strchr("/._-+=:,@%", *p) || (*p >= '0' && *p <= '9') ||
+                          ((*p | 32) >= 'a' && (*p | 32) <= 'z'));
+    if (plain) return catalog_text(c, "%s", path);
+    text_add(&t, *path == '-' ? "./'" : "'");
+    for (const char *p = path; *p; p++) text_add(&t, *p == '\'' ? "'\\''" : "%c", *p);
+    text_add(&t, "'");
+    c->failed |= t.failed;
+    const char *quoted = catalog_text(c, "%s", t.failed ? "" : t.chars);
+    text_free(&t);
+    return quoted;
+}
+
+const char *catalog_set_aside(Catalog *c, const char *path) {
+    const char *aside = catalog_quoted(c, catalog_text(c, "%s/set_aside", c->root));
+    return catalog_text(c, "mkdir -p %s && mv %s %s/", aside, catalog_quoted(c, path), aside);
+}
+
+Status catalog_verdict(const Catalog *c, Error *error) {
+    for (size_t i = 0; i < c->findings; i++) {
+        const Finding *f = &c->finding[i];
+        bool guessed = f->rule == RULE_PATIENTS_APART && !c->options.patient;
+        if (!f->warning && !guessed)
+            return error_set(error, VOXPERT_BAD_INPUT, "%s%s%s%s%s: %s; %s (rule: %s)",
+                             f->outside ? "" : c->root, f->file && !f->outside ? "/" : "",
+                             f->file ? f->file : "", f->field ? ", field " : "",
+                             f->field ? f->field : "", f->detail, data_rule_remedy(f->rule),
+                             data_rule_name(f->rule));
+    }
+    return VOXPERT_OK;
+}
+
+/* ---- What a reader cannot see alone --------------------------------------------------------- */
+
+size_t catalog_patient(const Catalog *c, const char *stem) {
+    const char *end = strchr(stem, '_');
+    size_t length = end ? (size_t)(end - stem) : 0, digits = 0;
+    if (c->options.patient) return end ? length : strlen(stem);
+    while (digits < length && stem[length - 1 - digits] >= '0' && stem[length - 1 - digits] <= '9')
+        digits++;
+    return digits >= 3 ? length : 0;
+}
+
+typedef struct Patient {
+    const char *stem;
+    size_t length;
+    const CatalogCase *item;
+} Patient;
+
+static int by_patient(const void *a, const void *b) {
+    const Patient *p = a, *q = b;
+    size_t n = p->length < q->length ? p->length : q->length;
+    int order = memcmp(p->stem, q->stem, n);
+    if (order) return order;
+    if (p->length != q->length) return p->length < q->length ? -1 : 1;
+    if (p->item->part != q->item->part) return p->item->part < q->item->part ? -1 : 1;
+    return p->item < q->item ? -1 : 1;
+}
+
+static bool same_patient(const Patient *a, const Patient *b) {
+    return a->length == b->length && memcmp(a->stem, b->stem, a->length) == 0;
+}
+
+static void report_patient(Catalog *c, const Patient *first, const Patient *last) {
+    Finding *f =
+        catalog_find(c, RULE_PATIENTS_APART, last->item->images ? last->item->image[0] : NULL,
+                     "patient %.*s is in %s with %s, and in %s with %s", (int)first->length,
+                     first->stem, split_part_name(first->item->part), first->item->name,
+                     split_part_name(last->item->part), last->item->name);
+    if (first->item->images) f->other = catalog_relative(c, first->item->image[0]);
+    catalog_facts(c, f, json_pack("{s:s%}", "patient", first->stem, first->length));
+}
+
+/* One of a patient's images on either side of a listed split. */
+static void check_patients(Catalog *c) {
+    Patient *list = catalog_memory(c, c->cases + 1, sizeof *list);
+    size_t n = 0, distinct = 0;
+    for (size_t i = 0; list && i < c->cases; i++) {
+        const CatalogCase *item = &c->item[i];
+        size_t length = item->listed ? catalog_patient(c, item->stem) : 0;
+        if (length) list[n++] = (Patient){item->stem, length, item};
+    }
+    if (!n) return;
+    qsort(list, n, sizeof *list, by_patient);
+    for (size_t i = 0; i < n; i++) distinct += !i || !same_patient(&list[i - 1], &list[i]);
+    if (distinct < 2 && !c->options.patient) return; /* the name of the set, no patient */
+    for (size_t i = 0, j; i < n; i = j) {
+        for (j = i + 1; j < n && same_patient(&list[i], &list[j]);) j++;
+        bool same = strcmp(list[i].item->source, list[j - 1].item->source) == 0;
+        if (list[i].item->part != list[j - 1].item->part && !same)
+            report_patient(c, &list[i], &list[j - 1]);
+    }
+}
+
+static int by_name(const void *a, const void *b) {
+    const CatalogCase *const *p = a, *const *q = b;
+    return strcmp((*p)->name, (*q)->name);
+}
+
+static void check_names(Catalog *c) {
+    const CatalogCase **list = catalog_memory(c, c->cases + 1, sizeof *list);
+    if (!list || !c->cases) return;
+    for (size_t i = 0; i < c->cases; i++) list[i] = &c->item[i];
+    qsort(list, c->cases, sizeof *list, by_name);
+    for (size_t i = 1; i < c->cases; i++) {
+        bool told = i > 1 && strcmp(list[i - 2]->name, list[i]->name) == 0;
+        if (!told && strcmp(list[i - 1]->name, list[i]->name) == 0)
+            catalog_find(c, RULE_UNIQUE, list[i]->images ? list[i]->image[0] : NULL,
+                         "the case %s is listed more than once", list[i]->name);
+    }
+}
+
+/* ---- Which format it is --------------------------------------------------------------------- */
+
+typedef Status ReadFn(Catalog *c, Error *error);
+
+static ReadFn *const readers[DATA_FORMATS] = {
+    [DATA_PAIRS] = read_pairs,         [DATA_NNUNET] = read_nnunet,
+    [DATA_SAM_MED2D] = read_sam_med2d, [DATA_IMIS] = read_imis,
+    [DATA_CHALLENGE] = read_challenge, [DATA_COCO] = read_coco,
+    [DATA_SAM_MED3D] = read_sam_med3d, [DATA_LIST] = read_list};
+
+static bool holds(Catalog *c, const char *name) {
+    return file_exists(catalog_text(c, "%s/%s", c->place, name));
+}
+
+static bool holds_npz(const char *folder) {
+    FileNames names;
+    bool found = false;
+    if (folder_list(&names, folder, NULL)) return false;
+    for (size_t i = 0; i < names.count; i++)
+        found |= names.name[i][0] != '.' && text_ends(names.name[i], ".npz");
+    file_names_free(&names);
+    return found;
+}
+
+/* What a dataset.json without nnU-Net's folders beside it is. */
+static DataFormat format_of_dataset_json(Catalog *c) {
+    json_t *root = json_load_file(catalog_text(c, "%s/dataset.json", c->place), 0, NULL);
+    DataFormat f = json_object_get(root, "cases")      ? DATA_LIST
+                   : json_object_get(root, "training") ? DATA_IMIS
+                   : json_object_get(root, "test")     ? DATA_IMIS
+                                                       : DATA_NNUNET;
+    json_decref(root);
+    return f;
+}
+
+static DataFormat format_of_folder(Catalog *c) {
+    if (holds(c, "imagesTr") || holds(c, "labelsTr")) return DATA_NNUNET;
+    if (holds(c, "dataset.json")) return format_of_dataset_json(c);
+    if (holds(c, "image2label_train.json") || holds(c, "label2image_test.json"))
+        return DATA_SAM_MED2D;
+    if (holds(c, "images") && (holds(c, "masks") || holds(c, "labels"))) return DATA_PAIRS;
+    if (holds(c, "annotations")) return DATA_COCO;
+    if (sam_med3d_recognizes(c->place)) return DATA_SAM_MED3D;
+    const char *below = catalog_text(c, "%s/data", c->place);
+    if (sam_med3d_recognizes(below)) {
+        c->root = below;
+        return DATA_SAM_MED3D;
+    }
+    return holds_npz(c->place) ? DATA_CHALLENGE : DATA_PAIRS;
+}
+
+/* The folder that a file's format belongs to becomes the place. */
+static void step_up(Catalog *c) {
+    c->place = c->root;
+    c->name = path_base(c->root);
+}
+
+static bool first_value_is(json_t *object, bool array) {
+    void *first = json_object_iter(object);
+    const json_t *value = first ? json_object_iter_value(first) : NULL;
+    return value && (array ? json_is_array(value) : json_is_string(value));
+}
+
+static Status format_of_json(DataFormat *out, Catalog *c, Error *error) {
+    json_error_t reason;
+    json_t *root = json_load_file(c->place, 0, &reason);
+    if (!root && json_error_code(&reason) == json_error_out_of_memory)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", c->place);
+    const char *base = path_base(c->place);
+    bool whole = strcmp(base, "dataset.json") == 0;
+    *out = json_object_get(root, "cases")           ? DATA_LIST
+           : json_object_get(root, "annotations")   ? DATA_COCO
+           : json_object_get(root, "channel_names") ? DATA_NNUNET
+           : json_object_get(root, "training")      ? DATA_IMIS
+           : first_value_is(root, true)             ? DATA_SAM_MED2D
+           : first_value_is(root, false)            ? DATA_SAM_MED2D
+           : whole && !root                         ? DATA_NNUNET
+                                                    : DATA_FORMATS;
+    if (*out == DATA_COCO || *out == DATA_LIST) {
+        c->failed |= !memory_grow(&c->list, &c->list_capacity, 0, sizeof *c->list);
+        if (!c->failed) c->list[c->lists++] = json_incref(root);
+    }
+    Status status = VOXPERT_OK;
+    if (*out == DATA_FORMATS && root)
+        status = error_set(error, VOXPERT_BAD_INPUT,
+                           "%s: is no data set's list: none of the keys cases, annotations, "
+                           "channel_names, training",
+                           c->place);
+    else if (*out == DATA_FORMATS)
+        status = error_set(error, VOXPERT_BAD_INPUT, "%s: line %d: is no JSON: %s", c->place,
+                           reason.line, reason.text);
+    json_decref(root);
+    if (status || *out == DATA_COCO || *out == DATA_LIST) return status;
+    step_up(c);
+    if (*out == DATA_NNUNET) *out = format_of_folder(c);
+    return VOXPERT_OK;
+}
+
+static Status detect(Catalog *c, const char *path, Error *error) {
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/') length--;
+    c->place = catalog_text(c, "%.*s", (int)length, path);
+    if (c->failed) return VOXPERT_OK;
+    if (file_is_folder(c->place)) {
+        c->root = c->place;
+        c->name = path_base(c->place);
+        c->format = format_of_folder(c);
+        return VOXPERT_OK;
+    }
+    const char *base = path_base(c->place);
+    size_t folder = (size_t)(base - c->place);
+    c->root = folder > 1 ? catalog_text(c, "%.*s", (int)folder - 1, c->place) : folder ? "/" : ".";
+    c->name = reader_stem(c, base);
+    if (!file_exists(c->place))
+        return error_set(error, VOXPERT_BAD_INPUT, "%s: cannot be read: there is no such file",
+                         c->place);
+    c->format = DATA_CHALLENGE;
+    if (text_ends(base, ".npz")) return VOXPERT_OK;
+    if (text_ends(base, ".json")) return format_of_json(&c->format, c, error);
+    return error_set(error, VOXPERT_BAD_INPUT,
+                     "%s: is no data set: a folder, a list (.json) or a .npz file was expected",
+                     c->place);
+}
+
+static Status ended(Catalog *c, Status status, const char *path, Error *error) {
+    if (!status && c->failed)
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to list its cases", path);
+    if (status) catalog_close(c);
+    return status;
+}
+
+Status catalog_open_alone(Catalog *out, const char *path, const CatalogOptions *options,
+                          const char *list, Error *error) {
+    *out = (Catalog){.options = options ? *options : (CatalogOptions){0}};
+    Status status = detect(out, path, error);
+    if (!status && list && out->format == DATA_LIST)
+        status =
+            error_set(error, VOXPERT_BAD_INPUT, "%s: field data: %s is a list itself", list, path);
+    if (!status && !out->failed) status = readers[out->format](out, error);
+    return ended(out, status, path, error);
+}
+
+Status catalog_open(Catalog *out, const char *path, const CatalogOptions *options, Error *error) {
+    Status status = catalog_open_alone(out, path, options, NULL, error);
+    if (status) return status;
+    check_names(out);
+    check_patients(out);
+    return ended(out, VOXPERT_OK, path, error);
+}
+
+void catalog_take(Catalog *c, Catalog *from) {
+    Catalog before = *c;
+    CatalogBlock **last = &from->block;
+    while (*last) last = &(*last)->next;
+    *last = before.block;
+    for (size_t i = 0; i < before.lists; i++) {
+        from->failed |=
+            !memory_grow(&from->list, &from->list_capacity, from->lists, sizeof *from->list);
+        if (from->failed)
+            json_decref(before.list[i]);
+        else
+            from->list[from->lists++] = before.list[i];
+    }
+    memory_free(before.list);
+    memory_free(before.item);
+    memory_free(before.label);
+    memory_free(before.finding);
+    *c = *from;
+    *from = (Catalog){0};
+}
+
+void catalog_close(Catalog *c) {
+    for (size_t i = 0; i < c->lists; i++) json_decref(c->list[i]);
+    memory_free(c->list);
+    memory_free(c->item);
+    memory_free(c->label);
+    memory_free(c->finding);
+    while (c->block) {
+        CatalogBlock *next = c->block->next;
+        memory_free(c->block);
+        c->block = next;
+    }
+    *c = (Catalog){0};
+}

@@ -1,0 +1,170 @@
+#include "data/check.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "data/challenge.h"
+#include "data/load.h"
+
+Status check_readable(Catalog *c, Status status, const char *file, const Error *error) {
+    if (status != VOXPERT_BAD_INPUT) return status;
+    const char *why = error->message;
+    size_t length = strlen(file);
+    if (strncmp(why, file, length) == 0) why += length + strspn(why + length, ": ");
+    catalog_find(c, RULE_READABLE, file, "%s", why)->fix = catalog_set_aside(c, file);
+    return VOXPERT_OK;
+}
+
+/* ---- Images ------------------------------------------------------------------------------- */
+
+/* What an image holds, by name: shape and values. */
+typedef struct Content {
+    char hash[HASH_TEXT];
+    const CatalogCase *item;
+} Content;
+
+static void scan_values(const Volume *v, Hash *hash, size_t *not_finite) {
+    enum { CHUNK = 4096 };
+    float value[CHUNK];
+    size_t samples = volume_samples(v);
+    *not_finite = 0;
+    for (size_t from = 0; from < samples; from += CHUNK) {
+        size_t n = samples - from < CHUNK ? samples - from : CHUNK;
+        volume_values(value, v, from, n);
+        hash_add(hash, value, n * sizeof *value);
+        for (size_t i = 0; i < n; i++) *not_finite += isfinite(value[i]) ? 0 : 1;
+    }
+}
+
+static void check_values(Catalog *c, const CatalogCase *item, const char *file, const Volume *v,
+                         Content *content) {
+    Hash hash;
+    size_t not_finite;
+    const size_t size[] = {v->frames, v->depth, v->height, v->width, v->channels};
+    hash_begin(&hash);
+    hash_add(&hash, size, sizeof size);
+    scan_values(v, &hash, &not_finite);
+    bool told = !item->archive || !challenge_fingerprint(&hash, file, NULL);
+    hash_end(&hash, content->hash);
+    if (!told) *content->hash = '\0'; /* unknown, so that it is nobody's twin */
+    if (!not_finite) return;
+    Finding *f = catalog_find(c, RULE_FINITE, file, "%zu voxels are NaN or infinite", not_finite);
+    catalog_facts(c, f, json_pack("{s:I}", "voxels", (json_int_t)not_finite));
+}
+
+/* One file of several colours holds all channels. */
+static void check_colours(Catalog *c, const CatalogCase *item, const Volume *v) {
+    size_t found = v->channels - (v->alpha ? 1 : 0);
+    bool asked = c->format == DATA_NNUNET && c->channels && item->images == 1;
+    if (!asked || found == c->channels || (found == 1 && !item->colours)) return;
+    Finding *f =
+        catalog_find(c, RULE_CHANNELS, item->image[0],
+                     "holds %zu channels, but there are %zu channel_names", found, c->channels);
+    catalog_facts(
+        c, f,
+        json_pack("{s:I, s:I}", "expected", (json_int_t)c->channels, "found", (json_int_t)found));
+}
+
+static void check_agree(Catalog *c, const char *file, const Volume *first, const Volume *other) {
+    bool same = first->width == other->width && first->height == other->height &&
+                first->depth == other->depth && first->frames == other->frames;
+    if (same && !grids_differ(first, other)) return;
+    catalog_find(c, RULE_CHANNELS_AGREE, file, "%s than in the first channel",
+                 same ? "another affine" : "another shape");
+}
+
+/* Training needs none of them. */
+static Status check_prompts(Catalog *c, const CatalogCase *item, Error *error) {
+    ChallengePrompts prompts;
+    Error reason = {0};
+    Status status = challenge_prompts(&prompts, item->image[0], &reason);
+    challenge_prompts_free(&prompts);
+    if (status == VOXPERT_BAD_INPUT) {
+        catalog_find(c, RULE_PROMPTS, item->image[0], "%s", reason.message)->warning = true;
+        return VOXPERT_OK;
+    }
+    if (status && error) *error = reason;
+    return status;
+}
+
+static Status check_case(Catalog *c, const CatalogCase *item, Content *content, Error *error) {
+    Volume *first = NULL;
+    Status status = VOXPERT_OK;
+    for (size_t i = 0; !status && i < item->images; i++) {
+        Volume *v = NULL;
+        Error reason = {0};
+        Content other;
+        if (!file_exists(item->image[i])) continue;
+        status = case_image(&v, item, i, &reason);
+        if (status) {
+            if (error) *error = reason;
+            status = check_readable(c, status, item->image[i], &reason);
+            continue;
+        }
+        check_values(c, item, item->image[i], v, i ? &other : content);
+        if (i && first) check_agree(c, item->image[i], first, v);
+        if (i == 0) {
+            check_colours(c, item, v);
+            first = v;
+        } else {
+            volume_free(v);
+        }
+    }
+    if (!status && first && item->archive) status = check_prompts(c, item, error);
+    if (!status) status = check_case_labels(c, item, first, error);
+    volume_free(first);
+    return status;
+}
+
+/* ---- Twins -------------------------------------------------------------------------------- */
+
+static int by_hash(const void *a, const void *b) {
+    const Content *p = a, *q = b;
+    int order = strcmp(p->hash, q->hash);
+    return order ? order : (p->item > q->item) - (p->item < q->item);
+}
+
+static void check_twins(Catalog *c, Content *list, size_t n) {
+    if (n) qsort(list, n, sizeof *list, by_hash);
+    for (size_t i = 1; i < n; i++) {
+        const CatalogCase *a = list[i - 1].item, *b = list[i].item;
+        if (!*list[i].hash || strcmp(list[i - 1].hash, list[i].hash) != 0 ||
+            strcmp(a->source, b->source) == 0)
+            continue;
+        bool apart = a->listed && b->listed && a->part != b->part;
+        Finding *f = catalog_find(c, RULE_SAME_VOXELS, a->image[0], "%s and %s hold the same%s",
+                                  a->name, b->name, apart ? ", on both sides of the split" : "");
+        f->other = catalog_relative(c, b->image[0]);
+        f->warning = !apart;
+        f->fix = catalog_set_aside(c, b->image[0]);
+        if (b->form == LABELS_MAP)
+            f->fix = catalog_text(c, "%s\n%s", f->fix, catalog_set_aside(c, b->label[0]));
+    }
+}
+
+Status catalog_check(Catalog *c, CheckProgress *progress, void *context, Error *error) {
+    Status status = VOXPERT_OK;
+    Content *list = memory_new((c->cases + 1) * sizeof *list);
+    if (!list)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to check it", c->place);
+    for (size_t i = 0; !status && i < c->cases; i++) {
+        if (progress && !progress(context, i, c->cases)) {
+            status = error_set(error, VOXPERT_INTERRUPTED, "%s: interrupted after %zu cases",
+                               c->place, i);
+            break;
+        }
+        list[i].item = &c->item[i];
+        status = check_case(c, &c->item[i], &list[i], error);
+    }
+    if (!status) check_twins(c, list, c->cases);
+    if (!status && c->failed)
+        status =
+            error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for what was found", c->place);
+    memory_free(list);
+    return status;
+}

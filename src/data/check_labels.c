@@ -1,0 +1,376 @@
+/* The labels of a case against its image and against the data set's names; see check.h. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "data/challenge.h"
+#include "data/check.h"
+#include "data/csr.h"
+#include "data/load.h"
+#include "data/outline.h"
+
+/* ---- Values ------------------------------------------------------------------------------- */
+
+static void count_value(ValueCounts *v, double value, size_t voxels) {
+    size_t low = 0, high = v->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (v->item[middle].value < value)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < v->count && !(v->item[low].value > value)) {
+        v->item[low].voxels += voxels;
+        return;
+    }
+    v->more |= v->count == VALUES_MOST;
+    if (v->count == VALUES_MOST) return;
+    memmove(&v->item[low + 1], &v->item[low], (v->count - low) * sizeof *v->item);
+    v->item[low] = (ValueCount){value, voxels};
+    v->count++;
+}
+
+static void count_run(ValueCounts *v, float value, size_t run) {
+    if (isnan(value))
+        v->none += run;
+    else if (run)
+        count_value(v, (double)value, run);
+}
+
+void values_count(ValueCounts *out, const Volume *v) {
+    enum { CHUNK = 4096 };
+    float value[CHUNK];
+    size_t samples = volume_samples(v), run = 0;
+    float last = 0.0f;
+    *out = (ValueCounts){.count = 0};
+    for (size_t from = 0; from < samples; from += CHUNK) {
+        size_t n = samples - from < CHUNK ? samples - from : CHUNK;
+        volume_values(value, v, from, n);
+        for (size_t i = 0; i < n; i++) {
+            bool none = isnan(value[i]), none_before = isnan(last);
+            if (value[i] < last || value[i] > last || none != none_before) {
+                count_run(out, last, run);
+                last = value[i];
+                run = 0;
+            }
+            run++;
+        }
+    }
+    count_run(out, last, run);
+}
+
+static bool is_known(const Catalog *c, double value) {
+    for (size_t i = 0; i < c->labels; i++)
+        for (size_t k = 0; k < c->label[i].values; k++)
+            if (fabs((double)c->label[i].value[k] - value) < 0.5 && floor(value) >= value)
+                return true;
+    return value <= 0.0 && value >= 0.0;
+}
+
+static bool is_whole(double value) {
+    return value >= 0.0 && value <= (double)UINT32_MAX && floor(value) >= value;
+}
+
+static void report_value(Catalog *c, DataRule rule, const char *file, ValueCount v,
+                         const char *what) {
+    Finding *f = catalog_find(c, rule, file, "holds %g in %zu voxels, %s", v.value, v.voxels, what);
+    json_t *value = is_whole(v.value) ? json_integer((json_int_t)v.value) : json_real(v.value);
+    catalog_facts(c, f, json_pack("{s:o, s:I}", "value", value, "voxels", (json_int_t)v.voxels));
+}
+
+/* A label map may be stored in three channels, if they are the same. */
+static Status check_colours(Catalog *c, const char *file, const Volume *labels, Error *error) {
+    if (labels->channels - (labels->alpha ? 1 : 0) < 2) return VOXPERT_OK;
+    Error reason = {0};
+    uint32_t *values = memory_new(volume_voxels(labels) * sizeof *values);
+    if (!values) return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to check it", file);
+    if (volume_labels(values, labels, &reason))
+        catalog_find(c, RULE_LABEL_INTEGER, file, "holds colours, no labels");
+    memory_free(values);
+    return VOXPERT_OK;
+}
+
+static void check_map_values(Catalog *c, const char *file, const Volume *labels) {
+    enum { REPORTED = 8 };
+    ValueCounts values;
+    bool named = c->format == DATA_NNUNET && c->labels > 0, foreground = false;
+    size_t fractions = 0, unknown = 0;
+    values_count(&values, labels);
+    if (values.none)
+        catalog_find(c, RULE_LABEL_INTEGER, file, "holds NaN in %zu voxels", values.none);
+    for (size_t i = 0; i < values.count; i++) {
+        ValueCount v = values.item[i];
+        foreground |= v.value > 0.0;
+        if (!is_whole(v.value) && fractions++ == 0)
+            report_value(c, RULE_LABEL_INTEGER, file, v, "which is no label");
+        if (named && !is_known(c, v.value) && unknown++ < REPORTED)
+            report_value(c, RULE_LABEL_KNOWN, file, v, "which labels does not name");
+    }
+    if (!foreground)
+        catalog_find(c, RULE_LABEL_FOREGROUND, file, "all voxels are 0")->warning = true;
+}
+
+/* ---- Grids -------------------------------------------------------------------------------- */
+
+bool grids_differ(const Volume *a, const Volume *b) {
+    if (a->grid.source == GRID_UNKNOWN || b->grid.source == GRID_UNKNOWN) return false;
+    for (int r = 0; r < 3; r++)
+        for (int k = 0; k < 4; k++)
+            if (!(fabs(a->grid.affine_ras[r][k] - b->grid.affine_ras[r][k]) <= 1e-3)) return true;
+    return false;
+}
+
+static void report_affine(Catalog *c, const char *file, const Volume *image, const Volume *labels) {
+    double most = 0.0, off = 0.0;
+    int axis = 0, axes = 0;
+    for (int r = 0; r < 3; r++) {
+        for (int k = 0; k < 3; k++)
+            most = fmax(most, fabs(image->grid.affine_ras[r][k] - labels->grid.affine_ras[r][k]));
+        double d = fabs(image->grid.affine_ras[r][3] - labels->grid.affine_ras[r][3]);
+        if (d <= 1e-3) continue;
+        axis = r, off = d;
+        axes++;
+    }
+    Finding *f =
+        most <= 1e-3 && axes == 1 ? catalog_find(c, RULE_SAME_AFFINE, file,
+                                                 "origin differs by %g mm in %c", off, "xyz"[axis])
+        : most <= 1e-3
+            ? catalog_find(c, RULE_SAME_AFFINE, file, "origin differs in %d axes", axes)
+            : catalog_find(c, RULE_SAME_AFFINE, file, "axes or spacing differ by up to %g", most);
+    f->field = "affine";
+}
+
+static bool sizes_differ(const Volume *a, const Volume *b) {
+    return a->width != b->width || a->height != b->height || a->depth != b->depth ||
+           a->frames != b->frames;
+}
+
+static void report_shape(Catalog *c, DataRule rule, const char *file, const Volume *image,
+                         const Volume *labels) {
+    Finding *f =
+        catalog_find(c, rule, file, "is %zux%zux%zu, its image %zux%zux%zu", labels->width,
+                     labels->height, labels->depth, image->width, image->height, image->depth);
+    f->field = "shape";
+}
+
+/* ---- Maps --------------------------------------------------------------------------------- */
+
+static Status read_labels(Volume **out, const char *file, Error *error) {
+    return volume_read(out, file, &(VolumeReadOptions){.labels = true}, error);
+}
+
+static Status check_map(Catalog *c, const CatalogCase *item, const Volume *image, Error *error) {
+    Volume *labels = NULL;
+    Error reason = {0};
+    const char *file = item->label[0];
+    if (!file_exists(file)) return VOXPERT_OK;
+    Status status = item->form == LABELS_ARRAY ? challenge_labels(&labels, file, &reason)
+                                               : read_labels(&labels, file, &reason);
+    if (status) {
+        if (error) *error = reason;
+        return check_readable(c, status, file, &reason);
+    }
+    if (image && sizes_differ(image, labels)) report_shape(c, RULE_SAME_SHAPE, file, image, labels);
+    if (image && grids_differ(image, labels)) report_affine(c, file, image, labels);
+    check_map_values(c, file, labels);
+    status = check_colours(c, file, labels, error);
+    volume_free(labels);
+    return status;
+}
+
+/* ---- Masks -------------------------------------------------------------------------------- */
+
+static void check_mask_values(Catalog *c, const char *file, const Volume *mask) {
+    ValueCounts v;
+    values_count(&v, mask);
+    double most = v.count ? v.item[v.count - 1].value : 0.0,
+           least = v.count ? v.item[0].value : 0.0;
+    if (v.count == 1 && most <= 0.0 && least >= 0.0) {
+        catalog_find(c, RULE_MASK_FOREGROUND, file, "all pixels are 0")->warning = true;
+        return;
+    }
+    bool usual = fabs(most - 1.0) < 0.5 || fabs(most - 255.0) < 0.5;
+    if (usual && !v.more && (v.count == 1 || (v.count == 2 && least <= 0.0 && least >= 0.0)))
+        return;
+    json_t *list = json_array();
+    for (size_t i = 0; i < v.count && i < 16; i++)
+        json_array_append_new(list, is_whole(v.item[i].value)
+                                        ? json_integer((json_int_t)v.item[i].value)
+                                        : json_real(v.item[i].value));
+    Finding *f = catalog_find(c, RULE_MASK_VALUES, file, "holds %s%zu values, the highest is %g",
+                              v.more ? "more than " : "", v.count, most);
+    catalog_facts(c, f, json_pack("{s:o}", "values", list));
+}
+
+static Status check_mask(Catalog *c, const char *file, const Volume *image, Error *error) {
+    Volume *mask = NULL;
+    Error reason = {0};
+    if (!file_exists(file)) return VOXPERT_OK;
+    Status status = read_labels(&mask, file, &reason);
+    if (status) {
+        if (error) *error = reason;
+        return check_readable(c, status, file, &reason);
+    }
+    if (image && sizes_differ(image, mask))
+        report_shape(c, RULE_MASK_SIZE, file, image, mask);
+    else
+        check_mask_values(c, file, mask);
+    volume_free(mask);
+    return VOXPERT_OK;
+}
+
+/* ---- CSR ---------------------------------------------------------------------------------- */
+
+static void check_name(Catalog *c, const char *file, const Csr *m, const Volume *image) {
+    size_t says[4];
+    if (!csr_name_shape(file, says)) {
+        catalog_find(c, RULE_CSR_NAME, file, "its name tells no shape");
+        return;
+    }
+    bool right = says[0] == m->classes && says[3] == 1 &&
+                 (!image || (says[1] == image->height && says[2] == image->width));
+    if (right) return;
+    size_t height = image ? image->height : 0, width = image ? image->width : 0;
+    Finding *f = catalog_find(c, RULE_CSR_NAME, file,
+                              "the name says (%zu, %zu, %zu, %zu), but there are %zu classes and "
+                              "the image is %zu high and %zu wide",
+                              says[0], says[1], says[2], says[3], m->classes, height, width);
+    catalog_facts(c, f,
+                  json_pack("{s:[I,I,I,I], s:[I,I]}", "name_says", (json_int_t)says[0],
+                            (json_int_t)says[1], (json_int_t)says[2], (json_int_t)says[3], "image",
+                            (json_int_t)height, (json_int_t)width));
+    const char *at = strrchr(file, '(');
+    f->fix = catalog_text(
+        c, "mv %s %s", catalog_quoted(c, file),
+        catalog_quoted(c, catalog_text(c, "%.*s(%zu, %zu, %zu, 1).npz", (int)(at - file), file,
+                                       m->classes, height, width)));
+}
+
+static void check_classes(Catalog *c, const char *file, const Csr *m) {
+    size_t named = 0;
+    for (size_t i = 0; i < c->labels; i++)
+        named += c->label[i].values == 1 && c->label[i].value[0] != 0;
+    if (named == m->classes || !named) return;
+    Finding *f = catalog_find(c, RULE_CSR_CHANNELS, file, "holds %zu classes, labels names %zu",
+                              m->classes, named);
+    catalog_facts(
+        c, f,
+        json_pack("{s:I, s:I}", "expected", (json_int_t)named, "found", (json_int_t)m->classes));
+}
+
+static Status check_rows(Catalog *c, const char *file, const Csr *m, Error *error) {
+    size_t all = 0, count;
+    uint8_t *mask = memory_new(m->pixels + 1);
+    Error reason = {0};
+    if (!mask) return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to check it", file);
+    for (size_t k = 0; k < m->classes; k++) {
+        Status status = csr_mask(m, k, mask, &count, &reason);
+        if (status) {
+            memory_free(mask);
+            return check_readable(c, status, file, &reason);
+        }
+        all += count;
+    }
+    memory_free(mask);
+    if (!all) catalog_find(c, RULE_LABEL_FOREGROUND, file, "all classes are empty")->warning = true;
+    return VOXPERT_OK;
+}
+
+static Status check_csr(Catalog *c, const CatalogCase *item, const Volume *image, Error *error) {
+    Csr m;
+    Error reason = {0};
+    const char *file = item->label[0];
+    if (!file_exists(file)) return VOXPERT_OK;
+    Status status = csr_open(&m, file, &reason);
+    if (status) {
+        if (error) *error = reason;
+        return check_readable(c, status, file, &reason);
+    }
+    if (image && m.pixels != image->width * image->height)
+        catalog_find(c, RULE_MASK_SIZE, file, "has %zu pixels, its image %zu", m.pixels,
+                     image->width * image->height);
+    check_name(c, file, &m, image);
+    check_classes(c, file, &m);
+    status = check_rows(c, file, &m, error);
+    csr_close(&m);
+    return status;
+}
+
+/* Pseudo labels: [height, width, 1] or [height, width]. */
+static Status check_regions(Catalog *c, const char *file, const Volume *image, Error *error) {
+    FileMap map;
+    NpyArray a;
+    Error reason = {0};
+    if (!file || !file_exists(file)) return VOXPERT_OK;
+    Status status = file_map(&map, file, VOXPERT_BAD_INPUT, &reason);
+    if (!status) status = npy_parse(&a, map.bytes, map.size, file, &reason);
+    if (!status && image &&
+        (a.rank < 2 || a.rank > 3 || a.dim[0] != image->height || a.dim[1] != image->width ||
+         (a.rank == 3 && a.dim[2] != 1)))
+        catalog_find(c, RULE_MASK_SIZE, file, "is not [%zu, %zu, 1], as its image is",
+                     image->height, image->width);
+    file_unmap(&map);
+    if (status && error) *error = reason;
+    return status ? check_readable(c, status, file, &reason) : VOXPERT_OK;
+}
+
+/* ---- Annotations -------------------------------------------------------------------------- */
+
+static Status check_shapes(Catalog *c, const CatalogCase *item, const Volume *image, Error *error) {
+    if (!image) return VOXPERT_OK;
+    Extent size = {image->height, image->width};
+    uint8_t *mask = memory_new(extent_pixels(size));
+    if (!mask)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to check it", item->name);
+    if ((item->height && item->height != size.height) || (item->width && item->width != size.width))
+        catalog_find(c, RULE_MASK_SIZE, item->image[0],
+                     "the list says %zu x %zu pixels, the image has %zu x %zu", item->width,
+                     item->height, size.width, size.height)
+            ->field = "images";
+    Status status = VOXPERT_OK;
+    for (size_t k = 0; !status && k < item->shapes; k++) {
+        Error reason = {0};
+        memset(mask, 0, extent_pixels(size));
+        status = annotation_mask(mask, size, item->shape[k], &reason);
+        if (status == VOXPERT_BAD_INPUT) {
+            catalog_find(c, RULE_SHAPES, item->image[0], "annotation %zu: %s", k, reason.message)
+                ->field = "annotations";
+            status = VOXPERT_OK;
+        } else if (status) {
+            if (error) *error = reason;
+        } else if (!memchr(mask, 1, extent_pixels(size))) {
+            catalog_find(c, RULE_MASK_FOREGROUND, item->image[0], "annotation %zu covers no pixel",
+                         k)
+                ->warning = true;
+        }
+    }
+    memory_free(mask);
+    return status;
+}
+
+Status check_case_labels(Catalog *c, const CatalogCase *item, const Volume *image, Error *error) {
+    Status status = VOXPERT_OK;
+    switch (item->form) {
+    case LABELS_NONE:
+        break;
+    case LABELS_MAP:
+    case LABELS_ARRAY:
+        status = check_map(c, item, image, error);
+        break;
+    case LABELS_MASKS:
+        for (size_t i = 0; !status && i < item->labels; i++)
+            status = check_mask(c, item->label[i], image, error);
+        break;
+    case LABELS_CSR:
+        status = check_csr(c, item, image, error);
+        if (!status) status = check_regions(c, item->regions, image, error);
+        break;
+    case LABELS_SHAPES:
+        status = check_shapes(c, item, image, error);
+        break;
+    }
+    return status;
+}

@@ -1,0 +1,17 @@
+/* list.h - cases of a data set by name: a JSON file of ours.
+ *
+ *     {"format": "voxpert-list", "version": 1, "data": "../Dataset004_Hippocampus",
+ *      "cases": [{"name": "hippocampus_049", "part": "training"}, "hippocampus_050"]}
+ *
+ * `data` is any data set of catalog.h, relative to the list's own folder.  `part` ("training",
+ * "validation", "test") overrides what the data set says.  Other fields are for people. */
+#ifndef DATA_LIST_H
+#define DATA_LIST_H
+
+#include "data/catalog.h"
+
+/* Keeps of an opened data set what the list names, in the list's order; `file` is the list's path.
+ * What it names wrongly is found. */
+void list_apply(Catalog *c, const char *file, json_t *list);
+
+#endif

@@ -1,0 +1,241 @@
+#include "data/load.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "data/challenge.h"
+#include "data/csr.h"
+#include "data/outline.h"
+
+static Status no_memory(const CatalogCase *item, Error *error) {
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its labels", item->name);
+}
+
+Status case_image(Volume **out, const CatalogCase *item, size_t channel, Error *error) {
+    *out = NULL;
+    if (channel >= item->images)
+        return error_set(error, VOXPERT_BAD_INPUT, "%s: has %zu image files, so no channel %zu",
+                         item->name, item->images, channel);
+    if (item->archive) return challenge_image(out, item->image[channel], error);
+    return volume_read(out, item->image[channel], NULL, error);
+}
+
+void label_layers_free(LabelLayers *l) {
+    for (size_t i = 0; i < l->count; i++) memory_free(l->layer[i]);
+    memory_free(l->layer);
+    memory_free(l->voxel);
+    *l = (LabelLayers){0};
+}
+
+/* ---- Layers ------------------------------------------------------------------------------- */
+
+typedef struct Painter {
+    LabelLayers *out;
+    const CatalogCase *item;
+    size_t capacity, value_capacity;
+} Painter;
+
+static Status layer_add(Painter *p, Error *error) {
+    LabelLayers *l = p->out;
+    if (!memory_grow(&l->layer, &p->capacity, l->count, sizeof *l->layer))
+        return no_memory(p->item, error);
+    l->layer[l->count] = memory_new(l->voxels * sizeof **l->layer);
+    if (!l->layer[l->count]) return no_memory(p->item, error);
+    l->count++;
+    return VOXPERT_OK;
+}
+
+static bool is_free(const uint32_t *layer, const uint8_t *mask, size_t voxels) {
+    for (size_t i = 0; i < voxels; i++) {
+        if (mask[i] && layer[i]) return false;
+    }
+    return true;
+}
+
+/* The next value, in the first layer where nothing is in its way. */
+static Status paint(Painter *p, const uint8_t *mask, Error *error) {
+    LabelLayers *l = p->out;
+    size_t at = 0, count = 0;
+    if (l->values >= UINT16_MAX)
+        return error_set(error, VOXPERT_BAD_INPUT, "%s: has more than 65535 objects",
+                         p->item->name);
+    if (!memory_grow(&l->voxel, &p->value_capacity, l->values, sizeof *l->voxel))
+        return no_memory(p->item, error);
+    while (at < l->count && !is_free(l->layer[at], mask, l->voxels)) at++;
+    Status status = at == l->count ? layer_add(p, error) : VOXPERT_OK;
+    if (status) return status;
+    uint32_t value = (uint32_t)++l->values;
+    for (size_t i = 0; i < l->voxels; i++) {
+        if (!mask[i]) continue;
+        l->layer[at][i] = value;
+        count++;
+    }
+    l->voxel[value - 1] = count;
+    return VOXPERT_OK;
+}
+
+/* ---- Forms -------------------------------------------------------------------------------- */
+
+static Status same_size(const Volume *mask, const char *file, const Volume *image, Error *error) {
+    if (mask->width == image->width && mask->height == image->height &&
+        mask->depth == image->depth && mask->frames == image->frames)
+        return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_INPUT,
+                     "%s: the mask is %zux%zux%zu, but its image is %zux%zux%zu", file, mask->width,
+                     mask->height, mask->depth, image->width, image->height, image->depth);
+}
+
+static bool is_region(const Catalog *c) {
+    for (size_t i = 0; i < c->labels; i++) {
+        if (c->label[i].values > 1) return true;
+    }
+    return false;
+}
+
+static void drop_ignored(const Catalog *c, uint32_t *layer, size_t voxels) {
+    for (size_t l = 0; l < c->labels; l++) {
+        if (!c->label[l].ignored || !c->label[l].values) continue;
+        for (size_t i = 0; i < voxels; i++) {
+            if (layer[i] == c->label[l].value[0]) layer[i] = 0;
+        }
+    }
+}
+
+static bool label_has(const CatalogLabel *l, uint32_t value) {
+    for (size_t i = 0; i < l->values; i++) {
+        if (l->value[i] == value) return true;
+    }
+    return false;
+}
+
+/* Every label but background and ignore becomes a mask; they may overlap. */
+static Status paint_regions(Painter *p, const Catalog *c, const uint32_t *map, Error *error) {
+    Status status = VOXPERT_OK;
+    size_t voxels = p->out->voxels;
+    uint8_t *mask = memory_aligned(voxels);
+    if (!mask) return no_memory(p->item, error);
+    for (size_t l = 0; !status && l < c->labels; l++) {
+        const CatalogLabel *label = &c->label[l];
+        bool counts = !label->ignored && !(label->values == 1 && label->value[0] == 0);
+        for (size_t i = 0; i < voxels; i++) mask[i] = counts && label_has(label, map[i]);
+        status = paint(p, mask, error);
+    }
+    memory_free(mask);
+    return status;
+}
+
+static Status map_layers(Painter *p, const Catalog *c, const Volume *labels, const char *file,
+                         const Volume *image, Error *error) {
+    Status status = same_size(labels, file, image, error);
+    if (!status) status = layer_add(p, error);
+    if (!status) status = volume_labels(p->out->layer[0], labels, error);
+    if (status) return status;
+    if (!is_region(c)) {
+        drop_ignored(c, p->out->layer[0], p->out->voxels);
+        return VOXPERT_OK;
+    }
+    uint32_t *map = p->out->layer[0];
+    p->out->count = 0;
+    status = paint_regions(p, c, map, error);
+    memory_free(map);
+    return status;
+}
+
+static Status file_layers(Painter *p, const Catalog *c, const Volume *image, Error *error) {
+    Volume *labels = NULL;
+    const char *file = p->item->label[0];
+    VolumeReadOptions options = {.labels = true};
+    Status status = p->item->form == LABELS_ARRAY ? challenge_labels(&labels, file, error)
+                                                  : volume_read(&labels, file, &options, error);
+    if (!status) status = map_layers(p, c, labels, file, image, error);
+    volume_free(labels);
+    return status;
+}
+
+/* A file for each object, foreground is what is not 0. */
+static Status mask_layers(Painter *p, uint8_t *mask, const Volume *image, Error *error) {
+    Status status = VOXPERT_OK;
+    size_t voxels = p->out->voxels;
+    uint32_t *labels = memory_new(voxels * sizeof *labels);
+    if (!labels) return no_memory(p->item, error);
+    for (size_t m = 0; !status && m < p->item->labels; m++) {
+        Volume *v = NULL;
+        VolumeReadOptions options = {.labels = true};
+        status = volume_read(&v, p->item->label[m], &options, error);
+        if (!status) status = same_size(v, p->item->label[m], image, error);
+        if (!status) status = volume_labels(labels, v, error);
+        volume_free(v);
+        for (size_t i = 0; !status && i < voxels; i++) mask[i] = labels[i] != 0;
+        if (!status) status = paint(p, mask, error);
+    }
+    memory_free(labels);
+    return status;
+}
+
+static Status csr_layers(Painter *p, uint8_t *mask, Error *error) {
+    Csr m;
+    Status status = csr_open(&m, p->item->label[0], error);
+    if (status) return status;
+    if (m.pixels != p->out->voxels)
+        status = error_set(error, VOXPERT_BAD_INPUT,
+                           "%s: the label has %zu pixels, but its image has %zu", p->item->label[0],
+                           m.pixels, p->out->voxels);
+    for (size_t k = 0; !status && k < m.classes; k++) {
+        size_t count;
+        memset(mask, 0, p->out->voxels);
+        status = csr_mask(&m, k, mask, &count, error);
+        if (!status) status = paint(p, mask, error);
+    }
+    csr_close(&m);
+    return status;
+}
+
+static Status shape_layers(Painter *p, uint8_t *mask, const Volume *image, Error *error) {
+    Status status = VOXPERT_OK;
+    Extent size = {image->height, image->width};
+    if (image->depth != 1 || image->frames != 1)
+        return error_set(error, VOXPERT_BAD_INPUT, "%s: annotations are of flat pictures only",
+                         p->item->name);
+    for (size_t k = 0; !status && k < p->item->shapes; k++) {
+        memset(mask, 0, p->out->voxels);
+        bool crowd = json_integer_value(json_object_get(p->item->shape[k], "iscrowd")) == 1;
+        if (!crowd) status = annotation_mask(mask, size, p->item->shape[k], error);
+        if (status == VOXPERT_BAD_INPUT)
+            error_prefix(error, status, "%s, its annotation %zu", p->item->name, k);
+        if (!status) status = paint(p, mask, error);
+    }
+    return status;
+}
+
+Status case_labels(LabelLayers *out, const Catalog *c, const CatalogCase *item, const Volume *image,
+                   Error *error) {
+    *out = (LabelLayers){.voxels = volume_voxels(image),
+                         .whole = item->form == LABELS_MASKS || item->form == LABELS_SHAPES};
+    Painter p = {.out = out, .item = item};
+    Status status = VOXPERT_OK;
+    uint8_t *mask = NULL;
+    bool masks =
+        item->form == LABELS_MASKS || item->form == LABELS_CSR || item->form == LABELS_SHAPES;
+    if (masks && !(mask = memory_aligned(out->voxels))) status = no_memory(item, error);
+    if (status) return status;
+    switch (item->form) {
+    case LABELS_NONE:
+        break;
+    case LABELS_MAP:
+    case LABELS_ARRAY:
+        status = file_layers(&p, c, image, error);
+        break;
+    case LABELS_MASKS:
+        status = mask_layers(&p, mask, image, error);
+        break;
+    case LABELS_CSR:
+        status = csr_layers(&p, mask, error);
+        break;
+    case LABELS_SHAPES:
+        status = shape_layers(&p, mask, image, error);
+        break;
+    }
+    memory_free(mask);
+    if (status) label_layers_free(out);
+    return status;
+}

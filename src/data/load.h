@@ -1,0 +1,57 @@
+/* load.h - the pixels of a case: its image, and its labels whatever their form. */
+#ifndef DATA_LOAD_H
+#define DATA_LOAD_H
+
+#include "data/catalog.h"
+#include "image/volume.h"
+
+/* Channel file `channel` of a case.  Errors: those of volume_read(); VOXPERT_BAD_INPUT where there
+ * is no such channel. */
+MUST_CHECK Status case_image(Volume **out, const CatalogCase *item, size_t channel, Error *error);
+
+/* Label maps on the image's grid.  Objects that overlap are in different layers. */
+typedef struct LabelLayers {
+    uint32_t **layer; /* [frames, depth, height, width] each; 0 is background */
+    size_t count;
+    size_t voxels;
+    bool whole;    /* each value is one object, in however many pieces */
+    size_t *voxel; /* of value i + 1: how many, before it met others; NULL for LABELS_MAP alone */
+    size_t values;
+} LabelLayers;
+
+/* Values: of a map its own, with ignored ones as 0; of regions, 1 + the place of their label; of
+ * CSR matrices 1 + the row; of masks and annotations 1 + their place, but crowds of COCO (iscrowd)
+ * are no object.  No layer where the case has
+ * no labels.  Errors: VOXPERT_BAD_INPUT (another size than the image's, no whole numbers),
+ * VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status case_labels(LabelLayers *out, const Catalog *c, const CatalogCase *item,
+                              const Volume *image, Error *error);
+void label_layers_free(LabelLayers *l); /* a zeroed one is fine */
+
+/* ---- Prompts of a challenge file ---------------------------------------------------------------
+ */
+
+typedef struct ChallengeBox {
+    double low[3], high[3]; /* x, y, z, inclusive; of a picture z is 0 */
+    double middle_z;        /* of 2025: the slice that the box was drawn in; else NaN */
+} ChallengeBox;
+
+typedef struct ChallengeClick {
+    size_t object; /* from 0 */
+    bool inside;
+    double zyx[3];
+} ChallengeClick;
+
+typedef struct ChallengePrompts {
+    ChallengeBox *box;
+    ChallengeClick *click;
+    size_t boxes, clicks;
+    double spacing[3]; /* as the file has them; 0: not told */
+} ChallengePrompts;
+
+/* Reads boxes, clicks and spacing of an .npz, as far as they are there.  Errors: VOXPERT_BAD_INPUT
+ * names the array, VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status challenge_prompts(ChallengePrompts *out, const char *path, Error *error);
+void challenge_prompts_free(ChallengePrompts *p);
+
+#endif

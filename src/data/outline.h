@@ -1,0 +1,21 @@
+/* outline.h - COCO annotations as masks. */
+#ifndef DATA_OUTLINE_H
+#define DATA_OUTLINE_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "image/extent.h"
+
+/* Fills a closed polygon: a pixel is inside where its centre (x + 1/2, y + 1/2) is, by the even-odd
+ * rule.  `xy` [2 * points]; `mask` [height, width] gets 1 and keeps what it has.
+ * VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status outline_fill(uint8_t *mask, Extent size, const double *xy, size_t points,
+                               Error *error);
+
+/* The segmentation of an annotation: polygons, all of them together, or run lengths as text or
+ * counts.  `mask` is all 0 before.  VOXPERT_BAD_INPUT with what is wrong, VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status annotation_mask(uint8_t *mask, Extent size, json_t *annotation, Error *error);
+
+#endif

@@ -1,0 +1,186 @@
+/* COCO instances: images, annotations (outlines or run lengths), categories; of a folder, all
+ * annotations/instances_*.json. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "data/reader.h"
+
+typedef struct ImageId {
+    json_int_t id;
+    size_t at; /* of the case */
+} ImageId;
+
+static int by_id(const void *a, const void *b) {
+    const ImageId *p = a, *q = b;
+    return (p->id > q->id) - (p->id < q->id);
+}
+
+/* "train2017" of "instances_train2017.json" */
+static const char *part_of_name(Catalog *c, const char *path) {
+    const char *stem = reader_stem(c, path);
+    return text_starts(stem, "instances_") ? stem + strlen("instances_") : stem;
+}
+
+static bool part_is_told(const char *name, SplitPart *part) {
+    bool train = strstr(name, "train"), validation = strstr(name, "val");
+    *part = train ? SPLIT_TRAIN : validation ? SPLIT_VALIDATION : SPLIT_TEST;
+    return train || validation || strstr(name, "test");
+}
+
+/* Below the root, or beside `annotations`; in a folder `images` and one of the part, or neither. */
+static const char *image_path(Catalog *c, const char *file, const char *part) {
+    const char *bases[2] = {c->root, NULL};
+    if (strcmp(path_base(c->root), "annotations") == 0)
+        bases[1] = catalog_text(c, "%s/..", c->root);
+    for (int i = 0; i < 2 && bases[i]; i++) {
+        const char *tries[] = {catalog_text(c, "%s/%s", bases[i], file),
+                               catalog_text(c, "%s/images/%s", bases[i], file),
+                               catalog_text(c, "%s/%s/%s", bases[i], part, file),
+                               catalog_text(c, "%s/images/%s/%s", bases[i], part, file)};
+        for (int k = 0; k < 4; k++) {
+            if (file_exists(tries[k])) return tries[k];
+        }
+    }
+    return reader_path(c, file);
+}
+
+static size_t side_of(json_t *image, const char *field) {
+    json_int_t n = json_integer_value(json_object_get(image, field));
+    return n > 0 && n <= 1 << 20 ? (size_t)n : 0;
+}
+
+static void add_image(Catalog *c, const char *list, json_t *image, ImageId *ids, size_t *known) {
+    const char *file = json_string_value(json_object_get(image, "file_name"));
+    json_t *id = json_object_get(image, "id");
+    SplitPart part;
+    if (!file || !json_is_integer(id)) {
+        catalog_find(c, RULE_FORM, list, "an image lacks its id or file_name")->field = "images";
+        return;
+    }
+    const char *path = image_path(c, file, part_of_name(c, list)), *stem = reader_stem(c, file);
+    if (!file_exists(path))
+        catalog_find(c, RULE_FILES_EXIST, path, "%s names it, but there is no such file",
+                     path_base(list));
+    bool listed = part_is_told(part_of_name(c, list), &part);
+    if (!listed) part = split_part(c->name, stem, c->options.patient);
+    CatalogCase *item = catalog_add_case(c);
+    *item = (CatalogCase){.name = catalog_text(c, "%s", file),
+                          .source = path,
+                          .stem = stem,
+                          .image = reader_one(c, path),
+                          .images = 1,
+                          .form = LABELS_SHAPES,
+                          .height = side_of(image, "height"),
+                          .width = side_of(image, "width"),
+                          .part = part,
+                          .listed = listed};
+    ids[(*known)++] = (ImageId){json_integer_value(id), c->cases - 1};
+}
+
+static CatalogCase *case_of(Catalog *c, const ImageId *ids, size_t known, json_t *annotation) {
+    ImageId key = {json_integer_value(json_object_get(annotation, "image_id")), 0};
+    const ImageId *found = known ? bsearch(&key, ids, known, sizeof *ids, by_id) : NULL;
+    return found ? &c->item[found->at] : NULL;
+}
+
+/* Twice over the annotations: to count them, and to keep them. */
+static void add_shapes(Catalog *c, const char *list, json_t *annotations, const ImageId *ids,
+                       size_t known) {
+    json_t *annotation;
+    size_t i;
+    json_array_foreach(annotations, i, annotation) {
+        CatalogCase *item = case_of(c, ids, known, annotation);
+        if (item) {
+            item->shapes++;
+            continue;
+        }
+        Finding *f =
+            catalog_find(c, RULE_FORM, list, "annotation %zu is of no image in the list", i);
+        f->field = "annotations";
+    }
+    for (i = 0; i < known; i++) {
+        CatalogCase *item = &c->item[ids[i].at];
+        item->shape = catalog_memory(c, item->shapes + 1, sizeof *item->shape);
+        item->shapes = 0;
+    }
+    if (c->failed) return;
+    json_array_foreach(annotations, i, annotation) {
+        CatalogCase *item = case_of(c, ids, known, annotation);
+        json_t **shape = item ? (json_t **)(uintptr_t)item->shape : NULL;
+        if (shape) shape[item->shapes++] = annotation;
+    }
+}
+
+static void add_categories(Catalog *c, const char *list, json_t *categories) {
+    size_t i;
+    json_t *category;
+    json_array_foreach(categories, i, category) {
+        const char *name = json_string_value(json_object_get(category, "name"));
+        json_t *id = json_object_get(category, "id");
+        json_int_t value = json_integer_value(id);
+        if (!name || !json_is_integer(id) || value < 0 || value > UINT16_MAX) {
+            catalog_find(c, RULE_FORM, list, "a category lacks its id (0 to 65535) or name")
+                ->field = "categories";
+            continue;
+        }
+        bool known = false;
+        for (size_t k = 0; k < c->labels; k++)
+            known |= c->label[k].values && c->label[k].value[0] == (uint32_t)value;
+        if (known) continue;
+        CatalogLabel *l = catalog_add_label(c, catalog_text(c, "%s", name));
+        catalog_label_values(c, l, &(uint32_t){(uint32_t)value}, 1);
+    }
+}
+
+static void read_one(Catalog *c, const char *list, json_t *root) {
+    json_t *images = json_object_get(root, "images"), *image;
+    json_t *annotations = json_object_get(root, "annotations");
+    size_t known = 0, i;
+    if (!json_is_array(images) || !json_is_array(annotations)) {
+        catalog_find(c, RULE_FORM, list, "has no lists \"images\" and \"annotations\"");
+        return;
+    }
+    ImageId *ids = catalog_memory(c, json_array_size(images) + 1, sizeof *ids);
+    if (!ids) return;
+    json_array_foreach(images, i, image) add_image(c, list, image, ids, &known);
+    if (c->failed) return;
+    qsort(ids, known, sizeof *ids, by_id);
+    add_shapes(c, list, annotations, ids, known);
+    add_categories(c, list, json_object_get(root, "categories"));
+}
+
+/* The parsed list stays: shapes lie in it. */
+static Status read_file(Catalog *c, const char *path, Error *error) {
+    json_t *root;
+    Status status = reader_json(&root, c, path, error);
+    if (status || !root) return status;
+    c->failed |= !memory_grow(&c->list, &c->list_capacity, c->lists, sizeof *c->list);
+    if (c->failed) {
+        json_decref(root);
+        return VOXPERT_OK;
+    }
+    c->list[c->lists++] = root;
+    read_one(c, path, root);
+    return VOXPERT_OK;
+}
+
+Status read_coco(Catalog *c, Error *error) {
+    FileNames names;
+    if (c->lists) {
+        read_one(c, c->place, c->list[0]);
+        return VOXPERT_OK;
+    }
+    const char *folder = catalog_text(c, "%s/annotations", c->root);
+    Status status = reader_files(&names, folder, error);
+    for (size_t i = 0; !status && i < names.count; i++) {
+        if (text_starts(names.name[i], "instances_") && text_ends(names.name[i], ".json"))
+            status = read_file(c, catalog_text(c, "%s/%s", folder, names.name[i]), error);
+    }
+    file_names_free(&names);
+    if (!status && !c->cases && !c->findings)
+        status = error_set(error, VOXPERT_BAD_INPUT,
+                           "%s: holds no instances_*.json with images in it", folder);
+    return status;
+}

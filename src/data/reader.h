@@ -1,0 +1,48 @@
+/* reader.h - what each format gives to the table in catalog.c, and what the readers share. */
+#ifndef DATA_READER_H
+#define DATA_READER_H
+
+#include "base/files.h"
+#include "data/catalog.h"
+
+/* Readers fill cases, labels and findings of a catalog whose place, root and name are set.  Errors:
+ * VOXPERT_BAD_INPUT for what leaves nothing to go on with, VOXPERT_OUT_OF_MEMORY. */
+Status read_pairs(Catalog *c, Error *error);
+Status read_nnunet(Catalog *c, Error *error);
+Status read_sam_med2d(Catalog *c, Error *error);
+Status read_imis(Catalog *c, Error *error);
+Status read_challenge(Catalog *c, Error *error);
+Status read_coco(Catalog *c, Error *error);
+Status read_sam_med3d(Catalog *c, Error *error);
+Status read_list(Catalog *c, Error *error);
+
+/* catalog_open() without what is looked for between cases.  `list` (NULL: none) is the list that
+ * names `path`, which then may be no list. */
+MUST_CHECK Status catalog_open_alone(Catalog *out, const char *path, const CatalogOptions *options,
+                                     const char *list, Error *error);
+
+/* A JSON file.  NULL and a finding where it is none, or VOXPERT_BAD_INPUT where it cannot be read.
+ * The caller's reference. */
+MUST_CHECK Status reader_json(json_t **out, Catalog *c, const char *path, Error *error);
+
+/* `name` below the root; also where it repeats the root's own folder, as lists do that were written
+ * beside it. */
+const char *reader_path(Catalog *c, const char *name);
+
+const char *reader_stem(Catalog *c, const char *path); /* without folders and extension */
+
+/* One path as an array. */
+const char *const *reader_one(Catalog *c, const char *path);
+
+/* Names in a folder that are neither hidden nor folders; none, where it cannot be listed. */
+MUST_CHECK Status reader_files(FileNames *out, const char *folder, Error *error);
+
+bool reader_names_hold(const FileNames *sorted, const char *name);
+
+/* Values of labels {"0": "background", "1": ...}. */
+void reader_labels_by_value(Catalog *c, json_t *labels, const char *file);
+
+/* Whether the folder has the form PART/CLASS/DATASET/imagesTr. */
+bool sam_med3d_recognizes(const char *folder);
+
+#endif

@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# What `voxpert check` says of good and of broken data sets, and that it changes none.
+. tests/cli/_cli.sh
+sets=$shared/golden/eval/datasets
+cd "$work" || exit 1
+
+# finds CODE NAME WORD...: exit code, and each word in what it prints
+finds() {
+    local code=$1 set=$2 got
+    shift 2
+    voxpert check "$sets/$set" >out.txt 2>err.txt
+    got=$?
+    holds "check $set ends with $code, not $got" test $got -eq "$code"
+    for word in "$@"; do holds "check $set says $word" grep -qF -- "$word" out.txt; done
+}
+
+for set in nnunet/nnUNet_raw/Dataset004_Hippocampus nnunet/nnUNet_raw/Dataset120_Cells sam_med2d \
+    imis/WBC sam_med3d sam_med3d/data cvpr_npz broken/good; do
+    finds 0 $set 'nothing wrong'
+    holds "check $set says nothing else" test "$(wc -l <out.txt)" -eq 1
+done
+for set in "$sets"/broken/*; do
+    [ "$(basename "$set")" = good ] || finds 1 "broken/$(basename "$set")" 'rule: ' 'remedy: '
+done
+finds 1 broken/mismatched_geometry labelsTr/hippocampus_050.nii.gz 'field affine' '3 mm in x'
+finds 1 broken/empty_label 'warning  labelsTr/hippocampus_051.nii.gz'
+
+voxpert check "$sets/broken/wrong_number" --json >found.json 2>/dev/null
+holds 'JSON: one error' test "$(field errors found.json)" = 1
+holds 'JSON: the rule' test "$(field rule found.json)" = 'numTraining equals the labels found'
+holds 'JSON: the numbers' grep -q '"expected": 5' found.json
+
+# A plan does what it says, once it is run.
+cp -r "$sets/broken" broken && chmod -R u+w broken
+before=$(find broken -type f -exec cksum {} + | sort)
+for set in wrong_number wrong_ending no_background no_channel_suffix v1_format channel_surplus \
+    missing_label missing_image truncated_image; do
+    voxpert check "broken/$set" --fix-plan >"$set.sh" 2>/dev/null
+    holds "a plan for $set is a script" sh -n "$set.sh"
+done
+holds 'nothing was changed' test "$before" = "$(find broken -type f -exec cksum {} + | sort)"
+for set in wrong_number wrong_ending no_background no_channel_suffix v1_format channel_surplus; do
+    holds "the plan for $set can be run" sh "$set.sh"
+    holds "the plan mends $set" voxpert check -q "broken/$set"
+done
+
+holds 'cases are listed' grep -q '"name": "hippocampus_053"' \
+    <(voxpert check --list "$sets/nnunet/nnUNet_raw/Dataset004_Hippocampus")
+voxpert check --list --fold 1 "$sets/nnunet/nnUNet_raw/Dataset004_Hippocampus" >list.json
+holds 'a fold is listed' test "$(field validation list.json)" = 1
+voxpert check --patient "$sets/sam_med2d" >out.txt 2>/dev/null
+holds 'with --patient a prefix is a patient' grep -q 'patient wbc' out.txt
+
+# ---- Quality
+breast=$shared/data/2d/us_breast
+voxpert check --quality "$breast" -o screened --progress none >out.txt 2>err.txt
+holds 'screening ends with 0' test $? -eq 0
+holds 'screening is summed up' grep -q 'of 36 cases accepted' out.txt
+for file in quality.csv quality.json worst.png accepted.json; do
+    holds "screening writes $file" test -s screened/$file
+done
+holds 'a row for each case' test "$(wc -l <screened/quality.csv)" -eq 37
+accepted=$(grep -c ',yes,' screened/quality.csv)
+holds 'the list has the accepted' test "$(grep -c '"name"' screened/accepted.json)" -eq "$accepted"
+holds 'the rule is recorded' grep -q '1.4826 median' screened/quality.json
+holds 'the list is a data set' voxpert check -q screened/accepted.json
+voxpert check --list screened/accepted.json >list.json
+holds 'of as many cases' test "$(grep -c '"listed": true' list.json)" -eq "$accepted"
+voxpert check --quality "$breast" -o again --progress none -q
+holds 'twice the same bytes' diff -r screened again
+voxpert check --quality --limits fixed "$shared/data/2d/micro_nuclei" >out.txt 2>&1
+holds 'fixed limits refuse fields of cells' grep -q 'components_8 .* above 5 (fixed)' out.txt
+voxpert check --quality "$sets/sam_med2d" >out.txt 2>err.txt
+holds 'small sets have no limits of their own' grep -q 'the fixed ones count' err.txt
+voxpert check --quality --json "$breast" >quality.json 2>/dev/null
+holds 'JSON is the report' cmp <(field accepted quality.json | head -n 1) \
+    <(field accepted screened/quality.json | head -n 1)
+refused 2 '--output is for --quality' check "$breast" -o x
+refused 2 '--limits' check --quality --limits none "$breast"
+refused 2 'no --fix-plan' check --quality --fix-plan "$breast"
+holds 'a file where the folder should be' touch taken
+refused 6 taken check --quality "$breast" -o taken --progress none
+refused 2 'a data set is needed' check
+refused 2 '--fold' check --fold x "$sets/sam_med2d"
+refused 2 '--list checks nothing' check --list --fix-plan "$sets/sam_med2d"
+refused 2 'folds 0 to 1' check --fold 5 "$sets/nnunet/nnUNet_raw/Dataset004_Hippocampus"
+refused 3 'no such file' check nowhere
+refused 3 'cannot be listed' check "$work"
+conclude
