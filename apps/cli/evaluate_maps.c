@@ -102,6 +102,7 @@ static VoxpertStatus maps_flags(MapsJob *job, VoxpertError *error) {
     job->options.predictions = options_value(o, "--predictions");
     job->options.references = options_value(o, "--references");
     job->options.threads = job->base->common.threads;
+    job->options.max_memory = job->base->common.max_memory;
     job->compare = options_value(o, "--compare");
     if (!job->options.predictions || !job->options.references)
         return error_say(error, VOXPERT_BAD_ARGUMENT,

@@ -125,7 +125,7 @@ VoxpertStatus voxpert_evaluate(VoxpertEvaluation **out, const VoxpertEvaluateOpt
                          "an evaluation needs references and predictions");
     EvaluationRule rule;
     EvaluatedLabel *label = NULL;
-    CaseWork work = {.done = done, .context = context};
+    CaseWork work = {.done = done, .context = context, .max_bytes = options->max_memory};
     *out = NULL;
     Status status = rule_take(&rule, &label, options, error);
     if (!status) status = threads_open(&work.threads, options->threads, error);

@@ -188,6 +188,7 @@ printf 'no image' >own/hippocampus_051.nii.gz
 refused 3 'own/hippocampus_051.nii.gz' evaluate -q -p own -g "$gt" -o bad
 refused 3 'bad.json: is no summary' evaluate -q "${folders[@]}" --compare bad.json -o bad
 refused 3 'rule "one"' evaluate -q "${folders[@]}" --compare rule_one/summary.json -o bad
+refused 5 'hippocampus_049.nii.gz' evaluate -q "${folders[@]}" --max-memory 1K -o bad
 refused 6 '/proc/none' evaluate -q "${folders[@]}" -o /proc/none
 holds 'no mistake left anything' test ! -e bad
 conclude
