@@ -61,9 +61,6 @@ static VoxpertStatus tolerance_flag(MapsJob *job, const char *text, VoxpertError
     if (!ok)
         return error_say(error, VOXPERT_BAD_ARGUMENT,
                          "--nsd-tol %s: must be a distance such as 2mm", text);
-    for (size_t i = 0; i < *count; i++) {
-        if (!(job->tolerance[i] < value) && !(job->tolerance[i] > value)) return VOXPERT_OK;
-    }
     if (*count == TOLERANCES_MAX)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "--nsd-tol: %d are the most",
                          (int)TOLERANCES_MAX);

@@ -56,7 +56,7 @@ typedef struct VoxpertEvaluateOptions {
     size_t label_count;
     const char *const *metrics; /* words of voxpert_metric; default: all */
     size_t metric_count;
-    const double *tolerances_mm; /* of nsd, at most 8; default: 2 */
+    const double *tolerances_mm; /* of nsd, at most 8, six digits count; default: 2 */
     size_t tolerance_count;
     VoxpertEmpty empty;
     uint32_t ignored;  /* voxels that have this value in the reference do not count */

@@ -170,6 +170,7 @@ refused 2 '--metrics dice,kappa: must be some of dice, iou' evaluate -q "${folde
 refused 2 '--metrics' evaluate -q "${folders[@]}" --metrics dice,
 refused 2 '--nsd-tol 2cm' evaluate -q "${folders[@]}" --nsd-tol 2cm
 refused 2 '--nsd-tol -1' evaluate -q "${folders[@]}" --nsd-tol -1
+refused 2 'given twice' evaluate -q "${folders[@]}" --nsd-tol 2mm --nsd-tol 2.0
 refused 2 '--format goes with --out' evaluate -q "${folders[@]}" --format csv
 refused 2 '--format xls' evaluate -q "${folders[@]}" -o x --format xls
 refused 2 '--seed go with --compare' evaluate -q "${folders[@]}" --seed 1
