@@ -61,9 +61,6 @@ static VoxpertStatus tolerance_flag(MapsJob *job, const char *text, VoxpertError
     if (!ok)
         return error_say(error, VOXPERT_BAD_ARGUMENT,
                          "--nsd-tol %s: must be a distance such as 2mm", text);
-    for (size_t i = 0; i < *count; i++) {
-        if (!(job->tolerance[i] < value) && !(job->tolerance[i] > value)) return VOXPERT_OK;
-    }
     if (*count == TOLERANCES_MAX)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "--nsd-tol: %d are the most",
                          (int)TOLERANCES_MAX);
@@ -102,6 +99,7 @@ static VoxpertStatus maps_flags(MapsJob *job, VoxpertError *error) {
     job->options.predictions = options_value(o, "--predictions");
     job->options.references = options_value(o, "--references");
     job->options.threads = job->base->common.threads;
+    job->options.max_memory = job->base->common.max_memory;
     job->compare = options_value(o, "--compare");
     if (!job->options.predictions || !job->options.references)
         return error_say(error, VOXPERT_BAD_ARGUMENT,

@@ -58,6 +58,7 @@ static VoxpertStatus stats_flags(StatsJob *job, const Options *o, VoxpertError *
     job->options.images = options_value(o, "--input");
     job->options.segmentations = options_value(o, "--segmentation");
     job->options.threads = job->common.threads;
+    job->options.max_memory = job->common.max_memory;
     job->output = options_value(o, "--output");
     if (!job->options.images || !job->options.segmentations)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "--input and --segmentation are needed");

@@ -56,11 +56,12 @@ typedef struct VoxpertEvaluateOptions {
     size_t label_count;
     const char *const *metrics; /* words of voxpert_metric; default: all */
     size_t metric_count;
-    const double *tolerances_mm; /* of nsd, at most 8; default: 2 */
+    const double *tolerances_mm; /* of nsd, at most 8, six digits count; default: 2 */
     size_t tolerance_count;
     VoxpertEmpty empty;
-    uint32_t ignored; /* voxels that have this value in the reference do not count */
-    int threads;      /* cases at once; default: every core.  The result is the same */
+    uint32_t ignored;  /* voxels that have this value in the reference do not count */
+    int threads;       /* cases at once; default: every core.  The result is the same */
+    size_t max_memory; /* bytes: a file that needs more is refused; default: half the machine's */
 } VoxpertEvaluateOptions;
 
 /* Name of metric 0, 1, ..., and one line about it in `*summary` (NULL accepted); NULL past the
@@ -174,6 +175,7 @@ typedef struct VoxpertStatsOptions {
     const VoxpertLabel *labels;         /* default: every value but 0 */
     size_t label_count;
     int threads;
+    size_t max_memory;
 } VoxpertStatsOptions;
 
 typedef struct VoxpertStats VoxpertStats;

@@ -9,12 +9,14 @@ struct VoxpertClicks {
     size_t rows;
 };
 
-static Status rule_take(ClickRule *rule, const VoxpertClicksOptions *o, const Model *model,
+static Status rule_take(ClickRule *rule, const VoxpertClicksOptions *o, const VoxpertModel *owner,
                         Error *error) {
+    const Model *model = owner->model;
     *rule = (ClickRule){.clicks = o->clicks,
                         .part = click_part(o->part),
                         .most = o->most > 0 ? (size_t)o->most : 0,
-                        .zoom = o->zoom > 0 || (o->zoom == 0 && model->preset.zoom > 0.0)};
+                        .zoom = o->zoom > 0 || (o->zoom == 0 && model->preset.zoom > 0.0),
+                        .max_memory = owner->max_memory};
     if (o->clicks < 1 || o->clicks > CLICKS_MAX)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "%d clicks: must be from 1 to %d", o->clicks,
                          (int)CLICKS_MAX);
@@ -31,7 +33,7 @@ VoxpertStatus voxpert_evaluate_clicks(VoxpertClicks **out, VoxpertModel *model,
         return error_set(error, VOXPERT_BAD_ARGUMENT, "clicks need a model and a data folder");
     ClickRule rule;
     *out = NULL;
-    Status status = rule_take(&rule, options, model->model, error);
+    Status status = rule_take(&rule, options, model, error);
     if (!status && !(*out = memory_new(sizeof **out)))
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to measure clicks");
     if (!status)

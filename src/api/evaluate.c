@@ -85,7 +85,13 @@ static Status metrics_take(MetricChoice *c, const VoxpertEvaluateOptions *o, Err
         if (!(o->tolerances_mm[i] >= 0.0 && o->tolerances_mm[i] < 1e6))
             return error_set(error, VOXPERT_BAD_ARGUMENT,
                              "a tolerance must be from 0 to 1000000 mm");
-        c->tolerance_mm[c->tolerances++] = o->tolerances_mm[i];
+        double rounded = tolerance_rounded(o->tolerances_mm[i]);
+        for (size_t k = 0; k < i; k++) {
+            if (!(c->tolerance_mm[k] < rounded) && !(c->tolerance_mm[k] > rounded))
+                return error_set(error, VOXPERT_BAD_ARGUMENT, "the tolerance %g mm is given twice",
+                                 rounded);
+        }
+        c->tolerance_mm[c->tolerances++] = rounded;
     }
     if (c->tolerances == 0) c->tolerance_mm[c->tolerances++] = 2.0;
     return VOXPERT_OK;
@@ -125,7 +131,7 @@ VoxpertStatus voxpert_evaluate(VoxpertEvaluation **out, const VoxpertEvaluateOpt
                          "an evaluation needs references and predictions");
     EvaluationRule rule;
     EvaluatedLabel *label = NULL;
-    CaseWork work = {.done = done, .context = context};
+    CaseWork work = {.done = done, .context = context, .max_bytes = options->max_memory};
     *out = NULL;
     Status status = rule_take(&rule, &label, options, error);
     if (!status) status = threads_open(&work.threads, options->threads, error);

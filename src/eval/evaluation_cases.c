@@ -90,8 +90,9 @@ static Status grids_compare(CaseScore *c, const VolumeGrid *a, const VolumeGrid 
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to compare it", c->prediction);
 }
 
-static Status case_score(CaseScore *c, const EvaluationRule *rule, OwnLabels *own, Error *error) {
-    const VolumeReadOptions options = {.labels = true};
+static Status case_score(CaseScore *c, const EvaluationRule *rule, size_t max_bytes, OwnLabels *own,
+                         Error *error) {
+    const VolumeReadOptions options = {.labels = true, .max_bytes = max_bytes};
     EvaluationRule with = *rule;
     Volume *reference = NULL, *prediction = NULL;
     Status status = volume_read(&reference, c->reference, &options, error);
@@ -168,11 +169,12 @@ static Status rule_take(Evaluation *e, const EvaluationRule *rule, Error *error)
 typedef struct Run {
     Evaluation *e;
     OwnLabels *own; /* of each case */
+    size_t max_bytes;
 } Run;
 
 static Status run_case(void *context, size_t index, Error *error) {
     Run *r = context;
-    return case_score(&r->e->item[index], &r->e->rule, &r->own[index], error);
+    return case_score(&r->e->item[index], &r->e->rule, r->max_bytes, &r->own[index], error);
 }
 
 /* The pairs' names become the evaluation's. */
@@ -192,7 +194,7 @@ static Status cases_take(Evaluation *e, const CasePairs *pairs, Error *error) {
 }
 
 static Status pairs_run(Evaluation *e, const CasePairs *pairs, const CaseWork *work, Error *error) {
-    Run run = {e, memory_new((pairs->count + 1) * sizeof *run.own)};
+    Run run = {e, memory_new((pairs->count + 1) * sizeof *run.own), work ? work->max_bytes : 0};
     if (!run.own)
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %zu cases", pairs->count);
     bool find = e->rule.labels == 0;

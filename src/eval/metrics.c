@@ -95,6 +95,18 @@ bool metric_compares(Metric m) {
     return rows[base].compares;
 }
 
+/* A host program's decimal mark becomes a point. */
+static void make_plain(char *text) {
+    for (; *text; text++) *text = *text == ',' ? '.' : *text;
+}
+
+double tolerance_rounded(double mm) {
+    char text[METRIC_NAME_MAX];
+    snprintf(text, sizeof text, "%g", mm);
+    make_plain(text);
+    return text_to_double(&mm, text) ? mm : 0.0;
+}
+
 void metric_name(char out[METRIC_NAME_MAX], const MetricChoice *c, Metric m) {
     Metric base;
     size_t tolerance = tolerance_of(m, &base);
@@ -102,7 +114,7 @@ void metric_name(char out[METRIC_NAME_MAX], const MetricChoice *c, Metric m) {
         snprintf(out, METRIC_NAME_MAX, "%s_%gmm", rows[base].name, c->tolerance_mm[tolerance]);
     else
         snprintf(out, METRIC_NAME_MAX, "%s", rows[base].name);
-    for (char *p = out; *p; p++) *p = *p == ',' ? '.' : *p; /* a host program's decimal mark */
+    make_plain(out);
 }
 
 /* "_2mm": its place among the tolerances, which it joins. */
@@ -114,6 +126,7 @@ static bool tolerance_find(size_t *out, MetricChoice *c, const char *text) {
         return false;
     snprintf(number, sizeof number, "%.*s", (int)(length - 3), text + 1);
     if (!text_to_double(&value, number) || value < 0.0) return false;
+    value = tolerance_rounded(value);
     while (i < c->tolerances && (c->tolerance_mm[i] < value || c->tolerance_mm[i] > value)) i++;
     if (i == TOLERANCES_MAX) return false;
     if (i == c->tolerances) c->tolerance_mm[c->tolerances++] = value;

@@ -82,6 +82,9 @@ typedef struct MetricChoice {
     size_t tolerances;
 } MetricChoice;
 
+/* To the six digits that are a part of NSD's names. */
+double tolerance_rounded(double mm);
+
 bool metric_measured(const MetricChoice *c, Metric m); /* nnU-Net's always are */
 bool metric_chosen(const MetricChoice *c, Metric m);   /* measured, and of a group that is chosen */
 bool metric_compares(Metric m); /* says how good a result is, so that two may be compared */

@@ -26,7 +26,7 @@ typedef struct Run {
     const CasePairs *pairs; /* segmentation, image */
     RegionTable *table;
     const EvaluatedLabel *label;
-    size_t labels;
+    size_t labels, max_bytes;
 } Run;
 
 static Status labels_of_case(RegionCase *c, const Run *r, const Volume *map, Error *error) {
@@ -55,12 +55,13 @@ static Status labels_of_case(RegionCase *c, const Run *r, const Volume *map, Err
 
 static Status run_case(void *context, size_t index, Error *error) {
     const Run *r = context;
-    const VolumeReadOptions as_labels = {.labels = true};
+    const VolumeReadOptions as_labels = {.labels = true, .max_bytes = r->max_bytes};
+    const VolumeReadOptions as_image = {.max_bytes = r->max_bytes};
     const CasePair *pair = &r->pairs->item[index];
     RegionCase *c = &r->table->item[index];
     Volume *image = NULL, *map = NULL;
     Status status = volume_read(&map, pair->first, &as_labels, error);
-    if (!status) status = volume_read(&image, pair->second, NULL, error);
+    if (!status) status = volume_read(&image, pair->second, &as_image, error);
     if (!status) status = labels_of_case(c, r, map, error);
     if (!status) status = regions_measure(c->region, image, map, c->label, c->count, error);
     if (!status) {
@@ -89,7 +90,7 @@ Status region_table_make(RegionTable *out, const char *images, const char *segme
                          const EvaluatedLabel *label, size_t labels, const CaseWork *work,
                          Error *error) {
     CasePairs pairs;
-    Run run = {&pairs, out, label, labels};
+    Run run = {&pairs, out, label, labels, work ? work->max_bytes : 0};
     *out = (RegionTable){0};
     Status status =
         case_pairs_find(&pairs, segmentations, images, (PairRule){.channels = true}, error);

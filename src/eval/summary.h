@@ -27,6 +27,8 @@ void summary_text(Text *text, const Evaluation *e, NumberStyle style);
 /* Reads what summary_text wrote, or nnU-Net: labels, metrics by their names, cases in the file's
  * order.  A label that a case has no entry of is skipped there; members that are not known are left
  * out.  Errors: VOXPERT_BAD_INPUT names the file and the field. */
+MUST_CHECK Status summary_parse(Evaluation *out, const uint8_t *bytes, size_t size,
+                                const char *name, Error *error);
 MUST_CHECK Status summary_read(Evaluation *out, const char *path, Error *error);
 
 #endif

@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "eval/summary.h"
 
+enum { SIZE_MOST = 1 << 30 };
+
 typedef struct Reader {
     const char *path;
     Evaluation *e;
@@ -47,21 +49,17 @@ static void make_strict(Text *out, const char *from, size_t size) {
     text_add(out, "%.*s", (int)(size - start), from + start);
 }
 
-static Status load(json_t **out, const char *path, Error *error) {
-    enum { MOST = 1 << 30 };
-    FileMap map;
+static Status load(json_t **out, const uint8_t *bytes, size_t size, const char *name,
+                   Error *error) {
     Text strict = {0};
     json_error_t why = {.line = 0};
-    Status status = file_map(&map, path, VOXPERT_BAD_INPUT, error);
-    if (status) return status;
-    if (map.size < MOST)
-        make_strict(&strict, map.size ? (const char *)map.bytes : "", map.size);
-    else
-        status = error_set(error, VOXPERT_BAD_INPUT, "%s: is larger than 1 GiB", path);
-    file_unmap(&map);
-    if (!status && strict.failed) status = no_memory(path, error);
+    Status status = VOXPERT_OK;
+    if (size > SIZE_MOST)
+        return error_set(error, VOXPERT_BAD_INPUT, "%s: is larger than 1 GiB", name);
+    make_strict(&strict, size ? (const char *)bytes : "", size);
+    if (strict.failed) status = no_memory(name, error);
     if (!status && !(*out = json_loadb(strict.chars, strict.length, JSON_REJECT_DUPLICATES, &why)))
-        status = error_set(error, VOXPERT_BAD_INPUT, "%s: line %d: %s", path, why.line, why.text);
+        status = error_set(error, VOXPERT_BAD_INPUT, "%s: line %d: %s", name, why.line, why.text);
     text_free(&strict);
     return status;
 }
@@ -193,26 +191,40 @@ static void read_rule(Reader *r, json_t *root) {
     if (ignored > 0 && ignored <= UINT32_MAX) r->e->rule.ignored = (uint32_t)ignored;
 }
 
-Status summary_read(Evaluation *out, const char *path, Error *error) {
-    json_t *root = NULL, *json;
+static Status read_cases(Reader *r, json_t *root, Error *error) {
     size_t i;
-    Reader r = {.path = path, .e = out};
-    *out = (Evaluation){0};
-    Status status = load(&root, path, error);
-    if (status) return status;
-    json_t *cases = json_object_get(root, "metric_per_case");
+    json_t *cases = json_object_get(root, "metric_per_case"), *json;
     if (json_array_size(cases) == 0)
-        status =
-            error_set(error, VOXPERT_BAD_INPUT,
-                      "%s: is no summary of an evaluation: it has no \"metric_per_case\"", path);
-    if (!status) status = read_labels(&r, cases, error);
-    if (!status) read_rule(&r, root);
-    if (!status && !(out->item = memory_new(json_array_size(cases) * sizeof *out->item)))
-        status = no_memory(path, error);
+        return error_set(error, VOXPERT_BAD_INPUT,
+                         "%s: is no summary of an evaluation: it has no \"metric_per_case\"",
+                         r->path);
+    Status status = read_labels(r, cases, error);
+    if (!status) read_rule(r, root);
+    if (!status && !(r->e->item = memory_new(json_array_size(cases) * sizeof *r->e->item)))
+        status = no_memory(r->path, error);
     json_array_foreach(cases, i, json) {
-        if (!status) status = read_case(&r, i, json, error);
+        if (!status) status = read_case(r, i, json, error);
     }
+    return status;
+}
+
+Status summary_parse(Evaluation *out, const uint8_t *bytes, size_t size, const char *name,
+                     Error *error) {
+    json_t *root = NULL;
+    Reader r = {.path = name, .e = out};
+    *out = (Evaluation){0};
+    Status status = load(&root, bytes, size, name, error);
+    if (!status) status = read_cases(&r, root, error);
     json_decref(root);
     if (status) evaluation_free(out);
+    return status;
+}
+
+Status summary_read(Evaluation *out, const char *path, Error *error) {
+    FileMap map;
+    *out = (Evaluation){0};
+    Status status = file_map(&map, path, VOXPERT_BAD_INPUT, error);
+    if (!status) status = summary_parse(out, map.bytes, map.size, path, error);
+    file_unmap(&map);
     return status;
 }

@@ -23,6 +23,7 @@ typedef struct ClickRule {
     int part;    /* a SplitPart; EVERY_PART: all of the data */
     size_t most; /* objects of each set, evenly spread; 0: all */
     bool zoom;
+    size_t max_memory; /* bytes that one answer may need; 0: no limit */
 } ClickRule;
 
 enum { EVERY_PART = 3 };

@@ -124,13 +124,14 @@ TEST(a_pair_of_maps_is_evaluated_and_compared) {
 TEST(options_without_sense_are_refused) {
     static const uint32_t one[] = {1};
     static const char *const kappa[] = {"kappa"};
-    static const double many[9] = {1.0, 2.0}, negative[] = {-1.0};
+    static const double many[9] = {1.0, 2.0}, negative[] = {-1.0}, same[] = {1.0, 1.0000001};
     static const VoxpertLabel none[] = {{.values = one}}, twice[] = {{one, 1, "a"}, {one, 1, "b"}};
     const VoxpertEvaluateOptions bad[] = {{.labels = none, .label_count = 1},
                                           {.labels = twice, .label_count = 2},
                                           {.metrics = kappa, .metric_count = 1},
                                           {.tolerances_mm = many, .tolerance_count = 9},
                                           {.tolerances_mm = negative, .tolerance_count = 1},
+                                          {.tolerances_mm = same, .tolerance_count = 2},
                                           {.empty = (VoxpertEmpty)7}};
     Maps m;
     maps_make(&m);

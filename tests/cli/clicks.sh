@@ -68,6 +68,7 @@ refused 3 nowhere evaluate -q -m "$model" --data nowhere --clicks 1 -o bad
 mkdir -p empty/images empty/masks
 refused 3 "no object in the part" evaluate -q -m "$model" --data empty --clicks 1 --part train -o bad
 refused 4 none.pth evaluate -q -m none.pth --data lesions --clicks 1 -o bad
+refused 5 '--max-memory' "${click[@]}" --max-memory 1K -o bad
 refused 6 'out/clicks.json: is there already' "${click[@]}" -o out
 holds 'no mistake left anything' test ! -e bad
 conclude

@@ -170,6 +170,7 @@ refused 2 '--metrics dice,kappa: must be some of dice, iou' evaluate -q "${folde
 refused 2 '--metrics' evaluate -q "${folders[@]}" --metrics dice,
 refused 2 '--nsd-tol 2cm' evaluate -q "${folders[@]}" --nsd-tol 2cm
 refused 2 '--nsd-tol -1' evaluate -q "${folders[@]}" --nsd-tol -1
+refused 2 'given twice' evaluate -q "${folders[@]}" --nsd-tol 2mm --nsd-tol 2.0
 refused 2 '--format goes with --out' evaluate -q "${folders[@]}" --format csv
 refused 2 '--format xls' evaluate -q "${folders[@]}" -o x --format xls
 refused 2 '--seed go with --compare' evaluate -q "${folders[@]}" --seed 1
@@ -188,6 +189,7 @@ printf 'no image' >own/hippocampus_051.nii.gz
 refused 3 'own/hippocampus_051.nii.gz' evaluate -q -p own -g "$gt" -o bad
 refused 3 'bad.json: is no summary' evaluate -q "${folders[@]}" --compare bad.json -o bad
 refused 3 'rule "one"' evaluate -q "${folders[@]}" --compare rule_one/summary.json -o bad
+refused 5 'hippocampus_049.nii.gz' evaluate -q "${folders[@]}" --max-memory 1K -o bad
 refused 6 '/proc/none' evaluate -q "${folders[@]}" -o /proc/none
 holds 'no mistake left anything' test ! -e bad
 conclude

@@ -40,6 +40,7 @@ refused 2 "would replace the input" stats -i a.csv -s images -o a.csv
 refused 3 'there is no file of that name' stats -i images -s "$shared/golden/eval/components" -q -o bad.csv
 refused 3 'but its image' stats -q -i "$picture" -s "$gold/gt/hippocampus_049.nii.gz" -o bad.csv
 refused 3 none stats -q -i none -s images -o bad.csv
+refused 5 '074.png' stats -q -i "$picture" -s "$shared/data/2d/micro_wbc/masks/074.png" --max-memory 1K -o bad.csv
 refused 6 'the folder cannot be written' stats -i images -s images -o nowhere/s.csv
 holds 'no mistake left anything' test ! -e bad.csv
 conclude
