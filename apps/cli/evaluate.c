@@ -57,6 +57,7 @@ const Verb verb_evaluate = {
         "      --clicks N            1 to 50\n"
         "      --part PART           train, validation, test or all (default) of the data\n"
         "      --most N              objects of each set, evenly spread; default: all\n"
+        "      --prompt-free         also each picture's whole foreground, without a prompt\n"
         "      --zoom, --no-zoom     encode crops around the prompts, or whole images; default: "
         "as\n"
         "                            the preset says\n",
@@ -86,6 +87,7 @@ static const OptionRule rules[] = {
     {"--clicks", .takes_value = true},
     {"--part", .takes_value = true},
     {"--most", .takes_value = true},
+    {"--prompt-free"},
     {"--zoom"},
     {"--no-zoom"},
     {0},
@@ -103,8 +105,9 @@ static VoxpertStatus check_use(const Options *o, bool clicks, VoxpertError *erro
     static const char *const of_maps[] = {"--predictions", "--references", "--labels", "--ignore",
                                           "--metrics",     "--nsd-tol",    "--empty",  "--compare",
                                           "--resamples",   "--seed",       NULL};
-    static const char *const of_models[] = {"--model", "--base", "--preset",  "--strict", "--data",
-                                            "--part",  "--most", "--no-zoom", "--zoom",   NULL};
+    static const char *const of_models[] = {"--model", "--base",        "--preset", "--strict",
+                                            "--data",  "--part",        "--most",   "--no-zoom",
+                                            "--zoom",  "--prompt-free", NULL};
     const char *const *others = clicks ? of_maps : of_models;
     for (int i = 0; others[i]; i++) {
         if (!options_has(o, others[i])) continue;

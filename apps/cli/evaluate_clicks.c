@@ -42,6 +42,7 @@ static VoxpertStatus clicks_flags(ClicksJob *job, VoxpertError *error) {
     if (!status) status = options_choice(o, "--part", parts, &part, error);
     job->options.part = parts[part];
     job->options.zoom = zoom - no_zoom;
+    job->options.prompt_free = options_has(o, "--prompt-free");
     return status;
 }
 

@@ -140,6 +140,7 @@ typedef struct VoxpertClicksOptions {
     int clicks;       /* 1 .. 50 */
     int most;         /* objects of each set, evenly spread; default: all */
     int zoom;         /* as in VoxpertSegmentOptions */
+    bool prompt_free; /* also each picture's whole foreground without a prompt */
 } VoxpertClicksOptions;
 
 typedef struct VoxpertClicks VoxpertClicks;

@@ -15,6 +15,7 @@ static Status rule_take(ClickRule *rule, const VoxpertClicksOptions *o, const Vo
     *rule = (ClickRule){.clicks = o->clicks,
                         .part = click_part(o->part),
                         .most = o->most > 0 ? (size_t)o->most : 0,
+                        .prompt_free = o->prompt_free,
                         .zoom = o->zoom > 0 || (o->zoom == 0 && model->preset.zoom > 0.0),
                         .max_memory = owner->max_memory};
     if (o->clicks < 1 || o->clicks > CLICKS_MAX)

@@ -24,6 +24,7 @@ void click_curves_free(ClickCurves *c) {
     dataset_free(&c->data);
     memory_free(c->object);
     memory_free(c->dice);
+    memory_free(c->prompt_free);
     *c = (ClickCurves){0};
 }
 
@@ -69,6 +70,20 @@ static double *curve_of(const ClickCurves *c, size_t object, ClickWay way) {
     return c->dice + (object * CLICK_WAYS + (size_t)way) * width;
 }
 
+/* Once for each picture that one of the chosen objects is in. */
+static Status measure_picture(ClickCurves *c, Measurer *m, size_t i, Error *error) {
+    const CaseObject *o = &c->data.object[c->object[i]], *first = o, *last = o;
+    const CaseObject *end = c->data.object + c->data.objects;
+    c->prompt_free[i] = -1.0;
+    for (size_t k = 0; k < i; k++) {
+        if (c->data.object[c->object[k]].picture == o->picture) return VOXPERT_OK;
+    }
+    while (first > c->data.object && first[-1].picture == o->picture) first--;
+    while (last + 1 < end && last[1].picture == o->picture) last++;
+    return measure_prompt_free(m, &c->data, first, (size_t)(last - first) + 1, &c->prompt_free[i],
+                               error);
+}
+
 static Status measure_all(ClickCurves *c, Measurer *m, const ClickListener *listener,
                           Error *error) {
     Status status = VOXPERT_OK;
@@ -77,6 +92,7 @@ static Status measure_all(ClickCurves *c, Measurer *m, const ClickListener *list
         for (int w = 0; w < CLICK_WAYS && !status; w++)
             status = measure_clicks(m, &c->data, o, w == WAY_BOX_FIRST, c->rule.clicks,
                                     c->rule.zoom, curve_of(c, i, (ClickWay)w), error);
+        if (!status && c->rule.prompt_free) status = measure_picture(c, m, i, error);
         if (!status && listener && listener->done)
             listener->done(listener->context, i + 1, c->objects, c->data.picture[o->picture].name);
     }
@@ -98,6 +114,8 @@ Status click_curves_measure(ClickCurves *out, const Model *model, const char *co
     size_t width = CLICK_WAYS * ((size_t)rule->clicks + 1);
     if (!status && !(out->dice = memory_new(out->objects * width * sizeof *out->dice)))
         status = no_memory(error);
+    if (!status && !(out->prompt_free = memory_new(out->objects * sizeof *out->prompt_free)))
+        status = no_memory(error);
     if (!status) status = measure_all(out, &m, listener, error);
     measurer_close(&m);
     if (status) click_curves_free(out);
@@ -118,6 +136,19 @@ static void row_add(ClickRow *row, const double *dice, double weight, int clicks
     }
 }
 
+/* Of the pictures of a set, or of all. */
+static void add_pictures(ClickRow *row, const ClickCurves *c, int set) {
+    double sum = 0.0;
+    for (size_t i = 0; c->rule.prompt_free && i < c->objects; i++) {
+        const CaseObject *o = &c->data.object[c->object[i]];
+        if ((set >= 0 && c->data.picture[o->picture].set != set) || c->prompt_free[i] < 0.0)
+            continue;
+        sum += c->prompt_free[i];
+        row->pictures++;
+    }
+    if (row->pictures) row->prompt_free = sum / (double)row->pictures;
+}
+
 /* The mean over the objects of a set (-1: of all sets) that are outer ones, or not. */
 static bool row_of(ClickRow *row, const ClickCurves *c, int set, bool outer) {
     *row = (ClickRow){.objects = 0};
@@ -132,6 +163,7 @@ static bool row_of(ClickRow *row, const ClickCurves *c, int set, bool outer) {
                         c->rule.clicks);
         }
     }
+    if (!outer) add_pictures(row, c, set);
     return row->objects > 0;
 }
 
@@ -143,6 +175,8 @@ static void add_macro(ClickRow *macro, size_t *count, const ClickCurves *c) {
     for (size_t s = 0; s < c->data.sets && sets > 1; s++) {
         if (!row_of(&one, c, (int)s, false)) continue;
         macro->objects += one.objects;
+        macro->pictures += one.pictures;
+        macro->prompt_free += one.prompt_free / (double)sets;
         for (int w = 0; w < CLICK_WAYS; w++)
             for (int i = 0; i <= c->rule.clicks; i++)
                 macro->dice[w][i] += one.dice[w][i] / (double)sets;

@@ -1,7 +1,8 @@
 /* click_curves.h - Dice of a model's answers over the number of clicks.
  *
  * Each object is asked for in two ways: by its box, then with clicks that correct the answer one by
- * one (the protocol of the 2025 challenge on interactive segmentation), and by clicks alone.  For
+ * one (the protocol of the 2025 challenge on interactive segmentation), and by clicks alone; and
+ * where it is wanted, each picture's whole foreground without a prompt.  For
  * N clicks and d_i the Dice after i of them
  *
  *     DSC_AUC = sum over i = 1 .. N - 1 of (d_i + d_i+1) / 2     DSC_Final = d_N
@@ -23,6 +24,7 @@ typedef struct ClickRule {
     int part;    /* a SplitPart; EVERY_PART: all of the data */
     size_t most; /* objects of each set, evenly spread; 0: all */
     bool zoom;
+    bool prompt_free;  /* pictures are also asked for without a prompt */
     size_t max_memory; /* bytes that one answer may need; 0: no limit */
 } ClickRule;
 
@@ -35,6 +37,7 @@ typedef struct ClickCurves {
     size_t *object;   /* indices in data.object */
     double *dice;     /* [objects][CLICK_WAYS][clicks + 1], see measure_clicks */
     size_t objects;
+    double *prompt_free; /* [objects] of the picture of each, at its first object; else -1 */
 } ClickCurves;
 
 /* After each object. */
@@ -62,6 +65,8 @@ typedef struct ClickRow {
     char name[160];
     size_t objects;
     double dice[CLICK_WAYS][CLICKS_MAX + 1];
+    size_t pictures; /* asked for without a prompt; of the means and of sets: with all objects */
+    double prompt_free;
 } ClickRow;
 
 /* `*rows` [*count]; the caller frees.  VOXPERT_OUT_OF_MEMORY. */

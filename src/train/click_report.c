@@ -22,6 +22,9 @@ void click_curves_csv(Text *t, const ClickCurves *c) {
                 text_add(t, ",%d,%.9g\n", k, dice[k]);
             }
         }
+        if (!c->rule.prompt_free || c->prompt_free[i] < 0.0) continue;
+        csv_field(t, c->data.picture[o->picture].name);
+        text_add(t, ",,,,,,,,prompt-free,0,%.9g\n", c->prompt_free[i]);
     }
 }
 
@@ -67,6 +70,9 @@ void click_rows_json(Text *t, const ClickRow *row, size_t rows, const ClickCurve
         add_way(t, row[r].dice[WAY_BOX_FIRST], 0, c->rule.clicks);
         text_add(t, ",\n         \"clicks_alone\": ");
         add_way(t, row[r].dice[WAY_CLICKS_ALONE], 1, c->rule.clicks);
+        if (row[r].pictures)
+            text_add(t, ",\n         \"prompt_free\": {\"pictures\": %zu, \"Dice\": %.9g}",
+                     row[r].pictures, row[r].prompt_free);
         text_add(t, "}");
     }
     text_add(t, "\n    ]\n}\n");
@@ -90,12 +96,24 @@ static void add_table(Text *t, const ClickRow *row, size_t rows, int way, int cl
     }
 }
 
+static void add_prompt_free(Text *t, const ClickRow *row, size_t rows) {
+    text_add(t, "\n## the whole foreground, without a prompt\n\n| set | pictures | Dice "
+                "|\n|---|---|---|\n");
+    for (size_t r = 0; r < rows; r++) {
+        if (!row[r].pictures) continue;
+        text_add(t, "| ");
+        markdown_words(t, row[r].name);
+        text_add(t, " | %zu | %.3f |\n", row[r].pictures, row[r].prompt_free);
+    }
+}
+
 void click_rows_markdown(Text *t, const ClickRow *row, size_t rows, const ClickCurves *c) {
     text_add(t,
              "# Dice over clicks\n\n%zu objects, part \"%s\", %s. DSC_AUC: trapezoid over the "
              "clicks, at most %d.\n",
              c->objects, c->part, c->rule.zoom ? "zooming" : "whole pictures", c->rule.clicks - 1);
     for (int w = 0; w < CLICK_WAYS; w++) add_table(t, row, rows, w, c->rule.clicks);
+    if (c->rule.prompt_free) add_prompt_free(t, row, rows);
 }
 
 /* ---- Figure ----------------------------------------------------------------------------- */

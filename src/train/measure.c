@@ -180,16 +180,23 @@ static Status take_all(Measurer *m, const Scene *s, unsigned which, double dice[
     return status;
 }
 
+static void add_truth(Scene *s, const CaseObject *o) {
+    size_t row = (size_t)s->picture->width, width = (size_t)(o->x1 - o->x0 + 1);
+    for (int y = o->y0; y <= o->y1; y++) {
+        const uint8_t *from = o->mask + (size_t)(y - o->y0) * width;
+        uint8_t *to = s->truth + (size_t)y * row + (size_t)o->x0;
+        for (size_t x = 0; x < width; x++) to[x] |= from[x];
+    }
+}
+
+/* With the truth of one object. */
 static Status scene_open(Scene *s, const Dataset *d, const CaseObject *o, Error *error) {
     const Case *p = &d->picture[o->picture];
-    int across = o->x1 - o->x0 + 1;
-    size_t pixels = (size_t)p->width * (size_t)p->height, width = (size_t)across;
+    size_t pixels = (size_t)p->width * (size_t)p->height;
     *s = (Scene){
         p, o, memory_new(pixels), memory_new(pixels), memory_new(pixels * sizeof(float)), pixels};
     if (!s->truth || !s->mask || !s->logits) return no_memory(p->name, error);
-    for (int y = o->y0; y <= o->y1; y++)
-        memcpy(s->truth + (size_t)y * (size_t)p->width + (size_t)o->x0,
-               o->mask + (size_t)(y - o->y0) * width, width);
+    add_truth(s, o);
     return VOXPERT_OK;
 }
 
@@ -215,6 +222,18 @@ Status measure_clicks(Measurer *m, const Dataset *d, const CaseObject *o, bool b
     Status status = scene_open(&s, d, o, error);
     if (!status) status = show(m, s.picture, error);
     if (!status) status = ask_clicks(m, &s, box ? corners : NULL, clicks, zoom, dice, error);
+    scene_close(&s);
+    return status;
+}
+
+Status measure_prompt_free(Measurer *m, const Dataset *d, const CaseObject *first, size_t objects,
+                           double *dice, Error *error) {
+    Scene s;
+    Status status = scene_open(&s, d, first, error);
+    for (size_t i = 1; !status && i < objects; i++) add_truth(&s, first + i);
+    if (!status) status = show(m, s.picture, error);
+    if (!status) status = ask(m, &s, &(ObjectPrompt){.prompt_free = true}, false, error);
+    if (!status) *dice = dice_of(&s);
     scene_close(&s);
     return status;
 }

@@ -52,6 +52,11 @@ enum { CLICKS_MAX = 50 };
 MUST_CHECK Status measure_clicks(Measurer *m, const Dataset *d, const CaseObject *o, bool box,
                                  int clicks, bool zoom, double *dice, Error *error);
 
+/* Of the whole foreground of a picture, without a prompt: `first` and the objects behind it are all
+ * that the picture has.  VOXPERT_BAD_ARGUMENT: the model makes no prompt tokens. */
+MUST_CHECK Status measure_prompt_free(Measurer *m, const Dataset *d, const CaseObject *first,
+                                      size_t objects, double *dice, Error *error);
+
 /* The mask [height,width] of the picture that the object's box gives, zoomed. */
 MUST_CHECK Status measure_box_mask(Measurer *m, const Dataset *d, const CaseObject *o,
                                    uint8_t *mask, double *dice, Error *error);
