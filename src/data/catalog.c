@@ -235,12 +235,11 @@ static bool holds(Catalog *c, const char *name) {
     return file_exists(catalog_text(c, "%s/%s", c->place, name));
 }
 
-static bool holds_npz(const char *folder) {
+static bool holds_npz(Catalog *c, const char *folder) {
     FileNames names;
     bool found = false;
-    if (folder_list(&names, folder, NULL)) return false;
-    for (size_t i = 0; i < names.count; i++)
-        found |= names.name[i][0] != '.' && text_ends(names.name[i], ".npz");
+    if (!reader_listed(&names, c, folder)) return false;
+    for (size_t i = 0; i < names.count; i++) found |= text_ends(names.name[i], ".npz");
     file_names_free(&names);
     return found;
 }
@@ -263,13 +262,13 @@ static DataFormat format_of_folder(Catalog *c) {
         return DATA_SAM_MED2D;
     if (holds(c, "images") && (holds(c, "masks") || holds(c, "labels"))) return DATA_PAIRS;
     if (holds(c, "annotations")) return DATA_COCO;
-    if (sam_med3d_recognizes(c->place)) return DATA_SAM_MED3D;
+    if (sam_med3d_recognizes(c, c->place)) return DATA_SAM_MED3D;
     const char *below = catalog_text(c, "%s/data", c->place);
-    if (sam_med3d_recognizes(below)) {
+    if (sam_med3d_recognizes(c, below)) {
         c->root = below;
         return DATA_SAM_MED3D;
     }
-    return holds_npz(c->place) ? DATA_CHALLENGE : DATA_PAIRS;
+    return holds_npz(c, c->place) ? DATA_CHALLENGE : DATA_PAIRS;
 }
 
 /* The folder that a file's format belongs to becomes the place. */

@@ -7,36 +7,50 @@
 #include "base/text.h"
 #include "data/load.h"
 
-static bool is_coloured(Npz *z, const char *path) {
+static Status is_coloured(bool *coloured, Npz *z, const char *path, Error *error) {
     NpyArray images, labels;
-    if (npz_array(&images, z, "imgs", NULL) || images.rank != 3 || images.dim[2] != 3) return false;
-    if (!npz_array(&labels, z, "gts", NULL)) return labels.rank == 2;
-    return text_starts(path_base(path), "2D");
+    Status status = npz_array(&images, z, "imgs", error);
+    *coloured = !status && images.rank == 3 && images.dim[2] == 3;
+    if (!*coloured) return status;
+    *coloured = text_starts(path_base(path), "2D");
+    if (!npz_has(z, "gts")) return VOXPERT_OK;
+    status = npz_array(&labels, z, "gts", error);
+    *coloured = !status && labels.rank == 2;
+    return status;
 }
 
 /* The spacing's order is x, y, z. */
-static void take_spacing(Volume *v, Npz *z) {
+static Status take_spacing(Volume *v, Npz *z, Error *error) {
     NpyArray a;
-    if (!npz_has(z, "spacing") || npz_array(&a, z, "spacing", NULL) || a.count != 3) return;
+    if (!npz_has(z, "spacing")) return VOXPERT_OK;
+    Status status = npz_array(&a, z, "spacing", error);
+    if (status == VOXPERT_OUT_OF_MEMORY) return status;
+    if (status || a.count != 3) return VOXPERT_OK; /* the image is as good without */
     float spacing[3];
     npy_read_floats(&a, spacing);
     for (int i = 0; i < 3; i++) {
-        if (!(spacing[i] > 0.0f) || !isfinite(spacing[i])) return;
+        if (!(spacing[i] > 0.0f) || !isfinite(spacing[i])) return VOXPERT_OK;
     }
     for (int i = 0; i < 3; i++) {
         v->grid.spacing_xyz_mm[i] = (double)spacing[i];
         v->grid.affine_ras[i][i] = (double)spacing[i];
     }
+    return VOXPERT_OK;
 }
 
 static Status read_array(Volume **out, const char *path, const char *array, Error *error) {
     Npz z;
+    bool colours = false;
+    *out = NULL;
     Status status = npz_open(&z, path, error);
     if (status) return status;
-    bool colours = strcmp(array, "imgs") == 0 && is_coloured(&z, path);
-    status = npz_volume(out, &z, array, colours, error);
-    if (!status) take_spacing(*out, &z);
+    if (strcmp(array, "imgs") == 0) status = is_coloured(&colours, &z, path, error);
+    if (!status) status = npz_volume(out, &z, array, colours, error);
+    if (!status) status = take_spacing(*out, &z, error);
     npz_close(&z);
+    if (!status) return VOXPERT_OK;
+    volume_free(*out);
+    *out = NULL;
     return status;
 }
 
@@ -63,12 +77,12 @@ Status challenge_fingerprint(Hash *hash, const char *path, Error *error) {
     return VOXPERT_OK;
 }
 
-bool challenge_has_labels(const char *path) {
+Status challenge_has_labels(bool *found, const char *path, Error *error) {
     Npz z;
-    if (npz_open(&z, path, NULL)) return false;
-    bool found = npz_has(&z, "gts");
-    npz_close(&z);
-    return found;
+    Status status = npz_open(&z, path, error);
+    *found = !status && npz_has(&z, "gts");
+    if (!status) npz_close(&z);
+    return status == VOXPERT_OUT_OF_MEMORY ? status : VOXPERT_OK;
 }
 
 /* ---- Prompts ------------------------------------------------------------------------------ */
@@ -190,9 +204,11 @@ Status challenge_prompts(ChallengePrompts *out, const char *path, Error *error) 
     *out = (ChallengePrompts){0};
     Status status = npz_open(&z, path, error);
     if (status) return status;
-    if (npz_has(&z, "boxes"))
-        status = npz_is_objects(&z, "boxes") ? object_boxes(out, &z, error)
-                                             : number_boxes(out, &z, error);
+    bool objects = false;
+    if (npz_has(&z, "boxes")) {
+        status = npz_is_objects(&objects, &z, "boxes", error);
+        if (!status) status = (objects ? object_boxes : number_boxes)(out, &z, error);
+    }
     if (!status && npz_has(&z, "clicks")) status = read_clicks(out, &z, error);
     if (!status && npz_has(&z, "spacing")) {
         status = npz_array(&spacing, &z, "spacing", error);

@@ -13,6 +13,7 @@ MUST_CHECK Status challenge_labels(Volume **out, const char *path, Error *error)
 /* All arrays, prompts included: the same image may be there with others. */
 MUST_CHECK Status challenge_fingerprint(Hash *hash, const char *path, Error *error);
 
-bool challenge_has_labels(const char *path); /* false too where it cannot be read */
+/* Whether "gts" is there; not where the file cannot be read.  VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status challenge_has_labels(bool *found, const char *path, Error *error);
 
 #endif

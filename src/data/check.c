@@ -41,20 +41,20 @@ static void scan_values(const Volume *v, Hash *hash, size_t *not_finite) {
     }
 }
 
-static void check_values(Catalog *c, const CatalogCase *item, const char *file, const Volume *v,
-                         Content *content) {
+static Status check_values(Catalog *c, const CatalogCase *item, const char *file, const Volume *v,
+                           Content *content, Error *error) {
     Hash hash;
     size_t not_finite;
     const size_t size[] = {v->frames, v->depth, v->height, v->width, v->channels};
     hash_begin(&hash);
     hash_add(&hash, size, sizeof size);
     scan_values(v, &hash, &not_finite);
-    bool told = !item->archive || !challenge_fingerprint(&hash, file, NULL);
+    Status status = item->archive ? challenge_fingerprint(&hash, file, error) : VOXPERT_OK;
     hash_end(&hash, content->hash);
-    if (!told) *content->hash = '\0'; /* unknown, so that it is nobody's twin */
-    if (!not_finite) return;
+    if (status || !not_finite) return status;
     Finding *f = catalog_find(c, RULE_FINITE, file, "%zu voxels are NaN or infinite", not_finite);
     catalog_facts(c, f, json_pack("{s:I}", "voxels", (json_int_t)not_finite));
+    return VOXPERT_OK;
 }
 
 /* One file of several colours holds all channels. */
@@ -106,7 +106,7 @@ static Status check_case(Catalog *c, const CatalogCase *item, Content *content, 
             status = check_readable(c, status, item->image[i], &reason);
             continue;
         }
-        check_values(c, item, item->image[i], v, i ? &other : content);
+        status = check_values(c, item, item->image[i], v, i ? &other : content, error);
         if (i && first) check_agree(c, item->image[i], first, v);
         if (i == 0) {
             check_colours(c, item, v);

@@ -125,7 +125,7 @@ static const char *ending_of_files(Catalog *c) {
     const char *ending = NULL;
     for (int i = 0; i < 2 && !ending; i++) {
         FileNames names;
-        if (reader_files(&names, catalog_text(c, "%s/%s", c->root, folders[i]), NULL)) return NULL;
+        if (!reader_listed(&names, c, catalog_text(c, "%s/%s", c->root, folders[i]))) return NULL;
         if (names.count) ending = catalog_text(c, "%s", path_extension(names.name[0]));
         file_names_free(&names);
     }

@@ -1,4 +1,6 @@
 /* splits_final.json: [{"train": [names], "val": [names]}, ...], one entry for each fold. */
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -68,7 +70,9 @@ static void give_parts(Catalog *c, json_t *fold) {
 static const char *splits_path(Catalog *c) {
     const char *path = catalog_text(c, "%s/splits_final.json", c->root);
     if (file_exists(path)) return path;
-    path = catalog_text(c, "%s/../../nnUNet_preprocessed/%s/splits_final.json", c->root, c->name);
+    char real[PATH_MAX]; /* the root may be "." */
+    const char *name = realpath(c->root, real) ? path_base(real) : c->name;
+    path = catalog_text(c, "%s/../../nnUNet_preprocessed/%s/splits_final.json", c->root, name);
     return file_exists(path) ? path : NULL;
 }
 

@@ -99,20 +99,22 @@ Status npz_array(NpyArray *out, Npz *z, const char *array, Error *error) {
     if (status) return status;
     Text name = {0};
     text_add(&name, "%s, array \"%s\"", z->name, array);
-    status = npy_parse(out, bytes, size, name.failed ? array : name.chars, error);
+    status = name.failed ? error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory", z->name)
+                         : npy_parse(out, bytes, size, name.chars, error);
     text_free(&name);
     return status;
 }
 
 /* ---- Objects ------------------------------------------------------------------------------ */
 
-bool npz_is_objects(Npz *z, const char *array) {
+Status npz_is_objects(bool *out, Npz *z, const char *array, Error *error) {
     static const char mark[] = "'descr': '|O'";
     const uint8_t *bytes = NULL, *payload = NULL;
     size_t size = 0, length = 0;
-    if (record_bytes(&bytes, &size, z, array, NULL)) return false;
-    if (npy_payload(&payload, &length, bytes, size, array, NULL)) return false;
-    return memmem(bytes, size - length, mark, sizeof mark - 1) != NULL;
+    Status status = record_bytes(&bytes, &size, z, array, error);
+    if (!status) status = npy_payload(&payload, &length, bytes, size, array, error);
+    *out = !status && memmem(bytes, size - length, mark, sizeof mark - 1) != NULL;
+    return status;
 }
 
 Status npz_objects(Pickle *out, Npz *z, const char *array, Error *error) {

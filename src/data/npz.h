@@ -35,7 +35,7 @@ MUST_CHECK Status npz_array(NpyArray *out, Npz *z, const char *array, Error *err
 MUST_CHECK Status npz_objects(Pickle *out, Npz *z, const char *array, Error *error);
 
 /* The header of an array alone: whether it holds objects. */
-bool npz_is_objects(Npz *z, const char *array);
+MUST_CHECK Status npz_is_objects(bool *out, Npz *z, const char *array, Error *error);
 
 /* A copy of an array as an image or a volume: [height, width], [depth, height, width], or with
  * `colours` [height, width, 3].  Half floats become floats. */

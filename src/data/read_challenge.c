@@ -13,7 +13,9 @@ static void add_file(Catalog *c, const char *path) {
                           .image = reader_one(c, path),
                           .images = 1,
                           .archive = true};
-    if (!challenge_has_labels(path)) return; /* what is to be segmented has none */
+    bool labelled;
+    c->failed |= challenge_has_labels(&labelled, path, NULL) != VOXPERT_OK;
+    if (!labelled) return; /* what is to be segmented has none */
     item->form = LABELS_ARRAY;
     item->label = item->image;
     item->labels = 1;

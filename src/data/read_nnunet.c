@@ -167,10 +167,10 @@ static Status read_part(Part *p, Error *error) {
     return status;
 }
 
-static bool any_ends_with(const char *folder, const char *ending) {
+static bool any_ends_with(Catalog *c, const char *folder, const char *ending) {
     FileNames names;
     bool found = false;
-    if (reader_files(&names, folder, NULL)) return false;
+    if (!reader_listed(&names, c, folder)) return false;
     for (size_t i = 0; i < names.count; i++) found |= text_ends(names.name[i], ending);
     file_names_free(&names);
     return found;
@@ -180,7 +180,7 @@ static bool any_ends_with(const char *folder, const char *ending) {
 static void check_ending(Catalog *c, NnunetJson *json) {
     const char *folder = catalog_text(c, "%s/imagesTr", c->root);
     FileNames names;
-    if (any_ends_with(folder, json->ending) || reader_files(&names, folder, NULL)) return;
+    if (any_ends_with(c, folder, json->ending) || !reader_listed(&names, c, folder)) return;
     if (names.count) {
         const char *found = catalog_text(c, "%s", path_extension(names.name[0]));
         Finding *f =

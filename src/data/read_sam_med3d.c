@@ -1,7 +1,6 @@
 /* SAM-Med3D: PART/CLASS/DATASET/{imagesTr,labelsTr}, binary labels of one class each. */
 #include <string.h>
 
-#include "base/memory.h"
 #include "data/reader.h"
 
 typedef struct PartName {
@@ -15,35 +14,31 @@ static const PartName part_names[] = {{"train", SPLIT_TRAIN},
                                       {"test", SPLIT_TEST}};
 enum { PARTS = sizeof part_names / sizeof *part_names };
 
-/* Whether PLACE/CLASS/DATASET/imagesTr is there for some class and dataset. */
-static bool holds_classes(const char *place) {
-    FileNames classes, sets;
+static bool holds_sets(Catalog *c, const char *folder) {
+    FileNames sets;
     bool found = false;
-    if (reader_files(&classes, place, NULL)) return false;
-    for (size_t i = 0; i < classes.count && !found; i++) {
-        char *folder = path_join(place, classes.name[i]);
-        if (!folder || reader_files(&sets, folder, NULL)) sets = (FileNames){0};
-        for (size_t k = 0; k < sets.count && !found; k++) {
-            char *set = path_join(folder, sets.name[k]);
-            char *images = set ? path_join(set, "imagesTr") : NULL;
-            found = images && file_is_folder(images);
-            memory_free(images);
-            memory_free(set);
-        }
-        file_names_free(&sets);
-        memory_free(folder);
-    }
+    if (!reader_listed(&sets, c, folder)) return false;
+    for (size_t i = 0; i < sets.count && !found; i++)
+        found = file_is_folder(catalog_text(c, "%s/%s/imagesTr", folder, sets.name[i]));
+    file_names_free(&sets);
+    return found;
+}
+
+/* Whether PLACE/CLASS/DATASET/imagesTr is there for some class and dataset. */
+static bool holds_classes(Catalog *c, const char *place) {
+    FileNames classes;
+    bool found = false;
+    if (!reader_listed(&classes, c, place)) return false;
+    for (size_t i = 0; i < classes.count && !found; i++)
+        found = holds_sets(c, catalog_text(c, "%s/%s", place, classes.name[i]));
     file_names_free(&classes);
     return found;
 }
 
-bool sam_med3d_recognizes(const char *folder) {
+bool sam_med3d_recognizes(Catalog *c, const char *folder) {
     bool found = false;
-    for (int i = 0; i < PARTS && !found; i++) {
-        char *place = path_join(folder, part_names[i].name);
-        found = place && holds_classes(place);
-        memory_free(place);
-    }
+    for (int i = 0; i < PARTS && !found; i++)
+        found = holds_classes(c, catalog_text(c, "%s/%s", folder, part_names[i].name));
     return found;
 }
 

@@ -60,6 +60,12 @@ Status reader_files(FileNames *out, const char *folder, Error *error) {
     return status;
 }
 
+bool reader_listed(FileNames *out, Catalog *c, const char *folder) {
+    Status status = reader_files(out, folder, NULL);
+    c->failed |= status == VOXPERT_OUT_OF_MEMORY;
+    return !status;
+}
+
 static int compare(const void *a, const void *b) { return strcmp(a, *(char *const *)b); }
 
 bool reader_names_hold(const FileNames *sorted, const char *name) {

@@ -37,12 +37,16 @@ const char *const *reader_one(Catalog *c, const char *path);
 /* Names in a folder that are neither hidden nor folders; none, where it cannot be listed. */
 MUST_CHECK Status reader_files(FileNames *out, const char *folder, Error *error);
 
+/* The same where a folder that cannot be listed has nothing to say: false, and `failed` of the
+ * catalog where memory was what lacked. */
+bool reader_listed(FileNames *out, Catalog *c, const char *folder);
+
 bool reader_names_hold(const FileNames *sorted, const char *name);
 
 /* Values of labels {"0": "background", "1": ...}. */
 void reader_labels_by_value(Catalog *c, json_t *labels, const char *file);
 
 /* Whether the folder has the form PART/CLASS/DATASET/imagesTr. */
-bool sam_med3d_recognizes(const char *folder);
+bool sam_med3d_recognizes(Catalog *c, const char *folder);
 
 #endif

@@ -48,6 +48,11 @@ holds 'cases are listed' grep -q '"name": "hippocampus_053"' \
     <(voxpert check --list "$sets/nnunet/nnUNet_raw/Dataset004_Hippocampus")
 voxpert check --list --fold 1 "$sets/nnunet/nnUNet_raw/Dataset004_Hippocampus" >list.json
 holds 'a fold is listed' test "$(field validation list.json)" = 1
+cp -r "$sets/nnunet" nnunet && chmod -R u+w nnunet
+(cd nnunet/nnUNet_raw/Dataset004_Hippocampus && voxpert check --list .) >here.json
+holds 'a fold is found from inside the folder' test "$(field validation here.json)" = 1
+holds 'dataset.json stands for its folder' voxpert check -q \
+    nnunet/nnUNet_raw/Dataset004_Hippocampus/dataset.json
 voxpert check --patient "$sets/sam_med2d" >out.txt 2>/dev/null
 holds 'with --patient a prefix is a patient' grep -q 'patient wbc' out.txt
 
