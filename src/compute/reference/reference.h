@@ -63,7 +63,7 @@ void reference_adamw(const Worker *w, float *x, float *m, float *v, const float 
 
 void reference_route(const Worker *w, float *routed, const float *clean, const float *spread,
                      const float *noise, const RouteShape *shape);
-void reference_route_backward(const Worker *w, float *dclean, float *dspread, const float *drouted,
+void reference_route_backward(const Worker *w, float *dclean, float *dspread, const float *dy,
                               const float *clean, const float *spread, const float *noise,
                               const RouteShape *shape);
 void reference_mix(const Worker *w, float *y, const float *x, const float *weight,
