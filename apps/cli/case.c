@@ -133,13 +133,14 @@ static VoxpertStatus segment_targets(Work *w, VoxpertError *error) {
                          .logits = paths->logits || paths->probability,
                          .low_res = paths->low_res != NULL};
     VoxpertSegmentOptions options = w->job->segment;
-    options.expert = w->engine->expert;
     int *values = values_of(t);
     VoxpertStatus status = VOXPERT_OK;
     for (int i = 0; !status && i < t->count; i++) {
         VoxpertPrompt prompt = target_prompt(&t->item[i]);
         VoxpertMasks masks = {0};
-        status = voxpert_segment(w->engine->session, &prompt, &options, &masks, error);
+        status = engine_expert(w->engine, t->item[i].expert, &options.expert, error);
+        if (status) status = error_before(error, "%s: object %d", t->file, t->item[i].number);
+        if (!status) status = voxpert_segment(w->engine->session, &prompt, &options, &masks, error);
         wants.planes_at_most = (size_t)t->count * (size_t)masks.count;
         if (!status) status = result_add(&w->result, &t->item[i], values[i], &masks, &wants, error);
         if (!status) warn_if_empty(w, t->item[i].number);

@@ -72,6 +72,13 @@ VoxpertStatus engine_open(Engine *e, const Common *common, const EngineOptions *
     return status;
 }
 
+VoxpertStatus engine_expert(const Engine *e, const char *word, int *expert, VoxpertError *error) {
+    *expert = e->expert;
+    if (!word || !voxpert_expert_find(e->model, word, expert, error)) return VOXPERT_OK;
+    error->status = VOXPERT_BAD_INPUT;
+    return error->status;
+}
+
 void engine_take_warnings(Engine *e, json_t *into) {
     json_array_extend(into, e->warnings);
     while (json_array_size(e->warnings) > e->opening) json_array_remove(e->warnings, e->opening);

@@ -37,6 +37,10 @@ VoxpertStatus engine_model(Listener *listener, VoxpertModel **out, const EngineO
 VoxpertStatus engine_open(Engine *e, const Common *common, const EngineOptions *options,
                           VoxpertError *error);
 
+/* The expert that an object asks for, who is of a prompts file; where it asks for none, the run's.
+ * VOXPERT_BAD_INPUT. */
+VoxpertStatus engine_expert(const Engine *e, const char *word, int *expert, VoxpertError *error);
+
 /* Adds what the model warned of: when it was opened, and since a case last took it. */
 void engine_take_warnings(Engine *e, json_t *into);
 

@@ -252,7 +252,7 @@ static void count_tokens(Route *r, Input *in, const json_t *objects) {
         const json_t *layers = json_object_get(json_object_get(object, "routing"), "layers");
         r->layers = (int)json_array_size(layers);
         if (!in->sent)
-            in->sent = cli_new((size_t)(r->layers * r->engine.experts), sizeof *in->sent);
+            in->sent = cli_new((size_t)r->layers * (size_t)r->engine.experts, sizeof *in->sent);
         json_array_foreach(layers, l, layer) {
             double *sent = in->sent + l * (size_t)r->engine.experts;
             json_array_foreach(layer, t, token) {
@@ -360,7 +360,7 @@ static json_t *input_json(const Route *r, const Input *in) {
 /* Rows are the folders. */
 static VoxpertStatus write_matrix(const Route *r, VoxpertError *error) {
     const char **row = cli_new((size_t)r->inputs, sizeof *row);
-    size_t cells = (size_t)(r->layers * r->engine.experts), rows = 0;
+    size_t cells = (size_t)r->layers * (size_t)r->engine.experts, rows = 0;
     double *share = cli_new((size_t)r->inputs * cells, sizeof *share);
     for (int i = 0; i < r->inputs; i++)
         if (r->input[i].folder) row[rows++] = r->input[i].name;

@@ -131,10 +131,11 @@ static VoxpertStatus read_object(Place *p, Target *t, const json_t *object, int 
     if (!json_is_object(object)) return wrong(p, "must be an object");
     VoxpertStatus status = known_fields(p, object, known);
     if (!status && label && !json_is_string(label)) status = wrong(p, "\"label\" must be a text");
-    if (!status && expert && (!chosen || strcmp(chosen, "auto") != 0))
+    if (!status && expert && !chosen)
         status =
-            wrong(p, "\"expert\" must be \"auto\": models with experts to choose are not read yet");
+            wrong(p, "\"expert\" must be \"auto\", or the number or the name of one as a text");
     if (status) return status;
+    if (chosen && strcmp(chosen, "auto") != 0) t->expert = cli_text("%s", chosen);
     if (label) t->label = cli_text("%s", json_string_value(label));
     if ((part = json_object_get(object, "value"))) status = read_value(p, t, part, index);
     if (!status && (part = json_object_get(object, "points")))

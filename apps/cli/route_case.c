@@ -29,8 +29,9 @@ static VoxpertStatus route_object(Engine *engine, const RouteCase *c, const Targ
     VoxpertSegmentOptions options = c->segment;
     VoxpertPrompt prompt = target_prompt(t);
     VoxpertExpertMaps maps = {0};
-    options.expert = engine->expert;
-    VoxpertStatus status = voxpert_expert_maps(engine->session, &prompt, &options, &maps, error);
+    VoxpertStatus status = engine_expert(engine, t->expert, &options.expert, error);
+    if (status) return error_before(error, "%s: object %d", c->targets->file, t->number);
+    status = voxpert_expert_maps(engine->session, &prompt, &options, &maps, error);
     char *path = c->figure ? route_figure(c->figure, t->number) : NULL;
     if (!status && path) status = voxpert_expert_maps_write(engine->session, &maps, path, error);
     if (!status) {

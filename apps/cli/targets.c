@@ -19,6 +19,7 @@ Target *targets_add(Targets *t, int number) {
 void targets_free(Targets *t) {
     for (int i = 0; i < t->count; i++) {
         free(t->item[i].label);
+        free(t->item[i].expert);
         free(t->item[i].points);
         free(t->item[i].mask_path);
         free(t->item[i].mask);
@@ -74,6 +75,7 @@ json_t *targets_json(const Targets *t) {
                                           (double)b->x1, (double)b->y1));
         if (from->point_count) json_object_set_new(to, "points", points_json(from));
         if (from->mask_path) json_object_set_new(to, "mask", json_string(from->mask_path));
+        if (from->expert) json_object_set_new(to, "expert", json_string(from->expert));
         json_array_append_new(objects, to);
     }
     return json_pack("{s:o}", "objects", objects);

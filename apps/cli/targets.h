@@ -12,9 +12,10 @@
 enum { TARGET_VALUE_MAX = 65535 };
 
 typedef struct Target {
-    int number;  /* as the user counts, from 1 */
-    int value;   /* in the label map; 0: not said */
-    char *label; /* or NULL */
+    int number;   /* as the user counts, from 1 */
+    int value;    /* in the label map; 0: not said */
+    char *label;  /* or NULL */
+    char *expert; /* number or name; NULL: nothing is said */
     VoxpertPoint *points;
     int point_count;
     VoxpertBox box;

@@ -26,7 +26,7 @@ static Status hand_over(VoxpertExpertMaps *out, const Predictor *p, const Expert
                         const Prediction *found, Error *error) {
     const Routing *r = &found->routing;
     Extent size = expert_maps_size(&p->picture, MAP_SIDE);
-    size_t pixels = size.width * size.height, planes = (size_t)(r->layers * r->experts);
+    size_t pixels = size.width * size.height, planes = (size_t)r->layers * (size_t)r->experts;
     out->width = (int)size.width, out->height = (int)size.height;
     out->attention = memory_new(planes * pixels * sizeof *out->attention);
     out->logits = memory_new((size_t)r->tokens * pixels * sizeof *out->logits);

@@ -101,7 +101,7 @@ Tensor *tensor_view(Compute *cx, Tensor *t, size_t offset, int rank, const int *
     if (!compute_ok(cx)) return view;
     if (offset > tensor_size(t) || tensor_size(view) > tensor_size(t) - offset)
         return compute_fail(cx, "view: larger than its tensor");
-    view->data = t->data ? t->data + offset : NULL; /* NULL: an input, while measuring */
+    view->data = t->data ? t->data + offset : NULL; /* one that is only measured has none */
     view->root = t->root;
     return view;
 }

@@ -37,7 +37,7 @@ static Layout layout_of(const Matrix *m) {
     l.names = longest(m->row, m->rows, 1, NAME_MOST) * LETTER;
     l.cell = size_max(CELL_LEAST, l.column_most + 1) * LETTER;
     l.panel = m->columns * l.cell + GAP;
-    l.top = (size_t)(GAP + 3 * (LINE + 4));
+    l.top = GAP + 3 * ((size_t)LINE + 4);
     return l;
 }
 

@@ -114,7 +114,8 @@ bad_prompts 'objects[0].value' '{"objects": [{"boxes": [[1,2,3,4]], "value": 655
 bad_prompts '"label" must be' '{"objects": [{"boxes": [[1,2,3,4]], "label": 3}]}'
 bad_prompts 'objects[0].mask' '{"objects": [{"mask": 3}]}'
 bad_prompts 'space' '{"space": "world-ras", "objects": [{"boxes": [[1,2,3,4]]}]}'
-bad_prompts '"expert" must be "auto"' '{"objects": [{"boxes": [[1,2,3,4]], "expert": "liver"}]}'
+bad_prompts '"expert" must be "auto"' '{"objects": [{"boxes": [[1,2,3,4]], "expert": 2}]}'
+bad_prompts 'has no experts' '{"objects": [{"boxes": [[1,2,3,4]], "expert": "liver"}]}'
 printf '{"slice": "j:1", "space": "voxel-ijk", "objects": [{"boxes": [[0,0,2,2]]}]}' >axes.json
 refused 3 '"voxel-ijk" is for slices of k, but the slice is j:1' segment -m "$model" -i "$volume" -o out/m.nii --prompts axes.json
 printf '{"space": "voxel-ijk", "objects": [{"boxes": [[0,0,2,2]]}]}' >axes.json

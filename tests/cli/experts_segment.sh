@@ -18,6 +18,14 @@ holds '--expert auto lets the router decide' cmp auto.csv free.csv
 holds '--expert 2 sends all there' test "$(cut -d, -f12 two.csv | sort -u | tr '\n' ' ')" = '2 expert '
 holds 'and that is another mask' test "$(cksum <two.npy)" != "$(cksum <auto.npy)"
 
+printf '{"objects": [{"boxes": [[20,20,90,80]], "expert": "3"}, {"boxes": [[5,5,50,50]], "expert": "auto"}]}' >each.json
+ask -i "$picture" --prompts each.json --routing-csv each.csv --json >each.out
+holds 'an object of a prompts file may name its own' test "$(grep ',1,[12],[12],' each.csv | cut -d, -f2,12 | grep '^1,' | sort -u)" = 1,3
+holds 'the router decides for the others' diff <(grep '074.png,2,' each.csv | cut -d, -f2-14) <(grep '074.png,2,' one.csv | cut -d, -f2-14)
+holds 'the report tells it as a file does' grep -q '"expert": "3"' each.out
+ask -i "$picture" --prompts each.json --expert 2 --routing-csv each2.csv
+holds 'the flag is for those that name none' test "$(cut -d, -f2,12 each2.csv | sort -u | tr '\n' ' ')" = '1,3 2,2 object,expert '
+
 # ---- Folders
 for name in 003 015 074; do
     echo "{\"image\": \"$name.png\", \"objects\": [{\"boxes\": [[10, 10, 50, 50]]}, {\"boxes\": [[5, 20, 60, 60]]}]}"
@@ -42,6 +50,8 @@ ask -i bad --prompts asked.jsonl -o bad_out --routing-csv bad.csv || code=$?
 holds 'a case that failed has no lines, the others have' test $code -eq 1 -a "$(wc -l <bad.csv)" -eq $((1 + (images - 1) * 8))
 
 # ---- Refusals
+sed 's/"3"/"nobody"/' each.json >nobody.json
+refused 3 'nobody.json: object 1: expert "nobody"' segment -m "$adapter" --base "$base" -i "$picture" --prompts nobody.json -o no.png
 refused 2 'has no experts, so nothing is routed' segment -m "$base" -i "$picture" --box 20,20,90,80 --routing-csv no.csv
 refused 2 'has no experts' segment -m "$base" -i "$picture" --box 20,20,90,80 --expert 1 -o no.png
 refused 2 'none of that name or number' segment -m "$adapter" --base "$base" -i "$picture" --box 20,20,90,80 --expert 4 -o no.png

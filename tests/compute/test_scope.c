@@ -107,3 +107,11 @@ TEST(every_capacity_below_the_need_fails_cleanly) {
     }
     workbench_close(w);
 }
+
+TEST(a_view_of_values_that_are_not_there_has_none) {
+    Workbench *w = workbench_open(NULL, 0, 1 << 20);
+    Tensor *t = tensor_over(&w->cx, 2, (int[]){3, 4}, NULL);
+    Tensor *view = tensor_view(&w->cx, t, 4, 1, (int[]){8});
+    CHECK(compute_ok(&w->cx) && view->data == NULL);
+    workbench_close(w);
+}
