@@ -63,8 +63,9 @@ static void choose_parameters(Run *r) {
     const TrainOptions *o = r->options;
     bool segmote = r->system.kind == SYSTEM_SEGMOTE;
     params_train(&r->system.sam.params, "*", o->trains == 0 && !segmote);
-    for (int i = 0; segmote && o->trains == 0 && segmote_trained[i]; i++)
-        params_train(&r->system.sam.params, segmote_trained[i], true);
+    const char *const *globs = segmote_trained(&r->system.segmote);
+    for (int i = 0; segmote && o->trains == 0 && globs[i]; i++)
+        params_train(&r->system.sam.params, globs[i], true);
     for (size_t i = 0; i < o->trains; i++) params_train(&r->system.sam.params, o->train[i], true);
     for (size_t i = 0; i < o->freezes; i++)
         params_train(&r->system.sam.params, o->freeze[i], false);
@@ -105,12 +106,12 @@ static Status declare_experts(Run *r, Error *error) {
     if (!status && !config)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for experts");
     if (!status)
-        status = segmote_config_parse(&c, config, "the new experts", &s->sam.config, error);
+        status = segmote_config_parse(&c, config, "the new experts", &s->sam.config, NULL, error);
     memory_free(config);
     if (status) return status;
     s->kind = SYSTEM_SEGMOTE;
     s->adapter = true;
-    segmote_declare(&s->segmote, &s->sam.params, &s->sam, &c);
+    segmote_declare(&s->segmote, &s->sam.params, &s->sam, NULL, &c);
     return VOXPERT_OK;
 }
 
