@@ -28,7 +28,7 @@ _voxpert() {
         --cpu) choices='reference portable avx2 avx512' ;;
         --recipe) choices='sam' ;;
         --scheme) choices='voxpert sam-med2d' ;;
-        --preset) choices='sam sam-med2d sam-med2d-test medsam voxpert' ;;
+        --preset) choices='sam sam-med2d sam-med2d-test medsam imis voxpert' ;;
         *)
             case $word in
             -*) choices=$("$program" "$verb" --help 2>/dev/null | _voxpert_flags) ;;

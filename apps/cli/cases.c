@@ -134,6 +134,7 @@ static json_t *flags_json(const Job *job) {
         "min_size", job->cleanup.min_size, "keep_largest", job->cleanup.keep_largest, "slice",
         slice, "page", f->page, "no_exif", f->ignore_exif, "window", f->window_level,
         f->window_width, "cache_half", job->engine.cache_half);
+    if (job->engine.vocab) json_object_set_new(flags, "vocab", json_words(job->engine.vocab));
     if (job->everything)
         json_object_set_new(flags, "everything",
                             json_pack("[i, f, f, f, f, i, f, f, i, i, f]", g->points_per_side,

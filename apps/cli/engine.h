@@ -7,6 +7,7 @@
 typedef struct EngineOptions {
     const char *model, *preset; /* NULL: built-in; as the file says */
     const char *base;           /* of an adapter; NULL: built-in */
+    const char *vocab;          /* of a text tower, or NULL */
     const char *cache;          /* folder, or NULL */
     bool strict, cache_half;
 } EngineOptions;
@@ -21,7 +22,7 @@ typedef struct Engine {
     double load_seconds;
 } Engine;
 
-/* --model, --base, --preset and --strict.  VOXPERT_BAD_ARGUMENT. */
+/* --model, --base, --preset, --strict and --vocab.  VOXPERT_BAD_ARGUMENT. */
 VoxpertStatus engine_flags(EngineOptions *out, const Options *options, VoxpertError *error);
 
 /* The model alone.  Errors: those of voxpert_model_open. */

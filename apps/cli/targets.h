@@ -19,6 +19,7 @@ typedef struct Target {
     int point_count;
     VoxpertBox box;
     bool has_box;
+    char *text;      /* name of the object, or NULL */
     char *mask_path; /* a mask of the image's size, or .npy: earlier low-res logits; or NULL */
     uint8_t *mask;   /* what is in it, once loaded: one of these two */
     float *low_res;
@@ -30,7 +31,7 @@ typedef struct Targets {
     const char *file; /* where they were read from; NULL: the command line */
 } Targets;
 
-/* The flags --box, --point, --mask and --object, in their order.  VOXPERT_BAD_ARGUMENT. */
+/* The flags --box, --point, --mask, --text and --object, in their order.  VOXPERT_BAD_ARGUMENT. */
 VoxpertStatus targets_from_flags(Targets *out, const Options *options, VoxpertError *error);
 void targets_free(Targets *t); /* a zeroed one is fine */
 
@@ -38,6 +39,7 @@ Target *targets_add(Targets *t, int number); /* keeps the order of calls */
 
 /* Puts a prompt that a flag gave into a target: VOXPERT_BAD_ARGUMENT. */
 VoxpertStatus target_box(Target *t, const double at[4], const char *who, VoxpertError *error);
+VoxpertStatus target_text(Target *t, const char *text, const char *who, VoxpertError *error);
 void target_point(Target *t, double x, double y, bool inside);
 
 json_t *targets_json(const Targets *t); /* as in a prompts file, but for labels and values */

@@ -17,11 +17,10 @@ static Status open_file(Model *m, const char *path, const ModelOptions *o, Error
 }
 
 static Status open_base(Model *m, const ModelOptions *o, Error *error) {
-    if (!system_needs_base(m->file)) {
-        if (!o->base) return VOXPERT_OK;
+    if (!system_needs_base(m->file) && !o->base) return VOXPERT_OK;
+    if (!system_takes_base(m->file))
         return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: is a whole model, which has no base",
                          checkpoint_path(m->file));
-    }
     if (o->base) return checkpoint_open(&m->base, o->base, error);
     if (!o->embedded) return VOXPERT_OK;
     return checkpoint_open_memory(&m->base, o->embedded, o->embedded_size, "built-in model", error);
@@ -42,7 +41,9 @@ static Status choose_kernels(Model *m, const ModelOptions *o, Error *error) {
 }
 
 /* A file that does not say is told by its looks; MedSAM looks like SAM. */
-static const char *looks_like(const Sam *s) { return s->config.vit.adapters ? "sam-med2d" : "sam"; }
+static const char *looks_like(const Sam *s) {
+    return s->config.vit.adapters ? "sam-med2d" : s->config.vit.nested ? "imis" : "sam";
+}
 
 Status model_preset(Preset *out, const Checkpoint *file, const Sam *sam, const char *asked,
                     Error *error) {
@@ -54,8 +55,8 @@ Status model_preset(Preset *out, const Checkpoint *file, const Sam *sam, const c
     Status status = VOXPERT_OK;
     if (!preset)
         status = error_set(error, asked ? VOXPERT_BAD_ARGUMENT : VOXPERT_BAD_MODEL,
-                           "preset \"%s\" is unknown; sam, sam-med2d, sam-med2d-test, medsam and "
-                           "voxpert are known",
+                           "preset \"%s\" is unknown; sam, sam-med2d, sam-med2d-test, medsam, imis "
+                           "and voxpert are known",
                            name);
     else
         *out = *preset;
@@ -108,6 +109,7 @@ Status model_open(Model **out, const char *path, const ModelOptions *options, Er
     Model *m = memory_new(sizeof *m);
     if (!m) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a model");
     pthread_mutex_init(&m->lock, NULL);
+    pthread_mutex_init(&m->text_lock, NULL);
     m->log = options->log;
     m->log_context = options->log_context;
     Status status = choose_kernels(m, options, error);
@@ -115,6 +117,7 @@ Status model_open(Model **out, const char *path, const ModelOptions *options, Er
     if (!status) status = open_base(m, options, error);
     if (!status) status = bind(m, options, error);
     if (!status) status = choose_preset(m, options, error);
+    if (!status) status = model_open_texts(m, options->vocab, error);
     if (!status) status = threads_open(&m->threads, options->threads, error);
     if (!status) status = pack(m, error);
     if (status) {
@@ -128,10 +131,12 @@ Status model_open(Model **out, const char *path, const ModelOptions *options, Er
 void model_close(Model *m) {
     if (!m) return;
     threads_close(m->threads);
+    model_close_texts(m);
     system_close(&m->system);
     checkpoint_close(m->base);
     checkpoint_close(m->file);
     pthread_mutex_destroy(&m->lock);
+    pthread_mutex_destroy(&m->text_lock);
     memory_free(m);
 }
 
@@ -152,14 +157,14 @@ char *model_describe(const Model *m) {
     char *config = system_config_write(&m->system);
     json_t *inner = config ? json_loads(config, 0, NULL) : NULL;
     const char *path = checkpoint_path(m->file);
-    json_t *root = json_pack("{s:s?, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:O}", "file",
-                             text_is_utf8(path, strlen(path)) ? path : NULL, "container",
-                             checkpoint_container(m->file), "layout", checkpoint_layout(m->file),
-                             "arch", known(m, "arch", "sam"), "preset", m->preset.name,
-                             "parameters", (json_int_t)params_elements(&m->system.sam.params),
-                             "tensors", (json_int_t)checkpoint_count(m->file), "identity", identity,
-                             "licence", known(m, "licence", "not stated in the file"), "kernels",
-                             m->kernels->name, "config", inner ? inner : json_null());
+    json_t *root = json_pack(
+        "{s:s?, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:O}", "file",
+        text_is_utf8(path, strlen(path)) ? path : NULL, "container", checkpoint_container(m->file),
+        "layout", checkpoint_layout(m->file), "arch", known(m, "arch", system_name(m->system.kind)),
+        "preset", m->preset.name, "parameters", (json_int_t)params_elements(&m->system.sam.params),
+        "tensors", (json_int_t)checkpoint_count(m->file), "identity", identity, "licence",
+        known(m, "licence", "not stated in the file"), "kernels", m->kernels->name, "config",
+        inner ? inner : json_null());
     static const char *const more[] = {"format",     "labels",     "training_data",
                                        "created_by", "preprocess", "parent_sha256"};
     for (size_t i = 0; root && i < sizeof more / sizeof *more; i++) {
