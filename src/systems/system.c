@@ -113,18 +113,35 @@ void system_close(System *s) { sam_free(&s->sam); }
 
 /* ---- Images ----------------------------------------------------------------------------- */
 
+static size_t cells_of(const System *s) {
+    return (size_t)sam_grid(&s->sam) * (size_t)sam_grid(&s->sam);
+}
+
+size_t system_embedding_floats(const System *s) {
+    return cells_of(s) * (size_t)s->sam.config.prompt.dim;
+}
+
 size_t system_image_floats(const System *s) {
-    size_t cells = (size_t)sam_grid(&s->sam) * (size_t)sam_grid(&s->sam);
-    size_t dim = (size_t)s->sam.config.prompt.dim, floats = cells * dim;
+    size_t floats = system_embedding_floats(s);
+    if (s->kept_block) return floats + cells_of(s) * (size_t)s->sam.config.vit.dim;
     if (s->kind == SYSTEM_SEGMOTE && expert_decoder_published(&s->segmote.experts))
-        floats += 16 * cells * (dim / 8);
+        floats += 16 * cells_of(s) * ((size_t)s->sam.config.prompt.dim / 8);
     return floats;
 }
 
 SystemImage system_encode(Compute *cx, const System *s, Tensor *image) {
-    if (s->kind != SYSTEM_SEGMOTE) return (SystemImage){sam_encode(cx, &s->sam, image), NULL};
-    SegmoteImage found = segmote_encode(cx, &s->segmote, &s->sam, image);
-    return (SystemImage){found.embedding, segmote_features(cx, &s->segmote, &found)};
+    SystemImage out = {0};
+    if (s->kept_block) {
+        out.embedding =
+            image_encoder_features(cx, &s->sam.vit, image, s->kept_block - 1, &out.block);
+    } else if (s->kind == SYSTEM_SEGMOTE) {
+        SegmoteImage found = segmote_encode(cx, &s->segmote, &s->sam, image);
+        out.embedding = found.embedding;
+        out.features = segmote_features(cx, &s->segmote, &found);
+    } else {
+        out.embedding = sam_encode(cx, &s->sam, image);
+    }
+    return out;
 }
 
 /* ---- Prompts ---------------------------------------------------------------------------- */

@@ -16,7 +16,9 @@ typedef struct System {
     Sam sam;   /* whose parameters are all there are */
     Imis imis; /* of SYSTEM_IMIS, and of SegMoTE on one; else zeroed */
     Segmote segmote;
-    bool adapter; /* its file holds what the base does not */
+    bool adapter;   /* its file holds what the base does not */
+    int kept_block; /* for training: 1 + the encoder's block whose output is kept beside the
+                       embedding, instead of `features`; 0: none */
 } System;
 
 /* Globs of what its file holds; NULL: everything. */
@@ -48,9 +50,12 @@ void system_close(System *s); /* zeroed is fine */
 typedef struct SystemImage {
     Tensor *embedding; /* [b,grid,grid,dim] */
     Tensor *features;  /* [b,4 grid,4 grid,dim/8], or NULL where the system has none */
+    Tensor *block;     /* [b,grid,grid,encoder's dim] of kept_block, or NULL */
 } SystemImage;
 
-size_t system_image_floats(const System *s); /* of one image, embedding first */
+/* Of one image: the embedding, and behind it the features or the block. */
+size_t system_image_floats(const System *s);
+size_t system_embedding_floats(const System *s); /* the first part alone */
 
 /* image [b,size,size,channels], normalized */
 SystemImage system_encode(Compute *cx, const System *s, Tensor *image);
