@@ -12,11 +12,20 @@ static Status no_memory(const char *what, Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for the pictures", what);
 }
 
+static void case_set_free(CaseSet *s) {
+    for (size_t i = 0; i < s->names; i++) memory_free(s->label_name[i].name);
+    memory_free(s->label_name);
+    memory_free(s->group);
+    memory_free(s->name);
+    *s = (CaseSet){0};
+}
+
 void dataset_free(Dataset *d) {
-    for (size_t i = 0; i < d->sets; i++) memory_free(d->set[i].name);
+    for (size_t i = 0; i < d->sets; i++) case_set_free(&d->set[i]);
     for (size_t i = 0; i < d->pictures; i++) {
         memory_free(d->picture[i].name);
         memory_free(d->picture[i].pixels);
+        memory_free(d->picture[i].regions);
     }
     for (size_t i = 0; i < d->objects; i++) memory_free(d->object[i].mask);
     memory_free(d->set);
@@ -54,44 +63,98 @@ static const char *mask_of(const FileNames *masks, const char *stem) {
     return NULL;
 }
 
-static Status add_one(Dataset *d, int set, const char *images, const char *masks,
-                      const FileNames *mask_names, const char *name, Error *error) {
+/* What lies in a data folder. */
+typedef struct Folder {
+    char *images, *masks, *regions;
+    FileNames image_names, mask_names, region_names;
+} Folder;
+
+/* Of the picture that was added last. */
+static Status add_regions(Dataset *d, const Folder *f, const char *stem, Error *error) {
+    const char *map = mask_of(&f->region_names, stem);
+    if (!map) return VOXPERT_OK;
+    char *path = path_join(f->regions, map);
+    Status status = path ? dataset_read_regions(&d->picture[d->pictures - 1], path, error)
+                         : no_memory(f->regions, error);
+    memory_free(path);
+    return status;
+}
+
+static Status add_one(Dataset *d, int set, const Folder *f, const char *name, Error *error) {
     Status status = VOXPERT_OK;
     size_t length = strlen(name) - strlen(path_extension(name));
     char *stem = memory_text(name);
     if (stem) stem[length] = '\0';
-    const char *mask = stem ? mask_of(mask_names, stem) : NULL;
+    const char *mask = stem ? mask_of(&f->mask_names, stem) : NULL;
     if (stem && !mask)
         status = error_set(error, VOXPERT_BAD_INPUT, "%s/%s: there is no mask of that stem in %s",
-                           images, name, masks);
-    char *a = path_join(images, name), *b = mask ? path_join(masks, mask) : NULL;
-    if (!status && (!stem || !a || !b)) status = no_memory(images, error);
+                           f->images, name, f->masks);
+    char *a = path_join(f->images, name), *b = mask ? path_join(f->masks, mask) : NULL;
+    size_t before = d->pictures;
+    if (!status && (!stem || !a || !b)) status = no_memory(f->images, error);
     if (!status) status = add_case(d, set, a, b, stem, error);
+    if (!status && d->pictures > before) status = add_regions(d, f, stem, error);
     memory_free(a);
     memory_free(b);
     memory_free(stem);
     return status;
 }
 
-static Status add_folder(Dataset *d, int set, const char *folder, Error *error) {
-    char *images = path_join(folder, "images"), *masks = path_join(folder, "masks");
-    FileNames image_names = {0}, mask_names = {0};
-    if (masks && !file_exists(masks)) {
-        memory_free(masks);
-        masks = path_join(folder, "labels");
+static Status folder_open(Folder *f, const char *folder, Error *error) {
+    *f = (Folder){path_join(folder, "images"),
+                  path_join(folder, "masks"),
+                  path_join(folder, "regions"),
+                  {0},
+                  {0},
+                  {0}};
+    if (f->masks && !file_exists(f->masks)) {
+        memory_free(f->masks);
+        f->masks = path_join(folder, "labels");
     }
-    Status status = images && masks ? VOXPERT_OK : no_memory(folder, error);
-    if (!status) status = folder_list(&image_names, images, error);
-    if (!status) status = folder_list(&mask_names, masks, error);
-    for (size_t i = 0; !status && i < image_names.count; i++) {
-        if (image_names.name[i][0] == '.') continue;
-        status = add_one(d, set, images, masks, &mask_names, image_names.name[i], error);
-    }
-    file_names_free(&image_names);
-    file_names_free(&mask_names);
-    memory_free(images);
-    memory_free(masks);
+    Status status = f->images && f->masks && f->regions ? VOXPERT_OK : no_memory(folder, error);
+    if (!status) status = folder_list(&f->image_names, f->images, error);
+    if (!status) status = folder_list(&f->mask_names, f->masks, error);
+    if (!status && file_exists(f->regions))
+        status = folder_list(&f->region_names, f->regions, error);
     return status;
+}
+
+static void folder_close(Folder *f) {
+    file_names_free(&f->image_names);
+    file_names_free(&f->mask_names);
+    file_names_free(&f->region_names);
+    memory_free(f->images);
+    memory_free(f->masks);
+    memory_free(f->regions);
+}
+
+static Status add_folder(Dataset *d, int set, const char *folder, Error *error) {
+    Folder f;
+    Status status = folder_open(&f, folder, error);
+    for (size_t i = 0; !status && i < f.image_names.count; i++) {
+        if (f.image_names.name[i][0] == '.') continue;
+        status = add_one(d, set, &f, f.image_names.name[i], error);
+    }
+    folder_close(&f);
+    return status;
+}
+
+static Status take_names(CaseSet *s, const char *folder, const char *file, Error *error) {
+    char *path = path_join(folder, file);
+    Status status = path ? dataset_read_names(s, path, error) : no_memory(folder, error);
+    memory_free(path);
+    return status;
+}
+
+/* Options whose values are texts; VOXPERT_OUT_OF_MEMORY, VOXPERT_BAD_INPUT. */
+static Status take_text(CaseSet *s, const char *folder, const char *option, bool *known,
+                        Error *error) {
+    *known = true;
+    if (text_starts(option, "names=")) return take_names(s, folder, option + 6, error);
+    *known = text_starts(option, "group=") && option[6] && !s->group;
+    if (*known) s->group = memory_text(option + 6);
+    if (!*known || s->group) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a data folder's options");
 }
 
 static bool take_option(CaseSet *s, char *option) {
@@ -120,10 +183,14 @@ static Status take_options(CaseSet *s, char *where, Error *error) {
         *colon = '\0';
         char *option = colon + 1;
         if ((colon = strchr(option, ':'))) *colon = '\0';
-        if (!take_option(s, option))
+        bool known;
+        Status status = take_text(s, where, option, &known, error);
+        if (status) return status;
+        if (!known && !take_option(s, option))
             return error_set(error, VOXPERT_BAD_ARGUMENT,
                              "%s: \"%s\" is no option of a data folder; they are patient, "
-                             "instances, nested, train, slices=N, window=LEVEL,WIDTH",
+                             "instances, nested, train, slices=N, window=LEVEL,WIDTH, group=NAME, "
+                             "names=FILE",
                              where, option);
     }
     size_t length = strlen(where);
@@ -148,6 +215,8 @@ Status dataset_add(Dataset *d, const char *where, Error *error) {
     if (!status) {
         d->set[d->sets++] = s;
         status = add_folder(d, (int)d->sets - 1, folder, error);
+    } else {
+        case_set_free(&s);
     }
     memory_free(folder);
     return status;
