@@ -22,12 +22,12 @@ _voxpert() {
         --loss) choices='focal-dice-iou dice-ce' ;;
         --measure) choices='train validation test all' ;;
         --probability-bits) choices='8 16' ;;
-        --schedule) choices='cosine step constant' ;;
+        --schedule) choices='cosine step constant linear' ;;
         --on-error) choices='skip stop' ;;
         --progress) choices='auto plain json none' ;;
         --cpu) choices='reference portable avx2 avx512' ;;
-        --recipe) choices='sam' ;;
-        --scheme) choices='voxpert sam-med2d' ;;
+        --recipe) choices='sam segmote' ;;
+        --scheme) choices='voxpert sam-med2d segmote' ;;
         --preset) choices='sam sam-med2d sam-med2d-test medsam imis voxpert' ;;
         *)
             case $word in

@@ -10,6 +10,7 @@ void views_close(Views *v) {
     for (size_t i = 0; v->file && i < v->pictures; i++) checkpoint_close(v->file[i]);
     memory_free(v->file);
     memory_free(v->embedding);
+    memory_free(v->block);
     memory_free(v->view);
     *v = (Views){0};
 }
@@ -41,6 +42,7 @@ static Status take(Views *v, size_t index, Predictor *p, const Case *c, ElementT
     if (status) return status;
     v->view[index] = p->view;
     v->embedding[index] = checkpoint_find(v->file[index], "embedding");
+    v->block[index] = checkpoint_find(v->file[index], "block");
     return VOXPERT_OK;
 }
 
@@ -60,12 +62,16 @@ static Status mark_needed(bool **needed, const Dataset *d, size_t *count, Error 
 
 static Status open_arrays(Views *v, const Dataset *d, const Model *model, Error *error) {
     size_t n = d->pictures + 1;
+    size_t first = system_embedding_floats(&model->system);
+    bool block = model->system.kept_block != 0;
     *v = (Views){.pictures = d->pictures,
-                 .floats = system_image_floats(&model->system),
+                 .floats = first,
+                 .block_floats = block ? system_image_floats(&model->system) - first : 0,
                  .file = memory_new(n * sizeof *v->file),
                  .embedding = memory_new(n * sizeof *v->embedding),
+                 .block = memory_new(n * sizeof *v->block),
                  .view = memory_new(n * sizeof *v->view)};
-    if (v->file && v->embedding && v->view) return VOXPERT_OK;
+    if (v->file && v->embedding && v->block && v->view) return VOXPERT_OK;
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to list the embeddings");
 }
 
@@ -93,8 +99,9 @@ Status views_open(Views *v, const Dataset *d, const Model *model, const char *fo
 
 /* ---- Using them ------------------------------------------------------------------------- */
 
-void views_read(const Views *v, int picture, float *out) {
-    stored_tensor_read(v->embedding[picture], out);
+void views_read(const Views *v, int picture, float *embedding, float *block) {
+    stored_tensor_read(v->embedding[picture], embedding);
+    if (v->block_floats) stored_tensor_read(v->block[picture], block);
 }
 
 Cut views_cut(const Views *v, int picture, int side) {

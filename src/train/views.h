@@ -13,8 +13,10 @@
 typedef struct Views {
     Checkpoint **file;              /* [pictures]; NULL: nobody needs it */
     const StoredTensor **embedding; /* [pictures] */
+    const StoredTensor **block;     /* [pictures] beside them, or NULL: see System.kept_block */
     View *view;                     /* [pictures] */
-    size_t pictures, floats;        /* floats of an embedding */
+    size_t pictures;
+    size_t floats, block_floats; /* of an embedding; of a block's output, or 0 */
 } Views;
 
 /* Called before each picture is encoded; false ends it with VOXPERT_OK and an unusable Views. */
@@ -26,8 +28,8 @@ MUST_CHECK Status views_open(Views *v, const Dataset *d, const Model *model, con
                              bool half, ViewsProgress *progress, void *context, Error *error);
 void views_close(Views *v); /* zeroed is fine */
 
-/* From mapped memory; any thread. */
-void views_read(const Views *v, int picture, float *out);
+/* From mapped memory; any thread.  `block`: where there are any. */
+void views_read(const Views *v, int picture, float *embedding, float *block);
 
 /* The whole picture in the model's input of `side` pixels. */
 Cut views_cut(const Views *v, int picture, int side);
