@@ -183,6 +183,15 @@ static Status decode(Decoding *d, Error *error) {
     return steps_run(&p->steps, shape, p->max_memory, decode_work, d, error);
 }
 
+/* What the tower makes of it is known afterwards, before anything else is computed. */
+static Status check_text(const Model *m, const char *text, Error *error) {
+    float *vector = memory_aligned((size_t)system_text_width(&m->system) * sizeof *vector + 1);
+    if (!vector) return no_memory("a text", error);
+    Status status = model_text(m, text, vector, error);
+    memory_free(vector);
+    return status;
+}
+
 Status predictor_check(const Predictor *p, const ObjectPrompt *prompt, Error *error) {
     const System *s = &p->model->system;
     bool routes = s->kind == SYSTEM_SEGMOTE;
@@ -193,7 +202,7 @@ Status predictor_check(const Predictor *p, const ObjectPrompt *prompt, Error *er
     if (prompt->expert < 0 || prompt->expert > experts)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "expert %d: this model has %d experts",
                          prompt->expert, experts);
-    return prompt->text ? model_check_text(p->model, error) : VOXPERT_OK;
+    return prompt->text ? check_text(p->model, prompt->text, error) : VOXPERT_OK;
 }
 
 /* IMIS-Net's mask is the best of the ambiguous ones, whatever was prompted. */

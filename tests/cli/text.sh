@@ -29,6 +29,14 @@ for kind in imis segmote; do
     holds "$kind: the same bytes with three threads" cmp one.npy threads.npy
 done
 
+read_text -m imis.safetensors --everything --points-per-side 2 --pred-iou-thresh -9 --stability-score-thresh 0 -o all.nii
+holds 'everything mode asks an IMIS-Net by points' test -s all.nii
+read_text -m imis.safetensors --text liver --zoom --logits zoomed.npy
+read_text -m imis.safetensors --text liver --no-zoom --logits whole.npy
+holds 'a text alone does not say where to zoom' cmp zoomed.npy whole.npy
+read_text -m imis.safetensors --text liver --multimask --logits three.npy
+holds 'and has three masks to choose from' test "$(shape three.npy)" = "3, $height, $width"
+
 voxpert info imis.safetensors >imis.txt
 holds 'info names an IMIS-Net' grep -q '^arch *imis-net' imis.txt
 holds 'and its preset' grep -q '^preset *imis' imis.txt
