@@ -115,8 +115,7 @@ static VoxpertStatus read_mask(Place *p, Target *t, const json_t *path, int obje
 static VoxpertStatus read_text(Place *p, Target *t, const json_t *text, int object) {
     char who[256];
     snprintf(p->field, sizeof p->field, "objects[%d].text", object);
-    if (!json_is_string(text) || strlen(json_string_value(text)) != json_string_length(text))
-        return wrong(p, "must be the name of a structure");
+    if (!json_is_string(text)) return wrong(p, "must be the name of a structure");
     snprintf(who, sizeof who, "%.80s: %.60s.%.60s", p->file, p->entry, p->field);
     if (target_text(t, json_string_value(text), who, p->error))
         return p->error->status = VOXPERT_BAD_INPUT;

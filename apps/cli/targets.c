@@ -222,8 +222,7 @@ VoxpertStatus targets_from_flags(Targets *out, const Options *options, VoxpertEr
 
 /* ---- Checks ----------------------------------------------------------------------------- */
 
-/* What the library calls a bad argument is a bad input if it stood in a file. */
-static VoxpertStatus blame(const Targets *t, const Target *target, VoxpertError *error) {
+VoxpertStatus targets_blame(const Targets *t, const Target *target, VoxpertError *error) {
     if (!t->file && t->count == 1) return error->status;
     if (!t->file) return error_before(error, "object %d", target->number);
     if (error->status == VOXPERT_BAD_ARGUMENT) error->status = VOXPERT_BAD_INPUT;
@@ -242,7 +241,7 @@ VoxpertStatus targets_check(const Targets *t, const VoxpertImage *image, bool pr
         if (prompt_free && asks_nothing(&t->item[i])) continue;
         if (t->item[i].mask_path && !prompt.mask) prompt.low_res = earlier; /* loaded later */
         if (voxpert_prompt_check(&prompt, image->width, image->height, error))
-            return blame(t, &t->item[i], error);
+            return targets_blame(t, &t->item[i], error);
     }
     return VOXPERT_OK;
 }
@@ -280,7 +279,7 @@ VoxpertStatus targets_load_masks(Targets *t, const VoxpertImage *image,
     for (int i = 0; !status && i < t->count; i++) {
         if (!t->item[i].mask_path || is_logits(&t->item[i])) continue;
         status = load_mask(&t->item[i], image, options, error);
-        if (status) blame(t, &t->item[i], error);
+        if (status) targets_blame(t, &t->item[i], error);
     }
     return status;
 }
@@ -317,7 +316,7 @@ VoxpertStatus targets_load_logits(Targets *t, int side, char remark[256], Voxper
     for (int i = 0; !status && i < t->count; i++) {
         if (!is_logits(&t->item[i])) continue;
         status = load_logits(&t->item[i], side, remark, error);
-        if (status) blame(t, &t->item[i], error);
+        if (status) targets_blame(t, &t->item[i], error);
     }
     return status;
 }

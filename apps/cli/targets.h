@@ -52,6 +52,10 @@ VoxpertPrompt target_prompt(const Target *t);
 VoxpertStatus targets_check(const Targets *t, const VoxpertImage *image, bool prompt_free,
                             VoxpertError *error);
 
+/* The object's number, and the file that asked for it, before a message about a prompt; what the
+ * library calls a bad argument is VOXPERT_BAD_INPUT if it stood in a file. */
+VoxpertStatus targets_blame(const Targets *t, const Target *target, VoxpertError *error);
+
 /* Reads the mask files that are pictures; then those that are logits, whose size the model says.
  * `remark` is filled (or "") with a warning.  VOXPERT_BAD_INPUT. */
 VoxpertStatus targets_load_masks(Targets *t, const VoxpertImage *image,

@@ -191,6 +191,9 @@ static Status declare(Run *r, Error *error) {
     SamConfig config;
     char surplus[256];
     bool experts = r->options->recipe == RECIPE_SEGMOTE;
+    if (r->options->vocab && r->options->scheme != SCHEME_SEGMOTE)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "--vocab is for the texts that --scheme segmote prompts");
     Status status = read_config(r, &config, error);
     if (status) return status;
     if (r->base && !experts && imis_config_is_there(r->base))

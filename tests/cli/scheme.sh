@@ -37,5 +37,6 @@ refused 2 'cannot learn beside experts' train -m imis.safetensors --recipe segmo
 refused 2 'the experts of the base have 4' train -m segmote.safetensors --recipe segmote --experts 5 --rank 4 "${data[@]}" -o no
 refused 3 'nowhere.txt' train -m imis.safetensors --recipe segmote --scheme segmote --vocab nowhere.txt "${data[@]}" -o no
 refused 3 'names.json' train -m imis.safetensors --recipe segmote --data wbc/images:names=names.json -o no
+refused 2 '--vocab is for' train -m imis.safetensors --recipe segmote --vocab merges.txt "${data[@]}" -o no
 refused 2 'group=NAME' train -m imis.safetensors --recipe segmote --data wbc:group= -o no
 conclude

@@ -62,5 +62,8 @@ refused 2 'several --text' segment -m imis.safetensors "${image[@]}" "${no[@]}" 
 refused 2 'is a whole model' segment -m imis.safetensors --base imis.safetensors "${image[@]}" "${no[@]}" --box 1,1,9,9
 echo '{"objects": [{"text": 7}]}' >wrong.json
 refused 3 'objects[0].text' segment -m imis.safetensors "${image[@]}" "${no[@]}" --vocab merges.txt --prompts wrong.json
+echo '{"objects": [{"text": "liver"}, {"text": "the left ventricle of the heart"}]}' >long.json
+refused 3 'long.json: object 2: text "the left' segment -m imis.safetensors "${image[@]}" "${no[@]}" --vocab merges.txt --prompts long.json
+refused 2 'object 2: text "the left' segment -m imis.safetensors "${image[@]}" "${no[@]}" --vocab merges.txt --text liver --text 'the left ventricle of the heart'
 holds 'and none of them wrote a mask' test ! -e no.png
 conclude
