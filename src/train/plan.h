@@ -59,7 +59,7 @@ typedef struct PlanFacts {
     bool unrouted; /* published mode: their later passes are not routed */
 } PlanFacts;
 
-/* `experts`: NULL for a system without; `facts`: of SCHEME_SEGMOTE, else NULL. */
+/* `experts`: NULL for a system without; `facts`: for SCHEME_SEGMOTE. */
 StepPlan step_plan(Scheme scheme, const PromptRule *rule, const ExpertRule *experts,
                    const PlanFacts *facts, Random *r);
 

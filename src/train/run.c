@@ -267,7 +267,7 @@ static StepPlan prepare_batch(Run *r, uint64_t part) {
     const ExpertRule *experts = routes ? &o->experts.rule : NULL;
     StepPlan plan = {0};
     if (o->scheme != SCHEME_SEGMOTE) {
-        plan = step_plan(o->scheme, &o->prompts, experts, NULL, &kind);
+        plan = step_plan(o->scheme, &o->prompts, experts, &r->stepper.facts, &kind);
         draw_batch(r, &plan, part);
         return plan;
     }

@@ -1,5 +1,6 @@
 /* Data sets, cuts, prompts, optimizer: facts about each. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -266,6 +267,38 @@ TEST(square_cuts_take_nearest_pixels_and_centre_what_is_small) {
     CHECK(fabsf(out[(16 * 32 + 5) * 3]) < 1e-9f);
     CHECK(fabsf(out[(16 * 32 + 9) * 3] - look.value[0][30]) < 1e-6f);
     dataset_free(&d);
+}
+
+TEST(a_squeezed_cut_fills_the_square) {
+    Cut c = cut_squeezed(10, 20, 32);
+    double x, y;
+    cut_to_picture(&c, 32.0, 32.0, &x, &y);
+    CHECK(fabs(x - 20.0) < 1e-9 && fabs(y - 10.0) < 1e-9);
+    cut_to_picture(&c, 0.0, 0.0, &x, &y);
+    CHECK(fabs(x) < 1e-9 && fabs(y) < 1e-9);
+}
+
+/* With probability 0.2 times 0.8 .. 1.2, and with 0.2 another -0.2 .. 0.2 more: values of 0 and 1
+ * tell one from the other. */
+TEST(segmotes_pictures_are_shaded_and_nothing_else) {
+    enum { LOOKS = 4000 };
+    Augment a = augment_segmote();
+    float image[12] = {0}, scratch[12];
+    int scaled = 0, moved = 0;
+    for (uint64_t seed = 0; seed < LOOKS; seed++) {
+        Random r = random_begin(seed, 0, 0, 0);
+        for (int i = 0; i < 12; i++) image[i] = (float)(i % 2);
+        augment_pixels(&a, image, scratch, 2, &r);
+        float factor = image[1] - image[0], more = image[0];
+        for (int i = 0; i < 12; i++) CHECK(fabsf(image[i] - image[i % 2]) < 1e-6f);
+        CHECK(factor > 0.799f && factor < 1.201f && fabsf(more) < 0.201f);
+        scaled += fabsf(factor - 1.0f) > 1e-5f, moved += fabsf(more) > 1e-5f;
+    }
+    CHECK(abs(scaled - LOOKS / 5) < 100 && abs(moved - LOOKS / 5) < 100);
+    Case p = {.height = 10, .width = 20, .channels = 1};
+    Random r = random_begin(1, 0, 0, 0);
+    Cut cut = augment_cut(&a, &p, NULL, 32, &r), whole = cut_whole(10, 20, 32);
+    CHECK(memcmp(cut.a, whole.a, sizeof cut.a) == 0);
 }
 
 TEST(every_sample_of_a_shared_picture_shows_its_object) {
