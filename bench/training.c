@@ -57,8 +57,9 @@ static Status declare(Bench *b, int grid, Error *error) {
     SegmoteConfig experts = segmote_config_paper(&s->sam.config);
     s->kind = SYSTEM_SEGMOTE;
     s->adapter = true;
-    segmote_declare(&s->segmote, &s->sam.params, &s->sam, &experts);
-    for (int i = 0; segmote_trained[i]; i++) params_train(&s->sam.params, segmote_trained[i], true);
+    segmote_declare(&s->segmote, &s->sam.params, &s->sam, NULL, &experts);
+    const char *const *globs = segmote_trained(&s->segmote);
+    for (int i = 0; globs[i]; i++) params_train(&s->sam.params, globs[i], true);
     Status status = params_initialize(&s->sam.params, 1, error);
     if (!status) status = optimizer_open(&b->optimizer, &s->sam.params, true, error);
     return status ? status : sam_prepare(&s->sam, error);
@@ -95,18 +96,19 @@ static Status open(Bench *b, int grid, Error *error) {
                                 .loss_side = 4 * grid,
                                 .floats = (size_t)(grid * grid) * DIM,
                                 .experts = &experts};
+    const BatchShape size = {BATCH, 1, 16 * grid, 4 * grid, .floats = shape.floats};
     *b = (Bench){.kernels = kernels_choose(getenv("VOXPERT_CPU"))};
     if (!b->kernels) return error_set(error, VOXPERT_BAD_ARGUMENT, "no such kernel set");
     Status status = threads_open(&b->threads, 0, error);
     if (!status) status = declare(b, grid, error);
-    if (!status) status = batch_open(&b->batch, BATCH, 1, 16 * grid, 4 * grid, shape.floats, error);
+    if (!status) status = batch_open(&b->batch, &size, error);
     if (!status) fill(&b->batch, grid);
     if (!status)
         status = stepper_open(&b->stepper, &b->system, b->kernels, b->threads, &shape, &prompts,
                               &loss, error);
     if (!status)
-        status =
-            params_pack(&b->system.sam.params, b->kernels, &b->stepper.worker, true, false, error);
+        status = params_pack(&b->system.sam.params, NULL, b->kernels, &b->stepper.worker, true,
+                             false, error);
     if (!status) optimizer_zero(&b->optimizer, b->kernels, &b->stepper.worker);
     return status;
 }

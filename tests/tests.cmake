@@ -4,6 +4,7 @@
 #   tests/F/X.sh         a test F/X, run by bash; names that begin with _ are read by other scripts
 #   tests/fuzz/fuzz_X.c  a fuzz target; its corpus tests/fuzz/corpus/X is a test fuzz/X too
 #   tests/golden/main.c  the golden runner
+#   tests/cli/tiny_models.c  writes small models for scripts
 #   docs/examples/X.c    a test examples/X, run without arguments unless tests/examples/X.sh runs it
 #   tests/.../*.c        anything else helps the tests
 #
@@ -20,7 +21,8 @@ file(GLOB_RECURSE TEST_FILES CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_D
 set(TEST_PROGRAMS ${TEST_FILES})
 list(FILTER TEST_PROGRAMS INCLUDE REGEX "(^|/)test_[^/]*$")
 set(TEST_HELPERS ${TEST_FILES})
-list(FILTER TEST_HELPERS EXCLUDE REGEX "(^|/)test_[^/]*$|^fuzz/|^golden/main\\.c$")
+list(FILTER TEST_HELPERS EXCLUDE REGEX
+    "(^|/)test_[^/]*$|^fuzz/|^golden/main\\.c$|^cli/tiny_models\\.c$")
 list(TRANSFORM TEST_HELPERS PREPEND tests/)
 
 add_library(test_helpers STATIC ${TEST_HELPERS})
@@ -43,6 +45,9 @@ if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/tests/golden/main.c)
     add_executable(golden tests/golden/main.c)
     target_link_libraries(golden PRIVATE test_helpers)
 endif()
+
+add_executable(tiny_models tests/cli/tiny_models.c)
+target_link_libraries(tiny_models PRIVATE test_helpers)
 
 # ---- Public headers, from C and from C++ ------------------------------------------------------
 
@@ -95,6 +100,7 @@ set(SCRIPT_ENVIRONMENT
     VOXPERT_EXAMPLES=${CMAKE_CURRENT_BINARY_DIR}/examples
     VOXPERT_LIBRARY=$<TARGET_FILE:voxpert_shared>
     VOXPERT_ARCHIVE=${ARCHIVE}
+    TINY_MODELS=$<TARGET_FILE:tiny_models>
     CC=${CMAKE_C_COMPILER})
 if(TARGET voxpert)
     list(APPEND SCRIPT_ENVIRONMENT VOXPERT=$<TARGET_FILE:voxpert>)

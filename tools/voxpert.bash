@@ -31,13 +31,13 @@ _voxpert() {
         --metrics) choices='dice iou nsd hd95 hd assd vol lesion' ;;
         --part) choices='train validation test all' ;;
         --probability-bits) choices='8 16' ;;
-        --schedule) choices='cosine step constant' ;;
+        --schedule) choices='cosine step constant linear' ;;
         --on-error) choices='skip stop' ;;
         --progress) choices='auto plain json none' ;;
         --cpu) choices='reference portable avx2 avx512' ;;
         --recipe) choices='sam segmote' ;;
-        --scheme) choices='voxpert sam-med2d' ;;
-        --preset) choices='sam sam-med2d sam-med2d-test medsam voxpert' ;;
+        --scheme) choices='voxpert sam-med2d segmote' ;;
+        --preset) choices='sam sam-med2d sam-med2d-test medsam imis voxpert' ;;
         *)
             case $word in
             -*) choices=$("$program" "$verb" --help 2>/dev/null | _voxpert_flags) ;;

@@ -139,6 +139,7 @@ static json_t *flags_json(const Job *job, const Engine *engine) {
         f->window_width, "cache_half", job->engine.cache_half);
     if (engine->expert) json_object_set_new(flags, "expert", json_integer(engine->expert));
     if (job->segment.prompt_free) json_object_set_new(flags, "prompt_free", json_true());
+    if (job->engine.vocab) json_object_set_new(flags, "vocab", json_words(job->engine.vocab));
     if (job->everything)
         json_object_set_new(flags, "everything",
                             json_pack("[i, f, f, f, f, i, f, f, i, i, f]", g->points_per_side,

@@ -28,7 +28,7 @@ const Verb verb_convert = {
         "      --dtype TYPE          f32 (default), f16 or bf16; a value too large for f16 is "
         "refused\n"
         "      --preset NAME         what the file cannot tell: how images are prepared: sam,\n"
-        "                            sam-med2d, sam-med2d-test, medsam or voxpert\n"
+        "                            sam-med2d, sam-med2d-test, medsam, imis or voxpert\n"
         "      --strict              surplus tensors end it too\n"
         "      --verify              read back and compare every tensor, to the last bit "
         "(default)\n"

@@ -9,6 +9,7 @@ VoxpertStatus engine_flags(EngineOptions *out, const Options *options, VoxpertEr
     out->model = options_value(options, "--model");
     out->base = options_value(options, "--base");
     out->preset = options_value(options, "--preset");
+    out->vocab = options_value(options, "--vocab");
     out->strict = options_has(options, "--strict");
     if (!out->preset) return VOXPERT_OK;
     char known[256] = "";
@@ -40,7 +41,8 @@ static json_t *about(const VoxpertModel *model) {
 
 VoxpertStatus engine_model(Listener *listener, VoxpertModel **out, const EngineOptions *o,
                            VoxpertError *error) {
-    const VoxpertOptions options = {.preset = o->preset, .base = o->base, .strict = o->strict};
+    const VoxpertOptions options = {
+        .preset = o->preset, .base = o->base, .vocab = o->vocab, .strict = o->strict};
     return common_model(listener, out, o->model, &options, error);
 }
 

@@ -9,6 +9,7 @@
 typedef struct EngineOptions {
     const char *model, *preset; /* NULL: built-in; as the file says */
     const char *base;           /* of an adapter; NULL: built-in */
+    const char *vocab;          /* of a text tower, or NULL */
     const char *cache;          /* folder, or NULL */
     const char *expert;         /* number or name; NULL or "auto": the router decides */
     bool strict, cache_half;
@@ -26,7 +27,7 @@ typedef struct Engine {
     int expert;                 /* 1, 2, ...: the one that was asked for; 0: none */
 } Engine;
 
-/* --model, --base, --preset and --strict.  VOXPERT_BAD_ARGUMENT. */
+/* --model, --base, --preset, --strict and --vocab.  VOXPERT_BAD_ARGUMENT. */
 VoxpertStatus engine_flags(EngineOptions *out, const Options *options, VoxpertError *error);
 
 /* The model alone.  Errors: those of voxpert_model_open. */

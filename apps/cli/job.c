@@ -10,6 +10,7 @@
 const OptionRule segment_rules[] = {
     {"--model", 'm', true},
     {"--base", .takes_value = true},
+    {"--vocab", .takes_value = true},
     {"--preset", .takes_value = true},
     {"--strict"},
     {"--input", 'i', true},
@@ -17,6 +18,7 @@ const OptionRule segment_rules[] = {
     {"--box", .takes_value = true, .repeats = true},
     {"--point", .takes_value = true, .repeats = true},
     {"--mask", .takes_value = true, .repeats = true},
+    {"--text", .takes_value = true, .repeats = true},
     {"--object", .takes_value = true, .repeats = true},
     {"--prompts", .takes_value = true},
     {"--multimask"},
@@ -206,6 +208,7 @@ static void read_masks(Claims *claims, const Targets *t) {
 void job_reads(const Job *job, Claims *claims) {
     claims_read(claims, job->engine.model);
     claims_read(claims, job->engine.base);
+    claims_read(claims, job->engine.vocab);
     claims_read(claims, job->prompts.path);
     claims_read(claims, job->embedding);
     read_masks(claims, &job->targets);

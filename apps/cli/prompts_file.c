@@ -112,6 +112,16 @@ static VoxpertStatus read_mask(Place *p, Target *t, const json_t *path, int obje
     return VOXPERT_OK;
 }
 
+static VoxpertStatus read_text(Place *p, Target *t, const json_t *text, int object) {
+    char who[256];
+    snprintf(p->field, sizeof p->field, "objects[%d].text", object);
+    if (!json_is_string(text)) return wrong(p, "must be the name of a structure");
+    snprintf(who, sizeof who, "%.80s: %.60s.%.60s", p->file, p->entry, p->field);
+    if (target_text(t, json_string_value(text), who, p->error))
+        return p->error->status = VOXPERT_BAD_INPUT;
+    return VOXPERT_OK;
+}
+
 static VoxpertStatus read_value(Place *p, Target *t, const json_t *value, int object) {
     json_int_t number = json_integer_value(value);
     snprintf(p->field, sizeof p->field, "objects[%d].value", object);
@@ -122,8 +132,8 @@ static VoxpertStatus read_value(Place *p, Target *t, const json_t *value, int ob
 }
 
 static VoxpertStatus read_object(Place *p, Target *t, const json_t *object, int index) {
-    static const char *const known[] = {"label", "value",  "points", "boxes",
-                                        "mask",  "expert", NULL};
+    static const char *const known[] = {"label", "value", "points", "boxes",
+                                        "mask",  "text",  "expert", NULL};
     const json_t *label = json_object_get(object, "label"), *part;
     const json_t *expert = json_object_get(object, "expert");
     const char *chosen = json_string_value(expert);
@@ -143,9 +153,10 @@ static VoxpertStatus read_object(Place *p, Target *t, const json_t *object, int 
     if (!status && (part = json_object_get(object, "boxes")))
         status = read_boxes(p, t, part, index);
     if (!status && (part = json_object_get(object, "mask"))) status = read_mask(p, t, part, index);
+    if (!status && (part = json_object_get(object, "text"))) status = read_text(p, t, part, index);
     snprintf(p->field, sizeof p->field, "objects[%d]", index);
-    if (!status && !t->has_box && !t->point_count && !t->mask_path)
-        status = wrong(p, "has neither points, boxes nor a mask");
+    if (!status && !t->has_box && !t->point_count && !t->mask_path && !t->text)
+        status = wrong(p, "has neither points, boxes, a mask nor a text");
     return status;
 }
 

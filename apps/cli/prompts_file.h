@@ -2,7 +2,7 @@
  *
  *     {"image": "case.png", "objects": [
  *         {"label": "liver", "value": 1, "boxes": [[x0, y0, x1, y1]],
- *          "points": [{"p": [x, y], "positive": true}], "mask": "coarse.png"}]}
+ *          "points": [{"p": [x, y], "positive": true}], "mask": "coarse.png", "text": "liver"}]}
  *
  * One such entry; a list of them; one a line (.jsonl); or {"case.png": {"objects": ...}, ...}.
  * Coordinates are those of the flags ("space": "pixel-xy"; "voxel-ijk" is the same on slices of k).

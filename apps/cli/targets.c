@@ -21,6 +21,7 @@ void targets_free(Targets *t) {
         free(t->item[i].label);
         free(t->item[i].expert);
         free(t->item[i].points);
+        free(t->item[i].text);
         free(t->item[i].mask_path);
         free(t->item[i].mask);
         free(t->item[i].low_res);
@@ -41,6 +42,16 @@ VoxpertStatus target_box(Target *t, const double at[4], const char *who, Voxpert
     return VOXPERT_OK;
 }
 
+VoxpertStatus target_text(Target *t, const char *text, const char *who, VoxpertError *error) {
+    if (t->text)
+        return error_say(error, VOXPERT_BAD_ARGUMENT, "%s: object %d has a text already", who,
+                         t->number);
+    if (!text[strspn(text, " \t\r\n_-")])
+        return error_say(error, VOXPERT_BAD_ARGUMENT, "%s: the name is empty", who);
+    t->text = cli_text("%s", text);
+    return VOXPERT_OK;
+}
+
 void target_point(Target *t, double x, double y, bool inside) {
     cli_grow(&t->points, (size_t)t->point_count, sizeof *t->points);
     t->points[t->point_count++] = (VoxpertPoint){(float)x, (float)y, inside};
@@ -51,7 +62,8 @@ VoxpertPrompt target_prompt(const Target *t) {
                            .point_count = t->point_count,
                            .box = t->has_box ? &t->box : NULL,
                            .mask = t->mask,
-                           .low_res = t->low_res};
+                           .low_res = t->low_res,
+                           .text = t->text};
 }
 
 static json_t *points_json(const Target *t) {
@@ -76,6 +88,7 @@ json_t *targets_json(const Targets *t) {
         if (from->point_count) json_object_set_new(to, "points", points_json(from));
         if (from->mask_path) json_object_set_new(to, "mask", json_string(from->mask_path));
         if (from->expert) json_object_set_new(to, "expert", json_string(from->expert));
+        if (from->text) json_object_set_new(to, "text", json_string(from->text));
         json_array_append_new(objects, to);
     }
     return json_pack("{s:o}", "objects", objects);
@@ -124,15 +137,25 @@ static VoxpertStatus mask_flag(Target *t, const char *path, VoxpertError *error)
     return VOXPERT_OK;
 }
 
+static VoxpertStatus text_flag(Target *t, const char *text, VoxpertError *error) {
+    char who[96];
+    json_t *json = json_string(text); /* NULL: it is not UTF-8 */
+    snprintf(who, sizeof who, "--text %.80s", json ? text : "");
+    json_decref(json);
+    if (!json) return error_say(error, VOXPERT_BAD_ARGUMENT, "--text: the name is not UTF-8");
+    return target_text(t, text, who, error);
+}
+
 static VoxpertStatus prompt_flag(Target *t, const Option *o, VoxpertError *error) {
     if (strcmp(o->rule->name, "--box") == 0) return box_flag(t, o->value, error);
     if (strcmp(o->rule->name, "--point") == 0) return point_flag(t, o->value, error);
-    return mask_flag(t, o->value, error);
+    if (strcmp(o->rule->name, "--mask") == 0) return mask_flag(t, o->value, error);
+    return text_flag(t, o->value, error);
 }
 
 static bool is_prompt(const Option *o) {
     return strcmp(o->rule->name, "--box") == 0 || strcmp(o->rule->name, "--point") == 0 ||
-           strcmp(o->rule->name, "--mask") == 0;
+           strcmp(o->rule->name, "--mask") == 0 || strcmp(o->rule->name, "--text") == 0;
 }
 
 static int count_of(const Options *options, const char *name) {
@@ -142,17 +165,23 @@ static int count_of(const Options *options, const char *name) {
     return count;
 }
 
-/* Without --object each box is an object, and points and a mask belong to the only one. */
+/* Without --object each box is an object, or each text, and points and a mask belong to the only
+ * one. */
 static VoxpertStatus without_objects(Targets *out, const Options *options, VoxpertError *error) {
-    int boxes = count_of(options, "--box");
+    int boxes = count_of(options, "--box"), texts = count_of(options, "--text");
+    int others = count_of(options, "--point") + count_of(options, "--mask");
     VoxpertStatus status = VOXPERT_OK;
-    if (boxes > 1 && (count_of(options, "--point") || count_of(options, "--mask")))
+    if (boxes > 1 && (others || texts))
         return error_say(error, VOXPERT_BAD_ARGUMENT,
-                         "several --box together with --point or --mask: say which object each "
+                         "several --box together with --point, --mask or --text: say which object "
+                         "each belongs to with --object N before them");
+    if (texts > 1 && (others || boxes))
+        return error_say(error, VOXPERT_BAD_ARGUMENT,
+                         "several --text together with other prompts: say which object each "
                          "belongs to with --object N before them");
     for (int i = 0; !status && i < options->count; i++) {
         if (!is_prompt(&options->item[i])) continue;
-        int number = boxes > 1 ? out->count + 1 : 1;
+        int number = boxes > 1 || texts > 1 ? out->count + 1 : 1;
         status = prompt_flag(numbered(out, number), &options->item[i], error);
     }
     return status;
@@ -195,8 +224,7 @@ VoxpertStatus targets_from_flags(Targets *out, const Options *options, VoxpertEr
 
 /* ---- Checks ----------------------------------------------------------------------------- */
 
-/* What the library calls a bad argument is a bad input if it stood in a file. */
-static VoxpertStatus blame(const Targets *t, const Target *target, VoxpertError *error) {
+VoxpertStatus targets_blame(const Targets *t, const Target *target, VoxpertError *error) {
     if (!t->file && t->count == 1) return error->status;
     if (!t->file) return error_before(error, "object %d", target->number);
     if (error->status == VOXPERT_BAD_ARGUMENT) error->status = VOXPERT_BAD_INPUT;
@@ -204,7 +232,7 @@ static VoxpertStatus blame(const Targets *t, const Target *target, VoxpertError 
 }
 
 static bool asks_nothing(const Target *t) {
-    return !t->point_count && !t->has_box && !t->mask_path;
+    return !t->point_count && !t->has_box && !t->mask_path && !t->text;
 }
 
 VoxpertStatus targets_check(const Targets *t, const VoxpertImage *image, bool prompt_free,
@@ -215,7 +243,7 @@ VoxpertStatus targets_check(const Targets *t, const VoxpertImage *image, bool pr
         if (prompt_free && asks_nothing(&t->item[i])) continue;
         if (t->item[i].mask_path && !prompt.mask) prompt.low_res = earlier; /* loaded later */
         if (voxpert_prompt_check(&prompt, image->width, image->height, error))
-            return blame(t, &t->item[i], error);
+            return targets_blame(t, &t->item[i], error);
     }
     return VOXPERT_OK;
 }
@@ -253,7 +281,7 @@ VoxpertStatus targets_load_masks(Targets *t, const VoxpertImage *image,
     for (int i = 0; !status && i < t->count; i++) {
         if (!t->item[i].mask_path || is_logits(&t->item[i])) continue;
         status = load_mask(&t->item[i], image, options, error);
-        if (status) blame(t, &t->item[i], error);
+        if (status) targets_blame(t, &t->item[i], error);
     }
     return status;
 }
@@ -290,7 +318,7 @@ VoxpertStatus targets_load_logits(Targets *t, int side, char remark[256], Voxper
     for (int i = 0; !status && i < t->count; i++) {
         if (!is_logits(&t->item[i])) continue;
         status = load_logits(&t->item[i], side, remark, error);
-        if (status) blame(t, &t->item[i], error);
+        if (status) targets_blame(t, &t->item[i], error);
     }
     return status;
 }

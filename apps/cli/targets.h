@@ -20,6 +20,7 @@ typedef struct Target {
     int point_count;
     VoxpertBox box;
     bool has_box;
+    char *text;      /* name of the object, or NULL */
     char *mask_path; /* a mask of the image's size, or .npy: earlier low-res logits; or NULL */
     uint8_t *mask;   /* what is in it, once loaded: one of these two */
     float *low_res;
@@ -31,7 +32,7 @@ typedef struct Targets {
     const char *file; /* where they were read from; NULL: the command line */
 } Targets;
 
-/* The flags --box, --point, --mask and --object, in their order.  VOXPERT_BAD_ARGUMENT. */
+/* The flags --box, --point, --mask, --text and --object, in their order.  VOXPERT_BAD_ARGUMENT. */
 VoxpertStatus targets_from_flags(Targets *out, const Options *options, VoxpertError *error);
 void targets_free(Targets *t); /* a zeroed one is fine */
 
@@ -39,6 +40,7 @@ Target *targets_add(Targets *t, int number); /* keeps the order of calls */
 
 /* Puts a prompt that a flag gave into a target: VOXPERT_BAD_ARGUMENT. */
 VoxpertStatus target_box(Target *t, const double at[4], const char *who, VoxpertError *error);
+VoxpertStatus target_text(Target *t, const char *text, const char *who, VoxpertError *error);
 void target_point(Target *t, double x, double y, bool inside);
 
 json_t *targets_json(const Targets *t); /* as in a prompts file, but for labels and values */
@@ -50,6 +52,10 @@ VoxpertPrompt target_prompt(const Target *t);
  * if a file did. */
 VoxpertStatus targets_check(const Targets *t, const VoxpertImage *image, bool prompt_free,
                             VoxpertError *error);
+
+/* The object's number, and the file that asked for it, before a message about a prompt; what the
+ * library calls a bad argument is VOXPERT_BAD_INPUT if it stood in a file. */
+VoxpertStatus targets_blame(const Targets *t, const Target *target, VoxpertError *error);
 
 /* Reads the mask files that are pictures; then those that are logits, whose size the model says.
  * `remark` is filled (or "") with a warning.  VOXPERT_BAD_INPUT. */

@@ -35,7 +35,9 @@ const Verb verb_train = {
         "object of label v is all labels >= v), train (all of it is for training), slices=N (of\n"
         "volumes: N slices across each axis), window=LEVEL,WIDTH (of values that become 8\n"
         "bits), weight=X (share of the samples, against 1), channel=N (file of a case with\n"
-        "several), fold=N (of splits_final.json).\n"
+        "several), fold=N (of splits_final.json), group=NAME (sets of different groups never meet\n"
+        "in a batch), names=FILE (of their labels, in the folder: {\"1\": \"liver\"}).  regions/\n"
+        "beside them may hold maps of what is not labelled, for --scheme segmote.\n"
         "\n"
         "  -m, --model FILE          what to begin from; any SAM but TinyViT; of segmote an "
         "adapter\n"
@@ -51,15 +53,19 @@ const Verb verb_train = {
         "      --time-limit T        90s, 30m, 2h: then a checkpoint is written and it ends\n"
         "      --train GLOB          parameters that learn; repeatable; default: all\n"
         "      --freeze GLOB         parameters that do not; repeatable\n"
-        "      --recipe NAME         sam (default), or segmote: experts on the frozen --model\n"
+        "      --recipe NAME         sam (default), or segmote: experts on the frozen --model, as\n"
+        "                            released on an IMIS-Net, as in the paper on any other SAM\n"
         "      --cache DIR           a frozen encoder runs once for each picture, and its "
         "embeddings\n"
         "                            are kept here; default of segmote: OUT/embeddings\n"
         "      --cache-half          keep them in half precision\n"
         "      --no-cache            run the encoder in every step, on augmented pictures\n"
-        "      --scheme NAME         voxpert (default), or sam-med2d: prompts, losses and steps "
-        "as\n"
-        "                            published\n"
+        "      --scheme NAME         voxpert (default); sam-med2d, or of the recipe segmote "
+        "segmote:\n"
+        "                            prompts, losses and steps as published\n"
+        "      --vocab FILE          merges of the base's text tower, for text prompts of the "
+        "scheme\n"
+        "                            segmote\n"
         "      --measure PART        no training: Dice of --model on train, validation, test or "
         "all\n"
         "      --licence TEXT        for the model file, as --labels TEXT, --training-data TEXT\n",
@@ -83,6 +89,7 @@ static const OptionRule own_rules[] = {
     {"--cache-half"},
     {"--no-cache"},
     {"--scheme", .takes_value = true},
+    {"--vocab", .takes_value = true},
     {"--measure", .takes_value = true},
     {"--licence", .takes_value = true},
     {"--labels", .takes_value = true},
@@ -97,7 +104,7 @@ typedef struct Word {
 
 /* Settings whose values are no single number. */
 static const Word words[] = {
-    {"schedule", "of the learning rate: cosine, step, constant"},
+    {"schedule", "of the learning rate: cosine, step, constant, linear"},
     {"step-at", "up to four steps with commas at which it drops"},
     {"loss", "focal-dice-iou, dice-ce"},
 };
@@ -225,6 +232,7 @@ static VoxpertStatus train_flags(TrainJob *job, const Rules *rules, const Option
     t->config = options_value(o, "--new");
     t->out = options_value(o, "--out");
     t->scheme = options_value(o, "--scheme");
+    t->vocab = options_value(o, "--vocab");
     t->licence = options_value(o, "--licence");
     t->labels = options_value(o, "--labels");
     t->training_data = options_value(o, "--training-data");

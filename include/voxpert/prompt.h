@@ -1,4 +1,4 @@
-/* prompt.h - what is asked for: one object, by points, boxes and a coarse mask. */
+/* prompt.h - what is asked for: one object, by points, boxes, a coarse mask and its name. */
 #ifndef VOXPERT_PROMPT_H
 #define VOXPERT_PROMPT_H
 
@@ -29,6 +29,8 @@ typedef struct VoxpertPrompt {
     const uint8_t *mask;   /* coarse mask [height][width] of the image, 0 = outside; or NULL */
     const float *low_res;  /* logits of an earlier result, low_res_side^2 of them; or NULL */
     int low_res_crop[4];   /* that result's `crop`; all 0: the whole image */
+    const char *text;      /* name of the object ("liver"), for models that read text; or NULL.  Its
+                              vector is computed once for each name and kept in the model */
 } VoxpertPrompt;
 
 /* Whether a prompt makes sense for an image of this size, before anything is computed: something is

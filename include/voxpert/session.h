@@ -45,7 +45,8 @@ typedef struct VoxpertSegmentOptions {
 } VoxpertSegmentOptions;
 
 /* Errors: VOXPERT_BAD_ARGUMENT for a prompt that makes no sense (outside the image, an empty box,
- * not finite, nothing at all) or that asks what the model cannot do; VOXPERT_OUT_OF_MEMORY.
+ * not finite, nothing at all) or that asks what the model cannot do (a text without text tower or
+ * vocabulary, or of more tokens than it reads); VOXPERT_OUT_OF_MEMORY.
  * `options` may be NULL. */
 VOXPERT_API VoxpertStatus voxpert_segment(VoxpertSession *session, const VoxpertPrompt *prompt,
                                           const VoxpertSegmentOptions *options, VoxpertMasks *masks,

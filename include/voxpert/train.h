@@ -13,7 +13,11 @@
  *   window=LEVEL,WIDTH   of values that become 8 bits
  *   weight=X   how often samples are drawn from it, against 1 of sets that do not say
  *   channel=N  which file of a case with several is looked at, from 0
- *   fold=N     of nnU-Net's splits_final.json, from 0 */
+ *   fold=N     of nnU-Net's splits_final.json, from 0
+ *   group=NAME sets of different groups never meet in a batch; those without one are one group
+ *   names=FILE of their labels, for text prompts: a JSON object in the folder, {"1": "liver"}
+ * A folder `regions/` beside them holds maps of what nobody labelled (0 = nothing, 1, 2, ...: a
+ * region), from which SegMoTE's scheme learns too; pictures without one are fine. */
 #ifndef VOXPERT_TRAIN_H
 #define VOXPERT_TRAIN_H
 
@@ -40,13 +44,14 @@ typedef struct VoxpertTrainOptions {
     const char *const *train, *const *freeze; /* globs over parameter names; freeze comes last */
     size_t train_count, freeze_count;
     const char *recipe;          /* "sam" (default), or "segmote": experts on the frozen base */
-    const char *scheme;          /* "voxpert" (default) or "sam-med2d" */
+    const char *scheme;          /* "voxpert" (default), "sam-med2d", or of segmote "segmote" */
     const char *const *settings; /* "name=value", see voxpert_train_setting; applied after scheme */
     size_t settings_count;
     bool no_cache;     /* the encoder runs in every step, on augmented pictures; else a frozen
                           encoder's embeddings of whole pictures are computed once, */
     const char *cache; /* kept in this folder; NULL: of segmote `out`/embeddings, else no_cache */
     bool cache_half;   /* in half precision */
+    const char *vocab; /* as in VoxpertOptions: for text prompts of the scheme segmote */
     const char *cpu;   /* kernel set */
     size_t max_memory; /* bytes that a step may need; more is refused */
     double time_limit; /* seconds */

@@ -15,6 +15,7 @@ VoxpertStatus voxpert_model_open(VoxpertModel **out, const char *path,
                           .cpu = o->cpu,
                           .preset = o->preset,
                           .base = o->base,
+                          .vocab = o->vocab,
                           .strict = o->strict,
                           .log = o->log,
                           .log_context = o->log_context};

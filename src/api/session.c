@@ -73,6 +73,7 @@ Status asked_from(Asked *a, const VoxpertPrompt *p, Error *error) {
                                .label = a->label,
                                .mask = p->mask,
                                .low_res = p->low_res,
+                               .text = p->text,
                                .low_res_crop = {p->low_res_crop[0], p->low_res_crop[1],
                                                 p->low_res_crop[2], p->low_res_crop[3]}};
     if (p->box) {

@@ -54,6 +54,7 @@ static Status prepare(Prepared *p, const VoxpertTrainOptions *from, Error *error
     o->no_cache = from->no_cache;
     o->cache = from->cache;
     o->cache_half = from->cache_half;
+    o->vocab = from->vocab;
     o->cpu = from->cpu;
     o->max_memory = from->max_memory;
     o->time_limit = from->time_limit;

@@ -1,6 +1,6 @@
 #include "moe/expert_decoder.h"
 
-bool expert_decoder_published(const ExpertDecoder *d) { return d->config.semantic_tokens > 0; }
+bool expert_decoder_published(const ExpertDecoder *d) { return d->semantic != NULL; }
 
 /* What the released files hold and the released code never reads. */
 static void ignore_unused(Params *p) {
@@ -14,22 +14,10 @@ static void ignore_unused(Params *p) {
     for (size_t i = 0; i < sizeof globs / sizeof *globs; i++) params_ignore(p, globs[i]);
 }
 
-static void declare_published(ExpertDecoder *d, Params *p, const ExpertDecoderConfig *c) {
-    int dim = c->experts.dim;
-    d->semantic_tokens = params_declare(p, "semantic_tokens.weight", LAYOUT_PLAIN, 2,
-                                        (int[]){c->semantic_tokens, dim}, INITIAL_NORMAL, 0);
-    size_t outer = params_enter(p, "semantic_prediction_head");
-    head_declare(&d->semantic, p, dim, d->base->config.iou_hidden, c->semantic_dim, 3);
-    params_leave(p, outer);
-    expert_features_declare(&d->features, p, c->feature, dim);
-    linear_declare(&d->text, p, "text_output", dim, dim / 8);
-    ignore_unused(p);
-}
-
 void expert_decoder_declare(ExpertDecoder *d, Params *p, const MaskDecoder *base,
-                            const ExpertDecoderConfig *c) {
+                            const SemanticDecoder *semantic, const ExpertDecoderConfig *c) {
     const TokenExpertsConfig *e = &c->experts;
-    *d = (ExpertDecoder){.config = *c, .base = base};
+    *d = (ExpertDecoder){.config = *c, .base = base, .semantic = semantic};
     d->expert_tokens = params_declare(p, "expert_tokens.weight", LAYOUT_PLAIN, 2,
                                       (int[]){e->tokens, e->dim}, INITIAL_NORMAL, 0);
     for (int i = 0; i < base->config.transformer.depth; i++) {
@@ -47,12 +35,15 @@ void expert_decoder_declare(ExpertDecoder *d, Params *p, const MaskDecoder *base
         prompt_pool_declare(&d->pool, p, &c->pool);
         params_leave(p, outer);
     }
-    if (expert_decoder_published(d)) declare_published(d, p, c);
+    if (!semantic) return;
+    expert_features_declare(&d->features, p, c->feature, e->dim);
+    ignore_unused(p);
 }
 
 /* Tokens come in this order: iou, masks, semantic, experts, prompts. */
-static int semantic_at(const ExpertDecoder *d) { return 1 + d->base->config.masks; }
-static int experts_at(const ExpertDecoder *d) { return semantic_at(d) + d->config.semantic_tokens; }
+static int experts_at(const ExpertDecoder *d) {
+    return 1 + d->base->config.masks + (d->semantic ? d->semantic->config.tokens : 0);
+}
 
 int expert_decoder_first_token(const ExpertDecoder *d) { return experts_at(d); }
 
@@ -102,15 +93,8 @@ static Tensor *candidates(Compute *cx, const ExpertDecoder *d, Tensor *queries, 
         part[i] = head_forward(cx, &d->output[i], op_slice(cx, queries, first + i, 1));
     Tensor *hyper = op_concat(cx, count, part);
     compute_observe(cx, hyper, "hyper");
-    if (text) { /* (hyper + text) features = hyper features + text features */
-        if (!compute_ok(cx)) return &cx->dummy;
-        int batch = hyper->dim[0];
-        Tensor *term = linear_forward(cx, &d->text, text);
-        int *index = arena_alloc(cx->records, (size_t)(batch * count) * sizeof *index);
-        if (!index) return compute_fail(cx, "out of record memory");
-        for (int i = 0; i < batch * count; i++) index[i] = i / count;
-        hyper = op_add(cx, hyper, op_gather(cx, term, batch * count, index));
-    }
+    if (text)
+        hyper = mask_decoder_add_term(cx, hyper, semantic_decoder_term(cx, d->semantic, text));
     return mask_decoder_masks(cx, hyper, features);
 }
 
@@ -177,7 +161,7 @@ static TwoWay transform(Compute *cx, const ExpertDecoder *d, const DecoderImage 
                         Tensor *positions, const ExpertPrompt *prompt, ExpertOutput *out) {
     Tensor *part[3];
     int parts = 0;
-    if (d->semantic_tokens) part[parts++] = tokens_of(cx, d->semantic_tokens);
+    if (d->semantic) part[parts++] = semantic_decoder_tokens(cx, d->semantic);
     part[parts++] = tokens_of(cx, d->expert_tokens);
     if (out->sparse) part[parts++] = out->sparse;
     Middle context = {d, prompt, out};
@@ -193,10 +177,9 @@ static void conclude(Compute *cx, const ExpertDecoder *d, const ExpertPrompt *pr
     out->iou = out->all_iou = mask_decoder_iou(cx, d->base, queries);
     if (!compute_ok(cx)) return;
     if (published) {
-        int first = semantic_at(d), count = d->config.semantic_tokens;
         out->best = best_of(cx, out->all_iou);
         if (!cx->tape) /* no loss reaches it */
-            out->semantic = head_forward(cx, &d->semantic, op_slice(cx, queries, first, count));
+            out->semantic = semantic_decoder_classes(cx, d->semantic, queries);
         if (out->best) out->iou = pick(cx, out->all_iou, out->best);
     }
     if (!prompt->unrouted)

@@ -10,16 +10,14 @@
 #include "moe/expert_features.h"
 #include "moe/prompt_tokens.h"
 #include "moe/token_experts.h"
-#include "sam/mask_decoder.h"
+#include "sam/semantic_decoder.h"
 
 enum { EXPERT_TOKENS_MAX = 32 };
 
 typedef struct ExpertDecoderConfig {
     TokenExpertsConfig experts;
     PromptPoolConfig pool; /* tokens 0: there is none */
-    /* Of published mode; 0 in paper mode: */
-    int semantic_tokens, semantic_dim; /* 4; 512, what the semantic head gives */
-    int feature;                       /* channels of the encoder's block */
+    int feature;           /* published mode: channels of the encoder's block; else 0 */
 } ExpertDecoderConfig;
 
 typedef struct ExpertDecoder {
@@ -30,18 +28,16 @@ typedef struct ExpertDecoder {
     Head output[EXPERT_TOKENS_MAX];
     PromptPool pool;
     /* Of published mode: */
-    Param *semantic_tokens;
-    Head semantic;
+    const SemanticDecoder *semantic; /* NULL: it is paper mode */
     ExpertFeatures features;
-    Linear text;
 } ExpertDecoder;
 
 bool expert_decoder_published(const ExpertDecoder *d);
 
 /* Under the prefix of the mask decoder, whose declaration comes first and which must stay where it
- * is. */
+ * is; so for IMIS-Net's, which makes it published mode (`semantic`; NULL: paper mode). */
 void expert_decoder_declare(ExpertDecoder *d, Params *p, const MaskDecoder *base,
-                            const ExpertDecoderConfig *c);
+                            const SemanticDecoder *semantic, const ExpertDecoderConfig *c);
 
 int expert_decoder_first_token(const ExpertDecoder *d); /* of the experts', among all queries */
 
@@ -58,14 +54,14 @@ typedef struct ExpertPrompt {
 } ExpertPrompt;
 
 typedef struct ExpertOutput {
-    Tensor *masks;      /* [batch,1,4 grid,4 grid] logits of the chosen token */
-    Tensor *iou;        /* [batch,SAM's masks]; published: [batch,1], the best */
-    Tensor *all_iou;    /* [batch,SAM's masks] */
-    Tensor *semantic;   /* published, not while training: [batch,masks,semantic_dim] */
-    Tensor *candidates; /* [batch,tokens,4 grid,4 grid] */
-    Tensor *sparse;     /* the prompt tokens that were used, or NULL */
-    const int *chosen;  /* [batch]: which token */
-    const int *best;    /* published: [batch], mask of the largest iou, from 1 */
+    Tensor *masks;                     /* [batch,1,4 grid,4 grid] logits of the chosen token */
+    Tensor *iou;                       /* [batch,SAM's masks]; published: [batch,1], the best */
+    Tensor *all_iou;                   /* [batch,SAM's masks] */
+    Tensor *semantic;                  /* published, not while training: [batch,masks,classes] */
+    Tensor *candidates;                /* [batch,tokens,4 grid,4 grid] */
+    Tensor *sparse;                    /* the prompt tokens that were used, or NULL */
+    const int *chosen;                 /* [batch]: which token */
+    const int *best;                   /* published: [batch], mask of the largest iou, from 1 */
     Tensor *routed[TWO_WAY_MAX_DEPTH]; /* of each layer, see op_route */
 } ExpertOutput;
 

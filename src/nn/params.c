@@ -371,12 +371,13 @@ static void let_go(Param *p) {
     checkpoint_drop(p->file, p->stored);
 }
 
-Status params_pack(Params *p, const Kernels *kernels, const Worker *worker, bool back, bool drop,
-                   Error *error) {
+Status params_pack(Params *p, const char *const *globs, const Kernels *kernels,
+                   const Worker *worker, bool back, bool drop, Error *error) {
     Status status = VOXPERT_OK;
     for (size_t i = 0; !status && i < p->count; i++) {
         Param *q = p->item[i];
-        if (!q->matrix || !q->form.out || q->tensor.needs_grad) continue;
+        if (!q->matrix || !q->form.out || q->tensor.needs_grad || !param_matches(q, globs))
+            continue;
         status = pack_one(q, kernels, worker, false, &q->packed, error);
         q->form.packed = q->packed;
         if (!status && back) status = pack_one(q, kernels, worker, true, &q->packed_back, error);

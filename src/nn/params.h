@@ -94,12 +94,12 @@ void param_publish(const Param *p, const float *ours, float *out); /* of its gra
 void param_write(Param *p, const float *published);                /* p->owned must be set */
 MUST_CHECK Status param_own(Param *p, Error *error); /* makes the values ours, to change them */
 
-/* Gives frozen matrices the form that the backend likes; `back` where input gradients are needed.
- * Tables, whose rows are looked up, stay where they are.  Where `drop`, memory and pages that are
- * then no longer needed are given back: such a parameter's values are read from its file again if
- * anybody asks. */
-MUST_CHECK Status params_pack(Params *p, const Kernels *kernels, const Worker *worker, bool back,
-                              bool drop, Error *error);
+/* Gives frozen matrices whose names match (NULL: all) the form that the backend likes; `back` where
+ * input gradients are needed.  Tables, whose rows are looked up, stay where they are.  Where
+ * `drop`, memory and pages that are then no longer needed are given back: such a parameter's values
+ * are read from its file again if anybody asks. */
+MUST_CHECK Status params_pack(Params *p, const char *const *globs, const Kernels *kernels,
+                              const Worker *worker, bool back, bool drop, Error *error);
 
 /* Marks those that match for training (or not); returns how many changed or were so already. */
 size_t params_train(Params *p, const char *glob, bool train);

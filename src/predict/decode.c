@@ -73,7 +73,8 @@ static DecoderImage known_image(Compute *cx, const Predictor *p) {
 typedef struct Decoding {
     Predictor *p;
     const ObjectPrompt *prompt;
-    bool all; /* masks 1..; else mask 0 */
+    bool all;    /* masks 1..; else mask 0 */
+    float *text; /* vector of the prompt's text, or NULL */
     Prediction *out;
 } Decoding;
 
@@ -119,20 +120,26 @@ static Status add_mask(Compute *cx, const Decoding *d, Prompts *prompts, Error *
                        (int)p->picture.width, side, error);
 }
 
-/* A SAM without a mask prompt has the image's part of the work behind it. */
+/* A model without experts has the image's part of the work behind it, where no mask is prompted. */
 static bool uses_known_image(const Decoding *d) {
-    return d->p->model->system.kind == SYSTEM_SAM && !has_mask(d->prompt);
+    return system_knows_image(&d->p->model->system) && !has_mask(d->prompt);
+}
+
+/* The vector of the prompt's text, or NULL. */
+static Tensor *text_tensor(Compute *cx, const Decoding *d) {
+    if (!d->text) return NULL;
+    return tensor_over(cx, 2, (int[]){1, system_text_width(&d->p->model->system)}, d->text);
 }
 
 static SystemAnswer answer(Compute *cx, const Decoding *d, const Prompts *prompts) {
     const System *s = &d->p->model->system;
     if (uses_known_image(d)) {
         DecoderImage known = known_image(cx, d->p);
-        MaskOutput found = sam_decode_image(cx, &s->sam, &known, prompts, d->all);
+        MaskOutput found = system_decode_image(cx, s, &known, prompts, text_tensor(cx, d), d->all);
         return (SystemAnswer){.masks = found.masks, .iou = found.iou};
     }
     SystemImage image = predictor_image(cx, d->p);
-    SystemAsk ask = {d->all, d->prompt->prompt_free, d->prompt->expert};
+    SystemAsk ask = {d->all, d->prompt->prompt_free, d->prompt->expert, text_tensor(cx, d)};
     return system_decode(cx, s, &image, prompts, &ask);
 }
 
@@ -172,10 +179,20 @@ static Status decode(Decoding *d, Error *error) {
                        .boxes = o->box != NULL,
                        .mask = has_mask(o),
                        .multimask = d->all,
-                       .prompt_free = o->prompt_free};
+                       .prompt_free = o->prompt_free,
+                       .text = o->text != NULL};
     Status status = uses_known_image(d) ? know_image(p, error) : VOXPERT_OK;
     if (status) return status;
     return steps_run(&p->steps, shape, p->max_memory, decode_work, d, error);
+}
+
+/* What the tower makes of it is known afterwards, before anything else is computed. */
+static Status check_text(const Model *m, const char *text, Error *error) {
+    float *vector = memory_aligned((size_t)system_text_width(&m->system) * sizeof *vector + 1);
+    if (!vector) return no_memory("a text", error);
+    Status status = model_text(m, text, vector, error);
+    memory_free(vector);
+    return status;
 }
 
 Status predictor_check(const Predictor *p, const ObjectPrompt *prompt, Error *error) {
@@ -188,7 +205,21 @@ Status predictor_check(const Predictor *p, const ObjectPrompt *prompt, Error *er
     if (prompt->expert < 0 || prompt->expert > experts)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "expert %d: this model has %d experts",
                          prompt->expert, experts);
-    return VOXPERT_OK;
+    return prompt->text ? check_text(p->model, prompt->text, error) : VOXPERT_OK;
+}
+
+/* IMIS-Net's mask is the best of the ambiguous ones, whatever was prompted. */
+static bool chooses(const Model *m) {
+    return m->preset.best_of_all || m->system.kind == SYSTEM_IMIS;
+}
+
+/* The vector of the prompt's text; the caller frees it. */
+static Status vector_of_text(Decoding *d, Error *error) {
+    const Model *m = d->p->model;
+    if (!d->prompt->text) return VOXPERT_OK;
+    d->text = memory_aligned((size_t)system_text_width(&m->system) * sizeof *d->text);
+    if (!d->text) return no_memory("a text", error);
+    return model_text(m, d->prompt->text, d->text, error);
 }
 
 Status predictor_decode(Predictor *p, const ObjectPrompt *prompt, bool multimask, Prediction *out,
@@ -196,10 +227,12 @@ Status predictor_decode(Predictor *p, const ObjectPrompt *prompt, bool multimask
     *out = (Prediction){0};
     if (!p->encoded) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was encoded");
     double start = system_seconds();
-    Decoding d = {p, prompt, multimask || p->model->preset.best_of_all, out};
+    Decoding d = {p, prompt, multimask || chooses(p->model), NULL, out};
     Status status = predictor_check(p, prompt, error);
+    if (!status) status = vector_of_text(&d, error);
     if (!status) status = decode(&d, error);
     if (!status && d.all && !multimask) keep_best(out);
+    memory_free(d.text);
     p->decode_seconds = system_seconds() - start;
     return status;
 }
@@ -233,7 +266,7 @@ static Status points_work(Compute *cx, void *context, Error *error) {
     const PointsDecoding *d = context;
     Prompts prompts = {.batch = d->points, .points = 1, .point = d->at, .label = d->label};
     DecoderImage image = known_image(cx, d->p);
-    MaskOutput found = sam_decode_image(cx, &d->p->model->system.sam, &image, &prompts, true);
+    MaskOutput found = system_decode_image(cx, &d->p->model->system, &image, &prompts, NULL, true);
     if (!compute_ok(cx) || compute_measures(cx)) return VOXPERT_OK;
     memcpy(d->low_res, found.masks->data, tensor_bytes(found.masks));
     memcpy(d->iou, found.iou->data, tensor_bytes(found.iou));
@@ -255,9 +288,11 @@ Status predictor_decode_points(Predictor *p, int points, const float *point, flo
     size_t masks = (size_t)p->model->system.sam.config.decoder.masks - 1;
     size_t side = 4 * (size_t)sam_grid(&p->model->system.sam);
     if (!p->encoded) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was encoded");
-    if (p->model->system.kind != SYSTEM_SAM)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "everything mode needs a plain SAM: experts answer one prompt at a time");
+    if (p->model->system.kind == SYSTEM_SEGMOTE)
+        return error_set(
+            error, VOXPERT_BAD_ARGUMENT,
+            "everything mode needs a model without experts, which answer one prompt at "
+            "a time");
     Status status = know_image(p, error);
     int most = points_at_once(p);
     for (int first = 0; !status && first < points; first += most) {

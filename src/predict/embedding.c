@@ -14,7 +14,7 @@ static const char format[] = "voxpert embedding 1";
 
 typedef struct Facts {
     const char *model;
-    char crop[80], checksum[HASH_TEXT], key[HASH_TEXT];
+    char crop[80], kept[24], checksum[HASH_TEXT], key[HASH_TEXT];
 } Facts;
 
 /* What the embedding depends on; kernel sets differ in the last bits and may share files,
@@ -25,12 +25,14 @@ static Status facts_of(Facts *f, const Predictor *p, const char *type, Error *er
     if (status) return status;
     snprintf(f->crop, sizeof f->crop, "%d,%d,%d,%d%s", c->x, c->y, c->width, c->height,
              p->view.mirrored ? " mirrored" : "");
-    const char *parts[] = {p->picture_hash, f->model,      p->model->preset.name,
-                           f->crop,         "f32 kernels", type};
+    int block = p->model->system.kept_block;
+    snprintf(f->kept, sizeof f->kept, "block %d", block - 1);
+    const char *parts[] = {
+        p->picture_hash, f->model, p->model->preset.name, f->crop, "f32 kernels", type, f->kept};
+    size_t count = sizeof parts / sizeof *parts - (block == 0);
     Hash h;
     hash_begin(&h);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        hash_add(&h, parts[i], strlen(parts[i]) + 1);
+    for (size_t i = 0; i < count; i++) hash_add(&h, parts[i], strlen(parts[i]) + 1);
     hash_end(&h, f->key);
     return VOXPERT_OK;
 }
@@ -58,11 +60,18 @@ enum { PARTS_MAX = 2 };
 
 /* The predictor's floats as the tensors that a file has of them; how many. */
 static size_t parts_of(const Predictor *p, TensorToWrite part[PARTS_MAX]) {
-    size_t grid = (size_t)sam_grid(&p->model->system.sam), fine = 4 * grid;
-    size_t dim = (size_t)p->model->system.sam.config.prompt.dim, first = grid * grid * dim;
+    const System *s = &p->model->system;
+    size_t grid = (size_t)sam_grid(&s->sam), fine = 4 * grid;
+    size_t dim = (size_t)s->sam.config.prompt.dim, first = system_embedding_floats(s);
     part[0] = (TensorToWrite){
         .name = "embedding", .rank = 3, .dim = {grid, grid, dim}, .values = p->embedding};
     if (predictor_embedding_count(p) == first) return 1;
+    if (s->kept_block) {
+        size_t wide = (size_t)s->sam.config.vit.dim;
+        part[1] = (TensorToWrite){
+            .name = "block", .rank = 3, .dim = {grid, grid, wide}, .values = p->embedding + first};
+        return 2;
+    }
     part[1] = (TensorToWrite){.name = "features",
                               .rank = 3,
                               .dim = {fine, fine, dim / 8},

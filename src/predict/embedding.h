@@ -1,9 +1,9 @@
 /* embedding.h - image embeddings in files: encoded once, used by any later prompt.
  *
  * A file is safetensors with a tensor `embedding` [grid, grid, dim], where the system has them
- * `features` [4 grid, 4 grid, dim / 8], and metadata that says of
- * what and how it was made; its key is the SHA-256 of all of that.  A checksum of the values is
- * checked when it is read. */
+ * `features` [4 grid, 4 grid, dim / 8] or `block` [grid, grid, encoder's dim], and metadata that
+ * says of what and how it was made; its key is the SHA-256 of all of that.  A checksum of the
+ * values is checked when it is read. */
 #ifndef PREDICT_EMBEDDING_H
 #define PREDICT_EMBEDDING_H
 

@@ -18,11 +18,10 @@ static Status open_file(Model *m, const char *path, const ModelOptions *o, Error
 }
 
 static Status open_base(Model *m, const ModelOptions *o, Error *error) {
-    if (!system_needs_base(m->file)) {
-        if (!o->base) return VOXPERT_OK;
+    if (!system_needs_base(m->file) && !o->base) return VOXPERT_OK;
+    if (!system_takes_base(m->file))
         return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: is a whole model, which has no base",
                          checkpoint_path(m->file));
-    }
     if (o->base) return checkpoint_open(&m->base, o->base, error);
     if (!o->embedded) return VOXPERT_OK;
     return checkpoint_open_memory(&m->base, o->embedded, o->embedded_size, "built-in model", error);
@@ -43,7 +42,9 @@ static Status choose_kernels(Model *m, const ModelOptions *o, Error *error) {
 }
 
 /* A file that does not say is told by its looks; MedSAM looks like SAM. */
-static const char *looks_like(const Sam *s) { return s->config.vit.adapters ? "sam-med2d" : "sam"; }
+static const char *looks_like(const Sam *s) {
+    return s->config.vit.adapters ? "sam-med2d" : s->config.vit.nested ? "imis" : "sam";
+}
 
 Status model_preset(Preset *out, const Checkpoint *file, const Sam *sam, const char *asked,
                     Error *error) {
@@ -55,8 +56,8 @@ Status model_preset(Preset *out, const Checkpoint *file, const Sam *sam, const c
     Status status = VOXPERT_OK;
     if (!preset)
         status = error_set(error, asked ? VOXPERT_BAD_ARGUMENT : VOXPERT_BAD_MODEL,
-                           "preset \"%s\" is unknown; sam, sam-med2d, sam-med2d-test, medsam and "
-                           "voxpert are known",
+                           "preset \"%s\" is unknown; sam, sam-med2d, sam-med2d-test, medsam, imis "
+                           "and voxpert are known",
                            name);
     else
         *out = *preset;
@@ -117,7 +118,7 @@ static Status pack(Model *m, Error *error) {
     Worker worker;
     Status status = worker_open(&worker, m->threads, error);
     if (status) return status;
-    status = params_pack(&m->system.sam.params, m->kernels, &worker, false, true, error);
+    status = params_pack(&m->system.sam.params, NULL, m->kernels, &worker, false, true, error);
     worker_close(&worker);
     return status;
 }
@@ -127,6 +128,7 @@ Status model_open(Model **out, const char *path, const ModelOptions *options, Er
     Model *m = memory_new(sizeof *m);
     if (!m) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a model");
     pthread_mutex_init(&m->lock, NULL);
+    pthread_mutex_init(&m->text_lock, NULL);
     m->log = options->log;
     m->log_context = options->log_context;
     Status status = choose_kernels(m, options, error);
@@ -134,6 +136,7 @@ Status model_open(Model **out, const char *path, const ModelOptions *options, Er
     if (!status) status = open_base(m, options, error);
     if (!status) status = bind(m, options, error);
     if (!status) status = choose_preset(m, options, error);
+    if (!status) status = model_open_texts(m, options->vocab, error);
     if (!status) status = threads_open(&m->threads, options->threads, error);
     if (!status) status = pack(m, error);
     if (status) {
@@ -147,10 +150,12 @@ Status model_open(Model **out, const char *path, const ModelOptions *options, Er
 void model_close(Model *m) {
     if (!m) return;
     threads_close(m->threads);
+    model_close_texts(m);
     system_close(&m->system);
     checkpoint_close(m->base);
     checkpoint_close(m->file);
     pthread_mutex_destroy(&m->lock);
+    pthread_mutex_destroy(&m->text_lock);
     memory_free(m);
 }
 

@@ -7,6 +7,7 @@
 
 #include "predict/preset.h"
 #include "systems/system.h"
+#include "systems/text_prompt.h"
 
 typedef struct ModelOptions {
     int threads;          /* 0: every core */
@@ -14,11 +15,19 @@ typedef struct ModelOptions {
     const char *preset;   /* NULL: as the file says or looks */
     bool strict;          /* surplus tensors are an error */
     const char *base;     /* of an adapter: the model it was trained on; NULL: the built-in one */
+    const char *vocab;    /* merges of the text tower's tokenizer (bpe.h), or NULL */
     const void *embedded; /* the built-in model's bytes, used where path is NULL */
     size_t embedded_size;
     void (*log)(void *context, const char *sentence); /* of what its sessions come upon; or NULL */
     void *log_context;
 } ModelOptions;
+
+/* What the text tower made of the names that were asked for. */
+typedef struct Texts {
+    Bpe bpe; /* vocabulary 0: none was given */
+    struct KnownText *item;
+    size_t count, capacity;
+} Texts;
 
 typedef struct Model {
     System system;
@@ -27,14 +36,16 @@ typedef struct Model {
     const Kernels *kernels;
     Preset preset;     /* with the file's own zoom, if it names one */
     bool preset_given; /* by the caller, not by the file */
-    pthread_mutex_t lock;
+    pthread_mutex_t lock, text_lock;
     char identity[HASH_TEXT]; /* "" until somebody asks */
+    Texts texts;              /* guarded by text_lock */
     char warning[512];        /* surplus tensors, or "" */
     void (*log)(void *context, const char *sentence);
     void *log_context;
 } Model;
 
-/* Errors: VOXPERT_BAD_MODEL, VOXPERT_BAD_ARGUMENT (preset, kernel set), VOXPERT_OUT_OF_MEMORY. */
+/* Errors: VOXPERT_BAD_MODEL, VOXPERT_BAD_ARGUMENT (preset, kernel set, a vocabulary for a model
+ * that reads no text), VOXPERT_BAD_INPUT (the vocabulary), VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status model_open(Model **out, const char *path, const ModelOptions *options,
                              Error *error);
 void model_close(Model *m); /* NULL is fine */
@@ -52,6 +63,21 @@ MUST_CHECK Status model_identity(const Model *m, const char **identity, Error *e
 MUST_CHECK Status model_encoder_identity(const Model *m, const char **identity, Error *error);
 
 const char *model_metadata(const Model *m, const char *key); /* NULL if the file has none */
+
+/* ---- Texts (texts.c) -------------------------------------------------------------------- */
+
+/* One sentence where the model reads no text, or has no vocabulary: VOXPERT_BAD_ARGUMENT. */
+MUST_CHECK Status model_check_text(const Model *m, Error *error);
+
+/* The tower's vector of a name, [system_text_width]: computed once and kept, for up to TEXTS_KEPT
+ * names.  Any thread may ask.  VOXPERT_BAD_ARGUMENT: as above; the name is empty or makes more
+ * tokens than the tower reads; VOXPERT_OUT_OF_MEMORY. */
+enum { TEXTS_KEPT = 4096 };
+MUST_CHECK Status model_text(const Model *m, const char *name, float *out, Error *error);
+
+/* For those who make a model of their own: its vocabulary (vocabulary NULL: none), and the end. */
+MUST_CHECK Status model_open_texts(Model *m, const char *vocabulary, Error *error);
+void model_close_texts(Model *m);
 
 /* Writes safetensors with all that is known of the model; a preset that was given goes before the
  * file's own. */

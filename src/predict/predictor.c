@@ -19,11 +19,14 @@ size_t predictor_embedding_count(const Predictor *p) {
 SystemImage predictor_image(Compute *cx, const Predictor *p) {
     const Sam *sam = &p->model->system.sam;
     int grid = sam_grid(sam), dim = sam->config.prompt.dim;
-    size_t first = (size_t)grid * (size_t)grid * (size_t)dim;
-    SystemImage image = {tensor_over(cx, 4, (int[]){1, grid, grid, dim}, p->embedding), NULL};
-    if (predictor_embedding_count(p) > first)
-        image.features =
-            tensor_over(cx, 4, (int[]){1, 4 * grid, 4 * grid, dim / 8}, p->embedding + first);
+    const System *s = &p->model->system;
+    float *rest = p->embedding + system_embedding_floats(s);
+    SystemImage image = {.embedding =
+                             tensor_over(cx, 4, (int[]){1, grid, grid, dim}, p->embedding)};
+    if (s->kept_block)
+        image.block = tensor_over(cx, 4, (int[]){1, grid, grid, sam->config.vit.dim}, rest);
+    else if (predictor_embedding_count(p) > system_embedding_floats(s))
+        image.features = tensor_over(cx, 4, (int[]){1, 4 * grid, 4 * grid, dim / 8}, rest);
     return image;
 }
 
@@ -104,10 +107,9 @@ static Status encode_work(Compute *cx, void *context, Error *error) {
     }
     SystemImage found = system_encode(cx, &p->model->system, image);
     if (!compute_ok(cx) || compute_measures(cx)) return VOXPERT_OK;
+    const Tensor *rest = found.block ? found.block : found.features;
     memcpy(p->embedding, found.embedding->data, tensor_bytes(found.embedding));
-    if (found.features)
-        memcpy(p->embedding + tensor_size(found.embedding), found.features->data,
-               tensor_bytes(found.features));
+    if (rest) memcpy(p->embedding + tensor_size(found.embedding), rest->data, tensor_bytes(rest));
     return VOXPERT_OK;
 }
 

@@ -8,6 +8,7 @@
 typedef enum ResizeRule {
     RESIZE_LONGEST_SIDE,   /* Pillow bilinear, aspect kept, zero-padded right and bottom (SAM) */
     RESIZE_SQUARE_NEAREST, /* OpenCV nearest to a square (SAM-Med2D) */
+    RESIZE_SQUARE_PILLOW,  /* Pillow nearest to a square (IMIS-Net, SegMoTE) */
     RESIZE_PAD_OR_SQUARE,  /* smaller images are padded at the centre, others as above (its test) */
     RESIZE_SQUARE_CUBIC    /* scikit-image cubic to a square, cut to 8 bits (MedSAM) */
 } ResizeRule;

@@ -46,9 +46,10 @@ static Status box_check(const Picture *p, const float b[4], Error *error) {
 }
 
 Status prompt_check(const Picture *picture, const ObjectPrompt *prompt, Error *error) {
-    if (!prompt->points && !prompt->box && !prompt->mask && !prompt->low_res &&
+    if (!prompt->points && !prompt->box && !prompt->mask && !prompt->low_res && !prompt->text &&
         !prompt->prompt_free)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "a prompt needs a point, a box or a mask");
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "a prompt needs a point, a box, a mask or a text");
     for (int i = 0; i < prompt->points; i++) {
         Status status = point_check(picture, prompt->point + 2 * i, prompt->label[i], i + 1, error);
         if (status) return status;

@@ -17,6 +17,7 @@ typedef struct ObjectPrompt {
     Crop low_res_crop;    /* of the picture, which they show; width 0: the whole picture.
                              predictor_decode takes them for the current view's */
     bool prompt_free;     /* prompt tokens from the image; the rest, if there is any, guides them */
+    const char *text;     /* name of the object, for models that read text; or NULL */
     int expert;           /* 1, 2, ...: all tokens are sent to it; 0: the router decides */
 } ObjectPrompt;
 

@@ -8,13 +8,13 @@
 
 #include "compute/compute.h"
 
-typedef enum StepKind { STEP_ENCODE, STEP_IMAGE, STEP_DECODE } StepKind;
+typedef enum StepKind { STEP_ENCODE, STEP_IMAGE, STEP_DECODE, STEP_TEXT } StepKind;
 
 /* All that the memory of a step depends on, for one model. */
 typedef struct StepShape {
     StepKind kind;
-    int batch, points, boxes;
-    bool mask, multimask, prompt_free;
+    int batch, points, boxes; /* of a text, `points` are its tokens */
+    bool mask, multimask, prompt_free, text;
 } StepShape;
 
 typedef struct StepCost {

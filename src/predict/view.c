@@ -65,6 +65,8 @@ static ResizeMethod method_of(const Preset *preset) {
         return RESIZE_PILLOW_BILINEAR;
     case RESIZE_SQUARE_CUBIC:
         return RESIZE_SKIMAGE_CUBIC;
+    case RESIZE_SQUARE_PILLOW:
+        return RESIZE_PILLOW_NEAREST;
     case RESIZE_SQUARE_NEAREST:
     case RESIZE_PAD_OR_SQUARE:
         break;

@@ -117,20 +117,36 @@ Tensor *mask_decoder_iou(Compute *cx, const MaskDecoder *d, Tensor *queries) {
     return tensor_view(cx, iou, 0, 2, (int[]){queries->dim[0], d->config.masks});
 }
 
-MaskOutput mask_decoder_prompt(Compute *cx, const MaskDecoder *d, const DecoderImage *image,
-                               Tensor *positions, Tensor *sparse, bool multimask) {
-    TwoWay x = mask_decoder_transform(cx, d, image, positions, sparse ? 1 : 0, &sparse, NULL);
+Tensor *mask_decoder_add_term(Compute *cx, Tensor *hyper, Tensor *term) {
+    if (!compute_ok(cx)) return &cx->dummy;
+    int batch = hyper->dim[0], count = hyper->dim[1];
+    int *index = arena_alloc(cx->records, (size_t)(batch * count) * sizeof *index);
+    if (!index) return compute_fail(cx, "out of record memory");
+    for (int i = 0; i < batch * count; i++) index[i] = i / count;
+    return op_add(cx, hyper, op_gather(cx, term, batch * count, index));
+}
+
+MaskOutput mask_decoder_conclude(Compute *cx, const MaskDecoder *d, const TwoWay *x, int grid,
+                                 Tensor *term, bool multimask) {
     if (!compute_ok(cx)) return (MaskOutput){&cx->dummy, &cx->dummy};
     int first = multimask ? 1 : 0, count = multimask ? d->config.masks - 1 : 1;
-    int batch = x.queries->dim[0];
-    Tensor *up = mask_decoder_upscale(cx, d, x.keys, image->grid);
+    int batch = x->queries->dim[0];
+    Tensor *up = mask_decoder_upscale(cx, d, x->keys, grid);
     compute_observe(cx, up, "upscaled");
-    Tensor *masks = mask_decoder_masks(cx, hyper_forward(cx, d, x.queries, first, count), up);
-    Tensor *iou = mask_decoder_iou(cx, d, x.queries);
+    Tensor *hyper = hyper_forward(cx, d, x->queries, first, count);
+    if (term) hyper = mask_decoder_add_term(cx, hyper, term);
+    Tensor *masks = mask_decoder_masks(cx, hyper, up);
+    Tensor *iou = mask_decoder_iou(cx, d, x->queries);
     touch_others(cx, d, first, count);
     iou = tensor_view(cx, iou, 0, 3, (int[]){batch, d->config.masks, 1});
     iou = op_slice(cx, iou, first, count);
     return (MaskOutput){masks, tensor_view(cx, iou, 0, 2, (int[]){batch, count})};
+}
+
+MaskOutput mask_decoder_prompt(Compute *cx, const MaskDecoder *d, const DecoderImage *image,
+                               Tensor *positions, Tensor *sparse, bool multimask) {
+    TwoWay x = mask_decoder_transform(cx, d, image, positions, sparse ? 1 : 0, &sparse, NULL);
+    return mask_decoder_conclude(cx, d, &x, image->grid, NULL, multimask);
 }
 
 MaskOutput mask_decoder_forward(Compute *cx, const MaskDecoder *d, Tensor *embedding,

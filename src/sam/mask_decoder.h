@@ -71,4 +71,13 @@ Tensor *mask_decoder_iou(Compute *cx, const MaskDecoder *d, Tensor *queries);
 /* hyper [batch,count,dim/8], upscaled as above -> [batch,count,4 grid,4 grid] */
 Tensor *mask_decoder_masks(Compute *cx, Tensor *hyper, Tensor *upscaled);
 
+/* hyper [batch,count,dim/8] and term [batch,dim/8], added to each of the count: then the map that
+ * `term` has in the features is added to all masks. */
+Tensor *mask_decoder_add_term(Compute *cx, Tensor *hyper, Tensor *term);
+
+/* What the transformer gave, to masks and their quality: the end of mask_decoder_prompt.  `term`:
+ * as above, or NULL. */
+MaskOutput mask_decoder_conclude(Compute *cx, const MaskDecoder *d, const TwoWay *x, int grid,
+                                 Tensor *term, bool multimask);
+
 #endif

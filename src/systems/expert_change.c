@@ -142,7 +142,7 @@ static Status change(Changed *n, const System *s, const ExpertChange *c, const c
     const Params *old = &s->sam.params;
     Status status = expert_change_config(&config, s, c, file, error);
     if (status) return status;
-    segmote_declare(&n->segmote, &n->params, &s->sam, &config);
+    segmote_declare(&n->segmote, &n->params, &s->sam, &s->imis, &config);
     status = params_initialize(&n->params, c->seed, error);
     if (!status) status = open_scratch(n, old, error);
     for (size_t i = 0; !status && i < n->params.count; i++) {

@@ -1,22 +1,41 @@
 #include "systems/segmote.h"
 
-const char *const segmote_trained[] = {
-    "mask_decoder.expert_tokens.*",
-    "mask_decoder.transformer.layers.*.w_gate_token",
-    "mask_decoder.transformer.layers.*.w_noise_token",
-    "mask_decoder.transformer.layers.*.experts_token.*",
-    "mask_decoder.transformer.layers.*.norm_token.*",
-    "mask_decoder.expert_output_mlps.*",
-    "mask_decoder.img_prompt_pool.*",
-    NULL,
-};
+#define EXPERTS                                                                                    \
+    "mask_decoder.expert_tokens.*", "mask_decoder.transformer.layers.*.w_gate_token",              \
+        "mask_decoder.transformer.layers.*.w_noise_token",                                         \
+        "mask_decoder.transformer.layers.*.experts_token.*", "mask_decoder.expert_output_mlps.*",  \
+        "mask_decoder.img_prompt_pool.*"
 
-void segmote_declare(Segmote *s, Params *p, const Sam *sam, const SegmoteConfig *c) {
+static const char *const paper_trained[] = {EXPERTS,
+                                            "mask_decoder.transformer.layers.*.norm_token.*", NULL};
+
+/* The encoder's Fourier matrix, a buffer, stays the base's. */
+static const char *const published_trained[] = {EXPERTS,
+                                                "mask_decoder.transformer.layers.*.dte_token.*",
+                                                "mask_decoder.transformer.layers.*.dteall_token.*",
+                                                "mask_decoder.transformer.layers.*.proj_token.*",
+                                                "mask_decoder.compress_vit_feat.*",
+                                                "mask_decoder.expert_embedding_encoder.*",
+                                                "mask_decoder.expert_feature_fusion.*",
+                                                "prompt_encoder.point_embeddings.*",
+                                                "prompt_encoder.not_a_point_embed.*",
+                                                "prompt_encoder.no_mask_embed.*",
+                                                "prompt_encoder.mask_downscaling.*",
+                                                "text_out_dim.*",
+                                                NULL};
+
+const char *const *segmote_trained(const Segmote *s) {
+    return expert_decoder_published(&s->experts) ? published_trained : paper_trained;
+}
+
+void segmote_declare(Segmote *s, Params *p, const Sam *sam, const Imis *imis,
+                     const SegmoteConfig *c) {
     *s = (Segmote){.config = *c};
+    bool published = c->semantic_tokens > 0;
     size_t outer = params_enter(p, "mask_decoder");
-    expert_decoder_declare(&s->experts, p, &sam->decoder, &c->experts);
+    expert_decoder_declare(&s->experts, p, &sam->decoder, published ? &imis->decoder : NULL,
+                           &c->experts);
     params_leave(p, outer);
-    if (c->text) linear_declare(&s->text_out, p, "text_out_dim", c->text, c->experts.experts.dim);
 }
 
 SegmoteImage segmote_encode(Compute *cx, const Segmote *s, const Sam *sam, Tensor *image) {

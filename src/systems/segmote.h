@@ -4,27 +4,32 @@
 #define SYSTEMS_SEGMOTE_H
 
 #include "moe/expert_decoder.h"
-#include "systems/sam.h"
+#include "systems/imis.h"
 
 enum { EXPERT_NAME = 32 }; /* bytes, with the zero */
 
 typedef struct SegmoteConfig {
     ExpertDecoderConfig experts;
     char name[EXPERTS_MAX][EXPERT_NAME]; /* of experts; "": it has none */
-    /* Of published mode: */
-    int feature_block; /* whose output goes to the high-quality branch: 2 of 12 */
-    int text;          /* width of a text embedding: 512 */
+    /* Of published mode; 0 in paper mode: */
+    int semantic_tokens, semantic_dim; /* of the IMIS-Net it stands on: 4; 512 */
+    int feature_block;                 /* whose output goes to the high-quality branch: 2 of 12 */
+    int text;                          /* width of a text's vector: 512 */
 } SegmoteConfig;
 
 /* Paper mode with the page's numbers: 4 tokens, 4 experts, 1 kept, rank 64, 2 prompt tokens. */
 SegmoteConfig segmote_config_paper(const SamConfig *sam);
 
+/* Published mode around an IMIS-Net, with the same numbers. */
+SegmoteConfig segmote_config_published(const SamConfig *sam, const ImisConfig *imis);
+
 bool segmote_config_is_there(const Checkpoint *c); /* the checkpoint has expert tokens */
 
 /* From the metadata `config` of our own files, or from names and shapes; the rest is as published.
- * `sam` is what it stands around.  VOXPERT_BAD_MODEL names the field or tensor. */
+ * `sam` and `imis` (NULL: it is a plain SAM) are what it stands around.  VOXPERT_BAD_MODEL names
+ * the field or tensor. */
 MUST_CHECK Status segmote_config_infer(SegmoteConfig *out, const Checkpoint *c,
-                                       const SamConfig *sam, Error *error);
+                                       const SamConfig *sam, const ImisConfig *imis, Error *error);
 
 /* The `config` of an adapter's file, and back; caller frees the text, NULL when out of memory.
  * Beside its numbers it may say "held_back": [4], the experts that the router does not know,
@@ -32,7 +37,7 @@ MUST_CHECK Status segmote_config_infer(SegmoteConfig *out, const Checkpoint *c,
  */
 char *segmote_config_write(const SegmoteConfig *c);
 MUST_CHECK Status segmote_config_parse(SegmoteConfig *out, const char *json, const char *file,
-                                       const SamConfig *sam, Error *error);
+                                       const SamConfig *sam, const ImisConfig *imis, Error *error);
 
 /* Letters, digits, '_', '-' and '.', a letter first, up to 31 of them, and not "auto". */
 bool expert_name_is_good(const char *name);
@@ -43,11 +48,12 @@ int segmote_expert(const SegmoteConfig *c, const char *word);
 typedef struct Segmote {
     SegmoteConfig config;
     ExpertDecoder experts;
-    Linear text_out; /* text embeddings to the width of tokens */
 } Segmote;
 
-/* Declares what SAM does not have; `sam` must stay where it is. */
-void segmote_declare(Segmote *s, Params *p, const Sam *sam, const SegmoteConfig *c);
+/* Declares what its base does not have; `sam` and, in published mode, `imis` must stay where they
+ * are. */
+void segmote_declare(Segmote *s, Params *p, const Sam *sam, const Imis *imis,
+                     const SegmoteConfig *c);
 
 /* What the encoder gives of an image. */
 typedef struct SegmoteImage {
@@ -62,7 +68,8 @@ SegmoteImage segmote_encode(Compute *cx, const Segmote *s, const Sam *sam, Tenso
  * through parameters that are trained; else NULL. */
 Tensor *segmote_features(Compute *cx, const Segmote *s, const SegmoteImage *image);
 
-/* Globs of what the paper trains, NULL-terminated: everything that SAM does not have. */
-extern const char *const segmote_trained[];
+/* Globs of what is trained, NULL-terminated: everything that the base does not have; in published
+ * mode the prompt encoder and text_out_dim as well, which the released code does not freeze. */
+const char *const *segmote_trained(const Segmote *s);
 
 #endif

@@ -12,7 +12,7 @@ enum { RANK_MAX = 4096, POOL_TOKENS_MAX = 64 };
 
 static bool within(int value, int least, int most) { return value >= least && value <= most; }
 
-static const char *fault_of(const SegmoteConfig *c, const SamConfig *sam) {
+static const char *fault_of(const SegmoteConfig *c, const SamConfig *sam, const ImisConfig *imis) {
     const TokenExpertsConfig *e = &c->experts.experts;
     const PromptPoolConfig *p = &c->experts.pool;
     if (!within(e->tokens, 1, EXPERT_TOKENS_MAX)) return "it has no expert tokens, or too many";
@@ -24,15 +24,18 @@ static const char *fault_of(const SegmoteConfig *c, const SamConfig *sam) {
     if (!within(p->tokens, 0, POOL_TOKENS_MAX)) return "it makes too many prompt tokens";
     if (p->tokens && (p->heads < 1 || p->dim % p->heads))
         return "the heads of its prompt tokens do not divide their width";
-    if (c->experts.semantic_tokens && c->experts.semantic_tokens != sam->decoder.masks)
-        return "its semantic tokens are not as many as its masks";
-    if (c->experts.semantic_tokens && !within(c->feature_block, 0, sam->vit.depth - 1))
+    if (c->semantic_tokens && !imis) return "it stands on an IMIS-Net, and its base is none";
+    if (c->semantic_tokens &&
+        (c->semantic_tokens != imis->semantic.tokens || c->text != imis->text))
+        return "its semantic tokens or text vectors are not those of its base";
+    if (c->semantic_tokens && !within(c->feature_block, 0, sam->vit.depth - 1))
         return "its encoder has no such block of features";
     return NULL;
 }
 
-static Status check(const SegmoteConfig *c, const SamConfig *sam, const char *file, Error *error) {
-    const char *fault = fault_of(c, sam);
+static Status check(const SegmoteConfig *c, const SamConfig *sam, const ImisConfig *imis,
+                    const char *file, Error *error) {
+    const char *fault = fault_of(c, sam, imis);
     if (!fault) return VOXPERT_OK;
     return error_set(error, VOXPERT_BAD_MODEL, "%s: is no SegMoTE that can be run: %s", file,
                      fault);
@@ -43,6 +46,21 @@ SegmoteConfig segmote_config_paper(const SamConfig *sam) {
     return (SegmoteConfig){
         .experts = {.experts = {.dim = dim, .tokens = 4, .experts = 4, .kept = 1, .rank = 64},
                     .pool = {.dim = dim, .heads = 8, .tokens = 2, .hidden = 4 * dim}}};
+}
+
+/* Blocks 2, 5, 8 and 11 of 12 are given out, and the first of them is used. */
+static int published_block(int depth) { return depth / 4 > 0 ? depth / 4 - 1 : 0; }
+
+SegmoteConfig segmote_config_published(const SamConfig *sam, const ImisConfig *imis) {
+    SegmoteConfig c = segmote_config_paper(sam);
+    c.experts.experts.update = EXPERT_PUBLISHED;
+    c.experts.experts.rule = ROUTE_STRAIGHT_THROUGH;
+    c.experts.feature = sam->vit.dim;
+    c.semantic_tokens = imis->semantic.tokens;
+    c.semantic_dim = imis->semantic.classes;
+    c.feature_block = published_block(sam->vit.depth);
+    c.text = imis->text;
+    return c;
 }
 
 /* ---- From names and shapes -------------------------------------------------------------- */
@@ -57,24 +75,16 @@ bool segmote_config_is_there(const Checkpoint *c) {
     return checkpoint_find(c, "mask_decoder.expert_tokens.weight") != NULL;
 }
 
-/* Blocks 2, 5, 8 and 11 of 12 are given out, and the first of them is used. */
-static int published_block(int depth) { return depth / 4 > 0 ? depth / 4 - 1 : 0; }
-
-static void infer(SegmoteConfig *out, const Checkpoint *c, const SamConfig *sam) {
-    *out = segmote_config_paper(sam);
+static void infer(SegmoteConfig *out, const Checkpoint *c, const SamConfig *sam,
+                  const ImisConfig *imis) {
+    /* Only the published mode has this branch. */
+    bool published = checkpoint_find(c, "mask_decoder.compress_vit_feat.0.weight") != NULL;
+    *out = published && imis ? segmote_config_published(sam, imis) : segmote_config_paper(sam);
     TokenExpertsConfig *e = &out->experts.experts;
     e->tokens = axis(c, "mask_decoder.expert_tokens.weight", 0);
     e->experts = axis(c, "mask_decoder.transformer.layers.0.w_gate_token", 1);
     e->rank = axis(c, "mask_decoder.transformer.layers.0.experts_token.0.lin1.weight", 0);
     out->experts.pool.tokens = axis(c, "mask_decoder.img_prompt_pool.query", 0);
-    out->experts.semantic_tokens = axis(c, "mask_decoder.semantic_tokens.weight", 0);
-    if (!out->experts.semantic_tokens) return;
-    e->update = EXPERT_PUBLISHED;
-    e->rule = ROUTE_STRAIGHT_THROUGH;
-    out->experts.semantic_dim = axis(c, "mask_decoder.semantic_prediction_head.layers.2.weight", 0);
-    out->experts.feature = sam->vit.dim;
-    out->feature_block = published_block(sam->vit.depth);
-    out->text = axis(c, "text_out_dim.weight", 1);
 }
 
 /* The config of a whole file is SAM's. */
@@ -87,12 +97,12 @@ static bool is_ours(const char *config) {
 }
 
 Status segmote_config_infer(SegmoteConfig *out, const Checkpoint *c, const SamConfig *sam,
-                            Error *error) {
+                            const ImisConfig *imis, Error *error) {
     const char *config = checkpoint_metadata(c, "config");
     if (config && is_ours(config))
-        return segmote_config_parse(out, config, checkpoint_path(c), sam, error);
-    infer(out, c, sam);
-    return check(out, sam, checkpoint_path(c), error);
+        return segmote_config_parse(out, config, checkpoint_path(c), sam, imis, error);
+    infer(out, c, sam, imis);
+    return check(out, sam, imis, checkpoint_path(c), error);
 }
 
 /* ---- Names of experts ------------------------------------------------------------------- */
@@ -130,16 +140,11 @@ typedef struct Field {
     { name, offsetof(SegmoteConfig, path) }
 
 static const Field fields[] = {
-    FIELD("tokens", experts.experts.tokens),
-    FIELD("experts", experts.experts.experts),
-    FIELD("kept", experts.experts.kept),
-    FIELD("rank", experts.experts.rank),
-    FIELD("pool.tokens", experts.pool.tokens),
-    FIELD("pool.heads", experts.pool.heads),
-    FIELD("semantic_tokens", experts.semantic_tokens),
-    FIELD("semantic_dim", experts.semantic_dim),
-    FIELD("feature_block", feature_block),
-    FIELD("text", text),
+    FIELD("tokens", experts.experts.tokens),   FIELD("experts", experts.experts.experts),
+    FIELD("kept", experts.experts.kept),       FIELD("rank", experts.experts.rank),
+    FIELD("pool.tokens", experts.pool.tokens), FIELD("pool.heads", experts.pool.heads),
+    FIELD("semantic_tokens", semantic_tokens), FIELD("semantic_dim", semantic_dim),
+    FIELD("feature_block", feature_block),     FIELD("text", text),
 };
 
 /* Files without are as they were before there was such a thing. */
@@ -166,8 +171,7 @@ char *segmote_config_write(const SegmoteConfig *c) {
     const TokenExpertsConfig *e = &c->experts.experts;
     Text t = {0};
     text_add(&t, "{\"system\": \"segmote\", \"mode\": \"%s\", \"update\": \"%s\", \"gate\": \"%s\"",
-             c->experts.semantic_tokens ? "published" : "paper", updates[e->update],
-             rules[e->rule]);
+             c->semantic_tokens ? "published" : "paper", updates[e->update], rules[e->rule]);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         int value;
         memcpy(&value, (const char *)c + fields[i].offset, sizeof value);
@@ -235,7 +239,7 @@ static const char *take(SegmoteConfig *c, const json_t *root) {
 }
 
 Status segmote_config_parse(SegmoteConfig *out, const char *json, const char *file,
-                            const SamConfig *sam, Error *error) {
+                            const SamConfig *sam, const ImisConfig *imis, Error *error) {
     *out = segmote_config_paper(sam);
     json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
     if (!json_is_object(root)) {
@@ -247,6 +251,6 @@ Status segmote_config_parse(SegmoteConfig *out, const char *json, const char *fi
     if (wrong)
         return error_set(error, VOXPERT_BAD_MODEL,
                          "%s: field \"%s\" of its config is missing or out of range", file, wrong);
-    out->experts.feature = out->experts.semantic_tokens ? sam->vit.dim : 0;
-    return check(out, sam, file, error);
+    out->experts.feature = out->semantic_tokens ? sam->vit.dim : 0;
+    return check(out, sam, imis, file, error);
 }

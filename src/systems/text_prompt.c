@@ -49,13 +49,13 @@ static Status collect(BpeTokens *all, size_t *at, const Bpe *bpe, int most, int 
                       const char *const *names, size_t *longest, Error *error) {
     for (int i = 0; i < batch; i++) {
         Status status = add_name(all, bpe, names[i], error);
-        if (status) return error_prefix(error, status, "text prompt %d", i + 1);
+        if (status) return error_prefix(error, status, "text \"%.60s\"", names[i]);
         at[i + 1] = all->count;
         size_t length = at[i + 1] - at[i];
         if (length > (size_t)most)
             return error_set(error, VOXPERT_BAD_ARGUMENT,
-                             "text prompt %d: makes %zu tokens, and the model reads %d at most",
-                             i + 1, length, most);
+                             "text \"%.60s\": makes %zu tokens, and the model reads %d at most",
+                             names[i], length, most);
         *longest = size_max(*longest, length);
     }
     return VOXPERT_OK;

@@ -22,6 +22,14 @@ Augment augment_default(void) {
 
 Augment augment_sam_med2d(void) { return (Augment){.factor = {1.0, 1.0}, .sam_med2d = true}; }
 
+Augment augment_segmote(void) {
+    return (Augment){.whole = 1.0,
+                     .whole_click = 1.0,
+                     .factor = {1.0, 1.0},
+                     .click_factor = {1.0, 1.0},
+                     .shade = 0.2};
+}
+
 static bool chance(Random *r, double p) { return random_uniform(r) < p; }
 
 /* The cut turned and stretched about the point of the picture at its middle. */
@@ -40,6 +48,7 @@ static void deform(Cut *c, double angle, double stretch_x, double stretch_y, boo
 
 static Cut first_cut(const Augment *a, const Case *p, const CaseObject *o, int side, bool whole,
                      Random *r) {
+    if (whole && a->squeezed) return cut_squeezed(p->height, p->width, side);
     if (whole) return cut_whole(p->height, p->width, side);
     double width = o->x1 - o->x0 + 1, height = o->y1 - o->y0 + 1, longer = fmax(width, height);
     double size = longer * exp(random_between(r, log(a->factor[0]), log(a->factor[1])));
@@ -151,10 +160,19 @@ static void soften(float *image, float *scratch, int side) {
     }
 }
 
+/* What is not picture is shaded too: the published code pads nothing. */
+static void shade(float *image, int side, double probability, Random *r) {
+    float factor = chance(r, probability) ? (float)random_between(r, 0.8, 1.2) : 1.0f;
+    float more = chance(r, probability) ? (float)random_between(r, -0.2, 0.2) : 0.0f;
+    for (size_t i = 0, n = (size_t)side * (size_t)side * 3; i < n; i++)
+        image[i] = image[i] * factor + more;
+}
+
 void augment_pixels(const Augment *a, float *image, float *scratch, int side, Random *r) {
     if (chance(r, a->blur)) {
         int64_t times = random_integer(r, 1, 4);
         while (times--) soften(image, scratch, side);
     }
     if (chance(r, a->noise)) add_noise(image, side, r);
+    if (a->shade > 0.0) shade(image, side, a->shade, r);
 }

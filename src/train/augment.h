@@ -17,11 +17,15 @@ typedef struct Augment {
     double intensity;    /* strength of contrast, brightness and gamma; 0: none */
     double recolour;     /* probability of exchanged, missing or inverted colours */
     double noise, blur;  /* probabilities */
-    bool sam_med2d;      /* instead of all this: its pictures, blue first, squeezed, unchanged */
+    double shade;        /* probability of normalized values times 0.8 .. 1.2, and of another of
+                            -0.2 .. 0.2 more */
+    bool squeezed;  /* the whole picture fills the square, as the preset of the model does it */
+    bool sam_med2d; /* instead of all this: its pictures, blue first, squeezed, unchanged */
 } Augment;
 
 Augment augment_default(void);
 Augment augment_sam_med2d(void);
+Augment augment_segmote(void); /* whole pictures, lighter and darker */
 
 /* A cut that shows the object. */
 Cut augment_cut(const Augment *a, const Case *p, const CaseObject *o, int side, Random *r);

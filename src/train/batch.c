@@ -3,35 +3,50 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "train/pseudo.h"
 #include "train/purposes.h"
 #include "train/views.h"
 
-Status batch_open(Batch *b, int count, int share, int side, int loss_side, size_t floats,
-                  Error *error) {
-    size_t n = (size_t)count, images = n / (size_t)share, area = (size_t)side * (size_t)side;
-    *b = (Batch){
-        .count = count, .share = share, .side = side, .loss_side = loss_side, .floats = floats};
-    if (floats)
-        b->embedding = memory_new(images * floats * sizeof(float));
+static bool open_pseudo(Batch *b) {
+    size_t n = (size_t)b->count, area = (size_t)b->side * (size_t)b->side;
+    b->pseudo_object = memory_new(n * area);
+    b->pseudo_target = memory_new(n * (size_t)b->loss_side * (size_t)b->loss_side * sizeof(float));
+    b->pseudo_image = memory_new(n * sizeof *b->pseudo_image);
+    return b->pseudo_object && b->pseudo_target && b->pseudo_image;
+}
+
+Status batch_open(Batch *b, const BatchShape *s, Error *error) {
+    size_t n = (size_t)s->count, images = n / (size_t)s->share;
+    size_t area = (size_t)s->side * (size_t)s->side, large = (size_t)s->loss_side;
+    *b = (Batch){.count = s->count,
+                 .share = s->share,
+                 .side = s->side,
+                 .loss_side = s->loss_side,
+                 .floats = s->floats,
+                 .block_floats = s->block_floats};
+    if (s->floats)
+        b->embedding = memory_new(images * s->floats * sizeof(float));
     else
         b->image = memory_new(images * area * 3 * sizeof(float));
+    if (s->block_floats) b->block = memory_new(images * s->block_floats * sizeof(float));
     b->scratch = memory_new(images * area * 3 * sizeof(float));
     b->object = memory_new(n * area);
-    b->target = memory_new(n * (size_t)loss_side * (size_t)loss_side * sizeof(float));
+    b->target = memory_new(n * large * large * sizeof(float));
     b->pixel = memory_new(n * sizeof *b->pixel);
     b->set = memory_new(n * sizeof *b->set);
     b->source = memory_new(n * sizeof *b->source);
     b->status = memory_new(images * sizeof *b->status);
-    if ((b->image || b->embedding) && b->scratch && b->object && b->target && b->pixel && b->set &&
-        b->source && b->status)
+    if ((b->image || b->embedding) && (b->block || !s->block_floats) && b->scratch && b->object &&
+        b->target && b->pixel && b->set && b->source && b->status && (!s->pseudo || open_pseudo(b)))
         return VOXPERT_OK;
     batch_close(b);
-    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a batch of %d", count);
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a batch of %d", s->count);
 }
 
 void batch_close(Batch *b) {
     memory_free(b->image);
     memory_free(b->embedding);
+    memory_free(b->block);
     memory_free(b->scratch);
     memory_free(b->object);
     memory_free(b->target);
@@ -39,6 +54,9 @@ void batch_close(Batch *b) {
     memory_free(b->set);
     memory_free(b->source);
     memory_free(b->status);
+    memory_free(b->pseudo_object);
+    memory_free(b->pseudo_target);
+    memory_free(b->pseudo_image);
     *b = (Batch){0};
 }
 
@@ -51,9 +69,10 @@ Status pool_open(Pool *p, const Dataset *d, SplitPart part, Error *error) {
     p->object = memory_new((d->sets + 1) * sizeof *p->object);
     p->count = memory_new((d->sets + 1) * sizeof *p->count);
     p->until = memory_new((d->sets + 1) * sizeof *p->until);
+    p->group = memory_new((d->sets + 1) * sizeof *p->group);
     bool weighted = false;
     for (size_t s = 0; s < d->sets; s++) weighted |= d->set[s].weight > 0.0;
-    if (!p->object || !p->count || !p->until) {
+    if (!p->object || !p->count || !p->until || !p->group) {
         pool_close(p);
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to list the objects");
     }
@@ -67,6 +86,7 @@ Status pool_open(Pool *p, const Dataset *d, SplitPart part, Error *error) {
         if (count) {
             p->object[p->sets] = list;
             p->count[p->sets] = count;
+            p->group[p->sets] = d->set[s].group;
             p->until[p->sets] = (p->sets ? p->until[p->sets - 1] : 0.0) + weight_of(&d->set[s]);
             p->sets++;
         } else {
@@ -84,7 +104,18 @@ void pool_close(Pool *p) {
     memory_free(p->object);
     memory_free(p->count);
     memory_free(p->until);
+    memory_free(p->group);
     *p = (Pool){0};
+}
+
+size_t pool_pictures(const Pool *p, const Dataset *d) {
+    size_t pictures = 0;
+    for (size_t s = 0; s < p->sets; s++)
+        for (size_t i = 0; i < p->count[s]; i++) { /* those of a picture follow each other */
+            int here = d->object[p->object[s][i]].picture;
+            pictures += i == 0 || d->object[p->object[s][i - 1]].picture != here;
+        }
+    return pictures;
 }
 
 /* ---- One step's samples ----------------------------------------------------------------- */
@@ -124,7 +155,16 @@ static void reduce_target(float *out, const uint8_t *in, int side, int loss_side
         }
 }
 
-static size_t draw_set(const Pool *p, Random *r) {
+static bool same_group(const char *a, const char *b) {
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static double weight_at(const Pool *p, size_t set) {
+    return p->until[set] - (set ? p->until[set - 1] : 0.0);
+}
+
+/* Any of the sets, by their weights. */
+static size_t draw_any_set(const Pool *p, Random *r) {
     if (!p->until) return (size_t)random_integer(r, 0, (int64_t)p->sets - 1);
     double at = random_uniform(r) * p->until[p->sets - 1];
     size_t set = 0;
@@ -132,8 +172,36 @@ static size_t draw_set(const Pool *p, Random *r) {
     return set;
 }
 
+/* Any set's. */
+static const char *draw_group(const Pool *p, uint64_t seed, uint64_t step) {
+    Random r = random_begin(seed, step, 0, PURPOSE_GROUP);
+    return p->group[draw_any_set(p, &r)];
+}
+
+/* One of the batch's group, by their weights. */
+static size_t draw_set(const Drawing *d, Random *r) {
+    const Pool *p = d->pool;
+    size_t sets = 0, last = 0;
+    double all = 0.0;
+    for (size_t s = 0; s < p->sets; s++) {
+        if (!same_group(p->group[s], d->batch->group)) continue;
+        all += p->until ? weight_at(p, s) : 1.0;
+        last = s, sets++;
+    }
+    if (sets == p->sets) return draw_any_set(p, r);
+    double at =
+        p->until ? random_uniform(r) * all : (double)random_integer(r, 0, (int64_t)sets - 1);
+    for (size_t s = 0; s < last; s++) {
+        if (!same_group(p->group[s], d->batch->group)) continue;
+        double weight = p->until ? weight_at(p, s) : 1.0;
+        if (at < weight) return s;
+        at -= weight;
+    }
+    return last;
+}
+
 static const CaseObject *draw_object(const Drawing *d, Random *r) {
-    size_t set = draw_set(d->pool, r);
+    size_t set = draw_set(d, r);
     size_t at = (size_t)random_integer(r, 0, (int64_t)d->pool->count[set] - 1);
     return &d->data->object[d->pool->object[set][at]];
 }
@@ -202,6 +270,41 @@ static void draw_look(const Drawing *d, const Case *p, const Cut *cut, size_t in
     augment_pixels(d->augment, image, d->batch->scratch + index * pixels, d->batch->side, r);
 }
 
+/* Into the picture's own places; batch_draw closes the ranks. */
+static void draw_pseudo(const Drawing *d, const Case *p, const Cut *cut, size_t index) {
+    Batch *b = d->batch;
+    size_t share = (size_t)b->share, area = (size_t)b->side * (size_t)b->side;
+    size_t loss_area = (size_t)b->loss_side * (size_t)b->loss_side, first = index * share;
+    Random r = random_begin(d->seed, d->step, index, PURPOSE_PSEUDO);
+    int found = pseudo_draw(b->pseudo_object + first * area, p, cut, b->share,
+                            b->scratch + index * area * 3, &r);
+    for (size_t i = first; i < first + share; i++) {
+        b->pseudo_image[i] = i - first < (size_t)found ? (int)index : -1;
+        if (b->pseudo_image[i] >= 0)
+            reduce_target(b->pseudo_target + i * loss_area, b->pseudo_object + i * area, b->side,
+                          b->loss_side);
+    }
+}
+
+static void close_ranks(Batch *b) {
+    size_t area = (size_t)b->side * (size_t)b->side;
+    size_t loss_area = (size_t)b->loss_side * (size_t)b->loss_side;
+    b->pseudo_count = 0;
+    for (size_t i = 0; b->pseudo_object && i < (size_t)b->count; i++) {
+        size_t to = (size_t)b->pseudo_count;
+        if (b->pseudo_image[i] < 0) continue;
+        b->pseudo_image[to] = b->pseudo_image[i];
+        memmove(b->pseudo_object + to * area, b->pseudo_object + i * area, area);
+        memmove(b->pseudo_target + to * loss_area, b->pseudo_target + i * loss_area,
+                loss_area * sizeof(float));
+        b->pseudo_count++;
+    }
+}
+
+static float *block_of(const Batch *b, size_t index) {
+    return b->block_floats ? b->block + index * b->block_floats : NULL;
+}
+
 static void draw_picture(void *context, size_t index, void *scratch) {
     const Drawing *d = context;
     (void)scratch;
@@ -217,7 +320,8 @@ static void draw_picture(void *context, size_t index, void *scratch) {
                        : draw_cut(d, p, o, b->object + index * share * area, &r);
     if (d->views) {
         cut_render_object(b->object + index * share * area, o, &cut);
-        d->status[index] = views_read(d->views, o->picture, b->embedding + index * b->floats, NULL);
+        d->status[index] = views_read(d->views, o->picture, b->embedding + index * b->floats,
+                                      block_of(b, index), NULL);
     } else {
         draw_look(d, p, &cut, index, &r);
     }
@@ -231,6 +335,7 @@ static void draw_picture(void *context, size_t index, void *scratch) {
         b->pixel[i] = cut_scale(&cut);
         b->set[i] = p->set;
     }
+    if (b->pseudo_object) draw_pseudo(d, p, &cut, index);
 }
 
 Status batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a,
@@ -238,12 +343,14 @@ Status batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a
                   const Worker *worker, Error *error) {
     size_t pictures = (size_t)(b->count / b->share);
     Drawing drawing = {b, d, pool, a, views, foreground, seed, step, b->status};
+    b->group = draw_group(pool, seed, step);
     memset(b->status, 0, pictures * sizeof *b->status);
     worker_run(worker, draw_picture, &drawing, pictures);
+    close_ranks(b);
     for (size_t i = 0; i < pictures; i++) {
         if (b->status[i]) /* once more, for its sentence */
             return views_read(views, b->source[i * (size_t)b->share]->picture,
-                              b->embedding + i * b->floats, error);
+                              b->embedding + i * b->floats, block_of(b, i), error);
     }
     return VOXPERT_OK;
 }

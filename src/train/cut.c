@@ -8,6 +8,11 @@ Cut cut_whole(int height, int width, int side) {
     return (Cut){{{s, 0.0, 0.0}, {0.0, s, 0.0}}, side, false};
 }
 
+Cut cut_squeezed(int height, int width, int side) {
+    return (Cut){.a = {{(double)width / side, 0.0, 0.0}, {0.0, (double)height / side, 0.0}},
+                 .side = side};
+}
+
 Cut cut_square(int height, int width, int side) {
     Cut c = {.side = side, .nearest = true};
     bool fits = height < side && width < side;

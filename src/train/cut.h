@@ -20,6 +20,10 @@ Cut cut_whole(int height, int width, int side);
  * pixels. */
 Cut cut_square(int height, int width, int side);
 
+/* The whole picture, each axis stretched to the side: as IMIS-Net's and MedSAM's presets show it.
+ */
+Cut cut_squeezed(int height, int width, int side);
+
 /* A square of `size` picture pixels around (x, y), moved into the picture as far as it fits; no
  * larger than the picture's longer side. */
 Cut cut_around(const Case *p, double x, double y, double size, int side);

@@ -3,19 +3,30 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "data/load.h"
 #include "train/slices.h"
 
 static Status no_memory(const char *what, Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for the pictures", what);
 }
 
+static void case_set_free(CaseSet *s) {
+    for (size_t i = 0; i < s->names; i++) memory_free(s->label_name[i].name);
+    memory_free(s->label_name);
+    memory_free(s->group);
+    memory_free(s->name);
+    *s = (CaseSet){0};
+}
+
 void dataset_free(Dataset *d) {
-    for (size_t i = 0; i < d->sets; i++) memory_free(d->set[i].name);
+    for (size_t i = 0; i < d->sets; i++) case_set_free(&d->set[i]);
     for (size_t i = 0; i < d->pictures; i++) {
         memory_free(d->picture[i].name);
         memory_free(d->picture[i].pixels);
+        memory_free(d->picture[i].regions);
     }
     for (size_t i = 0; i < d->objects; i++) memory_free(d->object[i].mask);
     memory_free(d->set);
@@ -26,27 +37,82 @@ void dataset_free(Dataset *d) {
 
 /* ---- Cases ------------------------------------------------------------------------------ */
 
+/* The folder regions/ beside pictures and masks. */
+typedef struct RegionMaps {
+    char *folder;
+    FileNames name;
+} RegionMaps;
+
+static Status maps_open(RegionMaps *m, const char *root, Error *error) {
+    m->folder = path_join(root, "regions");
+    if (!m->folder) return no_memory(root, error);
+    return file_is_folder(m->folder) ? folder_list(&m->name, m->folder, error) : VOXPERT_OK;
+}
+
+/* Where there is one of that stem. */
+static Status add_map(Case *p, const RegionMaps *m, const char *stem, Error *error) {
+    size_t length = strlen(stem);
+    for (size_t i = 0; i < m->name.count; i++) {
+        const char *name = m->name.name[i];
+        if (strncmp(name, stem, length) != 0 || strcmp(path_extension(name), name + length) != 0)
+            continue;
+        char *path = path_join(m->folder, name);
+        Status status = path ? dataset_read_regions(p, path, error) : no_memory(m->folder, error);
+        memory_free(path);
+        return status;
+    }
+    return VOXPERT_OK;
+}
+
 static Status add_case(Dataset *d, int set, const Catalog *c, const CatalogCase *item,
-                       Error *error) {
+                       const RegionMaps *maps, Error *error) {
     const CaseSet *s = &d->set[set];
     Volume *image = NULL;
     LabelLayers layers = {0};
+    size_t before = d->pictures;
     Status status = case_image(&image, item, (size_t)s->channel, error);
     if (!status) status = case_labels(&layers, c, item, image, error);
     if (!status)
         status = dataset_add_layers(d, set, image, &layers, item->name,
                                     s->train ? SPLIT_TRAIN : item->part, error);
+    bool flat = !status && image->depth == 1 && d->pictures == before + 1;
+    if (flat && item->regions)
+        status = dataset_read_regions(&d->picture[before], item->regions, error);
+    else if (flat)
+        status = add_map(&d->picture[before], maps, item->stem, error);
     label_layers_free(&layers);
     volume_free(image);
     return status;
 }
 
 static Status add_cases(Dataset *d, int set, const Catalog *c, Error *error) {
+    RegionMaps maps = {0};
     Status status = catalog_verdict(c, error);
+    if (!status && c->format == DATA_PAIRS) status = maps_open(&maps, c->root, error);
     for (size_t i = 0; !status && i < c->cases; i++) {
-        if (c->item[i].form != LABELS_NONE) status = add_case(d, set, c, &c->item[i], error);
+        if (c->item[i].form != LABELS_NONE) status = add_case(d, set, c, &c->item[i], &maps, error);
     }
+    file_names_free(&maps.name);
+    memory_free(maps.folder);
     return status;
+}
+
+static Status take_names(CaseSet *s, const char *folder, const char *file, Error *error) {
+    char *path = path_join(folder, file);
+    Status status = path ? dataset_read_names(s, path, error) : no_memory(folder, error);
+    memory_free(path);
+    return status;
+}
+
+/* Options whose values are texts; VOXPERT_OUT_OF_MEMORY, VOXPERT_BAD_INPUT. */
+static Status take_text(CaseSet *s, const char *folder, const char *option, bool *known,
+                        Error *error) {
+    *known = true;
+    if (text_starts(option, "names=")) return take_names(s, folder, option + 6, error);
+    *known = text_starts(option, "group=") && option[6] && !s->group;
+    if (*known) s->group = memory_text(option + 6);
+    if (!*known || s->group) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a data folder's options");
 }
 
 static bool take_option(CaseSet *s, char *option) {
@@ -81,11 +147,14 @@ static Status take_options(CaseSet *s, char *where, Error *error) {
         *colon = '\0';
         char *option = colon + 1;
         if ((colon = strchr(option, ':'))) *colon = '\0';
-        if (!take_option(s, option))
+        bool known;
+        Status status = take_text(s, where, option, &known, error);
+        if (status) return status;
+        if (!known && !take_option(s, option))
             return error_set(error, VOXPERT_BAD_ARGUMENT,
                              "%s: \"%s\" is no option of a data folder; they are patient, "
                              "instances, nested, train, slices=N, window=LEVEL,WIDTH, weight=X, "
-                             "channel=N, fold=N",
+                             "channel=N, fold=N, group=NAME, names=FILE",
                              where, option);
     }
     size_t length = strlen(where);
@@ -93,15 +162,18 @@ static Status take_options(CaseSet *s, char *where, Error *error) {
     return VOXPERT_OK;
 }
 
-static Status add_set(Dataset *d, CaseSet *s, const Catalog *c, const char *where, Error *error) {
+static Status check_set(const Dataset *d, const Catalog *c, const char *where, Error *error) {
     for (size_t i = 0; i < d->sets; i++) {
         if (strcmp(d->set[i].name, c->name) == 0)
             return error_set(error, VOXPERT_BAD_ARGUMENT,
                              "%s: a data folder of that name was given before", where);
     }
-    if (!(s->name = memory_text(c->name))) return no_memory(where, error);
-    d->set[d->sets++] = *s;
-    return add_cases(d, (int)d->sets - 1, c, error);
+    return VOXPERT_OK;
+}
+
+static Status add_set(Dataset *d, int set, const Catalog *c, const char *where, Error *error) {
+    d->set[set].name = memory_text(c->name);
+    return d->set[set].name ? add_cases(d, set, c, error) : no_memory(where, error);
 }
 
 Status dataset_add(Dataset *d, const char *where, Error *error) {
@@ -115,7 +187,13 @@ Status dataset_add(Dataset *d, const char *where, Error *error) {
     Status status = take_options(&s, place, error);
     CatalogOptions options = {.fold = (int)s.fold, .patient = s.patient};
     if (!status) status = catalog_open(&c, place, &options, error);
-    if (!status) status = add_set(d, &s, &c, where, error);
+    if (!status) status = check_set(d, &c, where, error);
+    if (!status) {
+        d->set[d->sets++] = s; /* which owns its texts now */
+        status = add_set(d, (int)d->sets - 1, &c, where, error);
+    } else {
+        case_set_free(&s);
+    }
     catalog_close(&c);
     memory_free(place);
     return status;

@@ -2,6 +2,8 @@
  *
  * A data set is any that data/catalog.h reads: a folder with `images/` and `masks/` (or `labels/`),
  * nnU-Net's, a list of cases, ...  What it means is said after its name: `DIR[:OPTION...]`.
+ * Pictures may have a map of regions that nobody labelled: IMIS's imask, or of pairs a map of the
+ * stem in `regions/` (0: no region; v: region v - 1).
  *   patient    pictures whose stems agree up to the first `_` stay in one part of the split
  *   instances  each label value is one object (else each of its connected components is one, but
  *              where every mask is an object of its own: SAM-Med2D, COCO)
@@ -12,6 +14,8 @@
  *   weight=X   how often samples are drawn from it, against 1 of sets that do not say
  *   channel=N  which file of a case with several is looked at, from 0
  *   fold=N     of nnU-Net's splits_final.json, from 0
+ *   group=NAME sets of different groups never meet in a batch; those without one are one group
+ *   names=FILE of their labels, for text prompts: a JSON object in the folder, {"1": "liver"}
  *
  * Parts are those that a list of the data set tells, else those of data/split.h: a patient is never
  * on both sides. */
@@ -34,6 +38,8 @@ typedef struct Case {
     int height, width, channels; /* 1 or 3 */
     bool whole;                  /* each label value is one object, as with `instances` */
     uint8_t *pixels;             /* [height,width,channels] */
+    uint16_t *regions;           /* [height,width] of what nobody labelled: 0, 1, ...; 65535: none;
+                                    or NULL */
 } Case;
 
 typedef struct CaseObject {
@@ -45,8 +51,16 @@ typedef struct CaseObject {
     uint8_t *mask;      /* [y1 - y0 + 1, x1 - x0 + 1], 0 or 1 */
 } CaseObject;
 
+typedef struct LabelName {
+    uint32_t label;
+    char *name;
+} LabelName;
+
 typedef struct CaseSet {
-    char *name; /* of the folder */
+    char *name;            /* of the folder */
+    char *group;           /* or NULL */
+    LabelName *label_name; /* [names] */
+    size_t names;
     bool patient, instances, nested, train;
     long slices;                       /* of a volume, across each axis; 0: pictures must be flat */
     double window_level, window_width; /* width 0: none was given */
@@ -72,6 +86,17 @@ void dataset_free(Dataset *d); /* a zeroed one is fine */
 /* Indices of the objects of one set and part, in order; caller frees `*out`. */
 MUST_CHECK Status dataset_select(const Dataset *d, int set, SplitPart part, size_t **out,
                                  size_t *count, Error *error);
+
+/* Place of a label in the set's names; -1 where it has none. */
+long dataset_name_index(const CaseSet *s, uint32_t label);
+
+/* Adds the names of a JSON file to a set.  VOXPERT_BAD_INPUT names the file and the rule. */
+MUST_CHECK Status dataset_read_names(CaseSet *s, const char *path, Error *error);
+
+/* Takes the regions of a picture from a label map of its size: 0 is none, v region v - 1; or from
+ * an array .npy of its size: below 0 is none, v region v.
+ * VOXPERT_BAD_INPUT names the file and the rule. */
+MUST_CHECK Status dataset_read_regions(Case *p, const char *path, Error *error);
 
 /* Finds the objects of one label map [height,width]; used by dataset_add.  VOXPERT_BAD_INPUT: a
  * label above 65535. */

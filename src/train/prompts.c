@@ -6,20 +6,26 @@
 #include "eval/clicks.h"
 #include "image/regions.h"
 
-void prompt_box(float box[4], const uint8_t *object, int side, double pixel, double jitter,
-                Random *r) {
-    int x0 = side, y0 = side, x1 = -1, y1 = -1;
+/* Inclusive corners; all of the view where there is no object. */
+static void bounds(int b[4], const uint8_t *object, int side) {
+    b[0] = b[1] = side, b[2] = b[3] = -1;
     for (int i = 0; i < side * side; i++) {
         if (!object[i]) continue;
         int x = i % side, y = i / side;
-        if (x < x0) x0 = x;
-        if (x > x1) x1 = x;
-        if (y < y0) y0 = y;
-        y1 = y;
+        if (x < b[0]) b[0] = x;
+        if (x > b[2]) b[2] = x;
+        if (y < b[1]) b[1] = y;
+        b[3] = y;
     }
-    if (x1 < 0) x0 = y0 = 0, x1 = y1 = side - 1;
-    double exact[] = {x0, y0, x1 + 1.0 - pixel, y1 + 1.0 - pixel};
-    double length[] = {x1 - x0 + 1.0, y1 - y0 + 1.0};
+    if (b[2] < 0) b[0] = b[1] = 0, b[2] = b[3] = side - 1;
+}
+
+void prompt_box(float box[4], const uint8_t *object, int side, double pixel, double jitter,
+                Random *r) {
+    int b[4];
+    bounds(b, object, side);
+    double exact[] = {b[0], b[1], b[2] + 1.0 - pixel, b[3] + 1.0 - pixel};
+    double length[] = {b[2] - b[0] + 1.0, b[3] - b[1] + 1.0};
     double by = random_uniform(r) < 0.25 ? 0.0 : random_between(r, 0.0, jitter);
     for (int i = 0; i < 4; i++) {
         double moved = exact[i] + random_between(r, -by, by) * length[i & 1];
@@ -46,6 +52,57 @@ Status prompt_box_shifted(float box[4], const uint8_t *object, int side, Random 
     box[0] = (float)(x0 + dx), box[1] = (float)(y0 + dy);
     box[2] = (float)(x1 + dx), box[3] = (float)(y1 + dy);
     return VOXPERT_OK;
+}
+
+void prompt_box_loose(float box[4], const uint8_t *object, int side, Random *r) {
+    int b[4];
+    bounds(b, object, side);
+    for (int i = 0; i < 4; i++) {
+        int moved = b[i] + (int)random_integer(r, -5, 5);
+        box[i] = (float)(moved < 0 ? 0 : moved > side - 1 ? side - 1 : moved);
+    }
+}
+
+/* Squared distance of pixel i from (x, y) / n, times n^2: whole numbers, so ties are ties. */
+static int64_t distance_of(int i, int side, int64_t x, int64_t y, int64_t n) {
+    int64_t dx = i % side * n - x, dy = i / side * n - y;
+    return dx * dx + dy * dy;
+}
+
+/* How many of the object's pixels are no farther than `far`. */
+static int64_t count_within(const uint8_t *object, int side, int64_t x, int64_t y, int64_t n,
+                            int64_t far) {
+    int64_t count = 0;
+    for (int i = 0; i < side * side; i++)
+        count += object[i] && distance_of(i, side, x, y, n) <= far;
+    return count;
+}
+
+int prompt_point_central(float at[2], const uint8_t *object, int side, Random *r) {
+    int64_t n = 0, x = 0, y = 0;
+    for (int i = 0; i < side * side; i++) {
+        n += object[i] != 0;
+        x += object[i] ? i % side : 0;
+        y += object[i] ? i / side : 0;
+    }
+    at[0] = at[1] = 0.0f;
+    if (n == 0) return -1;
+    /* the least distance within which half of them lie */
+    int64_t half = (n + 1) / 2, low = -1, high = 2 * (int64_t)side * side * n * n;
+    while (high - low > 1) {
+        int64_t middle = low + (high - low) / 2;
+        if (count_within(object, side, x, y, n, middle) >= half)
+            high = middle;
+        else
+            low = middle;
+    }
+    int64_t k = random_integer(r, 0, count_within(object, side, x, y, n, high) - 1);
+    for (int i = 0; i < side * side; i++) {
+        if (!object[i] || distance_of(i, side, x, y, n) > high || k-- > 0) continue;
+        at[0] = (float)(i % side), at[1] = (float)(i / side);
+        break;
+    }
+    return 1;
 }
 
 typedef struct Wrong {

@@ -21,6 +21,14 @@ void prompt_box(float box[4], const uint8_t *object, int side, double pixel, dou
 MUST_CHECK Status prompt_box_shifted(float box[4], const uint8_t *object, int side, Random *r,
                                      Error *error);
 
+/* IMIS-Net's and SegMoTE's: inclusive pixel corners, each side moved by a whole number of -5 .. 5
+ * and kept inside. */
+void prompt_box_loose(float box[4], const uint8_t *object, int side, Random *r);
+
+/* Theirs too: any of the half of the object's pixels that lie nearest to its centre.  Its label, 1;
+ * -1 where there is no object. */
+int prompt_point_central(float at[2], const uint8_t *object, int side, Random *r);
+
 typedef struct ClickRule {
     double deepest; /* probability of the larger error's deepest point, else any wrong pixel */
     bool exact;     /* whole pixels; where nothing is wrong, anywhere and labelled -1 */

@@ -17,6 +17,8 @@ TrainOptions train_options_default(void) {
         .share = 1,
         .accumulate = 1,
         .warm_up = 200.0,
+        .lr_start = 0.1,
+        .warm_up_epochs = 5.0,
         .lr_end = 0.02,
         .drop_by = 0.5,
         .optimizer = {.lr = 6e-4,
@@ -53,8 +55,12 @@ TrainOptions train_options_default(void) {
     };
 }
 
-double train_rate(const TrainOptions *o, long step) {
+double train_rate(const TrainOptions *o, long epoch, long step) {
     double lr = o->optimizer.lr, at = (double)step, end = (double)o->steps;
+    if (o->schedule == SCHEDULE_LINEAR) {
+        double done = floor(at / (double)epoch), share = done / fmax(o->warm_up_epochs, 1.0);
+        return lr * (o->lr_start + (1.0 - o->lr_start) * fmin(share, 1.0));
+    }
     if (at < o->warm_up) return lr * (at + 1.0) / o->warm_up;
     if (o->schedule == SCHEDULE_COSINE) {
         double t = (at - o->warm_up) / fmax(end - o->warm_up, 1.0);
@@ -157,7 +163,7 @@ static Status report(Run *r, const MeasureTable *table, Error *error) {
                       .loss = s->loss * each,
                       .dice = s->dice * each,
                       .norm = s->norm * each,
-                      .lr = train_rate(r->options, s->step - 1),
+                      .lr = train_rate(r->options, r->epoch, s->step - 1),
                       .seconds = spent(r),
                       .validated = table != NULL};
     if (n == 0 && r->history.count) { /* a validation right after a report */
@@ -230,7 +236,7 @@ static Status validate(Run *r, Error *error) {
 /* Uses and clears the gradients of `accumulated` batches. */
 static void learn(Run *r, int accumulated) {
     OptimizerRule rule = r->options->optimizer;
-    rule.lr = train_rate(r->options, r->state.step);
+    rule.lr = train_rate(r->options, r->epoch, r->state.step);
     r->state.norm +=
         optimizer_step(&r->optimizer, r->kernels, &r->stepper.worker, &rule, accumulated);
     optimizer_zero(&r->optimizer, r->kernels, &r->stepper.worker);
@@ -245,6 +251,41 @@ static Status no_longer_finite(const Run *r, const char *what, Error *error) {
                      what, r->state.step);
 }
 
+static Status draw_batch(Run *r, const StepPlan *plan, uint64_t part, Error *error) {
+    const TrainOptions *o = r->options;
+    Augment augment = o->augment;
+    augment.squeezed = r->preset.resize == RESIZE_SQUARE_PILLOW;
+    if (plan->prompt_free) {
+        augment.whole = 1.0;
+    } else if (!plan->box) {
+        augment.whole = augment.whole_click;
+        for (int k = 0; k < 2; k++) augment.factor[k] = augment.click_factor[k];
+    }
+    return batch_draw(&r->batch, &r->data, &r->pool, &augment, r->cached ? &r->views : NULL,
+                      plan->prompt_free, o->seed, part, &r->stepper.worker, error);
+}
+
+/* What SegMoTE's scheme may ask depends on the batch; in the others the batch depends on what is
+ * asked. */
+static Status prepare_batch(Run *r, uint64_t part, StepPlan *plan, Error *error) {
+    const TrainOptions *o = r->options;
+    Random kind = random_begin(o->seed, part, 0, PURPOSE_KIND);
+    bool routes = r->system.kind == SYSTEM_SEGMOTE;
+    const ExpertRule *experts = routes ? &r->stepper.experts : NULL;
+    *plan = (StepPlan){0};
+    if (o->scheme != SCHEME_SEGMOTE) {
+        *plan = step_plan(o->scheme, &o->prompts, experts, &r->stepper.facts, &kind);
+        return draw_batch(r, plan, part, error);
+    }
+    Status status = draw_batch(r, plan, part, error);
+    PlanFacts facts = r->stepper.facts;
+    if (status) return status;
+    facts.text = facts.text && class_texts_fill(&r->texts, &r->data, &r->batch, r->text);
+    facts.pool = facts.pool && r->batch.group && strcmp(r->batch.group, "A") == 0;
+    *plan = step_plan(o->scheme, &o->prompts, experts, &facts, &kind);
+    return VOXPERT_OK;
+}
+
 static Status one_step(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     uint64_t step = (uint64_t)r->state.step;
@@ -252,23 +293,12 @@ static Status one_step(Run *r, Error *error) {
     Status status = VOXPERT_OK;
     for (int i = 0; !status && i < o->accumulate; i++) {
         uint64_t part = step * (uint64_t)o->accumulate + (uint64_t)i;
-        Random kind = random_begin(o->seed, part, 0, PURPOSE_KIND);
-        bool routes = r->system.kind == SYSTEM_SEGMOTE;
-        StepPlan plan =
-            step_plan(o->scheme, &o->prompts, routes ? &r->stepper.experts : NULL, &kind);
+        StepPlan plan;
         StepResult result;
-        Augment augment = o->augment;
-        if (plan.prompt_free) {
-            augment.whole = 1.0;
-        } else if (!plan.box) {
-            augment.whole = augment.whole_click;
-            for (int k = 0; k < 2; k++) augment.factor[k] = augment.click_factor[k];
-        }
-        status = batch_draw(&r->batch, &r->data, &r->pool, &augment, r->cached ? &r->views : NULL,
-                            plan.prompt_free, o->seed, part, &r->stepper.worker, error);
+        status = prepare_batch(r, part, &plan, error);
         if (status) break;
         status = stepper_run(&r->stepper, &r->batch, &plan, o->seed, part,
-                             o->scheme == SCHEME_SAM_MED2D ? &hook : NULL, &result, error);
+                             o->scheme == SCHEME_VOXPERT ? NULL : &hook, &result, error);
         if (!status && !isfinite(result.loss)) status = no_longer_finite(r, "loss", error);
         r->state.loss += result.loss / o->accumulate;
         r->state.dice += result.dice / o->accumulate;

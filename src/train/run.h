@@ -16,7 +16,13 @@ typedef struct ExpertOptions {
     ExpertRule rule;
 } ExpertOptions;
 
-typedef enum Schedule { SCHEDULE_COSINE, SCHEDULE_STEP, SCHEDULE_CONSTANT } Schedule;
+/* Linear: from a share of the rate to all of it over some epochs, the same within an epoch. */
+typedef enum Schedule {
+    SCHEDULE_COSINE,
+    SCHEDULE_STEP,
+    SCHEDULE_CONSTANT,
+    SCHEDULE_LINEAR
+} Schedule;
 
 typedef struct TrainOptions {
     const char *const *data; /* folders with options: see dataset.h */
@@ -31,6 +37,7 @@ typedef struct TrainOptions {
     const char *out;                          /* folder */
     const char *const *train, *const *freeze; /* globs over names, in this order */
     size_t trains, freezes;
+    const char *vocab; /* merges of the base's text tower, for text prompts; or NULL */
     const char *cpu;   /* kernel set; NULL: the best */
     int threads;       /* 0: every core */
     size_t max_memory; /* bytes that a step may need; 0: no limit */
@@ -46,9 +53,11 @@ typedef struct TrainOptions {
     ExpertOptions experts;
     Scheme scheme;
     Schedule schedule;
-    double warm_up; /* steps */
-    double lr_end;  /* share of lr that is left at the end (cosine) */
-    long drops[4];  /* steps at which lr is multiplied by drop_by (step schedule); 0: none */
+    double warm_up;        /* steps */
+    double lr_start;       /* share of lr at the first epoch (linear) */
+    double warm_up_epochs; /* after which all of it is reached (linear) */
+    double lr_end;         /* share of lr that is left at the end (cosine) */
+    long drops[4];         /* steps at which lr is multiplied by drop_by (step schedule); 0: none */
     double drop_by;
     OptimizerRule optimizer;
     bool decay_all;
@@ -98,6 +107,7 @@ MUST_CHECK Status train_run(const TrainOptions *options, const TrainObserver *ob
 /* A model card's table in Markdown: `base` on a part of the data (3: on all of it). */
 MUST_CHECK Status train_measure(const TrainOptions *options, int part, Text *out, Error *error);
 
-double train_rate(const TrainOptions *o, long step); /* learning rate of a step, from 0 */
+/* Learning rate of a step, from 0; `epoch`: steps that are one. */
+double train_rate(const TrainOptions *o, long epoch, long step);
 
 #endif

@@ -53,9 +53,10 @@ static void say_held_back(const Run *r, const TokenExpertsConfig *e) {
 
 Status run_declare_adapter(Run *r, Error *error) {
     System *s = &r->system;
+    const ImisConfig *imis = s->kind == SYSTEM_IMIS ? &s->imis.config : NULL;
     SegmoteConfig c;
     Status status = system_check_base(s, r->adapter, r->base, error);
-    if (!status) status = segmote_config_infer(&c, r->adapter, &s->sam.config, error);
+    if (!status) status = segmote_config_infer(&c, r->adapter, &s->sam.config, imis, error);
     if (status) return status;
     const char *fault = fault_of(r->options, &c);
     if (fault)
@@ -65,7 +66,7 @@ Status run_declare_adapter(Run *r, Error *error) {
     if (r->options->release_experts) c.experts.experts.held_back = 0;
     s->kind = SYSTEM_SEGMOTE;
     s->adapter = true;
-    segmote_declare(&s->segmote, &s->sam.params, &s->sam, &c);
+    segmote_declare(&s->segmote, &s->sam.params, &s->sam, &s->imis, &c);
     say_held_back(r, &c.experts.experts);
     char surplus[256];
     return params_bind(&s->sam.params, r->adapter, true, surplus, sizeof surplus, error);

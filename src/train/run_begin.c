@@ -22,6 +22,8 @@ void run_close(Run *r) {
     checkpoint_close(r->base);
     threads_close(r->threads);
     batch_close(&r->batch);
+    class_texts_close(&r->texts);
+    memory_free(r->text);
     views_close(&r->views);
     pool_close(&r->pool);
     dataset_free(&r->data);
@@ -51,6 +53,11 @@ static Status open_data(Run *r, Error *error) {
         status = error_set(error, VOXPERT_BAD_INPUT,
                            "%s: holds no object for training (at least 0.05 %% of a picture)",
                            o->folders ? o->data[0] : "no data folder");
+    if (!status) {
+        size_t each = (size_t)(o->batch / o->share ? o->batch / o->share : 1);
+        size_t step = each * (size_t)o->accumulate, pictures = pool_pictures(&r->pool, &r->data);
+        r->epoch = (long)((pictures + step - 1) / step);
+    }
     r->validates = o->validate_every > 0 && can_validate(&r->data);
     if (!status && o->validate_every > 0 && !r->validates)
         run_say(
@@ -64,11 +71,27 @@ static void choose_parameters(Run *r) {
     const TrainOptions *o = r->options;
     bool segmote = r->system.kind == SYSTEM_SEGMOTE;
     params_train(&r->system.sam.params, "*", o->trains == 0 && !segmote);
-    for (int i = 0; segmote && o->trains == 0 && segmote_trained[i]; i++)
-        params_train(&r->system.sam.params, segmote_trained[i], true);
+    const char *const *globs = segmote_trained(&r->system.segmote);
+    for (int i = 0; segmote && o->trains == 0 && globs[i]; i++)
+        params_train(&r->system.sam.params, globs[i], true);
     for (size_t i = 0; i < o->trains; i++) params_train(&r->system.sam.params, o->train[i], true);
     for (size_t i = 0; i < o->freezes; i++)
         params_train(&r->system.sam.params, o->freeze[i], false);
+}
+
+/* A parameter that learns must be in the file that the run writes. */
+static Status check_owned(const Run *r, Error *error) {
+    const Params *p = &r->system.sam.params;
+    const char *const *owned = system_owned(&r->system);
+    for (size_t i = 0; owned && i < p->count; i++) {
+        if (!p->item[i]->name || !p->item[i]->tensor.needs_grad || param_matches(p->item[i], owned))
+            continue;
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "%s belongs to the frozen base: it cannot learn beside experts, whose "
+                         "file would not hold it",
+                         p->item[i]->name);
+    }
+    return VOXPERT_OK;
 }
 
 static Status read_config(Run *r, SamConfig *config, Error *error) {
@@ -89,37 +112,60 @@ static Status read_config(Run *r, SamConfig *config, Error *error) {
     return status;
 }
 
-/* Beside the frozen base. */
+/* The numbers of an experts' setting: the default, or the one of experts that are there. */
+static Status keep_number(const char *name, int asked, int usual, int there, Error *error) {
+    if (asked == usual || asked == there) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_ARGUMENT, "--%s %d: the experts of the base have %d", name,
+                     asked, there);
+}
+
+static Status keep_experts(const Run *r, Error *error) {
+    const ExpertOptions *asked = &r->options->experts;
+    const ExpertOptions usual = train_options_default().experts;
+    const ExpertDecoderConfig *there = &r->system.segmote.config.experts;
+    const TokenExpertsConfig *e = &there->experts;
+    Status status = keep_number("tokens", asked->tokens, usual.tokens, e->tokens, error);
+    if (!status) status = keep_number("experts", asked->experts, usual.experts, e->experts, error);
+    if (!status) status = keep_number("kept", asked->kept, usual.kept, e->kept, error);
+    if (!status) status = keep_number("rank", asked->rank, usual.rank, e->rank, error);
+    if (!status)
+        status = keep_number("prompt-tokens", asked->pool, usual.pool, there->pool.tokens, error);
+    return status;
+}
+
+/* Beside the frozen base: published mode on an IMIS-Net, paper mode on any other SAM; the base's
+ * own experts where it has some. */
 static Status declare_experts(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     System *s = &r->system;
-    SegmoteConfig c = segmote_config_paper(&s->sam.config);
+    const ImisConfig *imis = s->kind == SYSTEM_IMIS ? &s->imis.config : NULL;
     if (!r->base)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "SegMoTE is trained on a frozen base, not on a new model");
-    if (o->scheme != SCHEME_VOXPERT)
+    if (o->scheme == SCHEME_SAM_MED2D)
         return error_set(
             error, VOXPERT_BAD_ARGUMENT,
             "--scheme sam-med2d trains what --recipe segmote keeps frozen: take one of "
             "the two");
+    memcpy(s->parent, r->parent, sizeof s->parent);
     if (r->adapter) return run_declare_adapter(r, error);
-    Status status = VOXPERT_OK;
+    s->adapter = true;
+    if (s->kind == SYSTEM_SEGMOTE) return keep_experts(r, error);
+    SegmoteConfig c = imis ? segmote_config_published(&s->sam.config, imis)
+                           : segmote_config_paper(&s->sam.config);
     c.experts.experts.tokens = o->experts.tokens;
     c.experts.experts.experts = o->experts.experts;
     c.experts.experts.kept = o->experts.kept;
     c.experts.experts.rank = o->experts.rank;
     c.experts.pool.tokens = o->experts.pool;
     char *config = segmote_config_write(&c); /* checked as a file's is */
-    if (!status && !config)
-        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for experts");
-    if (!status)
-        status = segmote_config_parse(&c, config, "the new experts", &s->sam.config, error);
+    if (!config) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for experts");
+    Status status =
+        segmote_config_parse(&c, config, "the new experts", &s->sam.config, imis, error);
     memory_free(config);
     if (status) return status;
     s->kind = SYSTEM_SEGMOTE;
-    s->adapter = true;
-    memcpy(s->parent, r->parent, sizeof s->parent);
-    segmote_declare(&s->segmote, &s->sam.params, &s->sam, &c);
+    segmote_declare(&s->segmote, &s->sam.params, &s->sam, &s->imis, &c);
     return VOXPERT_OK;
 }
 
@@ -158,37 +204,40 @@ static Status check_views(const Run *r, Error *error) {
     return VOXPERT_OK;
 }
 
-/* What learns must be what the run's file holds. */
-static Status check_owned(const Run *r, Error *error) {
-    const Params *p = &r->system.sam.params;
-    for (size_t i = 0; i < p->count; i++) {
-        if (p->item[i]->tensor.needs_grad && !param_matches(p->item[i], system_owned(&r->system)))
-            return error_set(error, VOXPERT_BAD_ARGUMENT,
-                             "%s is of the frozen base, and an adapter's file has no room for it: "
-                             "experts are trained alone",
-                             p->item[i]->name);
-    }
-    return VOXPERT_OK;
+static Status declare(Run *r, Error *error) {
+    SamConfig config;
+    char surplus[256];
+    bool experts = r->options->recipe == RECIPE_SEGMOTE;
+    if (r->options->vocab && r->options->scheme != SCHEME_SEGMOTE)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "--vocab is for the texts that --scheme segmote prompts");
+    Status status = read_config(r, &config, error);
+    if (status) return status;
+    if (r->base && !experts && imis_config_is_there(r->base))
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "%s: is an IMIS-Net, which is a base for experts (--recipe segmote) and "
+                         "not trained itself",
+                         checkpoint_path(r->base));
+    r->declared = true;
+    if (r->base && experts)
+        return system_open_base(&r->system, r->base, surplus, sizeof surplus, error);
+    sam_declare(&r->system.sam, &config);
+    return r->base
+               ? params_bind(&r->system.sam.params, r->base, false, surplus, sizeof surplus, error)
+               : VOXPERT_OK;
 }
 
 static Status open_model(Run *r, Error *error) {
     const TrainOptions *o = r->options;
-    SamConfig config;
-    Status status = read_config(r, &config, error);
-    if (status) return status;
-    sam_declare(&r->system.sam, &config);
-    r->declared = true;
-    char surplus[256];
-    if (r->base)
-        status = params_bind(&r->system.sam.params, r->base, false, surplus, sizeof surplus, error);
+    Status status = declare(r, error);
     r->preset = *preset_find(o->scheme == SCHEME_SAM_MED2D ? "sam-med2d" : "voxpert");
     r->preset.zoom = o->scheme == SCHEME_SAM_MED2D ? 0.0 : o->zoom;
     if (!status) status = choose_views(r, error);
     if (!status && o->recipe == RECIPE_SEGMOTE) status = declare_experts(r, error);
     if (!status) status = params_initialize(&r->system.sam.params, o->seed, error);
     if (!status) choose_parameters(r);
-    if (!status) status = check_views(r, error);
     if (!status) status = check_owned(r, error);
+    if (!status) status = check_views(r, error);
     if (!status) status = optimizer_open(&r->optimizer, &r->system.sam.params, o->decay_all, error);
     if (!status) status = sam_prepare(&r->system.sam, error);
     return status;
@@ -221,7 +270,11 @@ static bool say_encoded(void *context, size_t done, size_t all) {
 /* The frozen base as a model of its own, which the embeddings are named after. */
 static Status open_views(Run *r, Error *error) {
     const TrainOptions *o = r->options;
-    Model base = {.system = {.kind = SYSTEM_SAM, .sam = r->system.sam},
+    const Segmote *segmote = &r->system.segmote;
+    bool block = r->system.kind == SYSTEM_SEGMOTE && expert_decoder_published(&segmote->experts);
+    Model base = {.system = {.kind = SYSTEM_SAM,
+                             .sam = r->system.sam,
+                             .kept_block = block ? 1 + segmote->config.feature_block : 0},
                   .threads = r->threads,
                   .kernels = r->kernels,
                   .preset = r->preset};
@@ -248,9 +301,58 @@ static Status share_views(Run *r, Error *error) {
     return VOXPERT_OK;
 }
 
-/* Frozen matrices get the form that the kernels like, for both directions. */
+/* Frozen matrices that a step goes through get the form that the kernels like, both ways. */
 static Status pack(Run *r, Error *error) {
-    return params_pack(&r->system.sam.params, r->kernels, &r->stepper.worker, true, false, error);
+    static const char *const decoder[] = {"prompt_encoder.*", "mask_decoder.*", NULL};
+    return params_pack(&r->system.sam.params, r->cached ? decoder : NULL, r->kernels,
+                       &r->stepper.worker, true, false, error);
+}
+
+/* Why no text is prompted, or NULL. */
+static const char *no_text(const Run *r) {
+    size_t names = 0;
+    for (size_t i = 0; i < r->data.sets; i++) names += r->data.set[i].names;
+    if (!system_text_width(&r->system)) return "the base reads no text";
+    if (names == 0) return "no data set names its labels (names=FILE)";
+    return r->options->vocab ? NULL : "its vocabulary is not given (--vocab)";
+}
+
+/* The tower is frozen: each name is read once. */
+static Status open_texts(Run *r, Error *error) {
+    Model reader = {.system = r->system, .threads = r->threads, .kernels = r->kernels};
+    pthread_mutex_init(&reader.text_lock, NULL);
+    Status status = model_open_texts(&reader, r->options->vocab, error);
+    if (!status) status = class_texts_open(&r->texts, &r->data, &reader, error);
+    model_close_texts(&reader);
+    pthread_mutex_destroy(&reader.text_lock);
+    r->text = memory_new((size_t)r->options->batch * r->texts.width * sizeof *r->text + 1);
+    if (!status && !r->text)
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the texts of a batch");
+    return status;
+}
+
+static bool has_regions(const Dataset *d) {
+    for (size_t i = 0; i < d->pictures; i++)
+        if (d->picture[i].regions) return true;
+    return false;
+}
+
+/* What SegMoTE's scheme can do here; what it cannot is said. */
+static Status open_facts(Run *r, PlanFacts *facts, Error *error) {
+    const ExpertDecoder *d = &r->system.segmote.experts;
+    const char *why = no_text(r);
+    char sentence[160];
+    *facts = (PlanFacts){.text = !why,
+                         .pool = d->config.pool.tokens > 0,
+                         .pseudo = has_regions(&r->data),
+                         .unrouted = expert_decoder_published(d)};
+    if (!facts->pseudo)
+        run_say(r, true,
+                "no picture has regions: the scheme's passes on pseudo masks are left out");
+    if (!why) return open_texts(r, error);
+    snprintf(sentence, sizeof sentence, "no text is prompted: %s", why);
+    run_say(r, true, sentence);
+    return VOXPERT_OK;
 }
 
 static Status open_work(Run *r, Error *error) {
@@ -266,14 +368,29 @@ static Status open_work(Run *r, Error *error) {
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "--batch %d is no multiple of --masks-per-image %d", o->batch, o->share);
     Status status = r->cached ? open_views(r, error) : VOXPERT_OK;
-    size_t floats = r->cached ? r->views.floats : 0;
-    StepperShape shape = {o->scheme, o->batch,      o->share,        loss_side,
-                          floats,    o->max_memory, &o->experts.rule};
-    if (!status) status = batch_open(&r->batch, o->batch, o->share, side, loss_side, floats, error);
+    PlanFacts facts = {0};
+    if (!status && o->scheme == SCHEME_SEGMOTE) status = open_facts(r, &facts, error);
+    StepperShape shape = {.scheme = o->scheme,
+                          .batch = o->batch,
+                          .share = o->share,
+                          .loss_side = loss_side,
+                          .floats = r->views.floats,
+                          .max_memory = o->max_memory,
+                          .experts = &o->experts.rule,
+                          .facts = facts};
+    BatchShape batch = {.count = o->batch,
+                        .share = o->share,
+                        .side = side,
+                        .loss_side = loss_side,
+                        .floats = r->views.floats,
+                        .block_floats = r->views.block_floats,
+                        .pseudo = facts.pseudo};
+    if (!status) status = batch_open(&r->batch, &batch, error);
     if (!status)
         status = stepper_open(&r->stepper, &r->system, r->kernels, r->threads, &shape, &o->prompts,
                               &o->loss, error);
     if (!status) status = pack(r, error);
+    r->stepper.text = r->text;
     if (!status) say_memory(r);
     r->shown = (Model){
         .system = r->system,

@@ -2,6 +2,7 @@
 #ifndef TRAIN_RUN_PARTS_H
 #define TRAIN_RUN_PARTS_H
 
+#include "train/class_texts.h"
 #include "train/run.h"
 #include "train/views.h"
 
@@ -13,7 +14,10 @@ typedef struct Run {
     Batch batch;
     Views views; /* of a frozen encoder, unless it runs in every step */
     bool cached;
-    bool stopped; /* while the embeddings were computed: there are not all of them */
+    bool stopped;     /* while the embeddings were computed: there are not all of them */
+    ClassTexts texts; /* of the labels' names, for text prompts */
+    float *text;      /* [batch,width] of a batch */
+    long epoch;       /* steps of one */
     Preset preset;
     Checkpoint *base;
     Checkpoint *adapter; /* that the run goes on from, or NULL */

@@ -33,6 +33,18 @@ static const Row rows[] = {
     {{"lr", "learning rate"}, KIND_DOUBLE, AT(optimizer.lr), 0, 1, false},
     {{"lr-end", "share of it at the end of the cosine"}, KIND_DOUBLE, AT(lr_end), 0, 1, false},
     {{"warm-up", "steps until it is reached"}, KIND_DOUBLE, AT(warm_up), 0, 1e9, false},
+    {{"lr-start", "share of it at the beginning of the linear schedule"},
+     KIND_DOUBLE,
+     AT(lr_start),
+     0,
+     1,
+     false},
+    {{"warm-up-epochs", "until the linear schedule reaches it"},
+     KIND_DOUBLE,
+     AT(warm_up_epochs),
+     1,
+     1e6,
+     false},
     {{"step-drop", "factor at the steps of --step-at"}, KIND_DOUBLE, AT(drop_by), 0, 1, false},
     {{"weight-decay", "of AdamW"}, KIND_DOUBLE, AT(optimizer.decay), 0, 10, false},
     {{"decay-all", "biases and norms decay too: 0, 1"}, KIND_FLAG, AT(decay_all), 0, 1, false},
@@ -243,14 +255,14 @@ static Status apply_name(TrainOptions *o, const char *name, const char *value, b
     *known = true;
     if (strcmp(name, "step-at") == 0) return apply_steps(o, value, error);
     if (strcmp(name, "schedule") == 0) {
-        static const char *const names[] = {"cosine", "step", "constant"};
-        for (int i = 0; i < 3; i++) {
+        static const char *const names[] = {"cosine", "step", "constant", "linear"};
+        for (int i = 0; i < 4; i++) {
             if (strcmp(value, names[i]) != 0) continue;
             o->schedule = (Schedule)i;
             return VOXPERT_OK;
         }
         return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "--schedule is cosine, step or constant, not \"%s\"", value);
+                         "--schedule is cosine, step, constant or linear, not \"%s\"", value);
     }
     if (strcmp(name, "loss") == 0) {
         bool ce = strcmp(value, "dice-ce") == 0;
@@ -316,6 +328,8 @@ void settings_identity(const TrainOptions *o, char text[HASH_TEXT]) {
     if (o->parent) hash_add(&h, o->parent, strlen(o->parent) + 1);
     if (o->release_experts) hash_add(&h, &o->release_experts, sizeof o->release_experts);
     if (o->config) hash_add(&h, o->config, strlen(o->config) + 1);
+    if (o->vocab) hash_add(&h, "vocab", 6); /* texts are prompted; it may lie elsewhere */
+    hash_add(&h, &o->prompts.text, sizeof o->prompts.text);
     hash_end(&h, text);
 }
 
@@ -365,12 +379,39 @@ static void scheme_sam_med2d(TrainOptions *o) {
     o->prompts = (PromptRule){.box = 0.5, .rounds = 9, .most_points = 9};
 }
 
+/* models.md, B.6: two masks and two pseudo masks of each of ten pictures; no clipping, no running
+ * average.  The three tables are those of scheme_sam_med2d. */
+static Status scheme_segmote(TrainOptions *o, Error *error) {
+    static const char *const freeze[] = {"prompt_encoder.point_embeddings.0.*",
+                                         "prompt_encoder.point_embeddings.1.*",
+                                         "prompt_encoder.not_a_point_embed.*"};
+    if (o->recipe != RECIPE_SEGMOTE)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "--scheme segmote teaches experts: it needs --recipe segmote");
+    o->scheme = SCHEME_SEGMOTE;
+    o->freeze = freeze, o->freezes = 3;
+    o->batch = 20, o->share = 2, o->accumulate = 1;
+    o->schedule = SCHEDULE_LINEAR;
+    o->lr_start = 0.1, o->warm_up_epochs = 5.0, o->warm_up = 0.0;
+    o->optimizer =
+        (OptimizerRule){.lr = 1e-4, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 1e-5};
+    o->decay_all = true;
+    o->augment = augment_segmote();
+    o->loss_side = 0;
+    o->loss =
+        (MaskLoss){.rule = MASK_LOSS_FOCAL_DICE_IOU, .focal = 20.0f, .dice = 1.0f, .iou = 1.0f};
+    o->prompts = (PromptRule){.box = 0.4, .text = 0.3, .rounds = 5, .most_points = 7};
+    o->experts.rule = (ExpertRule){.balance = 0.01f, .noise = true};
+    return VOXPERT_OK;
+}
+
 Status settings_scheme(TrainOptions *o, const char *name, Error *error) {
     if (strcmp(name, "voxpert") == 0) return VOXPERT_OK;
+    if (strcmp(name, "segmote") == 0) return scheme_segmote(o, error);
     if (strcmp(name, "sam-med2d") == 0) {
         scheme_sam_med2d(o);
         return VOXPERT_OK;
     }
-    return error_set(error, VOXPERT_BAD_ARGUMENT, "--scheme is voxpert or sam-med2d, not \"%s\"",
-                     name);
+    return error_set(error, VOXPERT_BAD_ARGUMENT,
+                     "--scheme is voxpert, sam-med2d or segmote, not \"%s\"", name);
 }

@@ -56,8 +56,11 @@ static Status mark_needed(bool **needed, const Dataset *d, size_t *count, Error 
 
 static Status open_arrays(Views *v, const Dataset *d, const Model *model, Error *error) {
     size_t n = d->pictures + 1;
+    size_t first = system_embedding_floats(&model->system);
+    bool block = model->system.kept_block != 0;
     *v = (Views){.pictures = d->pictures,
-                 .floats = system_image_floats(&model->system),
+                 .floats = first,
+                 .block_floats = block ? system_image_floats(&model->system) - first : 0,
                  .path = memory_new(n * sizeof *v->path),
                  .view = memory_new(n * sizeof *v->view)};
     if (v->path && v->view) return VOXPERT_OK;
@@ -89,21 +92,26 @@ Status views_open(Views *v, const Dataset *d, const Model *model, const char *fo
 
 /* ---- Using them ------------------------------------------------------------------------- */
 
-Status views_read(const Views *v, int picture, float *out, Error *error) {
+/* One tensor of the file; false where it has no such one. */
+static bool read_one(const Checkpoint *c, const char *name, size_t floats, float *out) {
+    const StoredTensor *t = checkpoint_find(c, name);
+    if (!t || t->count != floats) return false;
+    stored_tensor_read(t, out);
+    return true;
+}
+
+Status views_read(const Views *v, int picture, float *embedding, float *block, Error *error) {
     Checkpoint *c;
     const char *path = v->path[picture];
     Status status = checkpoint_open(&c, path, error);
     if (status == VOXPERT_BAD_MODEL && error) error->status = VOXPERT_BAD_INPUT;
     if (status) return status == VOXPERT_BAD_MODEL ? VOXPERT_BAD_INPUT : status;
-    const StoredTensor *t = checkpoint_find(c, "embedding");
-    if (t && t->count == v->floats)
-        stored_tensor_read(t, out);
-    else
-        status =
-            error_set(error, VOXPERT_BAD_INPUT,
-                      "%s: was changed while it was learned from: it holds no embedding of %zu "
-                      "values",
-                      path, v->floats);
+    if (!read_one(c, "embedding", v->floats, embedding) ||
+        (v->block_floats && !read_one(c, "block", v->block_floats, block)))
+        status = error_set(error, VOXPERT_BAD_INPUT,
+                           "%s: was changed while it was learned from: it holds no embedding of "
+                           "%zu values",
+                           path, v->floats);
     checkpoint_close(c);
     return status;
 }

@@ -12,10 +12,12 @@
 #include "train/batch.h"
 
 typedef struct Views {
-    char *folder;            /* with a slash */
-    char **path;             /* [pictures]; NULL: nobody needs it */
-    View *view;              /* [pictures] */
-    size_t pictures, floats; /* floats of an embedding */
+    char *folder; /* with a slash */
+    char **path;  /* [pictures]; NULL: nobody needs it */
+    View *view;   /* [pictures] */
+    size_t pictures;
+    size_t floats,
+        block_floats; /* of an embedding; of a block's output (System.kept_block), or 0 */
 } Views;
 
 /* Called before each picture is encoded; false ends it with VOXPERT_OK and an unusable Views. */
@@ -29,9 +31,10 @@ MUST_CHECK Status views_open(Views *v, const Dataset *d, const Model *model, con
                              Error *error);
 void views_close(Views *v); /* zeroed is fine */
 
-/* Into `out` [floats]; any thread.  Errors: VOXPERT_BAD_INPUT where the file is no longer there, or
- * another one. */
-MUST_CHECK Status views_read(const Views *v, int picture, float *out, Error *error);
+/* Into `embedding` [floats] and, where there are any, `block` [block_floats]; any thread.  Errors:
+ * VOXPERT_BAD_INPUT where the file is no longer there, or another one. */
+MUST_CHECK Status views_read(const Views *v, int picture, float *embedding, float *block,
+                             Error *error);
 
 /* The whole picture in the model's input of `side` pixels. */
 Cut views_cut(const Views *v, int picture, int side);

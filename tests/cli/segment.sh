@@ -167,7 +167,7 @@ segment -i "$volume" --prompts sliced.json --slice k:1 -o both.nii
 holds 'and --slice the same one' cmp both.nii slice.nii
 
 # ---- Presets and zoom
-for preset in sam sam-med2d sam-med2d-test medsam voxpert; do
+for preset in sam sam-med2d sam-med2d-test medsam imis voxpert; do
     segment "${image[@]}" --box 20,20,90,80 --preset $preset --logits $preset.npy
     holds "--preset $preset" test -s $preset.npy
 done

@@ -102,8 +102,8 @@ static bool prepare(GoldenRun *run, GoldenModel *m) {
     Error error;
     return golden_model_open(m, run) && golden_choose_trained(run, &m->sam.params, "gradients") &&
            golden_check(run,
-                        params_pack(&m->sam.params, run->bench->kernels, &run->bench->worker, true,
-                                    false, &error),
+                        params_pack(&m->sam.params, NULL, run->bench->kernels, &run->bench->worker,
+                                    true, false, &error),
                         &error);
 }
 

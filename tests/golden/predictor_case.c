@@ -55,8 +55,8 @@ static bool open_model(PredictorCase *c, const Preset *preset) {
     Error error;
     if (!golden_model_open(&c->golden, run) ||
         !golden_check(run,
-                      params_pack(&c->golden.sam.params, run->bench->kernels, &run->bench->worker,
-                                  false, false, &error),
+                      params_pack(&c->golden.sam.params, NULL, run->bench->kernels,
+                                  &run->bench->worker, false, false, &error),
                       &error))
         return false;
     c->model = (Model){.system = {.sam = c->golden.sam},

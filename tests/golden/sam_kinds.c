@@ -6,8 +6,8 @@ static bool prepare(GoldenRun *run, GoldenModel *m) {
     Error error;
     return golden_model_open(m, run) &&
            golden_check(run,
-                        params_pack(&m->sam.params, run->bench->kernels, &run->bench->worker, false,
-                                    true, &error),
+                        params_pack(&m->sam.params, NULL, run->bench->kernels, &run->bench->worker,
+                                    false, true, &error),
                         &error);
 }
 

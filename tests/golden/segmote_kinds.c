@@ -26,8 +26,8 @@ void golden_segmote_forward(GoldenRun *run) {
     Error error;
     if (golden_segmote_open(&model, run) &&
         golden_check(run,
-                     params_pack(&model.sam.params, run->bench->kernels, &run->bench->worker, false,
-                                 true, &error),
+                     params_pack(&model.sam.params, NULL, run->bench->kernels, &run->bench->worker,
+                                 false, true, &error),
                      &error)) {
         ForwardCase f = {.passes = {.run = run}};
         golden_segmote_passes(&f.passes, &f.pass, &model);

@@ -47,8 +47,8 @@ static void published_config(GoldenRun *run, SamConfig *sam, SegmoteConfig *c) {
     c->experts.experts.update = EXPERT_PUBLISHED;
     c->experts.experts.rule =
         version && strcmp(version, "77668f0") == 0 ? ROUTE_CONSTANT : ROUTE_STRAIGHT_THROUGH;
-    c->experts.semantic_tokens = number(run, "num_semantic_tokens");
-    c->experts.semantic_dim = number(run, "semantic_dim");
+    c->semantic_tokens = number(run, "num_semantic_tokens");
+    c->semantic_dim = number(run, "semantic_dim");
     c->experts.feature = number(run, "embed_dim");
     c->feature_block = (int)json_integer_value(json_array_get(blocks, 0));
     c->text = number(run, "text_dim");
@@ -103,7 +103,10 @@ bool golden_segmote_open(GoldenSegmote *g, GoldenRun *run) {
         return false;
     sam_declare(&g->sam, &sam);
     Params *p = &g->sam.params;
-    segmote_declare(&g->model, p, &g->sam, &config);
+    ImisConfig imis = {.semantic = {config.semantic_tokens, config.semantic_dim},
+                       .text = config.text};
+    if (config.semantic_tokens) imis_declare(&g->imis, p, &g->sam, &imis);
+    segmote_declare(&g->model, p, &g->sam, &g->imis, &config);
     if (absent) let_encoder_lack(p);
     return golden_check(run, params_bind(p, g->weights.checkpoint, true, NULL, 0, &error),
                         &error) &&

@@ -6,7 +6,8 @@
 #include "tests/golden/weights.h"
 
 typedef struct GoldenSegmote {
-    Sam sam; /* whose parameters are all there are */
+    Sam sam;   /* whose parameters are all there are */
+    Imis imis; /* of published mode; else zeroed */
     Segmote model;
     GoldenWeights weights;
 } GoldenSegmote;

@@ -43,14 +43,6 @@ static Tensor *text_for(GoldenPasses *p, Compute *cx, const GoldenPass *pass) {
     return t;
 }
 
-/* Text is a token behind the others. */
-static Tensor *with_text(Compute *cx, Tensor *sparse, Tensor *text) {
-    if (!text) return sparse;
-    int batch = text->dim[0], dim = tensor_cols(text);
-    Tensor *token = tensor_view(cx, text, 0, 3, (int[]){batch, 1, dim});
-    return sparse ? op_concat(cx, 2, (Tensor *[]){sparse, token}) : token;
-}
-
 static void decode(GoldenPasses *p, Compute *cx, GoldenPass *pass, Tensor *embedding,
                    const Prompts *prompts) {
     GoldenSegmotePass *s = p->context;
@@ -69,7 +61,7 @@ static void decode(GoldenPasses *p, Compute *cx, GoldenPass *pass, Tensor *embed
                           .noise = noise_of(s, p, pass)};
     if (published) asked.features = features_for(p, cx, embedding);
     if (!compute_ok(cx)) return;
-    tokens.sparse = with_text(cx, tokens.sparse, asked.text);
+    tokens.sparse = imis_with_text(cx, tokens.sparse, asked.text);
     golden_segmote_watch(s, p, cx);
     s->out = expert_decoder_forward(cx, &m->experts, embedding,
                                     prompt_encoder_positions(cx, &s->model->sam.prompt), &asked);

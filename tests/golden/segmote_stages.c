@@ -91,7 +91,7 @@ static void stage_heat_maps(GoldenPasses *p, const GoldenSegmotePass *s, int lay
     const ExpertDecoder *d = &s->model->model.experts;
     int experts = d->config.experts.experts, tokens = d->config.experts.tokens;
     int batch = q->dim[0], width = q->dim[1] * q->dim[2], cells = k->dim[1];
-    int first = 1 + d->base->config.masks + d->config.semantic_tokens;
+    int first = 1 + d->base->config.masks + (d->semantic ? d->semantic->config.tokens : 0);
     HeatShape shape = {tokens, cells, d->base->config.transformer.heads, q->dim[2], experts};
     size_t each = (size_t)(experts * cells);
     float *maps = malloc(((size_t)batch * each + 2 * (size_t)cells) * sizeof *maps);

@@ -35,10 +35,10 @@ static bool timm_prepare(GoldenRun *run, ImageEncoder *encoder, Params *params,
     return golden_check(run, params_bind(params, weights->checkpoint, true, NULL, 0, &error),
                         &error) &&
            golden_check(run, image_encoder_set_grid(encoder, params, grid, &error), &error) &&
-           golden_check(
-               run,
-               params_pack(params, run->bench->kernels, &run->bench->worker, false, true, &error),
-               &error);
+           golden_check(run,
+                        params_pack(params, NULL, run->bench->kernels, &run->bench->worker, false,
+                                    true, &error),
+                        &error);
 }
 
 void golden_timm_encoder(GoldenRun *run) {
@@ -148,7 +148,8 @@ static bool unit_prepare(UnitCase *u, Params *params, GoldenWeights *weights) {
         return false;
     unit_fold(u, params);
     return golden_check(
-        run, params_pack(params, run->bench->kernels, &run->bench->worker, false, false, &error),
+        run,
+        params_pack(params, NULL, run->bench->kernels, &run->bench->worker, false, false, &error),
         &error);
 }
 

@@ -165,7 +165,7 @@ TEST(matrices_are_packed_and_tables_stay_in_their_file) {
         Checkpoint *c = stored_open(s, NULL);
         CHECK(params_bind(&p, c, true, NULL, 0, NULL) == VOXPERT_OK);
         Workbench *w = workbench_open(*k, 0, 1 << 20);
-        CHECK(params_pack(&p, *k, &w->worker, false, true, NULL) == VOXPERT_OK);
+        CHECK(params_pack(&p, NULL, *k, &w->worker, false, true, NULL) == VOXPERT_OK);
         CHECK((matrix->packed != NULL) == ((*k)->weight_bytes(8, 16, false) > 0));
         CHECK(table->tensor.data == rows && !table->owned && !table->packed);
         workbench_close(w);

@@ -137,6 +137,46 @@ TEST(the_embedding_of_something_else_is_refused) {
     bench_close(&b);
 }
 
+/* ---- The encoder's block, for training ------------------------------------------------------ */
+
+TEST(a_kept_block_lies_behind_the_embedding_under_a_key_of_its_own) {
+    Bench b;
+    bench_open(&b);
+    char *plain, *first, *second, folder[128];
+    snprintf(folder, sizeof folder, "%s/none", b.t.folder);
+    b.p->cache = memory_text(folder);
+    plain = embedding_path(b.p, ELEMENT_F32);
+    CHECK(!embedding_save(b.p, b.path, ELEMENT_F32, NULL));
+    b.t.model->system.kept_block = 1;
+    first = embedding_path(b.p, ELEMENT_F32);
+    Predictor *p = tiny_session(&b.t, 48, 36);
+    CHECK(predictor_embedding_count(p) == 2 * FLOATS); /* the encoder is as wide as the embedding */
+    CHECK(memcmp(p->embedding, b.p->embedding, FLOATS * sizeof(float)) == 0);
+    check_refused(p, b.path, "is no embedding for this model");
+    CHECK(!embedding_save(p, b.path, ELEMENT_F32, NULL));
+    Checkpoint *c;
+    CHECK(checkpoint_open(&c, b.path, NULL) == VOXPERT_OK);
+    const StoredTensor *block = checkpoint_find(c, "block");
+    CHECK(block && block->rank == 3 && block->count == FLOATS);
+    float kept[FLOATS];
+    if (block) stored_tensor_read(block, kept);
+    CHECK(memcmp(kept, p->embedding + FLOATS, sizeof kept) == 0);
+    checkpoint_close(c);
+    b.t.model->system.kept_block = 2; /* another one */
+    second = embedding_path(b.p, ELEMENT_F32);
+    Predictor *q = tiny_session(&b.t, 48, 36);
+    CHECK(memcmp(q->embedding + FLOATS, kept, sizeof kept) != 0);
+    CHECK(plain && first && second && strcmp(plain, first) && strcmp(first, second) &&
+          strcmp(plain, second));
+    b.t.model->system.kept_block = 0;
+    memory_free(plain);
+    memory_free(first);
+    memory_free(second);
+    predictor_close(p);
+    predictor_close(q);
+    bench_close(&b);
+}
+
 /* ---- Cache --------------------------------------------------------------------------------- */
 
 static void use_cache(Bench *b, Predictor *p) {

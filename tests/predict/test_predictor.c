@@ -279,7 +279,7 @@ typedef struct Nonsense {
 
 TEST(prompts_without_sense_are_refused_in_words) {
     const Nonsense cases[] = {
-        {{0}, "a prompt needs a point, a box or a mask"},
+        {{0}, "a prompt needs a point, a box, a mask or a text"},
         {{POINT(NAN, 1)}, "point 1: a coordinate is not a finite number"},
         {{POINT(1, INFINITY)}, "point 1: a coordinate is not a finite number"},
         {{POINT(-0.6f, 1)}, "point -0.6,1 lies outside the image of 48 x 36 pixels"},

@@ -11,7 +11,7 @@ TEST(every_preset_is_found_by_its_name_and_no_other_is) {
         CHECK(preset_find(p->name) == p);
         CHECK(p->summary && p->summary[0]);
     }
-    CHECK(count == 5);
+    CHECK(count == 6);
     CHECK(!preset_at(-1));
     CHECK(!preset_find("SAM"));
     CHECK(!preset_find(""));
@@ -38,6 +38,12 @@ TEST(both_of_sam_med2d_choose_the_best_mask_and_take_probabilities) {
     CHECK(p->best_of_all && test->best_of_all);
     CHECK(p->mask_probability && test->mask_probability);
     CHECK(!p->min_max && !p->direct);
+}
+
+TEST(imis_fills_the_square_and_takes_logits) {
+    const Preset *p = preset_find("imis");
+    CHECK(p->resize == RESIZE_SQUARE_PILLOW);
+    CHECK(!p->min_max && !p->blue_first && !p->best_of_all && !p->mask_probability && !p->direct);
 }
 
 TEST(medsam_knows_no_mean_and_interpolates_probabilities) {

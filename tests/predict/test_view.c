@@ -61,9 +61,23 @@ TEST(the_thinnest_picture_keeps_one_pixel) {
     CHECK(v.width == 256 && v.height == 1);
 }
 
-TEST(sam_med2d_and_medsam_fill_the_square) {
-    static const char *const names[] = {"sam-med2d", "medsam"};
-    for (int i = 0; i < 2; i++) {
+/* Five pixels become two: Pillow takes those at floor(2.5 (i + 0.5)), OpenCV those at floor(2.5 i).
+ */
+TEST(imis_takes_the_pixels_that_pillow_takes) {
+    uint8_t grey[5 * 5 * 3], out[2 * 2 * 3];
+    for (int i = 0; i < 25; i++) grey[3 * i] = grey[3 * i + 1] = grey[3 * i + 2] = (uint8_t)i;
+    Picture p = {grey, 5, 5, NULL};
+    View v = view_of(preset("imis"), crop_whole(&p), 2);
+    CHECK(!view_resize(out, &v, preset("imis"), &p, NULL));
+    CHECK(out[0] == 6 && out[3] == 8 && out[6] == 16 && out[9] == 18);
+    v = view_of(preset("sam-med2d"), crop_whole(&p), 2);
+    CHECK(!view_resize(out, &v, preset("sam-med2d"), &p, NULL));
+    CHECK(out[0] == 0 && out[9] == 12);
+}
+
+TEST(sam_med2d_imis_and_medsam_fill_the_square) {
+    static const char *const names[] = {"sam-med2d", "medsam", "imis"};
+    for (int i = 0; i < 3; i++) {
         View v = view_of(preset(names[i]), (Crop){0, 0, 100, 30}, 256);
         CHECK(v.width == 256 && v.height == 256 && v.left == 0 && v.top == 0);
     }

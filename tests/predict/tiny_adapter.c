@@ -53,10 +53,10 @@ static void write_adapter(const TinyAdapter *t, int kept, unsigned seed) {
     c.experts.experts.kept = kept;
     c.experts.experts.rank = 6;
     c.experts.pool.heads = 2;
-    segmote_declare(&segmote, &sam.params, &sam, &c);
+    segmote_declare(&segmote, &sam.params, &sam, NULL, &c);
     must(params_initialize(&sam.params, seed, &error), &error);
     stir_routers(&sam.params, seed);
-    must(params_to_write(&sam.params, segmote_trained, &tensors, &count, &error), &error);
+    must(params_to_write(&sam.params, segmote_trained(&segmote), &tensors, &count, &error), &error);
     char *json = segmote_config_write(&c);
     MetadataPair metadata[] = {{"format", "voxpert model 1"},
                                {"arch", "segmote"},

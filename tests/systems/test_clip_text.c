@@ -77,7 +77,7 @@ static void run(const Kernels *kernels, int threads, int batch, int length, cons
     Checkpoint *file;
     tower_open(&t, &stored, &file);
     Workbench *w = workbench_open(kernels, threads, (size_t)1 << 20);
-    if (params_pack(&t.params, kernels, &w->worker, false, false, NULL)) abort();
+    if (params_pack(&t.params, NULL, kernels, &w->worker, false, false, NULL)) abort();
     Tensor *y = clip_text_forward(&w->cx, &t.text, batch, length, texts);
     bool fits = compute_ok(&w->cx) && y->rank == 2 && y->dim[0] == batch && y->dim[1] == WIDTH;
     CHECK(fits);
@@ -154,7 +154,7 @@ TEST(the_tables_stay_where_the_file_has_them) {
         Checkpoint *file;
         tower_open(&t, &stored, &file);
         Workbench *w = workbench_open(*k, 0, 1 << 20);
-        CHECK(params_pack(&t.params, *k, &w->worker, true, true, NULL) == VOXPERT_OK);
+        CHECK(params_pack(&t.params, NULL, *k, &w->worker, true, true, NULL) == VOXPERT_OK);
         CHECK(t.text.tokens->tensor.data == stored->values);
         CHECK(!t.text.tokens->owned && !t.text.tokens->packed && !t.text.tokens->packed_back);
         workbench_close(w);

@@ -125,8 +125,8 @@ static void lesson_take(Lesson *l, const Scene *s, const char *path, const Kerne
     CHECK(checkpoint_open(&l->base, s->tiny.base, NULL) == VOXPERT_OK);
     CHECK(system_open(&l->system, l->file, l->base, true, surplus, sizeof surplus, NULL) ==
           VOXPERT_OK);
-    for (int i = 0; segmote_trained[i]; i++)
-        params_train(&l->system.sam.params, segmote_trained[i], true);
+    const char *const *globs = segmote_trained(&l->system.segmote);
+    for (int i = 0; globs[i]; i++) params_train(&l->system.sam.params, globs[i], true);
     Compute *cx = &l->w->cx;
     const ExpertDecoder *d = &l->system.segmote.experts;
     int experts = d->config.experts.experts, grid = TINY_GRID;

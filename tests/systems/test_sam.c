@@ -97,7 +97,7 @@ static void answer_of(const SamConfig *c, const Kernels *kernels, int threads, A
     Sam sam;
     sam_fresh(&sam, c);
     Workbench *w = workbench_open(kernels, threads, (size_t)64 << 20);
-    CHECK(params_pack(&sam.params, kernels, &w->worker, false, false, NULL) == VOXPERT_OK);
+    CHECK(params_pack(&sam.params, NULL, kernels, &w->worker, false, false, NULL) == VOXPERT_OK);
     Tensor *image = workbench_tensor(w, 4, (int[]){1, c->image, c->image, 3}, 3);
     MaskOutput y = sam_decode(&w->cx, &sam, sam_encode(&w->cx, &sam, image), &two_objects, true);
     bool ok = compute_ok(&w->cx) && tensor_bytes(y.masks) == sizeof out->masks &&

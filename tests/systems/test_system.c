@@ -46,10 +46,10 @@ static void files_open(Files *f, uint64_t seed, const char *parent) {
     CHECK(params_identity(&sam.params, f->identity, NULL) == VOXPERT_OK);
     f->base_bytes = stored_new(1 << 20);
     store(f->base_bytes, &sam.params, NULL);
-    segmote_declare(&segmote, &sam.params, &sam, &experts);
+    segmote_declare(&segmote, &sam.params, &sam, NULL, &experts);
     CHECK(params_initialize(&sam.params, seed, NULL) == VOXPERT_OK);
     f->adapter_bytes = stored_new(1 << 20);
-    store(f->adapter_bytes, &sam.params, segmote_trained);
+    store(f->adapter_bytes, &sam.params, segmote_trained(&segmote));
 
     char *json = segmote_config_write(&experts), *sam_json = sam_config_write(&config);
     Text metadata = {0}, whole = {0};
@@ -234,7 +234,7 @@ TEST(a_config_reads_back_as_it_was_written) {
     SamConfig sam = shape_tiny();
     SegmoteConfig c = named_experts(&sam), again;
     char *json = segmote_config_write(&c);
-    CHECK(segmote_config_parse(&again, json, "file", &sam, NULL) == VOXPERT_OK);
+    CHECK(segmote_config_parse(&again, json, "file", &sam, NULL, NULL) == VOXPERT_OK);
     char *twice = segmote_config_write(&again);
     CHECK(strcmp(json, twice) == 0);
     memory_free(json);
@@ -268,7 +268,8 @@ TEST(a_config_that_cannot_be_is_refused_by_the_field_or_the_rule) {
         if (!at) continue;
         snprintf(text, sizeof text, "%.*s%s%s", (int)(at - json), json, wrong[i][1],
                  at + strlen(wrong[i][0]));
-        CHECK(segmote_config_parse(&out, text, "some.file", &sam, &error) == VOXPERT_BAD_MODEL);
+        CHECK(segmote_config_parse(&out, text, "some.file", &sam, NULL, &error) ==
+              VOXPERT_BAD_MODEL);
         CHECK(strstr(error.message, "some.file"));
     }
     memory_free(json);

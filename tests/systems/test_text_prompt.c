@@ -43,7 +43,7 @@ TEST(names_become_rows_padded_with_the_end) {
     bpe_close(&b);
 }
 
-TEST(prompts_that_no_tower_can_read_are_told_by_number) {
+TEST(prompts_that_no_tower_can_read_are_told_by_name) {
     static const char *const names[] = {"liver", "er"}, *const empty[] = {"liver", "_ -"};
     Bpe b = small_bpe();
     TextTokens t;
@@ -54,9 +54,9 @@ TEST(prompts_that_no_tower_can_read_are_told_by_number) {
     CHECK(text_prompts_tokenize(&t, &b, length, 2, names, NULL) == VOXPERT_OK);
     text_tokens_free(&t);
     CHECK(text_prompts_tokenize(&t, &b, length - 1, 2, names, &error) == VOXPERT_BAD_ARGUMENT);
-    CHECK(strstr(error.message, "text prompt 1: makes ") == error.message);
+    CHECK(strstr(error.message, "text \"liver\": makes ") == error.message);
     CHECK(text_prompts_tokenize(&t, &b, 77, 2, empty, &error) == VOXPERT_BAD_ARGUMENT);
-    CHECK(strcmp(error.message, "text prompt 2: the name is empty") == 0);
+    CHECK(strcmp(error.message, "text \"_ -\": the name is empty") == 0);
     CHECK(text_prompts_tokenize(&t, &b, 77, 0, names, &error) == VOXPERT_BAD_ARGUMENT);
     CHECK(t.id == NULL);
     bpe_close(&b);

@@ -109,7 +109,7 @@ static void count_draws(const char *first, const char *second, size_t count[2]) 
     added(&d, second);
     count[0] = count[1] = 0;
     CHECK(!pool_open(&pool, &d, SPLIT_TRAIN, NULL) && !worker_open(&worker, NULL, NULL));
-    CHECK(!batch_open(&batch, BATCH, 1, SIDE, SIDE, 0, NULL));
+    CHECK(!batch_open(&batch, &(BatchShape){BATCH, 1, SIDE, SIDE}, NULL));
     for (uint64_t step = 0; step < STEPS; step++) {
         CHECK(batch_draw(&batch, &d, &pool, &augment, NULL, false, 7, step, &worker, NULL) ==
               VOXPERT_OK);

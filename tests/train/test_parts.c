@@ -1,5 +1,6 @@
 /* Data sets, cuts, prompts, optimizer: facts about each. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -268,6 +269,38 @@ TEST(square_cuts_take_nearest_pixels_and_centre_what_is_small) {
     dataset_free(&d);
 }
 
+TEST(a_squeezed_cut_fills_the_square) {
+    Cut c = cut_squeezed(10, 20, 32);
+    double x, y;
+    cut_to_picture(&c, 32.0, 32.0, &x, &y);
+    CHECK(fabs(x - 20.0) < 1e-9 && fabs(y - 10.0) < 1e-9);
+    cut_to_picture(&c, 0.0, 0.0, &x, &y);
+    CHECK(fabs(x) < 1e-9 && fabs(y) < 1e-9);
+}
+
+/* With probability 0.2 times 0.8 .. 1.2, and with 0.2 another -0.2 .. 0.2 more: values of 0 and 1
+ * tell one from the other. */
+TEST(segmotes_pictures_are_shaded_and_nothing_else) {
+    enum { LOOKS = 4000 };
+    Augment a = augment_segmote();
+    float image[12] = {0}, scratch[12];
+    int scaled = 0, moved = 0;
+    for (uint64_t seed = 0; seed < LOOKS; seed++) {
+        Random r = random_begin(seed, 0, 0, 0);
+        for (int i = 0; i < 12; i++) image[i] = (float)(i % 2);
+        augment_pixels(&a, image, scratch, 2, &r);
+        float factor = image[1] - image[0], more = image[0];
+        for (int i = 0; i < 12; i++) CHECK(fabsf(image[i] - image[i % 2]) < 1e-6f);
+        CHECK(factor > 0.799f && factor < 1.201f && fabsf(more) < 0.201f);
+        scaled += fabsf(factor - 1.0f) > 1e-5f, moved += fabsf(more) > 1e-5f;
+    }
+    CHECK(abs(scaled - LOOKS / 5) < 100 && abs(moved - LOOKS / 5) < 100);
+    Case p = {.height = 10, .width = 20, .channels = 1};
+    Random r = random_begin(1, 0, 0, 0);
+    Cut cut = augment_cut(&a, &p, NULL, 32, &r), whole = cut_whole(10, 20, 32);
+    CHECK(memcmp(cut.a, whole.a, sizeof cut.a) == 0);
+}
+
 TEST(every_sample_of_a_shared_picture_shows_its_object) {
     enum { SAMPLES = 32, OUT = 32 };
     Dataset d = {0};
@@ -275,7 +308,8 @@ TEST(every_sample_of_a_shared_picture_shows_its_object) {
     Batch b;
     CHECK(dataset_add_shapes(&d, 20, 1, NULL) == VOXPERT_OK);
     CHECK(pool_open(&pool, &d, SPLIT_TRAIN, NULL) == VOXPERT_OK);
-    CHECK(batch_open(&b, SAMPLES, 4, OUT, OUT, 0, NULL) == VOXPERT_OK);
+    BatchShape shape = {.count = SAMPLES, .share = 4, .side = OUT, .loss_side = OUT};
+    CHECK(batch_open(&b, &shape, NULL) == VOXPERT_OK);
     Augment a = augment_default();
     a.whole = 0.0;
     CHECK(batch_draw(&b, &d, &pool, &a, NULL, false, 1, 1, &(Worker){0}, NULL) == VOXPERT_OK);
@@ -291,6 +325,44 @@ TEST(every_sample_of_a_shared_picture_shows_its_object) {
 }
 
 /* ---- Prompts ---------------------------------------------------------------------------- */
+
+TEST(a_loose_box_moves_each_side_by_five_pixels_at_most) {
+    uint8_t mask[SIDE * SIDE] = {0};
+    for (int y = 2; y <= 9; y++)
+        for (int x = 8; x <= 12; x++) mask[y * SIDE + x] = 1;
+    const int exact[] = {8, 2, 12, 9};
+    bool least[4] = {0}, most[4] = {0};
+    for (uint64_t seed = 0; seed < 400; seed++) {
+        Random r = random_begin(seed, 0, 0, 0);
+        float box[4];
+        prompt_box_loose(box, mask, SIDE, &r);
+        for (int i = 0; i < 4; i++) {
+            int by = (int)box[i] - exact[i];
+            CHECK(box[i] >= 0.0f && box[i] <= SIDE - 1 && by >= -5 && by <= 5);
+            least[i] |= by == (exact[i] < 5 ? -exact[i] : -5);
+            most[i] |= by == 5;
+        }
+    }
+    for (int i = 0; i < 4; i++) CHECK(least[i] && most[i]);
+}
+
+TEST(a_central_point_is_of_the_half_that_is_nearest_to_the_centre) {
+    uint8_t mask[SIDE * SIDE] = {0};
+    int times[SIDE] = {0};
+    for (int x = 2; x <= 12; x++) mask[5 * SIDE + x] = 1; /* half: six, and a tie: 7 +- 3 */
+    for (uint64_t seed = 0; seed < 2000; seed++) {
+        Random r = random_begin(seed, 0, 0, 0);
+        float at[2];
+        CHECK(prompt_point_central(at, mask, SIDE, &r) == 1);
+        CHECK(fabsf(at[1] - 5.0f) < 0.1f);
+        times[(int)at[0]]++;
+    }
+    for (int x = 0; x < SIDE; x++) CHECK(x >= 4 && x <= 10 ? times[x] > 200 : times[x] == 0);
+    memset(mask, 0, sizeof mask);
+    float at[2];
+    Random r = random_begin(1, 0, 0, 0);
+    CHECK(prompt_point_central(at, mask, SIDE, &r) == -1);
+}
 
 TEST(an_exact_box_has_inclusive_corners) {
     uint8_t mask[SIDE * SIDE] = {0};

@@ -1,0 +1,297 @@
+/* Runs of SegMoTE's published mode on a tiny IMIS-Net, simply and by the published scheme. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "base/memory.h"
+#include "systems/system.h"
+#include "tests/check.h"
+#include "tests/systems/tiny_imis.h"
+#include "tests/train/tiny.h"
+#include "tests/train/tiny_data.h"
+#include "tests/train/watch.h"
+#include "train/settings.h"
+
+typedef struct Bench {
+    char base[300], vocab[300], where[340];
+    const char *data[1];
+} Bench;
+
+static void bench_open(Bench *b, const char *name, TinyImis what) {
+    const char *at = tiny_folder(name);
+    *b = (Bench){0};
+    CHECK(folder_make(at, NULL) == VOXPERT_OK);
+    snprintf(b->base, sizeof b->base, "%s/base.safetensors", at);
+    snprintf(b->vocab, sizeof b->vocab, "%s/merges.txt", at);
+    snprintf(b->where, sizeof b->where, "%s/data", at);
+    tiny_imis_write(b->base, what);
+    tiny_vocabulary_write(b->vocab);
+    tiny_data_write(b->where, 5, 1);
+    snprintf(b->where, sizeof b->where, "%s/data:train:names=names.json:group=A", at);
+    b->data[0] = b->where;
+}
+
+static TrainOptions options(const Bench *b, const char *out, const char *scheme) {
+    TrainOptions o = tiny_options(out);
+    Error error = {0};
+    Status status = settings_recipe(&o, "segmote", &error);
+    if (!status) status = settings_scheme(&o, scheme, &error);
+    check_report(status == VOXPERT_OK, __FILE__, __LINE__, "%s", error.message);
+    o.config = NULL, o.base = b->base;
+    o.shapes = 0, o.data = b->data, o.folders = 1;
+    o.batch = 4, o.share = strcmp(scheme, "segmote") == 0 ? 2 : 1;
+    o.steps = 12;
+    o.optimizer.lr = 2e-3;
+    o.experts.rank = 4;
+    return o;
+}
+
+static Checkpoint *result(const TrainOptions *o, const char *name) {
+    Checkpoint *c = NULL;
+    char *path = path_join(o->out, name);
+    CHECK(checkpoint_open(&c, path, NULL) == VOXPERT_OK);
+    memory_free(path);
+    return c;
+}
+
+/* Whether a tensor of the file differs from the base's. */
+static bool moved(const Checkpoint *file, const Checkpoint *base, const char *name) {
+    const StoredTensor *a = checkpoint_find(file, name), *b = checkpoint_find(base, name);
+    float x[4096], y[4096];
+    if (!a || !b || a->count != b->count || a->count > 4096) return false;
+    stored_tensor_read(a, x);
+    stored_tensor_read(b, y);
+    return memcmp(x, y, a->count * sizeof *x) != 0;
+}
+
+/* ---- The simple scheme ---------------------------------------------------------------------- */
+
+TEST(the_published_configuration_learns_on_an_imis_net) {
+    Bench b;
+    Watch w = {0};
+    bench_open(&b, "simple", TINY_IMIS_PLAIN);
+    TrainOptions o = options(&b, tiny_folder("simple-out"), "voxpert");
+    o.steps = 60;
+    must(&o, &w);
+    CHECK(w.last < w.first);
+    Checkpoint *adapter = result(&o, "last.safetensors"), *base = NULL;
+    CHECK(checkpoint_open(&base, b.base, NULL) == VOXPERT_OK);
+    CHECK(checkpoint_find(adapter, "mask_decoder.compress_vit_feat.0.weight"));
+    CHECK(checkpoint_find(adapter, "prompt_encoder.no_mask_embed.weight"));
+    CHECK(checkpoint_find(adapter, "text_out_dim.weight"));
+    CHECK(!checkpoint_find(adapter, "mask_decoder.semantic_tokens.weight"));
+    CHECK(!checkpoint_find(adapter, "text_model.text_model.final_layer_norm.weight"));
+    CHECK(moved(adapter, base, "prompt_encoder.point_embeddings.2.weight"));
+    System s = {0};
+    Error error = {0};
+    char warning[256];
+    check_report(system_open(&s, adapter, base, true, warning, sizeof warning, &error) ==
+                     VOXPERT_OK,
+                 __FILE__, __LINE__, "%s", error.message);
+    CHECK(s.kind == SYSTEM_SEGMOTE && s.adapter && expert_decoder_published(&s.segmote.experts));
+    CHECK(s.segmote.config.experts.experts.rank == 4 && s.segmote.config.text == TINY_IMIS_TEXT);
+    system_close(&s);
+    checkpoint_close(base);
+    checkpoint_close(adapter);
+}
+
+/* What the step made of images and of kept embeddings is the same but for the resizing. */
+TEST(the_block_is_kept_beside_the_embedding) {
+    Bench b;
+    Watch w = {0};
+    bench_open(&b, "kept", TINY_IMIS_PLAIN);
+    TrainOptions o = options(&b, tiny_folder("kept-out"), "voxpert");
+    char *cache = path_join(o.out, "cache");
+    o.cache = cache;
+    o.steps = 2;
+    must(&o, &w);
+    FileNames names;
+    CHECK(folder_list(&names, cache, NULL) == VOXPERT_OK && names.count > 0);
+    char *path = names.count ? path_join(cache, names.name[0]) : NULL;
+    Checkpoint *c = NULL;
+    CHECK(path && checkpoint_open(&c, path, NULL) == VOXPERT_OK);
+    const StoredTensor *block = c ? checkpoint_find(c, "block") : NULL;
+    CHECK(block && block->rank == 3 && block->dim[0] == TINY_IMIS_GRID && block->dim[2] == 12);
+    checkpoint_close(c);
+    memory_free(path);
+    file_names_free(&names);
+    o.out = tiny_options(tiny_folder("kept-images")).out;
+    o.cache = NULL, o.no_cache = true;
+    must(&o, &w);
+    memory_free(cache);
+}
+
+TEST(experts_of_a_published_file_learn_on_and_open_over_it) {
+    Bench b;
+    Watch w = {0};
+    Error error = {0};
+    bench_open(&b, "onward", TINY_IMIS_EXPERTS);
+    TrainOptions o = options(&b, tiny_folder("onward-out"), "voxpert");
+    o.steps = 8;
+    must(&o, &w);
+    Checkpoint *adapter = result(&o, "last.safetensors"), *base = NULL;
+    CHECK(checkpoint_open(&base, b.base, NULL) == VOXPERT_OK);
+    CHECK(moved(adapter, base, "mask_decoder.expert_tokens.weight"));
+    System s = {0};
+    check_report(system_open(&s, adapter, base, true, NULL, 0, &error) == VOXPERT_OK, __FILE__,
+                 __LINE__, "%s", error.message);
+    system_close(&s);
+    checkpoint_close(base);
+    checkpoint_close(adapter);
+    o = options(&b, tiny_folder("onward-other"), "voxpert");
+    o.experts.experts = 7;
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_ARGUMENT && strstr(error.message, "--experts 7"));
+}
+
+TEST(what_the_file_would_not_hold_cannot_learn) {
+    static const char *const globs[] = {"mask_decoder.iou_token.*"};
+    Bench b;
+    Watch w = {0};
+    Error error = {0};
+    bench_open(&b, "foreign", TINY_IMIS_PLAIN);
+    TrainOptions o = options(&b, tiny_folder("foreign-out"), "voxpert");
+    o.train = globs, o.trains = 1;
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_ARGUMENT && strstr(error.message, "iou_token"));
+    o = tiny_options(tiny_folder("foreign-sam"));
+    o.config = NULL, o.base = b.base;
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_ARGUMENT && strstr(error.message, "is an IMIS-Net"));
+}
+
+/* ---- The published scheme ------------------------------------------------------------------- */
+
+static bool same_run(const TrainOptions *a, const char *b) {
+    return tiny_same_file(a->out, b, "last.safetensors") &&
+           tiny_same_file(a->out, b, "routing.csv");
+}
+
+TEST(the_published_scheme_learns_with_texts_regions_and_groups) {
+    Bench b;
+    Watch w = {0};
+    bench_open(&b, "scheme", TINY_IMIS_PLAIN);
+    TrainOptions o = options(&b, tiny_folder("scheme-out"), "segmote");
+    o.vocab = b.vocab;
+    o.steps = 40;
+    must(&o, &w);
+    CHECK(w.warnings == 0);
+    CHECK(w.last < w.first);
+    Checkpoint *adapter = result(&o, "last.safetensors"), *base = NULL;
+    CHECK(checkpoint_open(&base, b.base, NULL) == VOXPERT_OK);
+    CHECK(moved(adapter, base, "text_out_dim.weight")); /* texts were prompted */
+    CHECK(moved(adapter, base, "prompt_encoder.mask_downscaling.0.weight"));
+    CHECK(moved(adapter, base, "prompt_encoder.point_embeddings.2.weight"));
+    CHECK(!moved(adapter, base, "prompt_encoder.point_embeddings.1.weight")); /* as released */
+    CHECK(!moved(adapter, base, "prompt_encoder.not_a_point_embed.weight"));
+    checkpoint_close(base);
+    checkpoint_close(adapter);
+}
+
+TEST(a_scheme_that_was_stopped_ends_in_the_same_bytes) {
+    Bench b;
+    Watch w = {0};
+    bench_open(&b, "cut", TINY_IMIS_PLAIN);
+    TrainOptions o = options(&b, tiny_folder("cut-whole"), "segmote");
+    o.vocab = b.vocab;
+    o.steps = 26;
+    must(&o, &w);
+    TrainOptions halves = o;
+    halves.out = tiny_options(tiny_folder("cut-halves")).out;
+    Watch half = {.stop_at = 22};
+    must(&halves, &half);
+    CHECK(!same_run(&o, halves.out));
+    halves.resume = true;
+    must(&halves, &w);
+    CHECK(same_run(&o, halves.out));
+}
+
+TEST(the_scheme_is_the_same_with_one_thread_and_with_three) {
+    Bench b;
+    Watch w = {0};
+    bench_open(&b, "threads", TINY_IMIS_PLAIN);
+    TrainOptions o = options(&b, tiny_folder("threads-one"), "segmote");
+    o.vocab = b.vocab;
+    o.steps = 21;
+    must(&o, &w);
+    TrainOptions three = o;
+    three.out = tiny_options(tiny_folder("threads-three")).out;
+    three.threads = 3;
+    must(&three, &w);
+    CHECK(same_run(&o, three.out));
+}
+
+/* Each of the scheme's parts moves the weights: without it they are others. */
+TEST(texts_regions_and_the_group_each_make_a_difference) {
+    Bench b;
+    Watch w = {0};
+    char other[340];
+    const char *data[] = {other};
+    bench_open(&b, "parts", TINY_IMIS_PLAIN);
+    TrainOptions o = options(&b, tiny_folder("parts-all"), "segmote");
+    char *all = memory_text(o.out);
+    o.vocab = b.vocab;
+    must(&o, &w);
+    CHECK(w.warnings == 0);
+
+    Watch silent = {0};
+    o = options(&b, tiny_folder("parts-text"), "segmote");
+    must(&o, &silent);
+    CHECK(silent.warnings == 1 && strstr(silent.warned, "--vocab"));
+    CHECK(!tiny_same_file(all, o.out, "last.safetensors"));
+
+    snprintf(other, sizeof other, "%s", b.where);
+    memcpy(strstr(other, "group=A"), "group=B", 7);
+    o = options(&b, tiny_folder("parts-group"), "segmote");
+    o.vocab = b.vocab, o.data = data;
+    must(&o, &w);
+    CHECK(!tiny_same_file(all, o.out, "last.safetensors"));
+
+    Watch bare = {0};
+    for (int i = 1; i < 5; i++) {
+        char map[400];
+        snprintf(map, sizeof map, "%.*s/regions/case%d.png", (int)strcspn(b.where, ":"), b.where,
+                 i);
+        CHECK(unlink(map) == 0);
+    }
+    o = options(&b, tiny_folder("parts-regions"), "segmote");
+    o.vocab = b.vocab;
+    must(&o, &bare);
+    CHECK(bare.warnings == 1 && strstr(bare.warned, "no picture has regions"));
+    CHECK(!tiny_same_file(all, o.out, "last.safetensors"));
+    memory_free(all);
+}
+
+TEST(a_plain_sam_learns_by_the_scheme_without_text) {
+    Bench b;
+    Watch w = {0}, told = {0};
+    bench_open(&b, "plain", TINY_IMIS_PLAIN);
+    TrainOptions first = tiny_options(tiny_folder("plain-base"));
+    must(&first, &w);
+    char *base = path_join(first.out, "last.safetensors");
+    TrainOptions o = options(&b, tiny_folder("plain-out"), "segmote");
+    o.base = base;
+    o.steps = 120;
+    must(&o, &told);
+    CHECK(told.warnings == 1 && strstr(told.warned, "the base reads no text"));
+    CHECK(told.last < told.first);
+    Checkpoint *adapter = result(&o, "last.safetensors");
+    CHECK(!checkpoint_find(adapter, "prompt_encoder.no_mask_embed.weight"));
+    checkpoint_close(adapter);
+    memory_free(base);
+}
+
+TEST(without_regions_the_pseudo_passes_are_left_out_and_that_is_said) {
+    Bench b;
+    Watch w = {0};
+    bench_open(&b, "bare", TINY_IMIS_PLAIN);
+    TrainOptions o = options(&b, tiny_folder("bare-out"), "segmote");
+    o.vocab = b.vocab;
+    o.shapes = 4, o.data = NULL, o.folders = 0;
+    must(&o, &w);
+    CHECK(w.warnings == 2); /* of regions, and of names */
+    o = options(&b, tiny_folder("bare-sam"), "voxpert");
+    Error error = {0};
+    o.recipe = RECIPE_SAM;
+    CHECK(settings_scheme(&o, "segmote", &error) == VOXPERT_BAD_ARGUMENT);
+    CHECK(strstr(error.message, "--recipe segmote"));
+}
