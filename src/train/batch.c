@@ -23,7 +23,8 @@ Status batch_open(Batch *b, const BatchShape *s, Error *error) {
                  .side = s->side,
                  .loss_side = s->loss_side,
                  .floats = s->floats,
-                 .block_floats = s->block_floats};
+                 .block_floats = s->block_floats,
+                 .distinct = s->distinct};
     if (s->floats)
         b->embedding = memory_new(images * s->floats * sizeof(float));
     else
@@ -228,14 +229,22 @@ static void draw_foreground(const Drawing *d, const CaseObject *o, const Cut *cu
     }
 }
 
-/* An object of the same picture that the cut shows; else `o` again. */
-static const CaseObject *draw_sibling(const Dataset *d, const CaseObject *o, const Cut *cut,
+static bool is_taken(const CaseObject *const *taken, size_t count, const CaseObject *o) {
+    for (size_t i = 0; i < count; i++)
+        if (taken[i] == o) return true;
+    return false;
+}
+
+/* An object of the same picture that the cut shows, none of `taken`; else `o` again. */
+static const CaseObject *draw_sibling(const Dataset *d, const CaseObject *o,
+                                      const CaseObject *const *taken, size_t count, const Cut *cut,
                                       uint8_t *mask, Random *r) {
     const CaseObject *first, *last;
     siblings(d, o, &first, &last);
     size_t area = (size_t)cut->side * (size_t)cut->side;
-    for (int attempt = 0; attempt < 4; attempt++) {
+    for (int attempt = 0; attempt < (count ? 16 : 4); attempt++) {
         const CaseObject *other = first + random_integer(r, 0, last - first);
+        if (is_taken(taken, count, other)) continue;
         cut_render_object(mask, other, cut);
         if (is_seen(mask, area)) return other;
     }
@@ -328,7 +337,9 @@ static void draw_picture(void *context, size_t index, void *scratch) {
     for (size_t i = index * share; i < (index + 1) * share; i++) {
         bool first = i == index * share;
         uint8_t *mask = b->object + i * area;
-        b->source[i] = first ? o : draw_sibling(d->data, o, &cut, mask, &which);
+        const CaseObject **taken = b->source + index * share;
+        size_t before = b->distinct ? i - index * share : 0;
+        b->source[i] = first ? o : draw_sibling(d->data, o, taken, before, &cut, mask, &which);
         if (d->foreground)
             draw_foreground(d, o, &cut, mask, (uint8_t *)(b->scratch + index * area * 3));
         reduce_target(b->target + i * loss_area, mask, b->side, b->loss_side);

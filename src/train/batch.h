@@ -19,6 +19,7 @@ typedef struct Batch {
     int *set;        /* [count] which data set each is of */
     const CaseObject **source;
     Status *status;    /* [count / share] of reading embeddings */
+    bool distinct;     /* see BatchShape */
     const char *group; /* of all its data sets, or NULL */
     /* Of up to `share` regions of each picture that has any: */
     int pseudo_count;
@@ -33,6 +34,7 @@ typedef struct BatchShape {
     size_t floats;       /* of an embedding where the batch has these instead of images, else 0 */
     size_t block_floats; /* and of the block's output beside it */
     bool pseudo;
+    bool distinct; /* samples of a picture are different objects, where there are enough */
 } BatchShape;
 
 MUST_CHECK Status batch_open(Batch *b, const BatchShape *shape, Error *error);

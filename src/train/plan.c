@@ -49,6 +49,7 @@ static void first_prompt(StepPlan *p, const PromptRule *rule, bool text, Random 
     p->box = !p->text[0] && at < named + box;
     p->points[0] = !p->text[0] && !p->box;
     p->pseudo_box = random_uniform(r) < 0.5;
+    p->pseudo_points[0] = !p->pseudo_box;
 }
 
 static const double text_for_mask = 0.4;
@@ -59,10 +60,11 @@ static StepPlan plan_segmote(const PromptRule *rule, const PlanFacts *facts, Ran
     first_prompt(&p, rule, facts->text, r);
     int last = p.rounds - 1, bare = last > 1 ? (int)random_integer(r, 1, last - 1) : last;
     for (int i = 1; i < p.rounds; i++) {
-        int points = counts[random_integer(r, 0, 3)];
+        int points = counts[random_integer(r, 0, 3)], others = counts[random_integer(r, 0, 3)];
         bool swapped = random_uniform(r) < text_for_mask;
         p.bare[i] = i == bare || i == last;
         p.points[i] = p.bare[i] ? 0 : points;
+        p.pseudo_points[i] = p.bare[i] ? 0 : others;
         p.text[i] = facts->text && (p.bare[i] || swapped);
         p.mask[i] = p.bare[i] || !p.text[i];
         p.pool[i] = facts->pool;
@@ -97,6 +99,7 @@ StepPlan step_plan_largest(Scheme scheme, const PromptRule *rule, const PlanFact
                                                  : rule->most_points;
         p.mask[i] = true;
         p.text[i] = scheme == SCHEME_SEGMOTE && facts->text;
+        p.pseudo_points[i] = SEGMOTE_MOST_POINTS;
     }
     return p;
 }

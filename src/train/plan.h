@@ -32,6 +32,7 @@ typedef struct StepPlan {
     bool pseudo;           /* every round has a second pass, on pseudo masks: never with text, */
     bool pseudo_box;       /* in the first round with a box, or one point, */
     bool unrouted;         /* later without routing */
+    int pseudo_points[ROUNDS_MAX]; /* new in each */
 } StepPlan;
 
 typedef struct PromptRule {

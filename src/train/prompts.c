@@ -88,7 +88,7 @@ int prompt_point_central(float at[2], const uint8_t *object, int side, Random *r
     at[0] = at[1] = 0.0f;
     if (n == 0) return -1;
     /* the least distance within which half of them lie */
-    int64_t half = (n + 1) / 2, low = -1, high = 2 * (int64_t)side * side * n * n;
+    int64_t half = n < 2 ? 1 : n / 2, low = -1, high = 2 * (int64_t)side * side * n * n;
     while (high - low > 1) {
         int64_t middle = low + (high - low) / 2;
         if (count_within(object, side, x, y, n, middle) >= half)

@@ -25,7 +25,8 @@ MUST_CHECK Status prompt_box_shifted(float box[4], const uint8_t *object, int si
  * and kept inside. */
 void prompt_box_loose(float box[4], const uint8_t *object, int side, Random *r);
 
-/* Theirs too: any of the half of the object's pixels that lie nearest to its centre.  Its label, 1;
+/* Theirs too: any of the half of the object's pixels (rounded down, but one at least; ties are in)
+ * that lie nearest to its centre.  Its label, 1;
  * -1 where there is no object. */
 int prompt_point_central(float at[2], const uint8_t *object, int side, Random *r);
 

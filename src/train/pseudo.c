@@ -33,8 +33,8 @@ static void spread(uint8_t *mask, uint8_t *before, int side, bool most) {
     for (int y = 0; y < side; y++)
         for (int x = 0; x < side; x++) {
             const uint8_t *at = before + y * side + x;
-            uint8_t left = x ? at[-1] : *at, right = x + 1 < side ? at[1] : *at;
-            uint8_t above = y ? at[-side] : *at, below = y + 1 < side ? at[side] : *at;
+            uint8_t left = x ? at[-1] : 0, right = x + 1 < side ? at[1] : 0;
+            uint8_t above = y ? at[-side] : 0, below = y + 1 < side ? at[side] : 0;
             mask[y * side + x] =
                 most ? *at | left | right | above | below : *at & left & right & above & below;
         }
@@ -128,5 +128,9 @@ int pseudo_draw(uint8_t *masks, const Case *c, const Cut *cut, int count, void *
         uint8_t *mask = masks + (size_t)found * (size_t)side * (size_t)side;
         if (!known && take(mask, &s, side, region, scratch)) found++;
     }
-    return found;
+    size_t area = (size_t)side * (size_t)side;
+    for (int i = found; found && i < count; i++)
+        memcpy(masks + (size_t)i * area, masks + (size_t)random_integer(r, 0, found - 1) * area,
+               area);
+    return found ? count : 0;
 }

@@ -384,7 +384,8 @@ static Status open_work(Run *r, Error *error) {
                         .loss_side = loss_side,
                         .floats = r->views.floats,
                         .block_floats = r->views.block_floats,
-                        .pseudo = facts.pseudo};
+                        .pseudo = facts.pseudo,
+                        .distinct = o->scheme == SCHEME_SEGMOTE};
     if (!status) status = batch_open(&r->batch, &batch, error);
     if (!status)
         status = stepper_open(&r->stepper, &r->system, r->kernels, r->threads, &shape, &o->prompts,

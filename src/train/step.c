@@ -26,6 +26,7 @@ static bool is_published(const Stepper *s) {
 typedef struct Seen {
     Tensor *embedding; /* [pictures,...] */
     Tensor *block;     /* of published mode; else NULL */
+    Tensor *text;      /* [batch,dim] of the objects' names, for rounds after the first; or NULL */
 } Seen;
 
 /* One pass of a round: the objects', or the pseudo masks'. */
@@ -48,9 +49,10 @@ static Pass pseudo_pass(Stepper *s, const Batch *b) {
 }
 
 static AskedPrompts prompts_of(const StepPlan *plan, int round, bool pseudo) {
-    AskedPrompts p = {round == 0, plan->box, plan->bare[round], plan->points[round]};
-    if (!pseudo || round > 0) return p;
-    return (AskedPrompts){true, plan->pseudo_box, false, !plan->pseudo_box};
+    return (AskedPrompts){.first = round == 0,
+                          .box = pseudo ? plan->pseudo_box : plan->box,
+                          .bare = plan->bare[round],
+                          .points = pseudo ? plan->pseudo_points[round] : plan->points[round]};
 }
 
 static bool is_masked(const StepPlan *plan, int round, bool pseudo) {
@@ -140,6 +142,27 @@ static Decoded decode_experts(Stepper *s, const Seen *seen, const Pass *pass,
     return out;
 }
 
+static Tensor *text_of(Stepper *s) {
+    union {
+        const float *from;
+        float *to;
+    } u = {s->text}; /* only read */
+    int shape[] = {s->batch, system_text_width(s->system)};
+    return imis_text(&s->cx, &s->system->imis, tensor_over(&s->cx, 2, shape, u.to));
+}
+
+/* The text as a constant, where a later round has it. */
+static Tensor *later_text(Stepper *s, const StepPlan *plan) {
+    bool any = false;
+    for (int i = 1; i < plan->rounds; i++) any |= plan->text[i];
+    if (!any) return NULL;
+    Tape *tape = s->cx.tape;
+    s->cx.tape = NULL;
+    Tensor *text = text_of(s);
+    s->cx.tape = tape;
+    return text;
+}
+
 /* As sam_decode; SAM-Med2D's later rounds do not train the prompt encoder. */
 static Decoded decode(Stepper *s, const StepPlan *plan, int round, const Pass *pass,
                       const Seen *seen, const Prompts *prompts, bool multimask) {
@@ -151,15 +174,7 @@ static Decoded decode(Stepper *s, const StepPlan *plan, int round, const Pass *p
     if (has_experts(s)) {
         ExpertPrompt asked = {.pool = plan->prompt_free || (plan->pool[round] && !pass->pseudo),
                               .unrouted = pass->pseudo && plan->unrouted && round > 0};
-        bool named = plan->text[round] && !pass->pseudo;
-        if (named) {
-            union {
-                const float *from;
-                float *to;
-            } u = {s->text}; /* only read */
-            int shape[] = {pass->masks.count, system_text_width(s->system)};
-            asked.text = imis_text(cx, &s->system->imis, tensor_over(cx, 2, shape, u.to));
-        }
+        if (plan->text[round] && !pass->pseudo) asked.text = round ? seen->text : text_of(s);
         return decode_experts(s, seen, pass, prompts, &tokens, &asked);
     }
     Tensor *positions = prompt_encoder_positions(cx, &s->sam->prompt);
@@ -276,9 +291,8 @@ static Status rounds_run(Stepper *s, const Batch *b, const StepPlan *plan, Seen 
 /* Of a batch that has embeddings instead of images. */
 static Seen known(Compute *cx, const Stepper *s, const Batch *b) {
     int grid = sam_grid(s->sam), pictures = b->count / s->share;
-    Seen seen = {
-        tensor_over(cx, 4, (int[]){pictures, grid, grid, s->sam->config.prompt.dim}, b->embedding),
-        NULL};
+    int dim[] = {pictures, grid, grid, s->sam->config.prompt.dim};
+    Seen seen = {.embedding = tensor_over(cx, 4, dim, b->embedding)};
     if (is_published(s))
         seen.block =
             tensor_over(cx, 4, (int[]){pictures, grid, grid, s->sam->config.vit.dim}, b->block);
@@ -286,9 +300,9 @@ static Seen known(Compute *cx, const Stepper *s, const Batch *b) {
 }
 
 static Seen look(Compute *cx, const Stepper *s, Tensor *image) {
-    if (!is_published(s)) return (Seen){sam_encode(cx, s->sam, image), NULL};
+    if (!is_published(s)) return (Seen){.embedding = sam_encode(cx, s->sam, image)};
     SegmoteImage found = segmote_encode(cx, &s->system->segmote, s->sam, image);
-    return (Seen){found.embedding, found.block};
+    return (Seen){.embedding = found.embedding, .block = found.block};
 }
 
 static Status run(Stepper *s, const Batch *b, const StepPlan *plan, Random r, const RoundHook *hook,
@@ -303,6 +317,7 @@ static Status run(Stepper *s, const Batch *b, const StepPlan *plan, Random r, co
     Scope scope = scope_begin(cx);
     Seen seen = b->floats ? known(cx, s, b) : look(cx, s, &image);
     grad_of(cx, seen.embedding); /* outlives the rounds that add to it */
+    seen.text = later_text(s, plan);
     Status status = rounds_run(s, b, plan, &seen, &r, hook, out, error);
     backward_from(cx);
     scope_drop(cx, scope);

@@ -10,8 +10,9 @@
  *
  * SegMoTE's scheme (models.md, B.6): the first round is an optimizer step of its own, the others
  * are one together.  Every round has a second pass on pseudo masks, with an answer of its own that
- * its later prompts look at; its balance loss is left out.  Losses are over the whole batch tensor.
- */
+ * its later prompts look at; its balance loss is left out.  Later rounds take the text as it was
+ * before the first one's step, and do not train text_out_dim.  Losses are over the whole batch
+ * tensor. */
 #ifndef TRAIN_STEP_H
 #define TRAIN_STEP_H
 

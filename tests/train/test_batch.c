@@ -66,6 +66,30 @@ TEST(sets_of_different_groups_never_meet_in_a_batch) {
     dataset_free(&d);
 }
 
+TEST(samples_of_a_picture_are_different_objects_where_that_is_asked) {
+    enum { SAMPLES = 16 };
+    Dataset d = {0};
+    Pool pool;
+    Batch b;
+    must_add(&d, folder("d1", 3, ""));
+    CHECK(pool_open(&pool, &d, SPLIT_TRAIN, NULL) == VOXPERT_OK);
+    Augment a = augment_segmote();
+    int same[2] = {0};
+    for (int distinct = 0; distinct < 2; distinct++) {
+        BatchShape shape = {
+            .count = SAMPLES, .share = 2, .side = 32, .loss_side = 32, .distinct = distinct};
+        CHECK(batch_open(&b, &shape, NULL) == VOXPERT_OK);
+        for (uint64_t step = 0; step < 8; step++) {
+            batch_draw(&b, &d, &pool, &a, NULL, false, 1, step, &(Worker){0});
+            for (int i = 0; i < SAMPLES; i += 2) same[distinct] += b.source[i] == b.source[i + 1];
+        }
+        batch_close(&b);
+    }
+    CHECK(same[0] > 10 && same[1] == 0);
+    pool_close(&pool);
+    dataset_free(&d);
+}
+
 /* ---- Pseudo masks --------------------------------------------------------------------------- */
 
 TEST(pseudo_masks_are_of_those_pictures_that_have_regions) {
@@ -100,7 +124,7 @@ TEST(pseudo_masks_are_of_those_pictures_that_have_regions) {
             CHECK(pixels > 100 && same == AREA);
         }
         for (int i = 1; i < b.pseudo_count; i++)
-            if (b.pseudo_image[i] == b.pseudo_image[i - 1])
+            if (b.pseudo_image[i] == b.pseudo_image[i - 1]) /* there are three regions */
                 CHECK(memcmp(b.pseudo_object + i * AREA, b.pseudo_object + (i - 1) * AREA, AREA));
     }
     CHECK(fewer && any);

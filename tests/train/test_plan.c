@@ -26,6 +26,7 @@ TEST(the_first_prompt_is_a_box_a_point_or_a_text) {
         StepPlan p = draw(&everything, i);
         CHECK(p.rounds == 5 && p.box + p.points[0] + p.text[0] == 1);
         CHECK(!p.mask[0] && !p.pool[0] && !p.prompt_free && !p.multimask);
+        CHECK(p.pseudo_box + p.pseudo_points[0] == 1);
         box += p.box, point += p.points[0], text += p.text[0], pseudo += p.pseudo_box;
     }
     CHECK(near(box, PLANS, 0.4) && near(point, PLANS, 0.3) && near(text, PLANS, 0.3));
@@ -46,7 +47,7 @@ TEST(without_texts_their_share_goes_to_the_others) {
 
 TEST(one_of_three_rounds_and_the_last_see_the_answer_alone) {
     static const int counts[] = {1, 3, 4, 7};
-    int bare[5] = {0}, seen[4] = {0}, others = 0, swapped = 0;
+    int bare[5] = {0}, seen[4] = {0}, others = 0, swapped = 0, same = 0;
     for (uint64_t i = 0; i < PLANS; i++) {
         StepPlan p = draw(&everything, i);
         int here = 0;
@@ -54,9 +55,10 @@ TEST(one_of_three_rounds_and_the_last_see_the_answer_alone) {
             CHECK(p.pool[k]);
             here += p.bare[k], bare[k] += p.bare[k];
             if (p.bare[k]) {
-                CHECK(p.points[k] == 0 && p.mask[k] && p.text[k]);
+                CHECK(p.points[k] == 0 && p.pseudo_points[k] == 0 && p.mask[k] && p.text[k]);
                 continue;
             }
+            same += p.points[k] == p.pseudo_points[k]; /* drawn apart */
             others++, swapped += p.text[k];
             CHECK(p.mask[k] == !p.text[k]);
             for (int c = 0; c < 4; c++) seen[c] += p.points[k] == counts[c];
@@ -65,6 +67,7 @@ TEST(one_of_three_rounds_and_the_last_see_the_answer_alone) {
     }
     for (int k = 1; k < 4; k++) CHECK(near(bare[k], PLANS, 1.0 / 3.0));
     for (int c = 0; c < 4; c++) CHECK(near(seen[c], others, 0.25));
+    CHECK(near(same, others, 0.25));
     CHECK(seen[0] + seen[1] + seen[2] + seen[3] == others && near(swapped, others, 0.4));
 }
 

@@ -33,17 +33,21 @@ TEST(opening_takes_threads_away_and_closing_fills_gaps) {
     block(mask, 21, 15, 40, 15, 1); /* a thread */
     mask[15 * SIDE + 15] = 0;       /* a hole of one pixel: opening makes it a cross */
     CHECK(clean(mask));
+    CHECK(count(mask) == 118); /* as scipy.ndimage counts */
     CHECK(mask[15 * SIDE + 30] == 0);
     CHECK(mask[11 * SIDE + 12] == 1 && mask[10 * SIDE + 15] == 1);
     CHECK(mask[10 * SIDE + 10] == 0); /* a cross does not reach into a corner */
     for (int i = 0; i < PIXELS; i++) CHECK(mask[i] <= 1);
 }
 
-TEST(a_block_keeps_its_size_but_for_its_corners_at_the_border_too) {
+/* scipy.ndimage: binary_closing(binary_opening(mask)) of 10 x 10 pixels in a corner, and inside. */
+TEST(a_block_loses_its_corners_and_at_the_border_the_rim) {
     uint8_t mask[PIXELS] = {0};
-    block(mask, 0, 0, 9, 9, 1); /* nothing is taken away from outside */
-    CHECK(clean(mask));
-    CHECK(count(mask) == 100 - 1 && mask[0] == 1 && mask[9 * SIDE + 9] == 0);
+    block(mask, 20, 20, 29, 29, 1);
+    CHECK(clean(mask) && count(mask) == 100 - 4 && mask[20 * SIDE + 20] == 0);
+    memset(mask, 0, sizeof mask);
+    block(mask, 0, 0, 9, 9, 1);
+    CHECK(clean(mask) && count(mask) == 80 && mask[0] == 0 && mask[SIDE + 1] == 1);
 }
 
 TEST(specks_go_and_pieces_stay) {
@@ -108,7 +112,11 @@ TEST(regions_are_drawn_with_equal_chance_and_none_twice) {
     }
     CHECK(times[0] + times[1] + times[2] == 1200);
     for (int i = 0; i < 3; i++) CHECK(times[i] > 340 && times[i] < 460);
-    CHECK(draw(m, 4, 1) == 3);
+    CHECK(draw(m, 4, 1) == 4); /* one of the three comes again */
+    int again = 0;
+    for (int k = 0; k < 3; k++)
+        again += memcmp(m->masks + k * PIXELS, m->masks + 3 * PIXELS, PIXELS) == 0;
+    CHECK(again == 1);
     map_free(m);
 }
 
@@ -118,7 +126,7 @@ TEST(what_is_no_region_or_too_small_gives_none) {
     region(m, 2, 2, 3, 2, 4); /* two pixels */
     CHECK(draw(m, 2, 1) == 0);
     region(m, 30, 30, 40, 40, 60000); /* the others are no numbers of regions */
-    CHECK(draw(m, 2, 1) == 1);
+    CHECK(draw(m, 2, 1) == 2 && memcmp(m->masks, m->masks + PIXELS, PIXELS) == 0);
     m->picture.regions = NULL;
     CHECK(draw(m, 2, 1) == 0);
     map_free(m);
@@ -128,8 +136,8 @@ TEST(a_region_is_seen_as_the_cut_shows_it) {
     Map *m = map_new();
     region(m, 32, 0, 63, 63, 2);
     m->cut = (Cut){.a = {{0.5, 0.0, 32.0}, {0.0, 0.5, 0.0}}, .side = SIDE};
-    CHECK(draw(m, 1, 1) == 1 && count(m->masks) == PIXELS);
+    CHECK(draw(m, 1, 1) == 1 && count(m->masks) == (SIDE - 2) * (SIDE - 2)); /* without its rim */
     m->cut.a[0][2] = 16.0;
-    CHECK(draw(m, 1, 1) == 1 && count(m->masks) == PIXELS / 2);
+    CHECK(draw(m, 1, 1) == 1 && m->masks[SIDE * 32 + 30] == 0 && m->masks[SIDE * 32 + 40] == 1);
     map_free(m);
 }

@@ -129,9 +129,12 @@ static Tensor *pass_loss(ByHand *h, int round, float *loss) {
     if (round) prompts.mask = tensor_from(cx, 4, (int[]){count, LOW, LOW, 1}, h->previous);
     PromptTokens tokens = prompt_encoder_forward(cx, &s->sam.prompt, &prompts);
     Tensor *text = NULL;
+    Tape *tape = cx->tape;
+    cx->tape = NULL; /* later rounds do not train text_out_dim */
     if (round && !h->pseudo)
         text =
             imis_text(cx, &s->imis, tensor_from(cx, 2, (int[]){count, TINY_IMIS_TEXT}, h->b->text));
+    cx->tape = tape;
     tokens.sparse = imis_with_text(cx, tokens.sparse, text);
     Tensor *features = segmote_features(cx, &s->segmote, &h->image);
     ExpertPrompt ask = {.tokens = &tokens,
