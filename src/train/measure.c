@@ -181,7 +181,8 @@ static Status take_all(Measurer *m, const Scene *s, unsigned which, double dice[
 }
 
 static void add_truth(Scene *s, const CaseObject *o) {
-    size_t row = (size_t)s->picture->width, width = (size_t)(o->x1 - o->x0 + 1);
+    int across = o->x1 - o->x0 + 1;
+    size_t row = (size_t)s->picture->width, width = (size_t)across;
     for (int y = o->y0; y <= o->y1; y++) {
         const uint8_t *from = o->mask + (size_t)(y - o->y0) * width;
         uint8_t *to = s->truth + (size_t)y * row + (size_t)o->x0;

@@ -80,7 +80,8 @@ TEST(samples_of_a_picture_are_different_objects_where_that_is_asked) {
             .count = SAMPLES, .share = 2, .side = 32, .loss_side = 32, .distinct = distinct};
         CHECK(batch_open(&b, &shape, NULL) == VOXPERT_OK);
         for (uint64_t step = 0; step < 8; step++) {
-            batch_draw(&b, &d, &pool, &a, NULL, false, 1, step, &(Worker){0});
+            CHECK(batch_draw(&b, &d, &pool, &a, NULL, false, 1, step, &(Worker){0}, NULL) ==
+                  VOXPERT_OK);
             for (int i = 0; i < SAMPLES; i += 2) same[distinct] += b.source[i] == b.source[i + 1];
         }
         batch_close(&b);
