@@ -104,7 +104,7 @@ static Status read_config(Run *r, SamConfig *config, Error *error) {
     if (!status)
         status = r->base ? sam_config_infer(config, r->base, error)
                          : sam_config_parse(config, o->config, "the new model", error);
-    if (!status && config->encoder == ENCODER_TINY_VIT)
+    if (!status && config->encoder == ENCODER_TINY_VIT && o->recipe == RECIPE_SAM)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "%s: is a TinyViT (MobileSAM), whose folded BatchNorm cannot be trained; "
                          "take a SAM with a ViT",
