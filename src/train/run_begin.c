@@ -256,6 +256,11 @@ Status run_file(const Run *r, const char *name, char **path, Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its files", r->options->out);
 }
 
+/* Of a kept embedding that is damaged. */
+static void hear_of_embedding(void *context, const char *sentence) {
+    run_say(context, true, sentence);
+}
+
 static bool say_encoded(void *context, size_t done, size_t all) {
     Run *r = context;
     const TrainOptions *o = r->options;
@@ -277,7 +282,9 @@ static Status open_views(Run *r, Error *error) {
                              .kept_block = block ? 1 + segmote->config.feature_block : 0},
                   .threads = r->threads,
                   .kernels = r->kernels,
-                  .preset = r->preset};
+                  .preset = r->preset,
+                  .log = hear_of_embedding,
+                  .log_context = r};
     char *folder = NULL;
     Status status = o->cache ? VOXPERT_OK : run_file(r, "embeddings", &folder, error);
     if (status) return status;

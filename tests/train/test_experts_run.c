@@ -338,3 +338,38 @@ TEST(what_does_not_go_with_an_adapter_is_a_sentence) {
     memory_free(adapter);
     memory_free(base);
 }
+
+/* Its last value becomes NaN. */
+static void spoil(const char *folder) {
+    FileNames names;
+    FileMap map;
+    CHECK(folder_list(&names, folder, NULL) == VOXPERT_OK && names.count > 0);
+    char *path = path_join(folder, names.name[names.count - 1]);
+    CHECK(file_map(&map, path, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
+    uint8_t *bytes = memory_new(map.size);
+    const float nan = NAN;
+    memcpy(bytes, map.bytes, map.size);
+    memcpy(bytes + map.size - sizeof nan, &nan, sizeof nan);
+    CHECK(file_write(path, bytes, map.size, NULL) == VOXPERT_OK);
+    memory_free(bytes);
+    file_unmap(&map);
+    memory_free(path);
+    file_names_free(&names);
+}
+
+TEST(a_damaged_embedding_is_told_of_and_computed_anew) {
+    char *base = trained_base("base6");
+    const char *a = tiny_folder("sound"), *b = tiny_folder("spoilt");
+    TrainOptions o = experts_on(base, a);
+    char *cache = path_join(b, "cache");
+    o.cache = cache;
+    Watch w = {0}, told = {0};
+    must(&o, &w);
+    spoil(cache);
+    o.out = tiny_options(b).out;
+    must(&o, &told);
+    CHECK(told.warnings == 1 && strstr(told.warned, "removed from the cache"));
+    CHECK(same_run(a, b));
+    memory_free(cache);
+    memory_free(base);
+}
