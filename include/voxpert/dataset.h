@@ -37,7 +37,9 @@ typedef struct VoxpertDatasetOptions {
 VOXPERT_API VoxpertStatus voxpert_dataset_open(VoxpertDataset **out, const char *path,
                                                const VoxpertDatasetOptions *options,
                                                VoxpertError *error);
-VOXPERT_API void voxpert_dataset_close(VoxpertDataset *set); /* NULL is fine */
+
+/* NULL is fine. */
+VOXPERT_API void voxpert_dataset_close(VoxpertDataset *set);
 
 VOXPERT_API size_t voxpert_dataset_cases(const VoxpertDataset *set);
 
@@ -65,8 +67,9 @@ typedef struct VoxpertFinding {
     bool warning;       /* does not keep the data set from being used */
 } VoxpertFinding;
 
+/* Finding 0, 1, ... of what reading and checking came upon; false past the last. */
 VOXPERT_API bool voxpert_dataset_finding(const VoxpertDataset *set, size_t index,
-                                         VoxpertFinding *out); /* false past the last */
+                                         VoxpertFinding *out);
 
 /* ---- Quality -------------------------------------------------------------------------------- */
 

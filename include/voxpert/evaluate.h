@@ -81,7 +81,9 @@ VOXPERT_API VoxpertStatus voxpert_evaluate(VoxpertEvaluation **out,
                                            const VoxpertEvaluateOptions *options,
                                            VoxpertCaseDone *done, void *context,
                                            VoxpertError *error);
-VOXPERT_API void voxpert_evaluation_free(VoxpertEvaluation *evaluation); /* NULL is fine */
+
+/* NULL is fine. */
+VOXPERT_API void voxpert_evaluation_free(VoxpertEvaluation *evaluation);
 
 /* Takes an evaluation from a summary.json, of ours or of nnU-Net.  VOXPERT_BAD_INPUT. */
 VOXPERT_API VoxpertStatus voxpert_evaluation_read(VoxpertEvaluation **out, const char *path,
@@ -123,7 +125,9 @@ typedef struct VoxpertComparison VoxpertComparison;
 VOXPERT_API VoxpertStatus voxpert_compare(VoxpertComparison **out, const VoxpertEvaluation *ours,
                                           const VoxpertEvaluation *other, const char *other_name,
                                           const VoxpertBootstrap *bootstrap, VoxpertError *error);
-VOXPERT_API void voxpert_comparison_free(VoxpertComparison *comparison); /* NULL is fine */
+
+/* NULL is fine. */
+VOXPERT_API void voxpert_comparison_free(VoxpertComparison *comparison);
 
 /* JSON or MARKDOWN. */
 VOXPERT_API VoxpertStatus voxpert_comparison_report(const VoxpertComparison *comparison,
@@ -153,7 +157,9 @@ VOXPERT_API VoxpertStatus voxpert_evaluate_clicks(VoxpertClicks **out, VoxpertMo
                                                   const VoxpertClicksOptions *options,
                                                   VoxpertCaseDone *done, void *context,
                                                   VoxpertError *error);
-VOXPERT_API void voxpert_clicks_free(VoxpertClicks *clicks); /* NULL is fine */
+
+/* NULL is fine. */
+VOXPERT_API void voxpert_clicks_free(VoxpertClicks *clicks);
 
 /* JSON: Dice after the box and after each click, per set and over sets, with the area under the
  * curve (DSC_AUC: trapezoid over the clicks) and its last value (DSC_Final).  CSV: a row per object
@@ -165,6 +171,8 @@ VOXPERT_API VoxpertStatus voxpert_clicks_report(const VoxpertClicks *clicks, Vox
 VOXPERT_API VoxpertStatus voxpert_clicks_curve(const VoxpertClicks *clicks, char **csv,
                                                VoxpertError *error);
 
+/* A PNG with a panel for each way of asking, Dice over clicks, a line per row.  `*drawn` is false
+ * where gnuplot is not installed.  Errors: VOXPERT_OUT_OF_MEMORY. */
 VOXPERT_API VoxpertStatus voxpert_clicks_draw(const VoxpertClicks *clicks, const char *path,
                                               bool *drawn, VoxpertError *error);
 
@@ -185,7 +193,9 @@ typedef struct VoxpertStats VoxpertStats;
  * the image, connected pieces.  Errors: as voxpert_evaluate. */
 VOXPERT_API VoxpertStatus voxpert_stats(VoxpertStats **out, const VoxpertStatsOptions *options,
                                         VoxpertCaseDone *done, void *context, VoxpertError *error);
-VOXPERT_API void voxpert_stats_free(VoxpertStats *stats); /* NULL is fine */
+
+/* NULL is fine. */
+VOXPERT_API void voxpert_stats_free(VoxpertStats *stats);
 
 /* JSON or CSV.  `aggregation`: "mean" or "median" over the cases that have a label, added for each
  * label; NULL: none. */
