@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "cli/error.h"
+#include "cli/folder.h"
 #include "cli/numbers.h"
 #include "cli/outputs.h"
 
@@ -158,13 +159,38 @@ static VoxpertStatus everything_flags(Job *job, const Options *o, VoxpertError *
 
 /* ---- Prompts ---------------------------------------------------------------------------- */
 
+static VoxpertStatus targets_of_flags(Job *job, Targets *to, const Options *o,
+                                      VoxpertError *error) {
+    VoxpertStatus status = targets_from_flags(to, o, error);
+    bool other = options_has(o, "--prompts") || options_has(o, "--everything");
+    if (!status && job->segment.prompt_free && !to->count && !other)
+        targets_add(to, 1); /* the image itself is the prompt */
+    return status;
+}
+
+/* The same question for every image of the folder. */
+static VoxpertStatus ask_all(Job *job, const Options *o, VoxpertError *error) {
+    char **names = NULL;
+    int count = 0;
+    if (targets_place(&job->targets))
+        return error_say(error, VOXPERT_BAD_ARGUMENT,
+                         "%s is a folder: where objects lie in its images comes from --prompts",
+                         job->input);
+    VoxpertStatus status = folder_images(&names, &count, job->input, error);
+    for (int i = 0; !status && i < count; i++) {
+        PromptEntry *e = prompts_file_add(&job->prompts, names[i]);
+        status = targets_of_flags(job, &e->targets, o, error);
+        e->json = json_pack("{s:s, s:o}", "image", names[i], "objects", targets_json(&e->targets));
+    }
+    folder_images_free(names, count);
+    return status;
+}
+
 /* Exactly one of: prompts as flags, a prompts file, everything. */
 static VoxpertStatus prompt_flags(Job *job, const Options *o, VoxpertError *error) {
     const char *file = options_value(o, "--prompts");
-    VoxpertStatus status = targets_from_flags(&job->targets, o, error);
+    VoxpertStatus status = targets_of_flags(job, &job->targets, o, error);
     if (status) return status;
-    if (job->segment.prompt_free && !file && !job->targets.count && !job->everything)
-        targets_add(&job->targets, 1); /* the image itself is the prompt */
     int kinds = (job->targets.count > 0) + (file != NULL) + job->everything;
     if (kinds == 0)
         return error_say(error, VOXPERT_BAD_ARGUMENT,
@@ -173,9 +199,7 @@ static VoxpertStatus prompt_flags(Job *job, const Options *o, VoxpertError *erro
     if (kinds > 1)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "%s excludes other prompts",
                          file ? "--prompts" : "--everything");
-    if (job->folder && job->targets.count)
-        return error_say(error, VOXPERT_BAD_ARGUMENT,
-                         "%s is a folder: its prompts come from --prompts", job->input);
+    if (job->folder && job->targets.count) return ask_all(job, o, error);
     return file ? prompts_file_read(&job->prompts, file, error) : VOXPERT_OK;
 }
 

@@ -210,6 +210,12 @@ static PromptEntry *add_entry(PromptsFile *f) {
     return &f->item[f->count++];
 }
 
+PromptEntry *prompts_file_add(PromptsFile *f, const char *image) {
+    PromptEntry *e = add_entry(f);
+    e->image = cli_text("%s", image);
+    return e;
+}
+
 /* ---- The file --------------------------------------------------------------------------- */
 
 static VoxpertStatus read_root(Place *p, PromptsFile *f, json_t *root) {

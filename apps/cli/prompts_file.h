@@ -25,13 +25,15 @@ typedef struct PromptEntry {
 } PromptEntry;
 
 typedef struct PromptsFile {
-    char *path;
+    char *path; /* NULL: the entries are not of a file */
     PromptEntry *item;
     int count;
 } PromptsFile;
 
 /* VOXPERT_BAD_INPUT with the file, the entry and the field. */
 VoxpertStatus prompts_file_read(PromptsFile *out, const char *path, VoxpertError *error);
+/* An entry of that image more; its targets and `json` are the caller's to fill. */
+PromptEntry *prompts_file_add(PromptsFile *f, const char *image);
 void prompts_file_free(PromptsFile *f); /* a zeroed one is fine */
 
 /* The entry of an image: the one that names it, or the only one if it names none; NULL. */

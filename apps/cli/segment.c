@@ -15,6 +15,7 @@ const Verb verb_segment = {
     .usage =
         "usage: voxpert segment [-m MODEL] -i IMAGE -o MASK PROMPTS [FLAGS]\n"
         "       voxpert segment [-m MODEL] -i FOLDER -o FOLDER --prompts FILE [FLAGS]\n"
+        "       voxpert segment -m MODEL -i FOLDER -o FOLDER --prompt-free [FLAGS]\n"
         "       voxpert segment [-m MODEL] -i IMAGE|FOLDER -o OUT --everything [FLAGS]\n"
         "\n"
         "Example: what lies in the box, and the picture with it drawn in\n"

@@ -222,6 +222,12 @@ VoxpertStatus targets_from_flags(Targets *out, const Options *options, VoxpertEr
     return status;
 }
 
+bool targets_place(const Targets *t) {
+    for (int i = 0; i < t->count; i++)
+        if (t->item[i].has_box || t->item[i].point_count || t->item[i].mask_path) return true;
+    return false;
+}
+
 /* ---- Checks ----------------------------------------------------------------------------- */
 
 VoxpertStatus targets_blame(const Targets *t, const Target *target, VoxpertError *error) {

@@ -36,6 +36,9 @@ typedef struct Targets {
 VoxpertStatus targets_from_flags(Targets *out, const Options *options, VoxpertError *error);
 void targets_free(Targets *t); /* a zeroed one is fine */
 
+/* Something says where an object lies: a box, a point or a mask. */
+bool targets_place(const Targets *t);
+
 Target *targets_add(Targets *t, int number); /* keeps the order of calls */
 
 /* Puts a prompt that a flag gave into a target: VOXPERT_BAD_ARGUMENT. */

@@ -186,7 +186,7 @@ refused 6 'no regular file' segment -m "$model" -i "$picture" -o pipe.png "${box
 refused 6 'no regular file' segment -m "$model" -i "$picture" -o folder.png "${box[@]}"
 
 # ---- Folders
-refused 2 'its prompts come from --prompts' segment -m "$model" -i some -o out "${box[@]}"
+refused 2 'comes from --prompts' segment -m "$model" -i some -o out "${box[@]}"
 refused 2 '--output is needed' segment -m "$model" -i some --prompts ok.json
 refused 2 'is the folder of the input' segment -m "$model" -i some -o some --prompts ok.json
 refused 2 '--report out/r.txt' segment -m "$model" -i some -o out --prompts ok.json -r out/r.txt

@@ -44,6 +44,11 @@ holds 'the same where some was' cmp whole.csv part.csv
 ask -i "$data" --prompts asked.jsonl -o whole --expert 3 --routing-csv three.csv --resume --json >three.json
 holds 'another expert is another result' test "$(field skipped three.json)" -eq 0
 holds 'and the lines are of it' test "$(cut -d, -f12 three.csv | sort -u | tr '\n' ' ')" = '3 expert '
+ask -i "$data" --prompt-free -o free --routing-csv all.csv
+holds 'without a prompt every image of a folder is asked' test "$(wc -l <all.csv)" -eq $((1 + 4 * $(ls "$data" | wc -l)))
+holds 'as it is alone' diff <(grep '/074.png' all.csv | cut -d, -f2-) <(grep 074.png free.csv | cut -d, -f2-)
+ask -i "$data" --prompt-free -o free --resume --json >free.json
+holds 'and not again' test "$(field done free.json)" -eq 0
 cp "$data"/* . && mkdir bad && cp "$data"/* bad && echo nothing >bad/074.png
 code=0
 ask -i bad --prompts asked.jsonl -o bad_out --routing-csv bad.csv || code=$?
@@ -58,6 +63,7 @@ refused 2 'none of that name or number' segment -m "$adapter" --base "$base" -i 
 refused 2 'none of that name or number' segment -m "$adapter" --base "$base" -i "$picture" --box 20,20,90,80 --expert skin -o no.png
 refused 2 'must end with .csv' segment -m "$adapter" -i "$picture" --box 20,20,90,80 --routing-csv no.txt
 refused 2 'must end with .csv' segment -m "$adapter" -i "$data" --prompts asked.jsonl -o no --routing-csv no.txt
+refused 2 'comes from --prompts' segment -m "$adapter" --base "$base" -i "$data" --prompt-free --box 20,20,90,80 -o no
 refused 2 'does not go with --everything' segment -m "$adapter" -i "$picture" --everything --routing-csv no.csv -o no.png
 holds 'nothing was written' test ! -e no.csv -a ! -e no.png -a ! -e no
 conclude
