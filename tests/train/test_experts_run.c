@@ -3,12 +3,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/files.h"
 #include "base/memory.h"
 #include "systems/expert_change.h"
 #include "tests/check.h"
+#include "tests/systems/shapes.h"
 #include "tests/train/tiny.h"
 #include "tests/train/watch.h"
 #include "train/settings.h"
@@ -73,6 +75,54 @@ TEST(the_file_holds_what_learned_and_names_its_base) {
     checkpoint_close(whole);
     checkpoint_close(adapter);
     memory_free(stranger);
+    memory_free(path);
+    memory_free(base);
+}
+
+/* MobileSAM's encoder in small, with values as training begins with. */
+static char *pyramid_base(const char *out) {
+    SamConfig config = shape_tiny_pyramid();
+    Sam sam = {0};
+    Error error = {0};
+    TensorToWrite *tensors = NULL;
+    size_t count = 0;
+    char *path = path_join(out, "pyramid.safetensors"), *text = sam_config_write(&config);
+    MetadataPair pair = {"config", text};
+    sam_declare(&sam, &config);
+    CHECK(mkdir(out, 0777) == 0);
+    CHECK(params_initialize(&sam.params, 7, &error) == VOXPERT_OK);
+    CHECK(params_to_write(&sam.params, NULL, &tensors, &count, &error) == VOXPERT_OK);
+    CHECK(safetensors_write(path, tensors, count, &pair, 1, ELEMENT_F32, &error) == VOXPERT_OK);
+    memory_free(tensors);
+    memory_free(text);
+    sam_free(&sam);
+    return path;
+}
+
+TEST(experts_stand_on_a_frozen_tiny_vit) {
+    char *base = pyramid_base(tiny_folder("pyramid"));
+    const char *a = tiny_folder("on_pyramid"), *b = tiny_folder("on_pyramid_halves");
+    TrainOptions o = experts_on(base, a);
+    Watch w = {0}, half = {.stop_at = 11};
+    must(&o, &w);
+    o.out = b;
+    must(&o, &half);
+    o.resume = true;
+    must(&o, &w);
+    CHECK(same_run(a, b));
+
+    char *path = path_join(a, "model.safetensors"), warning[256];
+    Checkpoint *adapter, *whole;
+    System s = {0};
+    CHECK(checkpoint_open(&adapter, path, NULL) == VOXPERT_OK);
+    CHECK(checkpoint_open(&whole, base, NULL) == VOXPERT_OK);
+    CHECK(system_open(&s, adapter, whole, true, warning, sizeof warning, NULL) == VOXPERT_OK);
+    CHECK(s.kind == SYSTEM_SEGMOTE && s.sam.config.encoder == ENCODER_TINY_VIT);
+    CHECK(!checkpoint_find(adapter, "image_encoder.patch_embed.seq.0.c.weight"));
+    CHECK(checkpoint_find(whole, "image_encoder.patch_embed.seq.0.c.weight"));
+    system_close(&s);
+    checkpoint_close(whole);
+    checkpoint_close(adapter);
     memory_free(path);
     memory_free(base);
 }
