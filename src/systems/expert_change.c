@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 static Status no_memory(Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to change the experts");
@@ -175,6 +176,17 @@ static Status open_scratch(ChangedExperts *n, const Params *old, Error *error) {
     return n->values && n->old ? VOXPERT_OK : no_memory(error);
 }
 
+/* What an adapter learns beside its experts - in published mode the prompt encoder and the way of
+ * texts - goes with them as it is. */
+static void declare_beside(ChangedExperts *n, const System *s) {
+    const char *const *learned = segmote_trained(&s->segmote);
+    for (size_t i = 0; i < s->sam.params.count; i++) {
+        const Param *p = s->sam.params.item[i];
+        if (!param_matches(p, learned) || text_starts(p->name, "mask_decoder.")) continue;
+        params_declare(&n->params, p->name, p->layout, p->rank, p->dim, p->initial, p->fan);
+    }
+}
+
 Status changed_experts_make(ChangedExperts *n, const System *s, const ExpertChange *c,
                             const char *file, Error *error) {
     *n = (ChangedExperts){0};
@@ -183,6 +195,7 @@ Status changed_experts_make(ChangedExperts *n, const System *s, const ExpertChan
     Status status = expert_change_config(&config, s, c, file, error);
     if (status) return status;
     segmote_declare(&n->segmote, &n->params, &s->sam, &s->imis, &config);
+    declare_beside(n, s);
     status = params_initialize(&n->params, c->seed, error);
     if (!status) status = open_scratch(n, old, error);
     for (size_t i = 0; !status && i < n->params.count; i++) {

@@ -6,7 +6,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
-#include "systems/system.h"
+#include "systems/expert_change.h"
 #include "tests/check.h"
 #include "tests/systems/tiny_imis.h"
 #include "tests/train/tiny.h"
@@ -93,6 +93,39 @@ TEST(the_published_configuration_learns_on_an_imis_net) {
     CHECK(s.kind == SYSTEM_SEGMOTE && s.adapter && expert_decoder_published(&s.segmote.experts));
     CHECK(s.segmote.config.experts.experts.rank == 4 && s.segmote.config.text == TINY_IMIS_TEXT);
     system_close(&s);
+    checkpoint_close(base);
+    checkpoint_close(adapter);
+}
+
+/* The prompt encoder learns with the experts, and is in their file. */
+TEST(what_learned_beside_the_experts_goes_with_them) {
+    Bench b;
+    Watch w = {0};
+    char warning[256], path[340];
+    bench_open(&b, "beside", TINY_IMIS_PLAIN);
+    TrainOptions o = options(&b, tiny_folder("beside-out"), "voxpert");
+    o.steps = 20;
+    must(&o, &w);
+    Checkpoint *adapter = result(&o, "last.safetensors"), *base = NULL, *less = NULL;
+    System s = {0};
+    Error error = {0};
+    CHECK(checkpoint_open(&base, b.base, NULL) == VOXPERT_OK);
+    CHECK(system_open(&s, adapter, base, true, warning, sizeof warning, NULL) == VOXPERT_OK);
+    snprintf(path, sizeof path, "%s/less.safetensors", o.out);
+    const ExpertChange change = {.lost_experts = 1 << 1, .lost_tokens = 1 << 0};
+    check_report(expert_change_write(&s, &change, adapter, base, path, &error) == VOXPERT_OK,
+                 __FILE__, __LINE__, "%s", error.message);
+    CHECK(checkpoint_open(&less, path, NULL) == VOXPERT_OK);
+    static const char *const names[] = {"prompt_encoder.point_embeddings.2.weight",
+                                        "prompt_encoder.no_mask_embed.weight",
+                                        "mask_decoder.transformer.layers.0.dteall_token.weight"};
+    for (int i = 0; less && i < 3; i++) {
+        CHECK(checkpoint_find(less, names[i]) && !moved(less, adapter, names[i]));
+        CHECK(i == 2 || moved(less, base, names[i]));
+    }
+    CHECK(less && checkpoint_find(less, "text_out_dim.weight"));
+    system_close(&s);
+    checkpoint_close(less);
     checkpoint_close(base);
     checkpoint_close(adapter);
 }
