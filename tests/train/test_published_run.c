@@ -6,12 +6,12 @@
 
 #include "base/files.h"
 #include "base/memory.h"
-#include "systems/expert_change.h"
 #include "tests/check.h"
 #include "tests/systems/tiny_imis.h"
 #include "tests/train/tiny.h"
 #include "tests/train/tiny_data.h"
 #include "tests/train/watch.h"
+#include "train/prune.h"
 #include "train/settings.h"
 
 typedef struct Bench {
@@ -128,6 +128,42 @@ TEST(what_learned_beside_the_experts_goes_with_them) {
     checkpoint_close(less);
     checkpoint_close(base);
     checkpoint_close(adapter);
+}
+
+/* What its encoder gives of a picture, features included, is kept for all that is tried. */
+TEST(a_published_adapter_is_pruned) {
+    Bench b;
+    Watch w = {0};
+    Model *m = NULL;
+    Pruning found;
+    ClickCurves c;
+    ClickRow *row;
+    size_t rows;
+    Error error = {0};
+    bench_open(&b, "pruned", TINY_IMIS_PLAIN);
+    TrainOptions o = options(&b, tiny_folder("pruned-out"), "voxpert");
+    o.steps = 20;
+    must(&o, &w);
+    char *path = path_join(o.out, "last.safetensors");
+    CHECK(!model_open(&m, path, &(ModelOptions){.threads = 1, .base = b.base}, NULL));
+    const PruneRule rule = {.clicks = 1, .part = EVERY_PART, .tolerance = 1.0, .min_tokens = 3};
+    check_report(prune_experts(&found, m, b.data, 1, &rule, NULL, &error) == VOXPERT_OK, __FILE__,
+                 __LINE__, "%s", error.message);
+    CHECK(found.end.tokens == 3 && found.end.experts == 1 && found.asks == 7);
+    CHECK(found.start.score > 0.0 && found.end.score > 0.0);
+    CHECK(!expert_change_write(&m->system, &found.change, m->file, m->base, path, &error));
+    model_close(m);
+    CHECK(!model_open(&m, path, &(ModelOptions){.threads = 1, .base = b.base}, NULL));
+    const ClickRule clicks = {.clicks = 1, .part = EVERY_PART, .prompt_free = true};
+    CHECK(!click_curves_measure(&c, m, b.data, 1, &clicks, NULL, NULL));
+    CHECK(!click_rows(&row, &rows, &c, NULL) && rows == 1);
+    CHECK(fabs(found.end.dice[PRUNE_BOX] - row->dice[WAY_BOX_FIRST][0]) < 1e-12);
+    CHECK(fabs(found.end.dice[PRUNE_CLICKS] - row->dice[WAY_CLICKS_ALONE][1]) < 1e-12);
+    CHECK(fabs(found.end.dice[PRUNE_PROMPT_FREE] - row->prompt_free) < 1e-12);
+    memory_free(row);
+    memory_free(path);
+    click_curves_free(&c);
+    model_close(m);
 }
 
 /* What the step made of images and of kept embeddings is the same but for the resizing. */
