@@ -20,6 +20,9 @@ const Verb verb_experts = {
         "                           [--copy EXPERT | --seed N]\n"
         "       voxpert experts remove -m MODEL [--base FILE] -o OUT.safetensors --expert "
         "EXPERT\n"
+        "       voxpert experts prune -m MODEL [--base FILE] --data DIR[:OPTION...] -o "
+        "OUT.safetensors\n"
+        "                             [--tolerance T] [--part PART] [--ask LIST]\n"
         "\n"
         "Example: which experts two kinds of images use\n"
         "  voxpert experts route -m skin.safetensors -i skin -i eyes -o seen --csv tokens.csv\n"
@@ -72,7 +75,26 @@ const Verb verb_experts = {
         "                            and segment --expert NAME reaches it\n"
         "      --copy EXPERT         begin as that expert, a number or a name;\n"
         "      --seed N              or afresh, from this seed; default: 0\n"
-        "      --expert EXPERT       the one to remove; those behind it move up\n",
+        "      --expert EXPERT       the one to remove; those behind it move up\n"
+        "\n"
+        "prune: takes the least used expert token or expert out, measures, and leaves it out where "
+        "the\n"
+        "score allows; then the next, until all that are left are needed.\n"
+        "  -o, --output FILE         .safetensors; the report goes beside it, FILE.prune.json\n"
+        "      --overwrite           replace both\n"
+        "      --data DIR            images/ and masks/, with options as in `voxpert train`; "
+        "repeatable\n"
+        "      --part PART           train, validation (default), test or all of the data\n"
+        "      --most N              objects of each set, evenly spread; default: all\n"
+        "      --ask LIST            box,clicks,prompt-free: the score is the mean of their Dice; "
+        "default:\n"
+        "                            all that the model can be asked\n"
+        "      --clicks N            the last of N clicks counts; default: 1\n"
+        "      --tolerance T         how far below the start's the score may come; default: 0.005\n"
+        "      --min-tokens N        default: 1\n"
+        "      --min-experts N       default: as many as the router keeps of a token\n"
+        "      --cache DIR, --cache-half\n"
+        "                            as of segment; without, embeddings stay in memory\n",
     .run = experts_run,
 };
 
@@ -167,7 +189,8 @@ typedef struct Part {
 static const Part parts[] = {{"list", experts_list},
                              {"route", experts_route},
                              {"add", experts_add},
-                             {"remove", experts_remove}};
+                             {"remove", experts_remove},
+                             {"prune", experts_prune}};
 enum { PARTS = sizeof parts / sizeof *parts };
 
 static const char *part_name(const void *context, int index) {

@@ -9,5 +9,6 @@ int experts_list(int argc, char **argv);
 int experts_route(int argc, char **argv);
 int experts_add(int argc, char **argv);
 int experts_remove(int argc, char **argv);
+int experts_prune(int argc, char **argv);
 
 #endif

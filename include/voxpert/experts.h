@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <voxpert/error.h>
+#include <voxpert/evaluate.h>
 #include <voxpert/mask.h>
 #include <voxpert/model.h>
 #include <voxpert/session.h>
@@ -89,6 +90,47 @@ VOXPERT_API VoxpertStatus voxpert_expert_add(const VoxpertModel *model, const Vo
  * than are kept of a token. */
 VOXPERT_API VoxpertStatus voxpert_expert_remove(const VoxpertModel *model, int expert,
                                                 const char *path, VoxpertError *error);
+
+/* ---- As few as it takes ----------------------------------------------------------------- */
+
+/* Ways of asking a model; bits. */
+typedef enum VoxpertAsk {
+    VOXPERT_ASK_BOX = 1,        /* each object's box */
+    VOXPERT_ASK_CLICKS = 2,     /* clicks alone, the last of them counts */
+    VOXPERT_ASK_PROMPT_FREE = 4 /* each picture's whole foreground, without a prompt */
+} VoxpertAsk;
+
+/* NULL or 0 in any field but the tolerance means its default. */
+typedef struct VoxpertPruneOptions {
+    const char *const *data; /* folders with options, as for training: see voxpert/train.h */
+    size_t data_count;
+    const char *part;  /* "train", "validation" (default), "test", or "all" */
+    unsigned ask;      /* VoxpertAsk's; default: all that the model can be asked */
+    int clicks;        /* 1 .. 50; default: 1 */
+    int most;          /* objects of each set, evenly spread; default: all */
+    double tolerance;  /* 0 .. 1: how far below the start's the score may come */
+    int min_tokens;    /* default: 1 */
+    int min_experts;   /* that the router knows; default: as many as it keeps of a token */
+    const char *cache; /* folder of embeddings, as of voxpert_session_cache; default: in memory */
+    bool cache_half;
+} VoxpertPruneOptions;
+
+/* Takes expert tokens and experts out of an adapter, the least used first, as long as its score
+ * allows, and writes what is left to `path`.  The load of an expert is its share of all that the
+ * routers sent, that of a token the share of answers that were its mask.  The score is the mean,
+ * over the ways of asking, of the mean over sets of the mean Dice over objects (nested labels: the
+ * innermost) in whole pictures; `done` hears of each object, out of the most that there may be.
+ * Experts that are held back stay.  `*json`, which the caller frees with voxpert_free, has start
+ * and end (tokens, experts, parameters, score and Dice by way of asking) and each step: what was
+ * taken out, by its number in the model that was given, its load, the score before and after, and
+ * whether it came back.  The file is read back and compared; what was at `path` is replaced.
+ * Errors: those of voxpert_evaluate_clicks; VOXPERT_BAD_ARGUMENT also where the model is no
+ * adapter, or has not as many as are to be left, or would be left fewer experts than its router
+ * keeps; VOXPERT_BAD_OUTPUT. */
+VOXPERT_API VoxpertStatus voxpert_experts_prune(const VoxpertModel *model,
+                                                const VoxpertPruneOptions *options,
+                                                const char *path, VoxpertCaseDone *done,
+                                                void *context, char **json, VoxpertError *error);
 
 #ifdef __cplusplus
 }

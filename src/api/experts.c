@@ -109,7 +109,7 @@ VoxpertStatus voxpert_expert_add(const VoxpertModel *model, const VoxpertExpertA
                                  const char *path, VoxpertError *error) {
     if (!model || !how || !how->name || !path)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_expert_add: NULL");
-    ExpertChange c = {how->name, how->copy - 1, how->seed};
+    ExpertChange c = {.name = how->name, .of = how->copy - 1, .seed = how->seed};
     return change(model->model, &c, how->copy, path, error);
 }
 
@@ -117,6 +117,8 @@ VoxpertStatus voxpert_expert_remove(const VoxpertModel *model, int expert, const
                                     VoxpertError *error) {
     if (!model || !path || expert < 1)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_expert_remove: NULL, or no expert");
-    ExpertChange c = {.of = expert - 1};
+    if (expert > EXPERTS_MAX) /* no bit stands for it */
+        return change(model->model, NULL, expert, path, error);
+    ExpertChange c = {.lost_experts = UINT64_C(1) << (expert - 1)};
     return change(model->model, &c, expert, path, error);
 }

@@ -144,3 +144,12 @@ Status predictor_look(Predictor *p, Crop crop, bool mirrored, Error *error) {
 Status predictor_encode(Predictor *p, Crop crop, Error *error) {
     return predictor_look(p, crop, false, error);
 }
+
+void predictor_take(Predictor *p, Crop crop, const float *embedding) {
+    p->view = view_of(&p->model->preset, crop, p->model->system.sam.config.image);
+    memcpy(p->embedding, embedding, predictor_embedding_count(p) * sizeof *embedding);
+    p->encoded = true;
+    p->image_known = false;
+    p->from_cache = true;
+    p->encode_seconds = 0.0;
+}

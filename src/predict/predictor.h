@@ -39,6 +39,9 @@ MUST_CHECK Status predictor_encode(Predictor *p, Crop crop, Error *error);
 /* The same of the crop, or of its mirror image; predictor_logits is not for that one. */
 MUST_CHECK Status predictor_look(Predictor *p, Crop crop, bool mirrored, Error *error);
 
+/* The same of a crop whose embedding [predictor_embedding_count] the caller has kept. */
+void predictor_take(Predictor *p, Crop crop, const float *embedding);
+
 size_t predictor_embedding_count(const Predictor *p);         /* floats in `embedding`, all of it */
 SystemImage predictor_image(Compute *cx, const Predictor *p); /* the same as tensors */
 

@@ -35,33 +35,40 @@ static Status no_memory(Error *error) {
 /* ---- Measuring -------------------------------------------------------------------------- */
 
 /* Of a set as many as are wanted, evenly spread: of those with rings, and of the others. */
-static Status choose_of_set(ClickCurves *c, int set, Error *error) {
-    size_t *list, count, most = c->rule.most;
-    SplitPart part = c->rule.part == EVERY_PART ? SPLIT_TEST : (SplitPart)c->rule.part;
-    Status status = dataset_select(&c->data, set, part, &list, &count, error);
+static Status choose_of_set(size_t *out, size_t *chosen, const Dataset *d, int set,
+                            const ClickRule *rule, Error *error) {
+    size_t *list, count, most = rule->most;
+    SplitPart part = rule->part == EVERY_PART ? SPLIT_TEST : (SplitPart)rule->part;
+    Status status = dataset_select(d, set, part, &list, &count, error);
     if (status) return status;
     for (int outer = 0; outer < 2; outer++) {
         size_t all = 0, seen = 0;
-        for (size_t i = 0; i < count; i++) all += c->data.object[list[i]].outer == (outer != 0);
+        for (size_t i = 0; i < count; i++) all += d->object[list[i]].outer == (outer != 0);
         size_t step = most && all > most ? (all + most - 1) / most : 1;
         for (size_t i = 0; i < count; i++) {
-            if (c->data.object[list[i]].outer != (outer != 0)) continue;
-            if (seen++ % step == 0) c->object[c->objects++] = list[i];
+            if (d->object[list[i]].outer != (outer != 0)) continue;
+            if (seen++ % step == 0) out[(*chosen)++] = list[i];
         }
     }
     memory_free(list);
     return VOXPERT_OK;
 }
 
-static Status choose(ClickCurves *c, const char *first_folder, Error *error) {
-    for (size_t i = 0; i < c->data.pictures && c->rule.part == EVERY_PART; i++)
-        c->data.picture[i].part = SPLIT_TEST;
-    c->object = memory_new((c->data.objects + 1) * sizeof *c->object);
-    Status status = c->object ? VOXPERT_OK : no_memory(error);
-    for (size_t s = 0; !status && s < c->data.sets; s++) status = choose_of_set(c, (int)s, error);
-    if (!status && c->objects == 0)
+Status click_objects(size_t **out, size_t *count, Dataset *d, const ClickRule *rule,
+                     const char *folder, Error *error) {
+    for (size_t i = 0; i < d->pictures && rule->part == EVERY_PART; i++)
+        d->picture[i].part = SPLIT_TEST;
+    *count = 0;
+    *out = memory_new((d->objects + 1) * sizeof **out);
+    Status status = *out ? VOXPERT_OK : no_memory(error);
+    for (size_t s = 0; !status && s < d->sets; s++)
+        status = choose_of_set(*out, count, d, (int)s, rule, error);
+    if (!status && *count == 0)
         status = error_set(error, VOXPERT_BAD_INPUT, "%s: there is no object in the part \"%s\"",
-                           first_folder ? first_folder : "no data folder", c->part);
+                           folder ? folder : "no data folder", parts[rule->part]);
+    if (!status) return VOXPERT_OK;
+    memory_free(*out);
+    *out = NULL;
     return status;
 }
 
@@ -72,16 +79,12 @@ static double *curve_of(const ClickCurves *c, size_t object, ClickWay way) {
 
 /* Once for each picture that one of the chosen objects is in. */
 static Status measure_picture(ClickCurves *c, Measurer *m, size_t i, Error *error) {
-    const CaseObject *o = &c->data.object[c->object[i]], *first = o, *last = o;
-    const CaseObject *end = c->data.object + c->data.objects;
+    const CaseObject *o = &c->data.object[c->object[i]];
     c->prompt_free[i] = -1.0;
     for (size_t k = 0; k < i; k++) {
         if (c->data.object[c->object[k]].picture == o->picture) return VOXPERT_OK;
     }
-    while (first > c->data.object && first[-1].picture == o->picture) first--;
-    while (last + 1 < end && last[1].picture == o->picture) last++;
-    return measure_prompt_free(m, &c->data, first, (size_t)(last - first) + 1, &c->prompt_free[i],
-                               error);
+    return measure_prompt_free(m, &c->data, o, &c->prompt_free[i], error);
 }
 
 static Status measure_all(ClickCurves *c, Measurer *m, const ClickListener *listener,
@@ -107,7 +110,9 @@ Status click_curves_measure(ClickCurves *out, const Model *model, const char *co
     Status status = VOXPERT_OK;
     for (size_t i = 0; !status && i < folder_count; i++)
         status = dataset_add(&out->data, folders[i], error);
-    if (!status) status = choose(out, folder_count ? folders[0] : NULL, error);
+    if (!status)
+        status = click_objects(&out->object, &out->objects, &out->data, rule,
+                               folder_count ? folders[0] : NULL, error);
     if (!status) status = measurer_open(&m, model, error);
     for (int zoom = 0; zoom < 2 && !status; zoom++)
         m.predictor[zoom]->max_memory = rule->max_memory;

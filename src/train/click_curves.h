@@ -49,6 +49,12 @@ typedef struct ClickListener {
 /* "train", "validation", "test", "all" (and NULL); -1: none of these. */
 int click_part(const char *name);
 
+/* Indices of the objects that a rule asks about, by set, those with rings behind the others; the
+ * caller frees `*out`.  Where all parts are asked about, all pictures come to be of one.
+ * VOXPERT_BAD_INPUT names `folder` where there is none, VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status click_objects(size_t **out, size_t *count, Dataset *d, const ClickRule *rule,
+                                const char *folder, Error *error);
+
 /* Errors: those of dataset_add; VOXPERT_BAD_INPUT where no object is in that part;
  * VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status click_curves_measure(ClickCurves *out, const Model *model,

@@ -41,6 +41,24 @@ void measurer_close(Measurer *m) {
 
 void measurer_reset(Measurer *m) { m->shown = NULL; }
 
+/* The picture's embedding from what is kept, or into it. */
+static Status show_kept(Measurer *m, const Case *p, Error *error) {
+    Predictor *whole = m->predictor[0];
+    size_t bytes = predictor_embedding_count(whole) * sizeof(float);
+    float **kept = &m->kept->picture[p - m->kept->first];
+    Crop crop = crop_whole(&whole->picture);
+    if (*kept) {
+        predictor_take(whole, crop, *kept);
+        return VOXPERT_OK;
+    }
+    Status status = predictor_encode(whole, crop, error);
+    if (status) return status;
+    *kept = memory_new(bytes);
+    if (!*kept) return no_memory(p->name, error);
+    memcpy(*kept, whole->embedding, bytes);
+    return VOXPERT_OK;
+}
+
 static Status show(Measurer *m, const Case *p, Error *error) {
     if (m->shown == p) return VOXPERT_OK;
     size_t n = (size_t)p->width * (size_t)p->height, step = p->channels == 3;
@@ -51,9 +69,10 @@ static Status show(Measurer *m, const Case *p, Error *error) {
             picture.rgb[3 * i + c] = p->pixels[i * (size_t)p->channels + c * step];
     m->shown = NULL;
     Status status = VOXPERT_OK;
-    for (int zoom = 0; !status && zoom < 2; zoom++)
+    for (int zoom = 0; !status && zoom < (m->kept ? 1 : 2); zoom++)
         status = predictor_set_picture(m->predictor[zoom], &picture, error);
     picture_free(&picture);
+    if (!status && m->kept) status = show_kept(m, p, error);
     if (!status) m->shown = p;
     return status;
 }
@@ -84,6 +103,7 @@ static Status ask(Measurer *m, const Scene *s, const ObjectPrompt *prompt, bool 
         size_t side = (size_t)found.side;
         memcpy(m->previous, found.low_res, side * side * sizeof *m->previous);
         m->previous_crop = p->view.crop;
+        if (m->answered) m->answered(m->context, &found);
     }
     prediction_free(&found);
     return status;
@@ -227,11 +247,13 @@ Status measure_clicks(Measurer *m, const Dataset *d, const CaseObject *o, bool b
     return status;
 }
 
-Status measure_prompt_free(Measurer *m, const Dataset *d, const CaseObject *first, size_t objects,
-                           double *dice, Error *error) {
+Status measure_prompt_free(Measurer *m, const Dataset *d, const CaseObject *o, double *dice,
+                           Error *error) {
     Scene s;
-    Status status = scene_open(&s, d, first, error);
-    for (size_t i = 1; !status && i < objects; i++) add_truth(&s, first + i);
+    const CaseObject *first = o, *end = d->object + d->objects;
+    Status status = scene_open(&s, d, o, error);
+    while (first > d->object && first[-1].picture == o->picture) first--;
+    for (; !status && first < end && first->picture == o->picture; first++) add_truth(&s, first);
     if (!status) status = show(m, s.picture, error);
     if (!status) status = ask(m, &s, &(ObjectPrompt){.prompt_free = true}, false, error);
     if (!status) *dice = dice_of(&s);

@@ -27,11 +27,21 @@ typedef enum Measure {
 
 const char *measure_name(Measure m);
 
+/* What a frozen encoder makes of whole pictures: for models that differ behind it alone. */
+typedef struct KeptEmbeddings {
+    const Case *first; /* of the data set's pictures */
+    float **picture;   /* [pictures] what predictor_take takes; NULL: not encoded yet */
+} KeptEmbeddings;
+
 typedef struct Measurer {
     Predictor *predictor[2]; /* of the whole picture, and zooming */
     const Case *shown;       /* the picture that both have */
     float *previous;         /* low logits of the last answer */
     Crop previous_crop;
+    KeptEmbeddings *kept; /* the caller's, filled as pictures come, with memory_free to free them;
+                             whole pictures alone can then be asked about.  NULL: none are kept */
+    void (*answered)(void *context, const Prediction *found); /* hears of each answer; or NULL */
+    void *context;
 } Measurer;
 
 /* The model stays the caller's; its weights may change between two measures, see measurer_reset. */
@@ -52,10 +62,10 @@ enum { CLICKS_MAX = 50 };
 MUST_CHECK Status measure_clicks(Measurer *m, const Dataset *d, const CaseObject *o, bool box,
                                  int clicks, bool zoom, double *dice, Error *error);
 
-/* Of the whole foreground of a picture, without a prompt: `first` and the objects behind it are all
- * that the picture has.  VOXPERT_BAD_ARGUMENT: the model makes no prompt tokens. */
-MUST_CHECK Status measure_prompt_free(Measurer *m, const Dataset *d, const CaseObject *first,
-                                      size_t objects, double *dice, Error *error);
+/* Of the whole foreground of the picture that an object is in, without a prompt.
+ * VOXPERT_BAD_ARGUMENT: the model makes no prompt tokens. */
+MUST_CHECK Status measure_prompt_free(Measurer *m, const Dataset *d, const CaseObject *o,
+                                      double *dice, Error *error);
 
 /* The mask [height,width] of the picture that the object's box gives, zoomed. */
 MUST_CHECK Status measure_box_mask(Measurer *m, const Dataset *d, const CaseObject *o,

@@ -178,6 +178,45 @@ TEST(a_model_without_experts_is_told_apart_and_null_is_refused) {
     scene_close(&s);
 }
 
+static void prune_refused(const Scene *s, VoxpertPruneOptions options, const char *word) {
+    VoxpertError error = {0};
+    char *json = NULL;
+    CHECK(voxpert_experts_prune(s->model, &options, s->path, NULL, NULL, &json, &error) ==
+          VOXPERT_BAD_ARGUMENT);
+    check_report(strstr(error.message, word) != NULL, __FILE__, __LINE__, "%s", error.message);
+    CHECK(!json && !file_exists(s->path));
+}
+
+TEST(pruning_asks_for_what_it_needs) {
+    static const char *const folder = "nowhere";
+    const VoxpertPruneOptions good = {.data = &folder, .data_count = 1};
+    VoxpertPruneOptions o = {0};
+    VoxpertError error;
+    char *json = NULL;
+    Scene s;
+    scene_open(&s);
+    prune_refused(&s, o, "needs a model, a data folder");
+    o = good, o.part = "some";
+    prune_refused(&s, o, "\"some\" is no part of data");
+    o = good, o.clicks = 51;
+    prune_refused(&s, o, "51 clicks");
+    o = good, o.tolerance = -0.1;
+    prune_refused(&s, o, "tolerance -0.1");
+    o = good, o.tolerance = (double)NAN;
+    prune_refused(&s, o, "from 0 to 1");
+    o = good, o.ask = 8;
+    prune_refused(&s, o, "8 is no way of asking");
+    o = good, o.min_experts = -1;
+    prune_refused(&s, o, "cannot be left");
+    CHECK(voxpert_experts_prune(s.plain, &good, s.path, NULL, NULL, &json, &error) ==
+          VOXPERT_BAD_ARGUMENT);
+    CHECK(strstr(error.message, "has no experts") && !json);
+    CHECK(voxpert_experts_prune(s.model, &good, s.path, NULL, NULL, &json, &error) ==
+          VOXPERT_BAD_INPUT);
+    CHECK(strstr(error.message, "nowhere") && !json && !file_exists(s.path));
+    scene_close(&s);
+}
+
 TEST(maps_and_figures_without_memory_are_a_sentence) {
     Scene s;
     VoxpertExpertMaps maps;

@@ -257,7 +257,8 @@ TEST(a_copy_begins_as_what_it_copies_and_a_fresh_one_between_its_bounds) {
 }
 
 TEST(an_added_expert_that_is_removed_leaves_the_adapter_as_it_was) {
-    static const ExpertChange fresh = {.name = "skin", .of = -1}, away = {.of = TINY_EXPERTS};
+    static const ExpertChange fresh = {.name = "skin", .of = -1},
+                              away = {.lost_experts = UINT64_C(1) << TINY_EXPERTS};
     Scene s;
     scene_open(&s, 2);
     Model *more = changed(&s, &fresh, NULL);
@@ -277,7 +278,7 @@ TEST(an_added_expert_that_is_removed_leaves_the_adapter_as_it_was) {
 }
 
 TEST(a_middle_one_is_removed_with_its_columns) {
-    static const ExpertChange away = {.of = 1};
+    static const ExpertChange away = {.lost_experts = 1 << 1};
     enum { N = 6 * 16 };
     Scene s;
     float a[N], b[N], before[16 * TINY_EXPERTS], after[16 * (TINY_EXPERTS - 1)];
@@ -316,13 +317,14 @@ TEST(what_cannot_be_is_refused_and_nothing_is_written) {
     Model *m = changed(&s, &(ExpertChange){.name = "skin", .of = -1}, NULL);
     snprintf(s.changed, sizeof s.changed, "%s/other.safetensors", s.tiny.folder);
     refused(&s, m, (ExpertChange){.name = "skin", .of = -1}, "of that name");
-    CHECK(change(&s, m, &(ExpertChange){.of = 0}, NULL) == VOXPERT_OK);
+    CHECK(change(&s, m, &(ExpertChange){.lost_experts = 1 << 0}, NULL) == VOXPERT_OK);
     Model *n = tiny_adapter_model(&s.tiny, s.changed, NULL); /* 3 are left to keep 3 of */
     CHECK(n->system.segmote.config.experts.experts.experts == 4);
     unlink(s.changed);
-    refused(&s, n, (ExpertChange){.of = 0}, "than it keeps");
+    refused(&s, n, (ExpertChange){.lost_experts = 1 << 0}, "than it keeps");
     CHECK(!file_exists(s.changed));
-    CHECK(change(&s, n, &(ExpertChange){.of = 3}, NULL) == VOXPERT_OK); /* the held back one */
+    CHECK(change(&s, n, &(ExpertChange){.lost_experts = 1 << 3}, NULL) ==
+          VOXPERT_OK); /* the held back one */
     model_close(n);
     model_close(m);
     tiny_adapter_close(&s.tiny);
@@ -332,13 +334,13 @@ TEST(the_last_expert_stays) {
     Scene s;
     scene_open(&s, 1);
     for (int left = TINY_EXPERTS; left > 1; left--) {
-        Model *m = changed(&s, &(ExpertChange){.of = 0}, NULL);
+        Model *m = changed(&s, &(ExpertChange){.lost_experts = 1 << 0}, NULL);
         CHECK(rename(s.changed, s.tiny.path) == 0);
         model_close(s.tiny.model);
         model_close(m);
         s.tiny.model = tiny_adapter_model(&s.tiny, s.tiny.path, NULL);
     }
-    refused(&s, s.tiny.model, (ExpertChange){.of = 0}, "the last expert");
+    refused(&s, s.tiny.model, (ExpertChange){.lost_experts = 1 << 0}, "the last expert");
     tiny_adapter_close(&s.tiny);
 }
 
@@ -375,5 +377,157 @@ TEST(a_place_that_cannot_be_written_is_bad_output_and_no_memory_leaves_no_file) 
         CHECK(!file_exists(good));
         unlink(good);
     }
+    tiny_adapter_close(&s.tiny);
+}
+
+/* ---- Tokens ----------------------------------------------------------------------------- */
+
+/* The tensor of the adapter before that becomes `name` when token `lost` is gone. */
+static void name_before(char *out, size_t size, const char *name, int lost) {
+    static const char perceptrons[] = "mask_decoder.expert_output_mlps.";
+    size_t head = sizeof perceptrons - 1;
+    if (strncmp(name, perceptrons, head) != 0) {
+        snprintf(out, size, "%s", name);
+        return;
+    }
+    int token = name[head] - '0';
+    snprintf(out, size, "%s%d%s", perceptrons, token < lost ? token : token + 1, name + head + 1);
+}
+
+enum { LARGEST = 64 * 64 };
+
+/* Of [TINY_TOKENS,16], the row of a token is left out. */
+static size_t leave_out(float *values, size_t count, int lost) {
+    size_t at = 16 * (size_t)lost;
+    memmove(values + at, values + at + 16, (count - at - 16) * sizeof *values);
+    return count - 16;
+}
+
+TEST(a_token_goes_with_its_perceptron_and_all_others_keep_their_bytes) {
+    for (int lost = 0; lost < TINY_TOKENS; lost++) {
+        Scene s;
+        float a[LARGEST], b[LARGEST];
+        scene_open(&s, 2);
+        Model *m = changed(&s, &(ExpertChange){.lost_tokens = UINT64_C(1) << lost}, NULL);
+        const Checkpoint *old = s.tiny.model->file;
+        CHECK(checkpoint_count(m->file) == checkpoint_count(old) - 6);
+        for (size_t i = 0; i < checkpoint_count(m->file); i++) {
+            char name[128];
+            const StoredTensor *t = checkpoint_tensor(m->file, i);
+            name_before(name, sizeof name, t->name, lost);
+            const StoredTensor *from = checkpoint_find(old, name);
+            CHECK(from && from->count <= LARGEST);
+            if (!from || from->count > LARGEST) continue;
+            size_t count = from->count;
+            stored_tensor_read(from, a);
+            stored_tensor_read(t, b);
+            if (strcmp(name, "mask_decoder.expert_tokens.weight") == 0)
+                count = leave_out(a, count, lost);
+            CHECK(t->count == count && memcmp(a, b, count * sizeof *a) == 0);
+        }
+        CHECK(m->system.segmote.config.experts.experts.tokens == TINY_TOKENS - 1);
+        CHECK(strcmp(checkpoint_metadata(m->file, "licence"), "for tests") == 0);
+        model_close(m);
+        tiny_adapter_close(&s.tiny);
+    }
+}
+
+/* Reads what becomes a tensor of the smaller adapter. */
+typedef struct Source {
+    const StoredTensor *from;
+    int lost;
+} Source;
+
+static void fill_from(float *out, const void *context) {
+    const Source *s = context;
+    float values[LARGEST];
+    size_t count = s->from->count;
+    stored_tensor_read(s->from, values);
+    if (s->lost >= 0) count = leave_out(values, count, s->lost);
+    memcpy(out, values, count * sizeof *out);
+}
+
+/* An adapter declared with a token less and the same values, by names and shapes alone. */
+static void write_smaller(const Scene *s, int lost, const char *path) {
+    enum { MOST = 200 };
+    const Model *m = s->tiny.model;
+    SegmoteConfig c = m->system.segmote.config;
+    c.experts.experts.tokens--;
+    Segmote segmote;
+    Params params = {0};
+    TensorToWrite *tensors = NULL;
+    Source source[MOST];
+    size_t count = 0;
+    segmote_declare(&segmote, &params, &m->system.sam, NULL, &c);
+    CHECK(params_initialize(&params, 1, NULL) == VOXPERT_OK);
+    CHECK(params_to_write(&params, NULL, &tensors, &count, NULL) == VOXPERT_OK && count < MOST);
+    for (size_t i = 0; i < count && i < MOST; i++) {
+        char name[128];
+        bool rows = strcmp(tensors[i].name, "mask_decoder.expert_tokens.weight") == 0;
+        name_before(name, sizeof name, tensors[i].name, lost);
+        source[i] = (Source){checkpoint_find(m->file, name), rows ? lost : -1};
+        tensors[i].fill = fill_from;
+        tensors[i].context = &source[i];
+    }
+    char *json = segmote_config_write(&c);
+    MetadataPair pair[] = {{"arch", "segmote"},
+                           {"config", json},
+                           {"parent_sha256", model_metadata(m, "parent_sha256")}};
+    CHECK(safetensors_write(path, tensors, count, pair, 3, ELEMENT_F32, NULL) == VOXPERT_OK);
+    memory_free(json);
+    memory_free(tensors);
+    params_free(&params);
+}
+
+TEST(an_adapter_without_a_token_is_one_declared_with_fewer) {
+    Scene s;
+    char path[128];
+    scene_open(&s, 1);
+    snprintf(path, sizeof path, "%s/smaller.safetensors", s.tiny.folder);
+    write_smaller(&s, 1, path);
+    Model *want = tiny_adapter_model(&s.tiny, path, NULL);
+    Model *got = changed(&s, &(ExpertChange){.lost_tokens = 1 << 1}, NULL);
+    const char *a, *b;
+    CHECK(model_identity(want, &a, NULL) == VOXPERT_OK);
+    CHECK(model_identity(got, &b, NULL) == VOXPERT_OK);
+    CHECK(strcmp(a, b) == 0);
+    Predictor *p = tiny_adapter_session(want, 90, 60), *q = tiny_adapter_session(got, 90, 60);
+    for (size_t i = 0; i < sizeof prompts / sizeof *prompts; i++) {
+        Prediction x = {0}, y = {0};
+        CHECK(predictor_answer(p, &prompts[i], false, true, &x, NULL) == VOXPERT_OK);
+        CHECK(predictor_answer(q, &prompts[i], false, true, &y, NULL) == VOXPERT_OK);
+        size_t n = (size_t)(x.count * x.side * x.side);
+        CHECK(x.count == TINY_TOKENS - 1 && y.count == x.count);
+        CHECK(memcmp(x.low_res, y.low_res, n * sizeof *x.low_res) == 0);
+        CHECK(x.routing.chosen == y.routing.chosen && y.routing.tokens == TINY_TOKENS - 1);
+        prediction_free(&x);
+        prediction_free(&y);
+    }
+    predictor_close(p);
+    predictor_close(q);
+    model_close(want);
+    model_close(got);
+    tiny_adapter_close(&s.tiny);
+}
+
+TEST(several_go_at_once_and_a_copy_may_come) {
+    Scene s;
+    float a[6 * 16], b[6 * 16];
+    scene_open(&s, 1);
+    ExpertChange c = {.name = "skin", .of = 2, .lost_experts = 1 << 0 | 1 << 3, .lost_tokens = 5};
+    Model *m = changed(&s, &c, NULL);
+    const TokenExpertsConfig *e = &m->system.segmote.config.experts.experts;
+    CHECK(e->experts == 3 && e->tokens == 1 && e->held_back == 1 << 2);
+    CHECK(strcmp(m->system.segmote.config.name[2], "skin") == 0);
+    for (int i = 0; i < 3; i++) {
+        char name[48], old[48];
+        snprintf(name, sizeof name, "experts_token.%d.lin1.weight", i);
+        snprintf(old, sizeof old, "experts_token.%d.lin1.weight", i == 0 ? 1 : 2);
+        values_of(m->file, 0, name, a, 6 * 16);
+        values_of(s.tiny.model->file, 0, old, b, 6 * 16);
+        CHECK(memcmp(a, b, sizeof a) == 0);
+    }
+    refused(&s, m, (ExpertChange){.lost_tokens = 1}, "its last expert token");
+    model_close(m);
     tiny_adapter_close(&s.tiny);
 }

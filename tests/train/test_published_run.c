@@ -6,12 +6,12 @@
 
 #include "base/files.h"
 #include "base/memory.h"
-#include "systems/system.h"
 #include "tests/check.h"
 #include "tests/systems/tiny_imis.h"
 #include "tests/train/tiny.h"
 #include "tests/train/tiny_data.h"
 #include "tests/train/watch.h"
+#include "train/prune.h"
 #include "train/settings.h"
 
 typedef struct Bench {
@@ -95,6 +95,75 @@ TEST(the_published_configuration_learns_on_an_imis_net) {
     system_close(&s);
     checkpoint_close(base);
     checkpoint_close(adapter);
+}
+
+/* The prompt encoder learns with the experts, and is in their file. */
+TEST(what_learned_beside_the_experts_goes_with_them) {
+    Bench b;
+    Watch w = {0};
+    char warning[256], path[340];
+    bench_open(&b, "beside", TINY_IMIS_PLAIN);
+    TrainOptions o = options(&b, tiny_folder("beside-out"), "voxpert");
+    o.steps = 20;
+    must(&o, &w);
+    Checkpoint *adapter = result(&o, "last.safetensors"), *base = NULL, *less = NULL;
+    System s = {0};
+    Error error = {0};
+    CHECK(checkpoint_open(&base, b.base, NULL) == VOXPERT_OK);
+    CHECK(system_open(&s, adapter, base, true, warning, sizeof warning, NULL) == VOXPERT_OK);
+    snprintf(path, sizeof path, "%s/less.safetensors", o.out);
+    const ExpertChange change = {.lost_experts = 1 << 1, .lost_tokens = 1 << 0};
+    check_report(expert_change_write(&s, &change, adapter, base, path, &error) == VOXPERT_OK,
+                 __FILE__, __LINE__, "%s", error.message);
+    CHECK(checkpoint_open(&less, path, NULL) == VOXPERT_OK);
+    static const char *const names[] = {"prompt_encoder.point_embeddings.2.weight",
+                                        "prompt_encoder.no_mask_embed.weight",
+                                        "mask_decoder.transformer.layers.0.dteall_token.weight"};
+    for (int i = 0; less && i < 3; i++) {
+        CHECK(checkpoint_find(less, names[i]) && !moved(less, adapter, names[i]));
+        CHECK(i == 2 || moved(less, base, names[i]));
+    }
+    CHECK(less && checkpoint_find(less, "text_out_dim.weight"));
+    system_close(&s);
+    checkpoint_close(less);
+    checkpoint_close(base);
+    checkpoint_close(adapter);
+}
+
+/* What its encoder gives of a picture, features included, is kept for all that is tried. */
+TEST(a_published_adapter_is_pruned) {
+    Bench b;
+    Watch w = {0};
+    Model *m = NULL;
+    Pruning found;
+    ClickCurves c;
+    ClickRow *row;
+    size_t rows;
+    Error error = {0};
+    bench_open(&b, "pruned", TINY_IMIS_PLAIN);
+    TrainOptions o = options(&b, tiny_folder("pruned-out"), "voxpert");
+    o.steps = 20;
+    must(&o, &w);
+    char *path = path_join(o.out, "last.safetensors");
+    CHECK(!model_open(&m, path, &(ModelOptions){.threads = 1, .base = b.base}, NULL));
+    const PruneRule rule = {.clicks = 1, .part = EVERY_PART, .tolerance = 1.0, .min_tokens = 3};
+    check_report(prune_experts(&found, m, b.data, 1, &rule, NULL, &error) == VOXPERT_OK, __FILE__,
+                 __LINE__, "%s", error.message);
+    CHECK(found.end.tokens == 3 && found.end.experts == 1 && found.asks == 7);
+    CHECK(found.start.score > 0.0 && found.end.score > 0.0);
+    CHECK(!expert_change_write(&m->system, &found.change, m->file, m->base, path, &error));
+    model_close(m);
+    CHECK(!model_open(&m, path, &(ModelOptions){.threads = 1, .base = b.base}, NULL));
+    const ClickRule clicks = {.clicks = 1, .part = EVERY_PART, .prompt_free = true};
+    CHECK(!click_curves_measure(&c, m, b.data, 1, &clicks, NULL, NULL));
+    CHECK(!click_rows(&row, &rows, &c, NULL) && rows == 1);
+    CHECK(fabs(found.end.dice[PRUNE_BOX] - row->dice[WAY_BOX_FIRST][0]) < 1e-12);
+    CHECK(fabs(found.end.dice[PRUNE_CLICKS] - row->dice[WAY_CLICKS_ALONE][1]) < 1e-12);
+    CHECK(fabs(found.end.dice[PRUNE_PROMPT_FREE] - row->prompt_free) < 1e-12);
+    memory_free(row);
+    memory_free(path);
+    click_curves_free(&c);
+    model_close(m);
 }
 
 /* What the step made of images and of kept embeddings is the same but for the resizing. */
