@@ -318,7 +318,8 @@ static Status pack(Run *r, Error *error) {
 /* Why no text is prompted, or NULL. */
 static const char *no_text(const Run *r) {
     size_t names = 0;
-    for (size_t i = 0; i < r->data.sets; i++) names += r->data.set[i].names;
+    for (size_t i = 0; i < r->data.sets; i++)
+        names += r->data.set[i].format_names ? 0 : r->data.set[i].names;
     if (!system_text_width(&r->system)) return "the base reads no text";
     if (names == 0) return "no data set names its labels (names=FILE)";
     return r->options->vocab ? NULL : "its vocabulary is not given (--vocab)";
