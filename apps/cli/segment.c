@@ -50,6 +50,11 @@ const Verb verb_segment = {
         "                            repeated without --object, one object each; needs --vocab\n"
         "      --prompt-free         SegMoTE: prompt tokens from the image; what is prompted "
         "guides them\n"
+        "      --class NAME|all      SegMoTE, with --prompt-free: all of that class in the image, "
+        "of\n"
+        "                            the classes that the model has learned (voxpert info); "
+        "repeatable,\n"
+        "                            one object each\n"
         "      --expert auto|N|NAME  SegMoTE: send all tokens to expert N, from 1, or of that "
         "name;\n"
         "                            default: the router decides\n"
@@ -146,13 +151,8 @@ static VoxpertStatus one_image(Job *job, Engine *engine, VoxpertError *error) {
         VoxpertStatus slice = prompts_file_slice(&c.file, &job->prompts, entry, error);
         if (slice) return slice;
     }
-    if (c.targets && c.targets->count > 1 && job->paths.probability &&
-        name_ends(job->paths.probability, ".png"))
-        return error_say(error, VOXPERT_BAD_ARGUMENT,
-                         "--probability %s: a picture shows one object; name a .npy file for "
-                         "several",
-                         job->paths.probability);
-    VoxpertStatus status = case_run(job, engine, &c, &report, error);
+    VoxpertStatus status = c.targets ? job_shows(job, c.targets, error) : VOXPERT_OK;
+    if (!status) status = case_run(job, engine, &c, &report, error);
     if (status) return status;
     case_report_machine(report);
     if (job->common.json)
