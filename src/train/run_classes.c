@@ -119,7 +119,14 @@ static void say_without(const Run *r, const char *set) {
 
 void run_give_classes(Run *r) {
     const SegmoteConfig *c = &r->system.segmote.config;
+    const TrainOptions *o = r->options;
     if (!c->experts.pool.classes) return;
+    if (o->scheme == SCHEME_SEGMOTE || !(o->experts.rule.prompt_free > 0.0)) {
+        run_say(r, true,
+                "the adapter's classes learn nothing: they are asked for in batches without a "
+                "prompt, and here there are none");
+        return;
+    }
     for (size_t s = 0; s < r->data.sets; s++) {
         CaseSet *set = &r->data.set[s];
         bool any = false;

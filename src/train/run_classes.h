@@ -11,7 +11,7 @@
 MUST_CHECK Status run_choose_classes(const Run *r, SegmoteConfig *c, Error *error);
 
 /* Tells each named label of the data which class of the declared system it is; says of which sets
- * no class can be asked. */
+ * no class can be asked, or that none is at all. */
 void run_give_classes(Run *r);
 
 #endif

@@ -169,6 +169,12 @@ TEST(an_adapter_keeps_its_classes_and_one_without_can_get_some) {
         must(&on, &b.watch);
         has_classes(&on, "[\"spleen\", \"liver\"]");
     }
+    on = experts_of(&b, "further", NULL);
+    on.experts = more.experts, on.base = classed, on.parent = b.base;
+    on.experts.rule.prompt_free = 0.0;
+    must(&on, &b.watch);
+    CHECK(strstr(b.watch.warned, "classes learn nothing"));
+    has_classes(&on, "[\"spleen\", \"liver\"]");
     const char *other[] = {"liver,spleen", "spleen", "spleen,liver,lung", "spleen,liver,"};
     for (int i = 0; i < 4; i++) {
         on = experts_of(&b, "further", other[i]);
