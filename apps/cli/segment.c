@@ -129,10 +129,12 @@ static void print_objects(const Job *job, const json_t *report) {
     const char *path = job->paths.mask ? job->paths.mask : job->input;
     json_array_foreach(json_object_get(report, "objects"), index, object) {
         const json_t *score = json_object_get(object, job->everything ? "predicted_iou" : "score");
-        printf("%s\tobject %lld\tscore %.4f\t%lld pixels\n", path,
+        const char *label = json_string_value(json_object_get(object, "label"));
+        printf("%s\tobject %lld\tscore %.4f\t%lld pixels%s%s\n", path,
                (long long)json_integer_value(json_object_get(object, "object")),
                json_number_value(score),
-               (long long)json_integer_value(json_object_get(object, "area")));
+               (long long)json_integer_value(json_object_get(object, "area")), label ? "\t" : "",
+               label ? label : "");
     }
 }
 

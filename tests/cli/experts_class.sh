@@ -35,6 +35,7 @@ holds 'several are an object each' test "$(shape both.npy)" = "2, $height, $widt
 holds 'with the answers that each alone has' cmp <(floats both.npy) <(floats cell.npy && floats nucleus.npy)
 holds 'all are the classes of the model' test "$(shape all.npy)" = "3, $height, $width"
 holds 'in its order' cmp <(floats both.npy) <(floats all.npy | head -n $((2 * width * height)))
+holds 'lines for people name them' test "$(voxpert segment -m "$classed" --base "$base" -i "$picture" --prompt-free --class all -o lines.nii | cut -f 5 | tr '\n' ' ')" = 'cell nucleus spot '
 holds 'the report names them' test "$(field label all.json | tr '\n' ' ')" = 'cell nucleus spot '
 holds 'and tells what was asked' test "$(field class both.json | tr '\n' ' ')" = 'cell nucleus '
 echo '{"objects": [{"class": "nucleus"}, {"class": "cell", "boxes": [[20,20,90,80]]}]}' >asked.json
