@@ -36,12 +36,6 @@ static void warn(Work *w, const char *sentence, size_t length) {
 
 /* ---- Names ------------------------------------------------------------------------------ */
 
-static bool is_utf8(const char *name) {
-    json_t *json = json_string(name);
-    json_decref(json);
-    return json != NULL;
-}
-
 /* A report that misspells its files would call the wrong ones done. */
 static VoxpertStatus names_check(const Job *job, const Case *c, VoxpertError *error) {
     const Paths *p = &c->paths;
@@ -85,6 +79,9 @@ static VoxpertStatus prepare(Work *w, VoxpertError *error) {
     Engine *e = w->engine;
     VoxpertStatus status = engine_open(e, &w->job->common, &w->job->engine, error);
     if (!status) status = job_suits(w->job, e, error);
+    if (!status && w->c->targets) status = targets_expand_classes(w->c->targets, e->model, error);
+    if (!status && w->c->targets && !w->job->folder)
+        status = job_shows(w->job, w->c->targets, error);
     if (!status && w->c->targets)
         status =
             targets_load_logits(w->c->targets, voxpert_model_low_res_side(e->model), remark, error);
@@ -146,6 +143,7 @@ static VoxpertStatus segment_targets(Work *w, VoxpertError *error) {
         VoxpertMasks masks = {0};
         status = engine_expert(w->engine, t->item[i].expert, &options.expert, error);
         if (status) status = error_before(error, "%s: object %d", t->file, t->item[i].number);
+        if (!status) status = engine_class(w->engine, t, &t->item[i], &options.prompt_class, error);
         if (!status) status = voxpert_segment(w->engine->session, &prompt, &options, &masks, error);
         if (status == VOXPERT_BAD_ARGUMENT && is_about_text(w->job, &prompt))
             status = targets_blame(t, &t->item[i], error);

@@ -114,6 +114,12 @@ void common_detail(const Common *common, const char *format, ...) {
     va_end(args);
 }
 
+bool is_utf8(const char *text) {
+    json_t *json = json_string(text);
+    json_decref(json);
+    return json != NULL;
+}
+
 json_t *json_words(const char *text) {
     json_t *json = json_string(text);
     if (json) return json;

@@ -58,6 +58,7 @@ VoxpertStatus common_model(Listener *listener, VoxpertModel **out, const char *p
 /* A sentence or a name as JSON, never NULL: one that is not UTF-8 has a '?' for each byte that is
  * not ASCII. */
 json_t *json_words(const char *text);
+bool is_utf8(const char *text);
 
 /* Writes JSON and a newline to stdout; frees it. */
 void common_print(json_t *json);

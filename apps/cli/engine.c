@@ -81,6 +81,15 @@ VoxpertStatus engine_expert(const Engine *e, const char *word, int *expert, Voxp
     return error->status;
 }
 
+VoxpertStatus engine_class(const Engine *e, const Targets *targets, const Target *target,
+                           int *prompt_class, VoxpertError *error) {
+    *prompt_class = 0;
+    if (!target->class_name ||
+        !voxpert_class_find(e->model, target->class_name, prompt_class, error))
+        return VOXPERT_OK;
+    return targets->file ? targets_blame(targets, target, error) : error->status;
+}
+
 void engine_take_warnings(Engine *e, json_t *into) {
     json_array_extend(into, e->warnings);
     while (json_array_size(e->warnings) > e->opening) json_array_remove(e->warnings, e->opening);

@@ -5,6 +5,7 @@
 #include <voxpert/experts.h>
 
 #include "cli/common.h"
+#include "cli/targets.h"
 
 typedef struct EngineOptions {
     const char *model, *preset; /* NULL: built-in; as the file says */
@@ -41,6 +42,11 @@ VoxpertStatus engine_open(Engine *e, const Common *common, const EngineOptions *
 /* The expert that an object asks for, who is of a prompts file; where it asks for none, the run's.
  * VOXPERT_BAD_INPUT. */
 VoxpertStatus engine_expert(const Engine *e, const char *word, int *expert, VoxpertError *error);
+
+/* The class that an object asks for; 0: none.  VOXPERT_BAD_ARGUMENT, or of a file
+ * VOXPERT_BAD_INPUT. */
+VoxpertStatus engine_class(const Engine *e, const Targets *targets, const Target *target,
+                           int *prompt_class, VoxpertError *error);
 
 /* Adds what the model warned of: when it was opened, and since a case last took it. */
 void engine_take_warnings(Engine *e, json_t *into);

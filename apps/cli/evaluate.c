@@ -57,7 +57,9 @@ const Verb verb_evaluate = {
         "      --clicks N            1 to 50\n"
         "      --part PART           train, validation, test or all (default) of the data\n"
         "      --most N              objects of each set, evenly spread; default: all\n"
-        "      --prompt-free         also each picture's whole foreground, without a prompt\n"
+        "      --prompt-free         also each picture's whole foreground, without a prompt; and "
+        "each\n"
+        "                            class of it, where labels have names\n"
         "      --zoom, --no-zoom     encode crops around the prompts, or whole images; default: "
         "as\n"
         "                            the preset says\n",

@@ -141,6 +141,10 @@ static void print_list(const json_t *about) {
            number_of(about, "experts"), number_of(about, "kept"), number_of(about, "rank"));
     printf("update %s, gate %s, prompt tokens %lld\n", text_of(about, "update", ""),
            text_of(about, "gate", ""), number_of(about, "prompt_tokens"));
+    const json_t *classes = json_object_get(about, "prompt_classes"), *name;
+    json_array_foreach(classes, index, name)
+        printf("%s%s", index ? ", " : "classes ", json_string_value(name));
+    if (classes) puts("");
     printf("base %s, identity %s\n", text_of(about, "base", "none"),
            text_of(about, "base_identity", "not stated"));
     puts("layer\texpert\tname\tparameters\trouter");

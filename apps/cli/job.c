@@ -24,6 +24,7 @@ const OptionRule segment_rules[] = {
     {"--prompts", .takes_value = true},
     {"--multimask"},
     {"--prompt-free"},
+    {"--class", .takes_value = true, .repeats = true},
     {"--expert", .takes_value = true},
     {"--zoom"},
     {"--no-zoom"},
@@ -159,10 +160,24 @@ static VoxpertStatus everything_flags(Job *job, const Options *o, VoxpertError *
 
 /* ---- Prompts ---------------------------------------------------------------------------- */
 
+/* Each is an object that the image itself prompts. */
+static VoxpertStatus class_flags(const Job *job, Targets *to, const Options *o,
+                                 VoxpertError *error) {
+    if (to->count)
+        return error_say(error, VOXPERT_BAD_ARGUMENT,
+                         "--class excludes other prompts; the objects of a prompts file may have a "
+                         "\"class\" beside theirs");
+    if (!job->segment.prompt_free)
+        return error_say(error, VOXPERT_BAD_ARGUMENT, "--class goes with --prompt-free");
+    return targets_add_classes(to, o, error);
+}
+
 static VoxpertStatus targets_of_flags(Job *job, Targets *to, const Options *o,
                                       VoxpertError *error) {
     VoxpertStatus status = targets_from_flags(to, o, error);
     bool other = options_has(o, "--prompts") || options_has(o, "--everything");
+    if (!status && !job->everything && options_has(o, "--class"))
+        return class_flags(job, to, o, error);
     if (!status && job->segment.prompt_free && !to->count && !other)
         targets_add(to, 1); /* the image itself is the prompt */
     return status;
@@ -303,26 +318,31 @@ static VoxpertStatus only_with(const Options *o, bool holds, const char *const *
     return VOXPERT_OK;
 }
 
+VoxpertStatus job_shows(const Job *job, const Targets *t, VoxpertError *error) {
+    const char *path = job->paths.probability;
+    if (t->count < 2 || !path || !name_ends(path, ".png")) return VOXPERT_OK;
+    return error_say(error, VOXPERT_BAD_ARGUMENT,
+                     "--probability %s: a picture shows one object; name a .npy file for several",
+                     path);
+}
+
 static VoxpertStatus together(Job *job, const Options *o, VoxpertError *error) {
     static const char *const folders[] = {"--resume", "--on-error", NULL};
     static const char *const images[] = {"--embedding", "--probability-bits", NULL};
     static const char *const prompted[] = {
-        "--logits", "--probability", "--low-res",  "--multimask",    "--prompt-free", "--expert",
-        "--zoom",   "--fill-holes",  "--min-size", "--keep-largest", "--routing-csv", NULL};
+        "--logits",       "--probability", "--low-res", "--multimask",  "--prompt-free",
+        "--class",        "--expert",      "--zoom",    "--fill-holes", "--min-size",
+        "--keep-largest", "--routing-csv", NULL};
     static const char *const bits[] = {"--probability-bits", NULL};
     static const char *const reactions[] = {"skip", "stop", NULL};
     bool png = job->paths.probability && name_ends(job->paths.probability, ".png");
-    int reaction = 0, many = job->targets.count > 1;
+    int reaction = 0;
     VoxpertStatus status = only_with(o, job->folder, folders, "goes with a folder", error);
     if (!status) status = only_with(o, !job->folder, images, "goes with a single image", error);
     if (!status)
         status = only_with(o, !job->everything, prompted, "does not go with --everything", error);
     if (!status) status = only_with(o, png, bits, "goes with --probability FILE.png", error);
-    if (!status && png && many)
-        status = error_say(error, VOXPERT_BAD_ARGUMENT,
-                           "--probability %s: a picture shows one object; name a .npy file for "
-                           "several",
-                           job->paths.probability);
+    if (!status) status = job_shows(job, &job->targets, error);
     if (!status) status = options_choice(o, "--on-error", reactions, &reaction, error);
     job->stop = reaction == 1;
     job->resume = options_has(o, "--resume");

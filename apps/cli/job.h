@@ -43,6 +43,9 @@ VoxpertStatus image_flags(VoxpertFileOptions *out, const Options *options, const
 /* What the model must have for what is asked of it.  VOXPERT_BAD_ARGUMENT. */
 VoxpertStatus job_suits(const Job *job, const Engine *engine, VoxpertError *error);
 
+/* Whether the outputs can show all the objects.  VOXPERT_BAD_ARGUMENT. */
+VoxpertStatus job_shows(const Job *job, const Targets *t, VoxpertError *error);
+
 void job_reads(const Job *job, Claims *claims); /* what it reads besides the images */
 
 bool is_folder(const char *path);

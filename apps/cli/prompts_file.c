@@ -132,11 +132,12 @@ static VoxpertStatus read_value(Place *p, Target *t, const json_t *value, int ob
 }
 
 static VoxpertStatus read_object(Place *p, Target *t, const json_t *object, int index) {
-    static const char *const known[] = {"label", "value", "points", "boxes",
-                                        "mask",  "text",  "expert", NULL};
+    static const char *const known[] = {"label", "value",  "points", "boxes", "mask",
+                                        "text",  "expert", "class",  NULL};
     const json_t *label = json_object_get(object, "label"), *part;
     const json_t *expert = json_object_get(object, "expert");
-    const char *chosen = json_string_value(expert);
+    const json_t *asked = json_object_get(object, "class");
+    const char *chosen = json_string_value(expert), *class_name = json_string_value(asked);
     snprintf(p->field, sizeof p->field, "objects[%d]", index);
     if (!json_is_object(object)) return wrong(p, "must be an object");
     VoxpertStatus status = known_fields(p, object, known);
@@ -144,7 +145,9 @@ static VoxpertStatus read_object(Place *p, Target *t, const json_t *object, int 
     if (!status && expert && !chosen)
         status =
             wrong(p, "\"expert\" must be \"auto\", or the number or the name of one as a text");
+    if (!status && asked && !class_name) status = wrong(p, "\"class\" must be a text");
     if (status) return status;
+    if (class_name) t->class_name = cli_text("%s", class_name);
     if (chosen && strcmp(chosen, "auto") != 0) t->expert = cli_text("%s", chosen);
     if (label) t->label = cli_text("%s", json_string_value(label));
     if ((part = json_object_get(object, "value"))) status = read_value(p, t, part, index);
@@ -155,8 +158,8 @@ static VoxpertStatus read_object(Place *p, Target *t, const json_t *object, int 
     if (!status && (part = json_object_get(object, "mask"))) status = read_mask(p, t, part, index);
     if (!status && (part = json_object_get(object, "text"))) status = read_text(p, t, part, index);
     snprintf(p->field, sizeof p->field, "objects[%d]", index);
-    if (!status && !t->has_box && !t->point_count && !t->mask_path && !t->text)
-        status = wrong(p, "has neither points, boxes, a mask nor a text");
+    if (!status && !t->has_box && !t->point_count && !t->mask_path && !t->text && !t->class_name)
+        status = wrong(p, "has neither points, boxes, a mask, a text nor a class");
     return status;
 }
 

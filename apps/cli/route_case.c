@@ -31,6 +31,8 @@ static VoxpertStatus route_object(Engine *engine, const RouteCase *c, const Targ
     VoxpertExpertMaps maps = {0};
     VoxpertStatus status = engine_expert(engine, t->expert, &options.expert, error);
     if (status) return error_before(error, "%s: object %d", c->targets->file, t->number);
+    status = engine_class(engine, c->targets, t, &options.prompt_class, error);
+    if (status) return status;
     status = voxpert_expert_maps(engine->session, &prompt, &options, &maps, error);
     char *path = c->figure ? route_figure(c->figure, t->number) : NULL;
     if (!status && path) status = voxpert_expert_maps_write(engine->session, &maps, path, error);

@@ -51,6 +51,11 @@ const Verb verb_segment = {
         "                            repeated without --object, one object each; needs --vocab\n"
         "      --prompt-free         SegMoTE: prompt tokens from the image; what is prompted "
         "guides them\n"
+        "      --class NAME|all      SegMoTE, with --prompt-free: all of that class in the image, "
+        "of\n"
+        "                            the classes that the model has learned (voxpert info); "
+        "repeatable,\n"
+        "                            one object each\n"
         "      --expert auto|N|NAME  SegMoTE: send all tokens to expert N, from 1, or of that "
         "name;\n"
         "                            default: the router decides\n"
@@ -125,10 +130,12 @@ static void print_objects(const Job *job, const json_t *report) {
     const char *path = job->paths.mask ? job->paths.mask : job->input;
     json_array_foreach(json_object_get(report, "objects"), index, object) {
         const json_t *score = json_object_get(object, job->everything ? "predicted_iou" : "score");
-        printf("%s\tobject %lld\tscore %.4f\t%lld pixels\n", path,
+        const char *label = json_string_value(json_object_get(object, "label"));
+        printf("%s\tobject %lld\tscore %.4f\t%lld pixels%s%s\n", path,
                (long long)json_integer_value(json_object_get(object, "object")),
                json_number_value(score),
-               (long long)json_integer_value(json_object_get(object, "area")));
+               (long long)json_integer_value(json_object_get(object, "area")), label ? "\t" : "",
+               label ? label : "");
     }
 }
 
@@ -147,13 +154,8 @@ static VoxpertStatus one_image(Job *job, Engine *engine, VoxpertError *error) {
         VoxpertStatus slice = prompts_file_slice(&c.file, &job->prompts, entry, error);
         if (slice) return slice;
     }
-    if (c.targets && c.targets->count > 1 && job->paths.probability &&
-        name_ends(job->paths.probability, ".png"))
-        return error_say(error, VOXPERT_BAD_ARGUMENT,
-                         "--probability %s: a picture shows one object; name a .npy file for "
-                         "several",
-                         job->paths.probability);
-    VoxpertStatus status = case_run(job, engine, &c, &report, error);
+    VoxpertStatus status = c.targets ? job_shows(job, c.targets, error) : VOXPERT_OK;
+    if (!status) status = case_run(job, engine, &c, &report, error);
     if (status) return status;
     case_report_machine(report);
     if (job->common.json)

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <voxpert/experts.h>
+
+#include "cli/common.h"
 #include "cli/error.h"
 #include "cli/numbers.h"
 #include "cli/outputs.h"
@@ -20,6 +23,7 @@ void targets_free(Targets *t) {
     for (int i = 0; i < t->count; i++) {
         free(t->item[i].label);
         free(t->item[i].expert);
+        free(t->item[i].class_name);
         free(t->item[i].points);
         free(t->item[i].text);
         free(t->item[i].mask_path);
@@ -88,6 +92,7 @@ json_t *targets_json(const Targets *t) {
         if (from->point_count) json_object_set_new(to, "points", points_json(from));
         if (from->mask_path) json_object_set_new(to, "mask", json_string(from->mask_path));
         if (from->expert) json_object_set_new(to, "expert", json_string(from->expert));
+        if (from->class_name) json_object_set_new(to, "class", json_string(from->class_name));
         if (from->text) json_object_set_new(to, "text", json_string(from->text));
         json_array_append_new(objects, to);
     }
@@ -139,10 +144,9 @@ static VoxpertStatus mask_flag(Target *t, const char *path, VoxpertError *error)
 
 static VoxpertStatus text_flag(Target *t, const char *text, VoxpertError *error) {
     char who[96];
-    json_t *json = json_string(text); /* NULL: it is not UTF-8 */
-    snprintf(who, sizeof who, "--text %.80s", json ? text : "");
-    json_decref(json);
-    if (!json) return error_say(error, VOXPERT_BAD_ARGUMENT, "--text: the name is not UTF-8");
+    if (!is_utf8(text))
+        return error_say(error, VOXPERT_BAD_ARGUMENT, "--text: the name is not UTF-8");
+    snprintf(who, sizeof who, "--text %.80s", text);
     return target_text(t, text, who, error);
 }
 
@@ -228,6 +232,40 @@ bool targets_place(const Targets *t) {
     return false;
 }
 
+/* ---- Classes ---------------------------------------------------------------------------- */
+
+static void add_class(Targets *t, const char *name) {
+    Target *to = targets_add(t, t->count + 1);
+    to->class_name = cli_text("%s", name);
+    to->label = cli_text("%s", name);
+}
+
+VoxpertStatus targets_add_classes(Targets *t, const Options *options, VoxpertError *error) {
+    for (int i = 0; i < options->count; i++) {
+        const char *name = options->item[i].value;
+        if (strcmp(options->item[i].rule->name, "--class") != 0) continue;
+        if (!is_utf8(name))
+            return error_say(error, VOXPERT_BAD_ARGUMENT, "--class: the name is not UTF-8");
+        for (int k = 0; k < t->count; k++)
+            if (strcmp(t->item[k].class_name, name) == 0)
+                return error_say(error, VOXPERT_BAD_ARGUMENT, "--class %s: is there twice", name);
+        add_class(t, name);
+        if (t->count > 1 && (strcmp(name, "all") == 0 || strcmp(t->item[0].class_name, "all") == 0))
+            return error_say(error, VOXPERT_BAD_ARGUMENT, "--class all: excludes other classes");
+    }
+    return VOXPERT_OK;
+}
+
+VoxpertStatus targets_expand_classes(Targets *t, const VoxpertModel *model, VoxpertError *error) {
+    const char *name = t->count == 1 && !t->file ? t->item[0].class_name : NULL;
+    int found;
+    if (!name || strcmp(name, "all") != 0) return VOXPERT_OK;
+    if (!voxpert_class_name(model, 1)) return voxpert_class_find(model, name, &found, error);
+    targets_free(t);
+    for (int i = 1; (name = voxpert_class_name(model, i)); i++) add_class(t, name);
+    return VOXPERT_OK;
+}
+
 /* ---- Checks ----------------------------------------------------------------------------- */
 
 VoxpertStatus targets_blame(const Targets *t, const Target *target, VoxpertError *error) {
@@ -246,6 +284,10 @@ VoxpertStatus targets_check(const Targets *t, const VoxpertImage *image, bool pr
     static const float earlier[1];
     for (int i = 0; i < t->count; i++) {
         VoxpertPrompt prompt = target_prompt(&t->item[i]);
+        if (t->item[i].class_name && !prompt_free) {
+            error_say(error, VOXPERT_BAD_ARGUMENT, "a class is asked for with --prompt-free");
+            return targets_blame(t, &t->item[i], error);
+        }
         if (prompt_free && asks_nothing(&t->item[i])) continue;
         if (t->item[i].mask_path && !prompt.mask) prompt.low_res = earlier; /* loaded later */
         if (voxpert_prompt_check(&prompt, image->width, image->height, error))

@@ -12,10 +12,11 @@
 enum { TARGET_VALUE_MAX = 65535 };
 
 typedef struct Target {
-    int number;   /* as the user counts, from 1 */
-    int value;    /* in the label map; 0: not said */
-    char *label;  /* or NULL */
-    char *expert; /* number or name; NULL: nothing is said */
+    int number;       /* as the user counts, from 1 */
+    int value;        /* in the label map; 0: not said */
+    char *label;      /* or NULL */
+    char *expert;     /* number or name; NULL: nothing is said */
+    char *class_name; /* that prompt tokens are asked for; "all": each; NULL: none */
     VoxpertPoint *points;
     int point_count;
     VoxpertBox box;
@@ -40,6 +41,13 @@ void targets_free(Targets *t); /* a zeroed one is fine */
 bool targets_place(const Targets *t);
 
 Target *targets_add(Targets *t, int number); /* keeps the order of calls */
+
+/* The flags --class: an object for each.  VOXPERT_BAD_ARGUMENT: one is there twice. */
+VoxpertStatus targets_add_classes(Targets *t, const Options *options, VoxpertError *error);
+
+/* An object for each class of the model where --class all was said.  VOXPERT_BAD_ARGUMENT: it has
+ * none. */
+VoxpertStatus targets_expand_classes(Targets *t, const VoxpertModel *model, VoxpertError *error);
 
 /* Puts a prompt that a flag gave into a target: VOXPERT_BAD_ARGUMENT. */
 VoxpertStatus target_box(Target *t, const double at[4], const char *who, VoxpertError *error);

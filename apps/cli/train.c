@@ -36,8 +36,10 @@ const Verb verb_train = {
         "volumes: N slices across each axis), window=LEVEL,WIDTH (of values that become 8\n"
         "bits), weight=X (share of the samples, against 1), channel=N (file of a case with\n"
         "several), fold=N (of splits_final.json), group=NAME (sets of different groups never meet\n"
-        "in a batch), names=FILE (of their labels, in the folder: {\"1\": \"liver\"}).  regions/\n"
-        "beside them may hold maps of what is not labelled, for --scheme segmote.\n"
+        "in a batch), names=FILE (of their labels, in the folder: {\"1\": \"liver\"}), class=NAME "
+        "(of\n"
+        "every label).  regions/ beside them may hold maps of what is not labelled, for --scheme\n"
+        "segmote.\n"
         "\n"
         "  -m, --model FILE          what to begin from: any SAM with a ViT; of segmote any SAM, "
         "or\n"
@@ -46,6 +48,9 @@ const Verb verb_train = {
         "built-in\n"
         "                            model\n"
         "      --release-experts     the router gets to know those that `experts add` held back\n"
+        "      --prompt-classes LIST names of labels with commas, or all: of segmote, prompt "
+        "tokens\n"
+        "                            learn to be asked for each (segment --class)\n"
         "      --new FILE            JSON of a new model's shape, instead\n"
         "      --data DIR|FILE       repeatable\n"
         "  -o, --out DIR             model, checkpoint, history, curves, examples\n"
@@ -77,6 +82,7 @@ static const OptionRule own_rules[] = {
     {"--model", 'm', true},
     {"--base", .takes_value = true},
     {"--release-experts"},
+    {"--prompt-classes", .takes_value = true},
     {"--new", .takes_value = true},
     {"--data", .takes_value = true, .repeats = true},
     {"--out", 'o', true},
@@ -229,6 +235,7 @@ static VoxpertStatus train_flags(TrainJob *job, const Rules *rules, const Option
     t->base = options_value(o, "--model");
     t->parent = options_value(o, "--base");
     t->release_experts = options_has(o, "--release-experts");
+    t->prompt_classes = options_value(o, "--prompt-classes");
     t->config = options_value(o, "--new");
     t->out = options_value(o, "--out");
     t->scheme = options_value(o, "--scheme");

@@ -19,16 +19,25 @@
 extern "C" {
 #endif
 
-/* One JSON object: numbers of tokens, experts, kept experts and prompt tokens, rank, update and
- * gate; the identity of the base; and of each layer whether its router is degenerate (all weights
- * zero: every logit ties and the first expert gets all), and each expert's name, parameters and
- * whether it is held back from the router.  The caller frees `*json` with voxpert_free. */
+/* One JSON object: numbers of tokens, experts, kept experts and prompt tokens, names of these
+ * tokens' classes (where there are any: "prompt_classes"), rank, update and gate; the identity of
+ * the base; and of each layer whether its router is degenerate (all weights zero: every logit ties
+ * and the first expert gets all), and each expert's name, parameters and whether it is held back
+ * from the router.  The caller frees `*json` with voxpert_free. */
 VOXPERT_API VoxpertStatus voxpert_experts_describe(const VoxpertModel *model, char **json,
                                                    VoxpertError *error);
 
 /* The expert that a number or a name means.  VOXPERT_BAD_ARGUMENT where there is none. */
 VOXPERT_API VoxpertStatus voxpert_expert_find(const VoxpertModel *model, const char *word,
                                               int *expert, VoxpertError *error);
+
+/* The class of prompt tokens, 1 and up, of that name: what a VoxpertSegmentOptions.prompt_class
+ * asks for.  VOXPERT_BAD_ARGUMENT where there is none; the message names those that there are. */
+VOXPERT_API VoxpertStatus voxpert_class_find(const VoxpertModel *model, const char *name,
+                                             int *prompt_class, VoxpertError *error);
+
+/* The name of class 1, 2, ...; NULL past the last. */
+VOXPERT_API const char *voxpert_class_name(const VoxpertModel *model, int prompt_class);
 
 /* Entropy of the softmax over a token's logits[experts], divided by ln of how many experts there
  * are to choose from: 0 is decided, 1 not at all.  Those of -infinity are held back and do not

@@ -42,6 +42,8 @@ typedef struct VoxpertSegmentOptions {
     int zoom;         /* 1: encode a crop around the prompt; -1: never; 0: as the preset says */
     bool prompt_free; /* SegMoTE: prompt tokens from the image; a prompt, if any, guides them */
     int expert;       /* SegMoTE: 1, 2, ...: all tokens go to this expert; 0: the router decides */
+    int prompt_class; /* of prompt_free: 1, 2, ...: the class that is asked for
+                         (voxpert_class_find); 0: none */
 } VoxpertSegmentOptions;
 
 /* Errors: VOXPERT_BAD_ARGUMENT for a prompt that makes no sense (outside the image, an empty box,

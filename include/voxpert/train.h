@@ -15,7 +15,9 @@
  *   channel=N  which file of a case with several is looked at, from 0
  *   fold=N     of nnU-Net's splits_final.json, from 0
  *   group=NAME sets of different groups never meet in a batch; those without one are one group
- *   names=FILE of their labels, for text prompts: a JSON object in the folder, {"1": "liver"}
+ *   names=FILE of their labels, for text prompts and classes: a JSON object in the folder,
+ *              {"1": "liver"}
+ *   class=NAME the same name for every label
  * A folder `regions/` beside them holds maps of what nobody labelled (0 = nothing, 1, 2, ...: a
  * region), from which SegMoTE's scheme learns too; pictures without one are fine. */
 #ifndef VOXPERT_TRAIN_H
@@ -39,6 +41,8 @@ typedef struct VoxpertTrainOptions {
                                                  adapter, whose experts go on learning, */
     const char *parent;                       /* on this frozen base; NULL: the built-in model */
     bool release_experts;                     /* that the adapter holds back from its router */
+    const char *prompt_classes;               /* of segmote: "all", or names of labels with commas:
+                                                 prompt tokens learn to be asked for each */
     const char *config;                       /* file with the JSON of a new model, instead */
     const char *out;                          /* folder for everything that is written */
     const char *const *train, *const *freeze; /* globs over parameter names; freeze comes last */

@@ -71,6 +71,7 @@ VoxpertStatus voxpert_expert_maps(VoxpertSession *session, const VoxpertPrompt *
         status = error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
     asked.prompt.prompt_free = o->prompt_free;
     asked.prompt.expert = o->expert;
+    asked.prompt.prompt_class = o->prompt_class;
     if (!status) status = prompt_check(&p->picture, &asked.prompt, error);
     if (!status) status = predictor_check(p, &asked.prompt, error);
     if (!status) status = look(p, &asked, o, maps, error);

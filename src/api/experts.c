@@ -49,6 +49,8 @@ static json_t *summary_json(const Model *m) {
                   "prompt_tokens", m->system.segmote.config.experts.pool.tokens, "base",
                   m->base ? checkpoint_path(m->base) : NULL, "base_identity",
                   model_metadata(m, "parent_sha256"));
+    json_t *classes = json_object_get(config, "prompt_classes");
+    if (classes) json_object_set(json, "prompt_classes", classes);
     json_decref(config);
     return json;
 }
@@ -88,6 +90,35 @@ VoxpertStatus voxpert_expert_find(const VoxpertModel *model, const char *word, i
     return error_set(error, VOXPERT_BAD_ARGUMENT,
                      "expert \"%s\": %s has %d experts, and none of that name or number", word,
                      checkpoint_path(m->file), system_experts(&m->system));
+}
+
+/* ---- Classes of prompt tokens ----------------------------------------------------------- */
+
+const char *voxpert_class_name(const VoxpertModel *model, int prompt_class) {
+    const SegmoteConfig *c = model ? &model->model->system.segmote.config : NULL;
+    bool there = c && prompt_class >= 1 && prompt_class <= c->experts.pool.classes;
+    return there ? c->class_name[prompt_class - 1] : NULL;
+}
+
+VoxpertStatus voxpert_class_find(const VoxpertModel *model, const char *name, int *prompt_class,
+                                 VoxpertError *error) {
+    if (!model || !name || !prompt_class)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_class_find: NULL");
+    const Model *m = model->model;
+    const SegmoteConfig *c = &m->system.segmote.config;
+    Text known = {0};
+    *prompt_class = segmote_class(c, name) + 1;
+    if (*prompt_class) return VOXPERT_OK;
+    if (!c->experts.pool.classes)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "class \"%.60s\": the prompt tokens of %s have no classes", name,
+                         checkpoint_path(m->file));
+    for (int i = 0; i < c->experts.pool.classes; i++)
+        text_add(&known, i ? ", %s" : "%s", c->class_name[i]);
+    error_set(error, VOXPERT_BAD_ARGUMENT, "class \"%.60s\" is none of %s", name,
+              known.failed ? "those of the model" : known.chars);
+    text_free(&known);
+    return VOXPERT_BAD_ARGUMENT;
 }
 
 double voxpert_routing_entropy(const float *logits, int experts) {

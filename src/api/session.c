@@ -177,6 +177,7 @@ VoxpertStatus voxpert_segment(VoxpertSession *session, const VoxpertPrompt *prom
         status = error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
     asked.prompt.prompt_free = o->prompt_free;
     asked.prompt.expert = o->expert;
+    asked.prompt.prompt_class = o->prompt_class;
     if (!status) status = prompt_check(&p->picture, &asked.prompt, error);
     if (!status) status = predictor_check(p, &asked.prompt, error);
     bool zoom = asks_zoom(p, o);

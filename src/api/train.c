@@ -47,6 +47,7 @@ static Status prepare(Prepared *p, const VoxpertTrainOptions *from, Error *error
     o->base = from->base;
     o->parent = from->parent;
     o->release_experts = from->release_experts;
+    o->prompt_classes = from->prompt_classes;
     o->embedded = builtin_model(&o->embedded_size);
     o->out = from->out;
     if (from->train_count) o->train = from->train, o->trains = from->train_count;

@@ -196,10 +196,10 @@ ExpertOutput expert_decoder_forward(Compute *cx, const ExpertDecoder *d, Tensor 
     Tensor *source = mask_decoder_source(cx, embedding, given->dense);
     out.sparse = given->sparse;
     if (prompt->pool && published)
-        out.sparse = prompt_pool_forward(cx, &d->pool, embedding, NULL);
+        out.sparse = prompt_pool_forward(cx, &d->pool, embedding, NULL, prompt->classes);
     else if (prompt->pool)
-        out.sparse =
-            prompt_pool_forward(cx, &d->pool, prompt->masked ? source : embedding, given->sparse);
+        out.sparse = prompt_pool_forward(cx, &d->pool, prompt->masked ? source : embedding,
+                                         given->sparse, prompt->classes);
     if (!compute_ok(cx)) return failed(cx);
     DecoderImage image = mask_decoder_image(cx, d->base, source, positions);
     TwoWay x = transform(cx, d, &image, positions, prompt, &out);

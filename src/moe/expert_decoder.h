@@ -45,6 +45,8 @@ typedef struct ExpertPrompt {
     const PromptTokens *tokens; /* of the prompt encoder */
     bool masked;                /* tokens->dense is of a mask prompt */
     bool pool;                  /* the image's prompt tokens take the place of the sparse ones */
+    const int *classes;         /* [batch] of `pool`: 1 + the class that is asked for, 0: none; or
+                                   NULL */
     const float *noise;         /* [layers,batch,tokens,experts] from N(0,1); NULL: none */
     int forced;                 /* 1 + the expert that all tokens are sent to; 0: none */
     /* Of published mode: */

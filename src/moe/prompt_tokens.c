@@ -5,6 +5,9 @@ void prompt_pool_declare(PromptPool *t, Params *p, const PromptPoolConfig *c) {
     *t = (PromptPool){.config = *c};
     t->query =
         params_declare(p, "query", LAYOUT_PLAIN, 2, (int[]){c->tokens, dim}, INITIAL_NORMAL, 0);
+    if (c->classes)
+        t->class_query = params_declare(p, "class_query", LAYOUT_PLAIN, 3,
+                                        (int[]){c->classes, c->tokens, dim}, INITIAL_ZERO, 0);
     t->in_weight = params_declare(p, "attn.in_proj_weight", LAYOUT_PLAIN, 2, (int[]){three, dim},
                                   INITIAL_XAVIER, three + dim);
     t->in_bias = params_declare(p, "attn.in_proj_bias", LAYOUT_PLAIN, 1, &three, INITIAL_ZERO, 0);
@@ -50,21 +53,42 @@ static Tensor *rows_for(Compute *cx, Tensor *x, int batch, int tokens, bool each
     return op_gather(cx, x, count, index);
 }
 
+/* [batch tokens,dim]: what the classes add to the query; zeros for those that ask for none. */
+static Tensor *class_rows(Compute *cx, const PromptPool *t, int batch, const int *classes) {
+    int tokens = t->config.tokens, dim = t->config.dim, rows = t->config.classes * tokens;
+    int count = batch * tokens;
+    int *index = arena_alloc(cx->records, (size_t)count * sizeof *index);
+    if (!index) return compute_fail(cx, "out of record memory");
+    for (int i = 0; i < count; i++) {
+        int asked = compute_measures(cx) ? 0 : classes[i / tokens];
+        if (asked < 0 || asked > t->config.classes) return compute_fail(cx, "no such class");
+        index[i] = asked * tokens + i % tokens;
+    }
+    Tensor *table[] = {tensor_zeros(cx, 3, (int[]){1, tokens, dim}),
+                       tensor_view(cx, &t->class_query->tensor, 0, 3, (int[]){1, rows, dim})};
+    Tensor *all = op_concat(cx, 2, table);
+    if (!compute_ok(cx)) return &cx->dummy;
+    return op_gather(cx, tensor_view(cx, all, 0, 2, (int[]){tokens + rows, dim}), count, index);
+}
+
 /* [batch,tokens,dim]: what asks the image.  Prompts guide it by their mean. */
-static Tensor *guided(Compute *cx, const PromptPool *t, int batch, Tensor *sparse) {
+static Tensor *guided(Compute *cx, const PromptPool *t, int batch, Tensor *sparse,
+                      const int *classes) {
     int tokens = t->config.tokens;
     Tensor *query = rows_for(cx, &t->query->tensor, batch, tokens, false);
+    if (classes && t->class_query) query = op_add(cx, query, class_rows(cx, t, batch, classes));
     if (sparse) query = op_add(cx, query, rows_for(cx, op_mean(cx, sparse), batch, tokens, true));
     return tensor_view(cx, query, 0, 3, (int[]){batch, tokens, t->config.dim});
 }
 
-Tensor *prompt_pool_forward(Compute *cx, const PromptPool *t, Tensor *image, Tensor *sparse) {
+Tensor *prompt_pool_forward(Compute *cx, const PromptPool *t, Tensor *image, Tensor *sparse,
+                            const int *classes) {
     if (!compute_ok(cx)) return &cx->dummy;
     int batch = image->dim[0], height = image->dim[1], width = image->dim[2], dim = t->config.dim;
     Tensor *rows = tensor_view(cx, image, 0, 3, (int[]){batch, height * width, dim});
     Tensor *position = linear_forward(cx, &t->position, places(cx, height, width));
     Tensor *f = op_add(cx, layer_norm_forward(cx, &t->norm_in, rows), position);
-    Tensor *query = guided(cx, t, batch, sparse);
+    Tensor *query = guided(cx, t, batch, sparse, classes);
     Tensor *z = op_attention(cx, project(cx, t, 0, query), project(cx, t, 1, f),
                              project(cx, t, 2, f), t->config.heads);
     z = linear_forward(cx, &t->out, z);

@@ -139,7 +139,12 @@ static SystemAnswer answer(Compute *cx, const Decoding *d, const Prompts *prompt
         return (SystemAnswer){.masks = found.masks, .iou = found.iou};
     }
     SystemImage image = predictor_image(cx, d->p);
-    SystemAsk ask = {d->all, d->prompt->prompt_free, d->prompt->expert, text_tensor(cx, d)};
+    const ObjectPrompt *o = d->prompt;
+    SystemAsk ask = {.multimask = d->all,
+                     .prompt_free = o->prompt_free,
+                     .expert = o->expert,
+                     .classes = o->prompt_class ? &o->prompt_class : NULL,
+                     .text = text_tensor(cx, d)};
     return system_decode(cx, s, &image, prompts, &ask);
 }
 
@@ -180,7 +185,8 @@ static Status decode(Decoding *d, Error *error) {
                        .mask = has_mask(o),
                        .multimask = d->all,
                        .prompt_free = o->prompt_free,
-                       .text = o->text != NULL};
+                       .text = o->text != NULL,
+                       .classed = o->prompt_class != 0};
     Status status = uses_known_image(d) ? know_image(p, error) : VOXPERT_OK;
     if (status) return status;
     return steps_run(&p->steps, shape, p->max_memory, decode_work, d, error);
@@ -202,6 +208,14 @@ Status predictor_check(const Predictor *p, const ObjectPrompt *prompt, Error *er
     if (prompt->prompt_free && !(routes && s->segmote.config.experts.pool.tokens))
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "this model makes no prompt tokens: it needs a point, a box or a mask");
+    int classes = routes ? s->segmote.config.experts.pool.classes : 0;
+    if (prompt->prompt_class < 0 || prompt->prompt_class > classes)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "class %d: this model's prompt tokens have %d classes",
+                         prompt->prompt_class, classes);
+    if (prompt->prompt_class && !prompt->prompt_free)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "a class is asked of prompt tokens from the image (prompt_free)");
     if (prompt->expert < 0 || prompt->expert > experts)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "expert %d: this model has %d experts",
                          prompt->expert, experts);

@@ -18,6 +18,7 @@ typedef struct ObjectPrompt {
                              predictor_decode takes them for the current view's */
     bool prompt_free;     /* prompt tokens from the image; the rest, if there is any, guides them */
     const char *text;     /* name of the object, for models that read text; or NULL */
+    int prompt_class;     /* of prompt_free: 1, 2, ...: the class that is asked for; 0: none */
     int expert;           /* 1, 2, ...: all tokens are sent to it; 0: the router decides */
 } ObjectPrompt;
 

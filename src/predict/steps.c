@@ -29,7 +29,7 @@ static Status run(Steps *s, const Kernels *kernels, Arena *memory, StepWork *wor
 static bool same_shape(const StepShape *a, const StepShape *b) {
     return a->kind == b->kind && a->batch == b->batch && a->points == b->points &&
            a->boxes == b->boxes && a->mask == b->mask && a->multimask == b->multimask &&
-           a->prompt_free == b->prompt_free && a->text == b->text;
+           a->prompt_free == b->prompt_free && a->text == b->text && a->classed == b->classed;
 }
 
 static size_t known_bytes(const Steps *s, const StepShape *shape) {

@@ -14,7 +14,7 @@ typedef enum StepKind { STEP_ENCODE, STEP_IMAGE, STEP_DECODE, STEP_TEXT } StepKi
 typedef struct StepShape {
     StepKind kind;
     int batch, points, boxes; /* of a text, `points` are its tokens */
-    bool mask, multimask, prompt_free, text;
+    bool mask, multimask, prompt_free, text, classed;
 } StepShape;
 
 typedef struct StepCost {

@@ -260,8 +260,9 @@ static Status read_back(ChangedExperts *n, const char *path, const Checkpoint *b
     Status status = checkpoint_open(&c, path, error);
     if (!status) status = compare(n, c, error);
     if (!status) status = system_open(&again, c, base, true, surplus, sizeof surplus, error);
-    if (!status && memcmp(&again.segmote.config.name, &n->segmote.config.name,
-                          sizeof again.segmote.config.name) != 0)
+    const SegmoteConfig *a = &again.segmote.config, *b = &n->segmote.config;
+    if (!status && (memcmp(a->name, b->name, sizeof a->name) != 0 ||
+                    memcmp(a->class_name, b->class_name, sizeof a->class_name) != 0))
         status = wrong(path, "its config", error);
     system_close(&again);
     checkpoint_close(c);

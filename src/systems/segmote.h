@@ -6,11 +6,13 @@
 #include "moe/expert_decoder.h"
 #include "systems/imis.h"
 
-enum { EXPERT_NAME = 32 }; /* bytes, with the zero */
+/* Bytes of a name, with the zero; classes that prompt tokens can be asked for. */
+enum { EXPERT_NAME = 32, CLASS_NAME = 64, CLASSES_MAX = 128 };
 
 typedef struct SegmoteConfig {
     ExpertDecoderConfig experts;
-    char name[EXPERTS_MAX][EXPERT_NAME]; /* of experts; "": it has none */
+    char name[EXPERTS_MAX][EXPERT_NAME];      /* of experts; "": it has none */
+    char class_name[CLASSES_MAX][CLASS_NAME]; /* of the prompt tokens' classes, by their rows */
     /* Of published mode; 0 in paper mode: */
     int semantic_tokens, semantic_dim; /* of the IMIS-Net it stands on: 4; 512 */
     int feature_block;                 /* whose output goes to the high-quality branch: 2 of 12 */
@@ -33,8 +35,8 @@ MUST_CHECK Status segmote_config_infer(SegmoteConfig *out, const Checkpoint *c,
 
 /* The `config` of an adapter's file, and back; caller frees the text, NULL when out of memory.
  * Beside its numbers it may say "held_back": [4], the experts that the router does not know,
- * counted from 0 as in the names of tensors, and "names": ["skin", "", ...], one for each expert.
- */
+ * counted from 0 as in the names of tensors, "names": ["skin", "", ...], one for each expert, and
+ * "prompt_classes": ["liver", ...], one for each class of class_query. */
 char *segmote_config_write(const SegmoteConfig *c);
 MUST_CHECK Status segmote_config_parse(SegmoteConfig *out, const char *json, const char *file,
                                        const SamConfig *sam, const ImisConfig *imis, Error *error);
@@ -44,6 +46,13 @@ bool expert_name_is_good(const char *name);
 
 /* From its number, 1 and up, or its name: the expert's index, or -1. */
 int segmote_expert(const SegmoteConfig *c, const char *word);
+
+/* UTF-8 of up to 63 bytes without commas and control characters, no space at its ends, and not
+ * "all". */
+bool class_name_is_good(const char *name);
+
+/* The index of the class of that name, or -1. */
+int segmote_class(const SegmoteConfig *c, const char *name);
 
 typedef struct Segmote {
     SegmoteConfig config;

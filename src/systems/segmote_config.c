@@ -24,6 +24,8 @@ static const char *fault_of(const SegmoteConfig *c, const SamConfig *sam, const 
     if (!within(p->tokens, 0, POOL_TOKENS_MAX)) return "it makes too many prompt tokens";
     if (p->tokens && (p->heads < 1 || p->dim % p->heads))
         return "the heads of its prompt tokens do not divide their width";
+    if (p->classes && !p->tokens)
+        return "it has classes of prompt tokens, and makes no such tokens";
     if (c->semantic_tokens && !imis) return "it stands on an IMIS-Net, and its base is none";
     if (c->semantic_tokens &&
         (c->semantic_tokens != imis->semantic.tokens || c->text != imis->text))
@@ -126,6 +128,22 @@ int segmote_expert(const SegmoteConfig *c, const char *word) {
     return -1;
 }
 
+/* ---- Names of classes ------------------------------------------------------------------- */
+
+bool class_name_is_good(const char *name) {
+    size_t length = strlen(name);
+    if (!length || length >= CLASS_NAME || !text_is_utf8(name, length)) return false;
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)name[i] < ' ' || name[i] == 127 || name[i] == ',') return false;
+    return name[0] != ' ' && name[length - 1] != ' ' && strcmp(name, "all") != 0;
+}
+
+int segmote_class(const SegmoteConfig *c, const char *name) {
+    for (int i = 0; i < c->experts.pool.classes; i++)
+        if (strcmp(c->class_name[i], name) == 0) return i;
+    return -1;
+}
+
 /* ---- As JSON ---------------------------------------------------------------------------- */
 
 static const char *const updates[] = {"residual", "replace", "published"};
@@ -167,6 +185,15 @@ static void write_names(Text *t, const SegmoteConfig *c) {
     if (any) text_add(t, "]");
 }
 
+static void write_classes(Text *t, const SegmoteConfig *c) {
+    int classes = c->experts.pool.classes;
+    for (int i = 0; i < classes; i++) {
+        text_add(t, i ? ", " : ", \"prompt_classes\": [");
+        text_add_quoted(t, c->class_name[i]);
+    }
+    if (classes) text_add(t, "]");
+}
+
 char *segmote_config_write(const SegmoteConfig *c) {
     const TokenExpertsConfig *e = &c->experts.experts;
     Text t = {0};
@@ -179,6 +206,7 @@ char *segmote_config_write(const SegmoteConfig *c) {
     }
     write_held_back(&t, e);
     write_names(&t, c);
+    write_classes(&t, c);
     text_add(&t, "}");
     if (!t.failed) return t.chars;
     text_free(&t);
@@ -218,6 +246,20 @@ static bool take_names(SegmoteConfig *c, const json_t *list) {
     return true;
 }
 
+static bool take_classes(SegmoteConfig *c, const json_t *list) {
+    size_t index, classes = json_array_size(list);
+    const json_t *name;
+    if (!list) return true;
+    if (!classes || classes > CLASSES_MAX) return false;
+    json_array_foreach(list, index, name) {
+        const char *word = json_string_value(name);
+        if (!word || !class_name_is_good(word) || segmote_class(c, word) >= 0) return false;
+        snprintf(c->class_name[index], CLASS_NAME, "%s", word);
+        c->experts.pool.classes = (int)index + 1;
+    }
+    return true;
+}
+
 /* The name of the field that is wrong, or NULL. */
 static const char *take(SegmoteConfig *c, const json_t *root) {
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
@@ -233,6 +275,7 @@ static const char *take(SegmoteConfig *c, const json_t *root) {
     if (!take_held_back(&c->experts.experts, json_object_get(root, "held_back")))
         return "held_back";
     if (!take_names(c, json_object_get(root, "names"))) return "names";
+    if (!take_classes(c, json_object_get(root, "prompt_classes"))) return "prompt_classes";
     c->experts.experts.update = (ExpertUpdate)update;
     c->experts.experts.rule = (RouteRule)rule;
     return NULL;

@@ -180,6 +180,7 @@ static SystemAnswer routed(Compute *cx, const System *s, const SystemImage *imag
                           .text = text,
                           .masked = prompts->mask != NULL,
                           .pool = ask->prompt_free,
+                          .classes = ask->classes,
                           .features = image->features,
                           .forced = ask->expert};
     SystemAnswer a = {

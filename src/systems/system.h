@@ -69,10 +69,12 @@ SystemImage system_encode(Compute *cx, const System *s, Tensor *image);
 int system_text_width(const System *s); /* of a text's vector; 0: it reads no text */
 
 typedef struct SystemAsk {
-    bool multimask;   /* every mask there is to choose from */
-    bool prompt_free; /* prompt tokens from the image; what is prompted guides them */
-    int expert;       /* 1, 2, ...: the one all tokens are sent to; 0: the router decides */
-    Tensor *text;     /* [batch,system_text_width] of the tower, or NULL */
+    bool multimask;     /* every mask there is to choose from */
+    bool prompt_free;   /* prompt tokens from the image; what is prompted guides them */
+    int expert;         /* 1, 2, ...: the one all tokens are sent to; 0: the router decides */
+    const int *classes; /* [batch] of prompt_free: 1 + the class that is asked for, 0: none; or NULL
+                         */
+    Tensor *text;       /* [batch,system_text_width] of the tower, or NULL */
 } SystemAsk;
 
 typedef struct SystemAnswer {

@@ -36,9 +36,11 @@ Status batch_open(Batch *b, const BatchShape *s, Error *error) {
     b->pixel = memory_new(n * sizeof *b->pixel);
     b->set = memory_new(n * sizeof *b->set);
     b->source = memory_new(n * sizeof *b->source);
+    b->prompt_class = memory_new(n * sizeof *b->prompt_class);
     b->status = memory_new(images * sizeof *b->status);
     if ((b->image || b->embedding) && (b->block || !s->block_floats) && b->scratch && b->object &&
-        b->target && b->pixel && b->set && b->source && b->status && (!s->pseudo || open_pseudo(b)))
+        b->target && b->pixel && b->set && b->source && b->prompt_class && b->status &&
+        (!s->pseudo || open_pseudo(b)))
         return VOXPERT_OK;
     batch_close(b);
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a batch of %d", s->count);
@@ -54,6 +56,7 @@ void batch_close(Batch *b) {
     memory_free(b->pixel);
     memory_free(b->set);
     memory_free(b->source);
+    memory_free(b->prompt_class);
     memory_free(b->status);
     memory_free(b->pseudo_object);
     memory_free(b->pseudo_target);
@@ -216,14 +219,21 @@ static void siblings(const Dataset *d, const CaseObject *o, const CaseObject **f
     while (*last + 1 < end && (*last)[1].picture == o->picture) ++*last;
 }
 
-/* All objects of o's picture, as the cut shows them. */
-static void draw_foreground(const Drawing *d, const CaseObject *o, const Cut *cut, uint8_t *mask,
-                            uint8_t *one) {
+/* Which class's question a sample without a prompt is: its object's, every other time. */
+static int draw_class(const Dataset *d, const CaseObject *o, Random *r) {
+    int prompt_class = dataset_prompt_class(d, o);
+    return prompt_class && random_uniform(r) < 0.5 ? prompt_class : 0;
+}
+
+/* All objects of o's picture, or those of a class, as the cut shows them. */
+static void draw_foreground(const Drawing *d, const CaseObject *o, int prompt_class, const Cut *cut,
+                            uint8_t *mask, uint8_t *one) {
     const CaseObject *first, *last;
     size_t area = (size_t)cut->side * (size_t)cut->side;
     siblings(d->data, o, &first, &last);
     memset(mask, 0, area);
     for (; first <= last; first++) {
+        if (prompt_class && dataset_prompt_class(d->data, first) != prompt_class) continue;
         cut_render_object(one, first, cut);
         for (size_t i = 0; i < area; i++) mask[i] |= one[i];
     }
@@ -340,8 +350,10 @@ static void draw_picture(void *context, size_t index, void *scratch) {
         const CaseObject **taken = b->source + index * share;
         size_t before = b->distinct ? i - index * share : 0;
         b->source[i] = first ? o : draw_sibling(d->data, o, taken, before, &cut, mask, &which);
+        b->prompt_class[i] = d->foreground ? draw_class(d->data, b->source[i], &which) : 0;
         if (d->foreground)
-            draw_foreground(d, o, &cut, mask, (uint8_t *)(b->scratch + index * area * 3));
+            draw_foreground(d, o, b->prompt_class[i], &cut, mask,
+                            (uint8_t *)(b->scratch + index * area * 3));
         reduce_target(b->target + i * loss_area, mask, b->side, b->loss_side);
         b->pixel[i] = cut_scale(&cut);
         b->set[i] = p->set;

@@ -18,6 +18,8 @@ typedef struct Batch {
     double *pixel;   /* [count] how many view pixels a picture pixel is wide */
     int *set;        /* [count] which data set each is of */
     const CaseObject **source;
+    int *prompt_class; /* [count] with `foreground`: 1 + the class that is the target, 0: all of it
+                        */
     Status *status;    /* [count / share] of reading embeddings */
     bool distinct;     /* see BatchShape */
     const char *group; /* of all its data sets, or NULL */
@@ -54,11 +56,12 @@ size_t pool_pictures(const Pool *p, const Dataset *d); /* that hold any of its o
 
 typedef struct Views Views; /* views.h */
 
-/* Fills the batch for one step (`foreground`: with all that is labelled in a picture as one
- * object): one of the sets, by their weights - of one group, which is that of any set - then one of
- * the set's objects; where samples share a picture, the others are any of its objects.  The same
- * for the same seed and step, whatever came before.  With `views` (else NULL) all pictures are seen
- * whole and unchanged.  Errors: those of views_read(), of the first sample that has one. */
+/* Fills the batch for one step (`foreground`: with all that is labelled in a picture as one object,
+ * or for half of the samples whose object is of a class, with all that is of it): one of the sets,
+ * by their weights - of one group, which is that of any set - then one of the set's objects; where
+ * samples share a picture, the others are any of its objects.  The same for the same seed and step,
+ * whatever came before.  With `views` (else NULL) all pictures are seen whole and unchanged.
+ * Errors: those of views_read(), of the first sample that has one. */
 MUST_CHECK Status batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a,
                              const Views *views, bool foreground, uint64_t seed, uint64_t step,
                              const Worker *worker, Error *error);

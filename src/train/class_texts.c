@@ -7,7 +7,7 @@
 static Status add_set(ClassTexts *t, size_t index, const CaseSet *s, const Model *model,
                       Error *error) {
     Status status = VOXPERT_OK;
-    if (s->names == 0) return VOXPERT_OK;
+    if (s->names == 0 || s->format_names) return VOXPERT_OK;
     t->vector[index] = memory_new(s->names * t->width * sizeof(float));
     if (!t->vector[index])
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its names", s->name);

@@ -25,6 +25,7 @@ void click_curves_free(ClickCurves *c) {
     memory_free(c->object);
     memory_free(c->dice);
     memory_free(c->prompt_free);
+    memory_free(c->by_class);
     *c = (ClickCurves){0};
 }
 
@@ -77,28 +78,54 @@ static double *curve_of(const ClickCurves *c, size_t object, ClickWay way) {
     return c->dice + (object * CLICK_WAYS + (size_t)way) * width;
 }
 
+static bool is_named(const Dataset *d, const CaseObject *o, const char *name) {
+    const LabelName *label = dataset_name_of(d, o);
+    return label && strcmp(label->name, name) == 0;
+}
+
+/* Each name of the objects of a picture once. */
+static Status measure_classes(ClickCurves *c, Measurer *m, const CaseObject *o, Error *error) {
+    Status status = VOXPERT_OK;
+    size_t objects;
+    const CaseObject *first = dataset_together(&c->data, o, &objects);
+    for (size_t i = 0; !status && i < objects; i++) {
+        const LabelName *label = dataset_name_of(&c->data, &first[i]);
+        bool seen = !label;
+        for (size_t k = 0; !seen && k < i; k++) seen = is_named(&c->data, &first[k], label->name);
+        if (seen) continue;
+        if (!memory_grow(&c->by_class, &c->class_capacity, c->classes, sizeof *c->by_class))
+            return no_memory(error);
+        ClassDice *to = &c->by_class[c->classes++];
+        *to = (ClassDice){first->picture, label->name, 0.0};
+        status = measure_class(m, &c->data, first, label->name, &to->dice, error);
+    }
+    return status;
+}
+
 /* Once for each picture that one of the chosen objects is in. */
-static Status measure_picture(ClickCurves *c, Measurer *m, size_t i, Error *error) {
+static Status measure_picture(ClickCurves *c, Measurer *m, size_t i, bool *seen, Error *error) {
     const CaseObject *o = &c->data.object[c->object[i]];
     c->prompt_free[i] = -1.0;
-    for (size_t k = 0; k < i; k++) {
-        if (c->data.object[c->object[k]].picture == o->picture) return VOXPERT_OK;
-    }
-    return measure_prompt_free(m, &c->data, o, &c->prompt_free[i], error);
+    if (seen[o->picture]) return VOXPERT_OK;
+    seen[o->picture] = true;
+    Status status = measure_prompt_free(m, &c->data, o, &c->prompt_free[i], error);
+    return status ? status : measure_classes(c, m, o, error);
 }
 
 static Status measure_all(ClickCurves *c, Measurer *m, const ClickListener *listener,
                           Error *error) {
-    Status status = VOXPERT_OK;
+    bool *seen = memory_new((c->data.pictures + 1) * sizeof *seen);
+    Status status = seen ? VOXPERT_OK : no_memory(error);
     for (size_t i = 0; i < c->objects && !status; i++) {
         const CaseObject *o = &c->data.object[c->object[i]];
         for (int w = 0; w < CLICK_WAYS && !status; w++)
             status = measure_clicks(m, &c->data, o, w == WAY_BOX_FIRST, c->rule.clicks,
                                     c->rule.zoom, curve_of(c, i, (ClickWay)w), error);
-        if (!status && c->rule.prompt_free) status = measure_picture(c, m, i, error);
+        if (!status && c->rule.prompt_free) status = measure_picture(c, m, i, seen, error);
         if (!status && listener && listener->done)
             listener->done(listener->context, i + 1, c->objects, c->data.picture[o->picture].name);
     }
+    memory_free(seen);
     return status;
 }
 
@@ -152,6 +179,35 @@ static void add_pictures(ClickRow *row, const ClickCurves *c, int set) {
         row->pictures++;
     }
     if (row->pictures) row->prompt_free = sum / (double)row->pictures;
+}
+
+/* Of the label name `at` of a set; no picture also where an earlier label is called the same. */
+static void mean_of_class(ClassRow *row, const ClickCurves *c, size_t set, size_t at) {
+    const LabelName *name = c->data.set[set].label_name;
+    row->set_name = c->data.set[set].name;
+    row->name = name[at].name;
+    row->pictures = 0, row->dice = 0.0;
+    for (size_t i = 0; i < at; i++)
+        if (strcmp(name[i].name, row->name) == 0) return;
+    for (size_t i = 0; i < c->classes; i++) {
+        const ClassDice *d = &c->by_class[i];
+        if (c->data.picture[d->picture].set != (int)set || strcmp(d->name, row->name) != 0)
+            continue;
+        row->dice += d->dice;
+        row->pictures++;
+    }
+    if (row->pictures) row->dice /= (double)row->pictures;
+}
+
+bool click_class_next(ClassRow *row, const ClickCurves *c) {
+    for (; row->set < c->data.sets; row->set++, row->at = 0)
+        while (row->at < c->data.set[row->set].names) {
+            mean_of_class(row, c, row->set, row->at++);
+            if (!row->pictures) continue;
+            row->rows++;
+            return true;
+        }
+    return false;
 }
 
 /* The mean over the objects of a set (-1: of all sets) that are outer ones, or not. */

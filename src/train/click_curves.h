@@ -2,8 +2,8 @@
  *
  * Each object is asked for in two ways: by its box, then with clicks that correct the answer one by
  * one (the protocol of the 2025 challenge on interactive segmentation), and by clicks alone; and
- * where it is wanted, each picture's whole foreground without a prompt.  For
- * N clicks and d_i the Dice after i of them
+ * where it is wanted, each picture's whole foreground without a prompt, and of sets whose labels
+ * have names each class of it.  For N clicks and d_i the Dice after i of them
  *
  *     DSC_AUC = sum over i = 1 .. N - 1 of (d_i + d_i+1) / 2     DSC_Final = d_N
  *
@@ -30,6 +30,13 @@ typedef struct ClickRule {
 
 enum { EVERY_PART = 3 };
 
+/* All of a name in a picture, asked for without a prompt. */
+typedef struct ClassDice {
+    int picture;
+    const char *name; /* the data's */
+    double dice;
+} ClassDice;
+
 typedef struct ClickCurves {
     Dataset data;
     ClickRule rule;
@@ -38,6 +45,8 @@ typedef struct ClickCurves {
     double *dice;     /* [objects][CLICK_WAYS][clicks + 1], see measure_clicks */
     size_t objects;
     double *prompt_free; /* [objects] of the picture of each, at its first object; else -1 */
+    ClassDice *by_class; /* [classes], picture by picture */
+    size_t classes, class_capacity;
 } ClickCurves;
 
 /* After each object. */
@@ -77,6 +86,18 @@ typedef struct ClickRow {
 
 /* `*rows` [*count]; the caller frees.  VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status click_rows(ClickRow **rows, size_t *count, const ClickCurves *c, Error *error);
+
+/* What a set calls some of its labels: the mean over the pictures that show it. */
+typedef struct ClassRow {
+    const char *set_name, *name;
+    size_t pictures;
+    double dice;
+    size_t rows;    /* up to here */
+    size_t set, at; /* where the next one is looked for */
+} ClassRow;
+
+/* The next one; a zeroed row goes before the first.  False past the last. */
+bool click_class_next(ClassRow *row, const ClickCurves *c);
 
 double click_auc(const double *dice, int clicks); /* DSC_AUC; 0 for one click */
 

@@ -26,6 +26,12 @@ void click_curves_csv(Text *t, const ClickCurves *c) {
         csv_field(t, c->data.picture[o->picture].name);
         text_add(t, ",,,,,,,,prompt-free,0,%.9g\n", c->prompt_free[i]);
     }
+    for (size_t i = 0; i < c->classes; i++) {
+        csv_field(t, c->data.picture[c->by_class[i].picture].name);
+        text_add(t, ",");
+        csv_field(t, c->by_class[i].name);
+        text_add(t, ",,,,,,,\"prompt-free, by class\",0,%.9g\n", c->by_class[i].dice);
+    }
 }
 
 void click_rows_csv(Text *t, const ClickRow *row, size_t rows, const ClickRule *rule) {
@@ -58,6 +64,19 @@ static void add_way(Text *t, const double *dice, int first, int clicks) {
     text_add(t, ", \"DSC_Final\": %.9g}", dice[clicks]);
 }
 
+static void add_classes_json(Text *t, const ClickCurves *c) {
+    if (!c->classes) return;
+    text_add(t, ",\n    \"prompt_free_by_class\": [");
+    for (ClassRow row = {0}; click_class_next(&row, c);) {
+        text_add(t, "%s\n        {\"set\": ", row.rows > 1 ? "," : "");
+        text_add_quoted(t, row.set_name);
+        text_add(t, ", \"class\": ");
+        text_add_quoted(t, row.name);
+        text_add(t, ", \"pictures\": %zu, \"Dice\": %.9g}", row.pictures, row.dice);
+    }
+    text_add(t, "\n    ]");
+}
+
 void click_rows_json(Text *t, const ClickRow *row, size_t rows, const ClickCurves *c) {
     text_add(t,
              "{\n    \"clicks\": %d,\n    \"part\": \"%s\",\n    \"zoom\": %s,\n    \"objects\": "
@@ -75,7 +94,9 @@ void click_rows_json(Text *t, const ClickRow *row, size_t rows, const ClickCurve
                      row[r].pictures, row[r].prompt_free);
         text_add(t, "}");
     }
-    text_add(t, "\n    ]\n}\n");
+    text_add(t, "\n    ]");
+    add_classes_json(t, c);
+    text_add(t, "\n}\n");
 }
 
 /* ---- Markdown --------------------------------------------------------------------------- */
@@ -107,6 +128,22 @@ static void add_prompt_free(Text *t, const ClickRow *row, size_t rows) {
     }
 }
 
+static void add_classes(Text *t, const ClickCurves *c) {
+    double sum = 0.0;
+    ClassRow row = {0};
+    text_add(t, "\n## each class, without a prompt\n\n| set | class | pictures | Dice "
+                "|\n|---|---|---|---|\n");
+    while (click_class_next(&row, c)) {
+        sum += row.dice;
+        text_add(t, "| ");
+        markdown_words(t, row.set_name);
+        text_add(t, " | ");
+        markdown_words(t, row.name);
+        text_add(t, " | %zu | %.3f |\n", row.pictures, row.dice);
+    }
+    if (row.rows > 1) text_add(t, "| mean of the classes | | | %.3f |\n", sum / (double)row.rows);
+}
+
 void click_rows_markdown(Text *t, const ClickRow *row, size_t rows, const ClickCurves *c) {
     text_add(t,
              "# Dice over clicks\n\n%zu objects, part \"%s\", %s. DSC_AUC: trapezoid over the "
@@ -114,6 +151,7 @@ void click_rows_markdown(Text *t, const ClickRow *row, size_t rows, const ClickC
              c->objects, c->part, c->rule.zoom ? "zooming" : "whole pictures", c->rule.clicks - 1);
     for (int w = 0; w < CLICK_WAYS; w++) add_table(t, row, rows, w, c->rule.clicks);
     if (c->rule.prompt_free) add_prompt_free(t, row, rows);
+    if (c->classes) add_classes(t, c);
 }
 
 /* ---- Figure ----------------------------------------------------------------------------- */

@@ -104,11 +104,13 @@ static Status take_names(CaseSet *s, const char *folder, const char *file, Error
     return status;
 }
 
-/* Options whose values are texts; VOXPERT_OUT_OF_MEMORY, VOXPERT_BAD_INPUT. */
+/* Options whose values are texts; VOXPERT_OUT_OF_MEMORY, VOXPERT_BAD_INPUT, VOXPERT_BAD_ARGUMENT.
+ */
 static Status take_text(CaseSet *s, const char *folder, const char *option, bool *known,
                         Error *error) {
     *known = true;
     if (text_starts(option, "names=")) return take_names(s, folder, option + 6, error);
+    if (text_starts(option, "class=")) return dataset_name_all(s, option + 6, error);
     *known = text_starts(option, "group=") && option[6] && !s->group;
     if (*known) s->group = memory_text(option + 6);
     if (!*known || s->group) return VOXPERT_OK;
@@ -154,7 +156,7 @@ static Status take_options(CaseSet *s, char *where, Error *error) {
             return error_set(error, VOXPERT_BAD_ARGUMENT,
                              "%s: \"%s\" is no option of a data folder; they are patient, "
                              "instances, nested, train, slices=N, window=LEVEL,WIDTH, weight=X, "
-                             "channel=N, fold=N, group=NAME, names=FILE",
+                             "channel=N, fold=N, group=NAME, names=FILE, class=NAME",
                              where, option);
     }
     size_t length = strlen(where);
@@ -188,6 +190,7 @@ Status dataset_add(Dataset *d, const char *where, Error *error) {
     CatalogOptions options = {.fold = (int)s.fold, .patient = s.patient};
     if (!status) status = catalog_open(&c, place, &options, error);
     if (!status) status = check_set(d, &c, where, error);
+    if (!status) status = dataset_take_names(&s, &c, error);
     if (!status) {
         d->set[d->sets++] = s; /* which owns its texts now */
         status = add_set(d, (int)d->sets - 1, &c, where, error);
@@ -197,6 +200,14 @@ Status dataset_add(Dataset *d, const char *where, Error *error) {
     catalog_close(&c);
     memory_free(place);
     return status;
+}
+
+const CaseObject *dataset_together(const Dataset *d, const CaseObject *o, size_t *count) {
+    const CaseObject *first = o, *last = o, *end = d->object + d->objects;
+    while (first > d->object && first[-1].picture == o->picture) first--;
+    while (last + 1 < end && last[1].picture == o->picture) last++;
+    *count = (size_t)(last - first) + 1;
+    return first;
 }
 
 Status dataset_select(const Dataset *d, int set, SplitPart part, size_t **out, size_t *count,

@@ -54,6 +54,7 @@ typedef struct CaseObject {
 typedef struct LabelName {
     uint32_t label;
     char *name;
+    int prompt_class; /* of the model that learns: 1 + the class of that name; 0: it has none */
 } LabelName;
 
 typedef struct CaseSet {
@@ -61,6 +62,8 @@ typedef struct CaseSet {
     char *group;           /* or NULL */
     LabelName *label_name; /* [names] */
     size_t names;
+    bool one_name;     /* label_name[0] is that of every label */
+    bool format_names; /* they are the format's own, which are no texts to prompt with */
     bool patient, instances, nested, train;
     long slices;                       /* of a volume, across each axis; 0: pictures must be flat */
     double window_level, window_width; /* width 0: none was given */
@@ -90,8 +93,22 @@ MUST_CHECK Status dataset_select(const Dataset *d, int set, SplitPart part, size
 /* Place of a label in the set's names; -1 where it has none. */
 long dataset_name_index(const CaseSet *s, uint32_t label);
 
-/* Adds the names of a JSON file to a set.  VOXPERT_BAD_INPUT names the file and the rule. */
+/* Adds the names of a JSON file to a set; or one name for all of its labels; or those of the
+ * format, where it has them for the values of label maps and none were given.  VOXPERT_BAD_INPUT
+ * names the file and the rule; VOXPERT_BAD_ARGUMENT: there are names already;
+ * VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status dataset_read_names(CaseSet *s, const char *path, Error *error);
+MUST_CHECK Status dataset_name_all(CaseSet *s, const char *name, Error *error);
+MUST_CHECK Status dataset_take_names(CaseSet *s, const Catalog *c, Error *error);
+
+/* The objects of the picture that `o` is in: the first of `*count`. */
+const CaseObject *dataset_together(const Dataset *d, const CaseObject *o, size_t *count);
+
+/* What the set calls the object's label; NULL: nothing. */
+const LabelName *dataset_name_of(const Dataset *d, const CaseObject *o);
+
+/* 1 + the class of prompt tokens that the object is of; 0: none. */
+int dataset_prompt_class(const Dataset *d, const CaseObject *o);
 
 /* Takes the regions of a picture from a label map of its size: 0 is none, v region v - 1; or from
  * an array .npy of its size: below 0 is none, v region v.

@@ -8,10 +8,77 @@
 #include "train/dataset.h"
 
 long dataset_name_index(const CaseSet *s, uint32_t label) {
+    if (s->one_name) return 0;
     for (size_t i = 0; i < s->names; i++)
         if (s->label_name[i].label == label) return (long)i;
     return -1;
 }
+
+const LabelName *dataset_name_of(const Dataset *d, const CaseObject *o) {
+    const CaseSet *s = &d->set[d->picture[o->picture].set];
+    long at = dataset_name_index(s, o->label);
+    return at < 0 ? NULL : &s->label_name[at];
+}
+
+int dataset_prompt_class(const Dataset *d, const CaseObject *o) {
+    const LabelName *name = dataset_name_of(d, o);
+    return name ? name->prompt_class : 0;
+}
+
+static Status no_second_names(const CaseSet *s, const char *what, Error *error) {
+    if (!s->names) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: the set's labels have names already", what);
+}
+
+/* ---- One name, and those of the format -------------------------------------------------- */
+
+/* Room for `room` names of a set that has none. */
+static Status make_room(CaseSet *s, size_t room, const char *what, Error *error) {
+    s->label_name = memory_new(room * sizeof *s->label_name);
+    if (s->label_name) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for it", what);
+}
+
+static Status put(CaseSet *s, uint32_t label, const char *name, Error *error) {
+    LabelName *to = &s->label_name[s->names];
+    *to = (LabelName){.label = label, .name = memory_text(name)};
+    if (!to->name) return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for it", name);
+    s->names++;
+    return VOXPERT_OK;
+}
+
+Status dataset_name_all(CaseSet *s, const char *name, Error *error) {
+    Status status = no_second_names(s, name, error);
+    if (!status && (!*name || !text_is_utf8(name, strlen(name))))
+        status = error_set(error, VOXPERT_BAD_ARGUMENT, "class=: the name is empty, or not UTF-8");
+    if (!status) status = make_room(s, 1, name, error);
+    if (!status) status = put(s, 0, name, error);
+    s->one_name = !status;
+    return status;
+}
+
+/* Whether the values of objects are the format's: of a region they are its place. */
+static bool has_values(const Catalog *c) {
+    for (size_t i = 0; i < c->labels; i++)
+        if (c->label[i].values != 1) return false;
+    for (size_t i = 0; i < c->cases; i++)
+        if (c->item[i].form != LABELS_MAP && c->item[i].form != LABELS_NONE) return false;
+    return c->labels > 0;
+}
+
+Status dataset_take_names(CaseSet *s, const Catalog *c, Error *error) {
+    if (s->names || !has_values(c)) return VOXPERT_OK;
+    Status status = make_room(s, c->labels, c->place, error);
+    for (size_t i = 0; !status && i < c->labels; i++) {
+        const CatalogLabel *l = &c->label[i];
+        bool named = *l->name && dataset_name_index(s, l->value[0]) < 0;
+        if (named && l->value[0] && !l->ignored) status = put(s, l->value[0], l->name, error);
+    }
+    s->format_names = s->names > 0;
+    return status;
+}
+
+/* ---- Of a file -------------------------------------------------------------------------- */
 
 static Status add(CaseSet *s, size_t room, const char *key, const json_t *value, const char *path,
                   Error *error) {
@@ -25,20 +92,14 @@ static Status add(CaseSet *s, size_t room, const char *key, const json_t *value,
                          label);
     if (dataset_name_index(s, (uint32_t)label) >= 0)
         return error_set(error, VOXPERT_BAD_INPUT, "%s: label %ld has two names", path, label);
-    LabelName *to = &s->label_name[s->names];
-    *to = (LabelName){(uint32_t)label, memory_text(name)};
-    if (!to->name) return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for it", path);
-    s->names++;
-    return VOXPERT_OK;
+    return put(s, (uint32_t)label, name, error);
 }
 
 Status dataset_read_names(CaseSet *s, const char *path, Error *error) {
     FileMap map;
     json_error_t problem;
-    if (s->names)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: the set's labels have names already",
-                         path);
-    Status status = file_map(&map, path, VOXPERT_BAD_INPUT, error);
+    Status status = no_second_names(s, path, error);
+    if (!status) status = file_map(&map, path, VOXPERT_BAD_INPUT, error);
     if (status) return status;
     json_t *root = json_loadb((const char *)map.bytes, map.size, JSON_REJECT_DUPLICATES, &problem);
     file_unmap(&map);
@@ -48,9 +109,7 @@ Status dataset_read_names(CaseSet *s, const char *path, Error *error) {
         return error_set(error, VOXPERT_BAD_INPUT,
                          "%s: must be a JSON object of labels and their names", path);
     }
-    s->label_name = memory_new(room * sizeof *s->label_name);
-    if (!s->label_name)
-        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for it", path);
+    status = make_room(s, room, path, error);
     const char *key;
     json_t *value;
     json_object_foreach(root, key, value) {

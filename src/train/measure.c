@@ -210,15 +210,20 @@ static void add_truth(Scene *s, const CaseObject *o) {
     }
 }
 
-/* With the truth of one object. */
+/* Of an object's picture, without a truth. */
 static Status scene_open(Scene *s, const Dataset *d, const CaseObject *o, Error *error) {
     const Case *p = &d->picture[o->picture];
     size_t pixels = (size_t)p->width * (size_t)p->height;
     *s = (Scene){
         p, o, memory_new(pixels), memory_new(pixels), memory_new(pixels * sizeof(float)), pixels};
-    if (!s->truth || !s->mask || !s->logits) return no_memory(p->name, error);
-    add_truth(s, o);
-    return VOXPERT_OK;
+    return s->truth && s->mask && s->logits ? VOXPERT_OK : no_memory(p->name, error);
+}
+
+/* With the truth of one object. */
+static Status scene_of_object(Scene *s, const Dataset *d, const CaseObject *o, Error *error) {
+    Status status = scene_open(s, d, o, error);
+    if (!status) add_truth(s, o);
+    return status;
 }
 
 static void scene_close(Scene *s) {
@@ -230,7 +235,7 @@ static void scene_close(Scene *s) {
 Status measure_object(Measurer *m, const Dataset *d, const CaseObject *o, unsigned which,
                       double dice[MEASURES], Error *error) {
     Scene s;
-    Status status = scene_open(&s, d, o, error);
+    Status status = scene_of_object(&s, d, o, error);
     if (!status) status = take_all(m, &s, which, dice, error);
     scene_close(&s);
     return status;
@@ -240,32 +245,49 @@ Status measure_clicks(Measurer *m, const Dataset *d, const CaseObject *o, bool b
                       bool zoom, double *dice, Error *error) {
     Scene s;
     const double corners[] = {o->x0, o->y0, o->x1, o->y1};
-    Status status = scene_open(&s, d, o, error);
+    Status status = scene_of_object(&s, d, o, error);
     if (!status) status = show(m, s.picture, error);
     if (!status) status = ask_clicks(m, &s, box ? corners : NULL, clicks, zoom, dice, error);
     scene_close(&s);
     return status;
 }
 
-Status measure_prompt_free(Measurer *m, const Dataset *d, const CaseObject *o, double *dice,
-                           Error *error) {
+/* Of the objects of a name, or (NULL) of all, in the picture that `o` is in. */
+static Status measure_image(Measurer *m, const Dataset *d, const CaseObject *o, const char *name,
+                            double *dice, Error *error) {
+    const SegmoteConfig *c = &m->predictor[0]->model->system.segmote.config;
+    ObjectPrompt prompt = {.prompt_free = true,
+                           .prompt_class = name ? segmote_class(c, name) + 1 : 0};
     Scene s;
-    const CaseObject *first = o, *end = d->object + d->objects;
-    Status status = scene_open(&s, d, o, error);
-    while (first > d->object && first[-1].picture == o->picture) first--;
-    for (; !status && first < end && first->picture == o->picture; first++) add_truth(&s, first);
+    size_t objects;
+    const CaseObject *first = dataset_together(d, o, &objects);
+    Status status = scene_open(&s, d, first, error);
+    for (size_t i = 0; !status && i < objects; i++) {
+        const LabelName *label = name ? dataset_name_of(d, first + i) : NULL;
+        if (!name || (label && strcmp(label->name, name) == 0)) add_truth(&s, first + i);
+    }
     if (!status) status = show(m, s.picture, error);
-    if (!status) status = ask(m, &s, &(ObjectPrompt){.prompt_free = true}, false, error);
+    if (!status) status = ask(m, &s, &prompt, false, error);
     if (!status) *dice = dice_of(&s);
     scene_close(&s);
     return status;
+}
+
+Status measure_prompt_free(Measurer *m, const Dataset *d, const CaseObject *o, double *dice,
+                           Error *error) {
+    return measure_image(m, d, o, NULL, dice, error);
+}
+
+Status measure_class(Measurer *m, const Dataset *d, const CaseObject *o, const char *name,
+                     double *dice, Error *error) {
+    return measure_image(m, d, o, name, dice, error);
 }
 
 Status measure_box_mask(Measurer *m, const Dataset *d, const CaseObject *o, uint8_t *mask,
                         double *dice, Error *error) {
     Scene s;
     double box[] = {o->x0, o->y0, o->x1, o->y1};
-    Status status = scene_open(&s, d, o, error);
+    Status status = scene_of_object(&s, d, o, error);
     if (!status) status = show(m, s.picture, error);
     if (!status) status = ask_box(m, &s, box, true, dice, error);
     if (!status) memcpy(mask, s.mask, s.pixels);

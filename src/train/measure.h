@@ -67,6 +67,11 @@ MUST_CHECK Status measure_clicks(Measurer *m, const Dataset *d, const CaseObject
 MUST_CHECK Status measure_prompt_free(Measurer *m, const Dataset *d, const CaseObject *o,
                                       double *dice, Error *error);
 
+/* The same of what the data set calls `name` in that picture, asked as the model's class of that
+ * name; a model without such a class is asked for the whole foreground. */
+MUST_CHECK Status measure_class(Measurer *m, const Dataset *d, const CaseObject *o,
+                                const char *name, double *dice, Error *error);
+
 /* The mask [height,width] of the picture that the object's box gives, zoomed. */
 MUST_CHECK Status measure_box_mask(Measurer *m, const Dataset *d, const CaseObject *o,
                                    uint8_t *mask, double *dice, Error *error);

@@ -31,6 +31,8 @@ typedef struct TrainOptions {
     const char *base;     /* checkpoint to begin from, which may be an adapter; or NULL */
     const char *parent;   /* of an adapter: its frozen base; NULL: the built-in model */
     bool release_experts; /* that an adapter holds back from its router */
+    const char
+        *prompt_classes;  /* "all", or names with commas; NULL: those of an adapter, or none */
     const char *config;   /* JSON text of a new model, or NULL */
     const void *embedded; /* the built-in model's bytes: the base where neither is given */
     size_t embedded_size;

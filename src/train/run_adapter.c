@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "train/run_classes.h"
+
 static Status open_base(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     if (o->parent) return checkpoint_open(&r->base, o->parent, error);
@@ -64,9 +66,14 @@ Status run_declare_adapter(Run *r, Error *error) {
                          "%s: has its experts already, and %s asks for others",
                          checkpoint_path(r->adapter), fault);
     if (r->options->release_experts) c.experts.experts.held_back = 0;
+    bool had = c.experts.pool.classes > 0;
+    status = run_choose_classes(r, &c, error);
+    if (status) return status;
     s->kind = SYSTEM_SEGMOTE;
     s->adapter = true;
     segmote_declare(&s->segmote, &s->sam.params, &s->sam, &s->imis, &c);
+    if (c.experts.pool.classes && !had) /* they begin where the query is */
+        s->segmote.experts.pool.class_query->optional = true;
     say_held_back(r, &c.experts.experts);
     char surplus[256];
     return params_bind(&s->sam.params, r->adapter, true, surplus, sizeof surplus, error);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/system.h"
 #include "train/run_adapter.h"
+#include "train/run_classes.h"
 #include "train/settings.h"
 #include "train/shapes.h"
 
@@ -122,6 +123,10 @@ static Status keep_number(const char *name, int asked, int usual, int there, Err
 static Status keep_experts(const Run *r, Error *error) {
     const ExpertOptions *asked = &r->options->experts;
     const ExpertOptions usual = train_options_default().experts;
+    if (r->options->prompt_classes)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "--prompt-classes: the base has experts of its own; classes are learned "
+                         "by new ones, or by those of an adapter");
     const ExpertDecoderConfig *there = &r->system.segmote.config.experts;
     const TokenExpertsConfig *e = &there->experts;
     Status status = keep_number("tokens", asked->tokens, usual.tokens, e->tokens, error);
@@ -158,10 +163,11 @@ static Status declare_experts(Run *r, Error *error) {
     c.experts.experts.kept = o->experts.kept;
     c.experts.experts.rank = o->experts.rank;
     c.experts.pool.tokens = o->experts.pool;
+    Status status = run_choose_classes(r, &c, error);
+    if (status) return status;
     char *config = segmote_config_write(&c); /* checked as a file's is */
     if (!config) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for experts");
-    Status status =
-        segmote_config_parse(&c, config, "the new experts", &s->sam.config, imis, error);
+    status = segmote_config_parse(&c, config, "the new experts", &s->sam.config, imis, error);
     memory_free(config);
     if (status) return status;
     s->kind = SYSTEM_SEGMOTE;
@@ -211,6 +217,9 @@ static Status declare(Run *r, Error *error) {
     if (r->options->vocab && r->options->scheme != SCHEME_SEGMOTE)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "--vocab is for the texts that --scheme segmote prompts");
+    if (r->options->prompt_classes && !experts)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "--prompt-classes are of prompt tokens, which --recipe segmote teaches");
     Status status = read_config(r, &config, error);
     if (status) return status;
     if (r->base && !experts && imis_config_is_there(r->base))
@@ -234,6 +243,7 @@ static Status open_model(Run *r, Error *error) {
     r->preset.zoom = o->scheme == SCHEME_SAM_MED2D ? 0.0 : o->zoom;
     if (!status) status = choose_views(r, error);
     if (!status && o->recipe == RECIPE_SEGMOTE) status = declare_experts(r, error);
+    if (!status) run_give_classes(r);
     if (!status) status = params_initialize(&r->system.sam.params, o->seed, error);
     if (!status) choose_parameters(r);
     if (!status) status = check_owned(r, error);
@@ -318,7 +328,8 @@ static Status pack(Run *r, Error *error) {
 /* Why no text is prompted, or NULL. */
 static const char *no_text(const Run *r) {
     size_t names = 0;
-    for (size_t i = 0; i < r->data.sets; i++) names += r->data.set[i].names;
+    for (size_t i = 0; i < r->data.sets; i++)
+        names += r->data.set[i].format_names ? 0 : r->data.set[i].names;
     if (!system_text_width(&r->system)) return "the base reads no text";
     if (names == 0) return "no data set names its labels (names=FILE)";
     return r->options->vocab ? NULL : "its vocabulary is not given (--vocab)";

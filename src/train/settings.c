@@ -327,6 +327,7 @@ void settings_identity(const TrainOptions *o, char text[HASH_TEXT]) {
     if (o->base) hash_add(&h, o->base, strlen(o->base) + 1);
     if (o->parent) hash_add(&h, o->parent, strlen(o->parent) + 1);
     if (o->release_experts) hash_add(&h, &o->release_experts, sizeof o->release_experts);
+    if (o->prompt_classes) hash_add(&h, o->prompt_classes, strlen(o->prompt_classes) + 1);
     if (o->config) hash_add(&h, o->config, strlen(o->config) + 1);
     if (o->vocab) hash_add(&h, "vocab", 6); /* texts are prompted; it may lie elsewhere */
     hash_add(&h, &o->prompts.text, sizeof o->prompts.text);

@@ -33,12 +33,22 @@ typedef struct Seen {
 typedef struct Pass {
     Asking *asking;
     AskedMasks masks;
-    const int *image; /* [masks.count] whose picture each shows; NULL: `share` masks for each */
+    const int *image;   /* [masks.count] whose picture each shows; NULL: `share` masks for each */
+    const int *classes; /* [masks.count] that a pass without a prompt asks for; NULL: none */
     bool pseudo;
 } Pass;
 
+/* The classes of a batch, where it has any. */
+static const int *classes_of(const Stepper *s, const Batch *b) {
+    bool any = compute_measures(&s->cx);
+    for (int i = 0; !any && i < b->count; i++) any = b->prompt_class[i] != 0;
+    return any ? b->prompt_class : NULL;
+}
+
 static Pass object_pass(Stepper *s, const Batch *b) {
-    return (Pass){.asking = &s->object, .masks = {b->count, b->object, b->target, b->pixel}};
+    return (Pass){.asking = &s->object,
+                  .masks = {b->count, b->object, b->target, b->pixel},
+                  .classes = classes_of(s, b)};
 }
 
 static Pass pseudo_pass(Stepper *s, const Batch *b) {
@@ -173,6 +183,7 @@ static Decoded decode(Stepper *s, const StepPlan *plan, int round, const Pass *p
     cx->tape = tape;
     if (has_experts(s)) {
         ExpertPrompt asked = {.pool = plan->prompt_free || (plan->pool[round] && !pass->pseudo),
+                              .classes = plan->prompt_free ? pass->classes : NULL,
                               .unrouted = pass->pseudo && plan->unrouted && round > 0};
         if (plan->text[round] && !pass->pseudo) asked.text = round ? seen->text : text_of(s);
         return decode_experts(s, seen, pass, prompts, &tokens, &asked);
@@ -345,6 +356,7 @@ static Status measure(Stepper *s, size_t *bytes, Error *error) {
                .block = nowhere,
                .target = nowhere,
                .pseudo_target = nowhere,
+               .prompt_class = s->best,
                .share = s->share,
                .side = s->sam->config.image,
                .loss_side = s->loss_side,

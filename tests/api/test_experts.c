@@ -23,9 +23,9 @@ typedef struct Scene {
     char path[128];
 } Scene;
 
-static void scene_open(Scene *s) {
+static void scene_open_on(Scene *s, void (*adapter)(TinyAdapter *, int, unsigned)) {
     *s = (Scene){.pixels = malloc(WIDTH * HEIGHT)};
-    tiny_adapter_open(&s->tiny, 2, 9);
+    adapter(&s->tiny, 2, 9);
     VoxpertOptions options = {.base = s->tiny.base, .preset = "sam", .threads = 1};
     CHECK(voxpert_model_open(&s->model, s->tiny.path, &options, NULL) == VOXPERT_OK);
     CHECK(voxpert_model_open(&s->plain, s->tiny.base, NULL, NULL) == VOXPERT_OK);
@@ -35,6 +35,8 @@ static void scene_open(Scene *s) {
     CHECK(voxpert_set_image(s->session, &image, NULL) == VOXPERT_OK);
     snprintf(s->path, sizeof s->path, "%s/out.png", s->tiny.folder);
 }
+
+static void scene_open(Scene *s) { scene_open_on(s, tiny_adapter_open); }
 
 static void scene_close(Scene *s) {
     voxpert_session_close(s->session);
@@ -58,6 +60,46 @@ TEST(a_model_says_who_its_experts_are) {
     int expert = 0;
     CHECK(voxpert_expert_find(s.model, "3", &expert, NULL) == VOXPERT_OK && expert == 3);
     CHECK(voxpert_expert_find(s.model, "skin", &expert, NULL) == VOXPERT_BAD_ARGUMENT);
+    scene_close(&s);
+}
+
+TEST(a_class_is_found_by_its_name_and_asked_for) {
+    Scene s;
+    VoxpertError error = {0};
+    char *json = NULL;
+    int found = 0;
+    VoxpertMasks shared, kidney;
+    VoxpertSegmentOptions options = {.prompt_free = true};
+    const VoxpertPrompt nothing = {0};
+    scene_open(&s);
+    CHECK(voxpert_class_find(s.model, "liver", &found, &error) == VOXPERT_BAD_ARGUMENT);
+    CHECK(strstr(error.message, "have no classes") && !voxpert_class_name(s.model, 1));
+    CHECK(voxpert_class_find(s.plain, "liver", &found, NULL) == VOXPERT_BAD_ARGUMENT);
+    CHECK(voxpert_experts_describe(s.model, &json, NULL) == VOXPERT_OK);
+    CHECK(json && !strstr(json, "prompt_classes"));
+    voxpert_free(json);
+    scene_close(&s);
+    scene_open_on(&s, tiny_adapter_open_classes);
+    CHECK(voxpert_experts_describe(s.model, &json, NULL) == VOXPERT_OK);
+    CHECK(json && strstr(json, "prompt_classes") && strstr(json, "\"left kidney\""));
+    voxpert_free(json);
+    CHECK(strcmp(voxpert_class_name(s.model, 1), "liver") == 0 && !voxpert_class_name(s.model, 3));
+    CHECK(!voxpert_class_name(s.model, 0) && !voxpert_class_name(NULL, 1));
+    CHECK(voxpert_class_find(s.model, "spleen", &found, &error) == VOXPERT_BAD_ARGUMENT);
+    CHECK(strstr(error.message, "class \"spleen\" is none of liver, left kidney"));
+    CHECK(voxpert_class_find(s.model, "left kidney", &found, NULL) == VOXPERT_OK && found == 2);
+    CHECK(voxpert_segment(s.session, &nothing, &options, &shared, NULL) == VOXPERT_OK);
+    options.prompt_class = found;
+    CHECK(voxpert_segment(s.session, &nothing, &options, &kidney, NULL) == VOXPERT_OK);
+    CHECK(memcmp(shared.logits, kidney.logits, WIDTH * HEIGHT * sizeof *shared.logits) != 0);
+    voxpert_masks_free(&shared);
+    voxpert_masks_free(&kidney);
+    options.prompt_class = 3;
+    CHECK(voxpert_segment(s.session, &nothing, &options, &kidney, &error) == VOXPERT_BAD_ARGUMENT);
+    CHECK(strstr(error.message, "have 2 classes"));
+    options = (VoxpertSegmentOptions){.prompt_class = 1};
+    CHECK(voxpert_segment(s.session, &one_box, &options, &kidney, &error) == VOXPERT_BAD_ARGUMENT);
+    CHECK(strstr(error.message, "prompt_free"));
     scene_close(&s);
 }
 

@@ -16,24 +16,24 @@ static void must(Status status, const Error *error) {
     abort();
 }
 
-/* Fresh routers are zero; these decide. */
-static void stir_routers(Params *p, unsigned seed) {
+/* Fresh routers and questions of classes are zero; these decide. */
+static void stir(Params *p, unsigned seed, const char *glob, float by) {
     Random r = random_begin(seed, 1, 0, 0);
     Error error;
     for (size_t i = 0; i < p->count; i++) {
         Param *q = p->item[i];
-        if (!q->name || !text_matches(q->name, "*.w_*_token")) continue;
+        if (!q->name || !text_matches(q->name, glob)) continue;
         float *values = memory_new(tensor_bytes(&q->tensor));
         if (!values) abort();
         for (size_t k = 0; k < tensor_size(&q->tensor); k++)
-            values[k] = (float)random_normal(&r) * 0.4f;
+            values[k] = (float)random_normal(&r) * by;
         must(param_own(q, &error), &error);
         param_write(q, values);
         memory_free(values);
     }
 }
 
-static void write_adapter(const TinyAdapter *t, int kept, unsigned seed) {
+static void write_adapter(const TinyAdapter *t, int kept, unsigned seed, int classes) {
     Error error;
     Checkpoint *base;
     SamConfig sam_config;
@@ -53,9 +53,13 @@ static void write_adapter(const TinyAdapter *t, int kept, unsigned seed) {
     c.experts.experts.kept = kept;
     c.experts.experts.rank = 6;
     c.experts.pool.heads = 2;
+    c.experts.pool.classes = classes;
+    snprintf(c.class_name[0], CLASS_NAME, "liver");
+    snprintf(c.class_name[1], CLASS_NAME, "left kidney");
     segmote_declare(&segmote, &sam.params, &sam, NULL, &c);
     must(params_initialize(&sam.params, seed, &error), &error);
-    stir_routers(&sam.params, seed);
+    stir(&sam.params, seed, "*.w_*_token", 0.4f);
+    stir(&sam.params, seed, "*.class_query", 2.0f);
     must(params_to_write(&sam.params, segmote_trained(&segmote), &tensors, &count, &error), &error);
     char *json = segmote_config_write(&c);
     MetadataPair metadata[] = {{"format", "voxpert model 1"},
@@ -78,14 +82,20 @@ Model *tiny_adapter_model(const TinyAdapter *t, const char *path, const char *cp
     return m;
 }
 
-void tiny_adapter_open(TinyAdapter *t, int kept, unsigned seed) {
+static void open_with(TinyAdapter *t, int kept, unsigned seed, int classes) {
     *t = (TinyAdapter){.folder = "/tmp/voxpert_adapter_XXXXXX"};
     if (!mkdtemp(t->folder)) abort();
     snprintf(t->base, sizeof t->base, "%s/base.safetensors", t->folder);
     snprintf(t->path, sizeof t->path, "%s/adapter.safetensors", t->folder);
     tiny_model_write(t->base, seed);
-    write_adapter(t, kept, seed);
+    write_adapter(t, kept, seed, classes);
     t->model = tiny_adapter_model(t, t->path, NULL);
+}
+
+void tiny_adapter_open(TinyAdapter *t, int kept, unsigned seed) { open_with(t, kept, seed, 0); }
+
+void tiny_adapter_open_classes(TinyAdapter *t, int kept, unsigned seed) {
+    open_with(t, kept, seed, 2);
 }
 
 void tiny_adapter_close(TinyAdapter *t) {

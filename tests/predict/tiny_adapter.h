@@ -11,8 +11,10 @@ typedef struct TinyAdapter {
     Model *model;
 } TinyAdapter;
 
-/* `kept` experts of a token.  Ends the test program where it cannot. */
+/* `kept` experts of a token.  Ends the test program where it cannot.  The other one's prompt tokens
+ * have the classes "liver" and "left kidney", which ask for different things. */
 void tiny_adapter_open(TinyAdapter *t, int kept, unsigned seed);
+void tiny_adapter_open_classes(TinyAdapter *t, int kept, unsigned seed);
 void tiny_adapter_close(TinyAdapter *t); /* removes the folder with all that is in it */
 
 /* Another adapter's file on the same base, with a kernel set (NULL: the best). */

@@ -99,6 +99,38 @@ TEST(a_new_expert_changes_no_byte_of_any_answer_on_any_kernel_set) {
         }
 }
 
+TEST(questions_for_classes_are_answered_as_before_too) {
+    static const ExpertChange fresh = {.name = "skin", .of = -1, .seed = 5};
+    static const char *const names[] = {"liver", "left kidney"};
+    Scene s;
+    tiny_adapter_open_classes(&s.tiny, 2, 7);
+    snprintf(s.changed, sizeof s.changed, "%s/changed.safetensors", s.tiny.folder);
+    Model *more = changed(&s, &fresh, NULL);
+    Predictor *a = tiny_adapter_session(s.tiny.model, 90, 60);
+    Predictor *b = tiny_adapter_session(more, 90, 60);
+    size_t n = 16 * (size_t)TINY_GRID * TINY_GRID;
+    float *shared = NULL;
+    for (int c = 0; c <= 2; c++) {
+        ObjectPrompt asked = {.prompt_free = true, .prompt_class = c};
+        Prediction x = {0}, y = {0};
+        CHECK(!c || segmote_class(&more->system.segmote.config, names[c - 1]) == c - 1);
+        CHECK(predictor_answer(a, &asked, false, false, &x, NULL) == VOXPERT_OK);
+        CHECK(predictor_answer(b, &asked, false, false, &y, NULL) == VOXPERT_OK);
+        compare(&x, &y, TINY_EXPERTS);
+        CHECK(!c || memcmp(shared, x.low_res, n * sizeof *shared) != 0);
+        prediction_free(&y);
+        if (c)
+            prediction_free(&x);
+        else
+            shared = x.low_res, x.low_res = NULL, prediction_free(&x);
+    }
+    memory_free(shared);
+    predictor_close(a);
+    predictor_close(b);
+    model_close(more);
+    tiny_adapter_close(&s.tiny);
+}
+
 /* ---- Training --------------------------------------------------------------------------- */
 
 typedef struct Lesson {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "tests/check.h"
 #include "tests/systems/shapes.h"
 #include "tests/workbench.h"
@@ -209,6 +210,9 @@ static SegmoteConfig named_experts(const SamConfig *sam) {
     c.experts.experts.held_back = 1u << 1;
     strcpy(c.name[1], "skin");
     strcpy(c.name[2], "eye");
+    c.experts.pool.classes = 2;
+    strcpy(c.class_name[0], "liver");
+    strcpy(c.class_name[1], "left \"kidney\"");
     return c;
 }
 
@@ -226,7 +230,7 @@ TEST(a_config_without_names_and_holds_says_nothing_of_them) {
     SamConfig sam = shape_tiny();
     SegmoteConfig c = few_experts(&sam);
     char *json = segmote_config_write(&c);
-    CHECK(!strstr(json, "names") && !strstr(json, "held_back"));
+    CHECK(!strstr(json, "names") && !strstr(json, "held_back") && !strstr(json, "classes"));
     memory_free(json);
 }
 
@@ -237,6 +241,8 @@ TEST(a_config_reads_back_as_it_was_written) {
     CHECK(segmote_config_parse(&again, json, "file", &sam, NULL, NULL) == VOXPERT_OK);
     char *twice = segmote_config_write(&again);
     CHECK(strcmp(json, twice) == 0);
+    CHECK(again.experts.pool.classes == 2 && segmote_class(&again, "left \"kidney\"") == 1);
+    CHECK(segmote_class(&again, "Liver") == -1 && segmote_class(&again, "") == -1);
     memory_free(json);
     memory_free(twice);
 }
@@ -256,12 +262,25 @@ TEST(a_config_that_cannot_be_is_refused_by_the_field_or_the_rule) {
                                            {"\"skin\"", "\"auto\""},
                                            {"\"skin\"", "\"eye\""},
                                            {"\"skin\", ", ""},
-                                           {"\"skin\"", "5"}};
+                                           {"\"skin\"", "5"},
+                                           {"\"liver\"", "\"all\""},
+                                           {"\"liver\"", "\"a,b\""},
+                                           {"\"liver\"", "\"\""},
+                                           {"\"liver\"", "\" liver\""},
+                                           {"\"liver\"", "\"li\\nver\""},
+                                           {"\"liver\"", "\"left \\\"kidney\\\"\""},
+                                           {"\"liver\"", "5"},
+                                           {"\"liver\"", "null"},
+                                           {"\"liver\"", "[\"liver\"]"},
+                                           {"[\"liver\", \"left \\\"kidney\\\"\"]", "[]"},
+                                           {"[\"liver\", \"left \\\"kidney\\\"\"]", "\"liver\""},
+                                           {"[\"liver\", \"left \\\"kidney\\\"\"]", "{}"},
+                                           {"\"pool.tokens\": 2", "\"pool.tokens\": 0"}};
     SamConfig sam = shape_tiny();
     SegmoteConfig c = named_experts(&sam), out;
     char *json = segmote_config_write(&c);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        char text[512];
+        char text[1024];
         const char *at = strstr(json, wrong[i][0]);
         Error error = {0};
         CHECK(at != NULL);
@@ -273,4 +292,25 @@ TEST(a_config_that_cannot_be_is_refused_by_the_field_or_the_rule) {
         CHECK(strstr(error.message, "some.file"));
     }
     memory_free(json);
+}
+
+/* As many as there may be, and one more; names as long as they may be, and one byte longer. */
+static bool takes_classes(int count, int length) {
+    SamConfig sam = shape_tiny();
+    SegmoteConfig c = few_experts(&sam), out;
+    Text text = {0};
+    char *json = segmote_config_write(&c);
+    text_add(&text, "%.*s, \"prompt_classes\": [", (int)strlen(json) - 1, json);
+    for (int i = 0; i < count; i++) text_add(&text, "%s\"%0*d\"", i ? ", " : "", length, i);
+    text_add(&text, "]}");
+    Status status = segmote_config_parse(&out, text.chars, "some.file", &sam, NULL, NULL);
+    CHECK(status || out.experts.pool.classes == count);
+    text_free(&text);
+    memory_free(json);
+    return !status;
+}
+
+TEST(classes_are_at_most_as_many_and_as_long_as_there_is_room) {
+    CHECK(takes_classes(CLASSES_MAX, 5) && !takes_classes(CLASSES_MAX + 1, 5));
+    CHECK(takes_classes(2, CLASS_NAME - 1) && !takes_classes(2, CLASS_NAME));
 }

@@ -159,6 +159,53 @@ TEST(means_are_by_set_over_all_and_over_sets) {
     memory_free(row);
 }
 
+static char organs[3][8] = {"liver", "spleen", "liver"};
+
+/* Two sets; the second has two labels of one name, and a name that no picture shows. */
+TEST(classes_have_rows_of_their_own) {
+    ClickCurves c = made();
+    LabelName one[] = {{1, organs[0], 0}, {2, organs[1], 0}};
+    LabelName two[] = {{1, organs[0], 0}, {2, organs[2], 0}, {3, organs[1], 0}};
+    Case pictures[] = {
+        {.name = names[2]}, {.name = names[3], .set = 1}, {.name = names[3], .set = 1}};
+    CaseSet sets[] = {{.name = names[0], .label_name = one, .names = 2},
+                      {.name = names[1], .label_name = two, .names = 3}};
+    ClassDice dice[] = {
+        {0, organs[1], 0.5}, {0, organs[0], 0.25}, {1, organs[0], 0.5}, {2, organs[2], 1.0}};
+    double prompt_free[] = {0.5, -1.0, -1.0, 0.25};
+    c.data.set = sets, c.data.picture = pictures;
+    c.by_class = dice, c.classes = 4;
+    c.rule.prompt_free = true, c.prompt_free = prompt_free;
+    ClassRow row = {0};
+    const struct {
+        const char *set, *name;
+        size_t pictures;
+        double dice;
+    } want[] = {{"one", "liver", 1, 0.25}, {"one", "spleen", 1, 0.5}, {"two", "liver", 2, 0.75}};
+    for (size_t i = 0; i < 3; i++) {
+        CHECK(click_class_next(&row, &c) && row.rows == i + 1 && row.pictures == want[i].pictures);
+        CHECK(strcmp(row.set_name, want[i].set) == 0 && strcmp(row.name, want[i].name) == 0);
+        CHECK(is_near(row.dice, want[i].dice));
+    }
+    CHECK(!click_class_next(&row, &c) && row.rows == 3);
+    ClickRow *rows;
+    size_t count;
+    Text csv = {0}, json = {0}, table = {0};
+    CHECK(!click_rows(&rows, &count, &c, NULL));
+    click_curves_csv(&csv, &c);
+    CHECK(strstr(csv.chars, "\none/a,spleen,,,,,,,\"prompt-free, by class\",0,0.5\n"));
+    click_rows_json(&json, rows, count, &c);
+    CHECK(strstr(json.chars, "\"prompt_free_by_class\": [\n        {\"set\": \"one\", \"class\": "
+                             "\"liver\", \"pictures\": 1, \"Dice\": 0.25},"));
+    click_rows_markdown(&table, rows, count, &c);
+    CHECK(strstr(table.chars, "| two | liver | 2 | 0.750 |\n"));
+    CHECK(strstr(table.chars, "| mean of the classes | | | 0.500 |\n"));
+    text_free(&csv);
+    text_free(&json);
+    text_free(&table);
+    memory_free(rows);
+}
+
 TEST(reports_hold_the_curves) {
     const ClickCurves c = made();
     ClickRow *row;

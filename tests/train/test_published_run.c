@@ -167,6 +167,31 @@ TEST(a_published_adapter_is_pruned) {
 }
 
 /* What the step made of images and of kept embeddings is the same but for the resizing. */
+TEST(classes_are_learned_in_the_published_configuration_too) {
+    static const char name[] = "mask_decoder.img_prompt_pool.class_query";
+    Bench b;
+    Watch w = {0};
+    bench_open(&b, "classes", TINY_IMIS_PLAIN);
+    TrainOptions o = options(&b, tiny_folder("classes-out"), "voxpert");
+    o.prompt_classes = "all";
+    o.experts.rule.prompt_free = 1.0;
+    must(&o, &w);
+    Checkpoint *file = result(&o, "last.safetensors"), *base;
+    const StoredTensor *t = checkpoint_find(file, name);
+    CHECK(t && t->rank == 3 && t->dim[0] == 2);
+    float row[4096] = {0};
+    if (t && t->count <= 4096) stored_tensor_read(t, row);
+    CHECK(t && fabsf(row[0]) > 1e-5f && fabsf(row[t->count - 1]) > 1e-5f);
+    CHECK(checkpoint_open(&base, b.base, NULL) == VOXPERT_OK);
+    System s = {0};
+    char surplus[256];
+    CHECK(system_open(&s, file, base, true, surplus, sizeof surplus, NULL) == VOXPERT_OK);
+    CHECK(segmote_class(&s.segmote.config, "spleen") == 1);
+    system_close(&s);
+    checkpoint_close(base);
+    checkpoint_close(file);
+}
+
 TEST(the_block_is_kept_beside_the_embedding) {
     Bench b;
     Watch w = {0};
