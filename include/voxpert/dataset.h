@@ -41,6 +41,7 @@ VOXPERT_API VoxpertStatus voxpert_dataset_open(VoxpertDataset **out, const char 
 /* NULL is fine. */
 VOXPERT_API void voxpert_dataset_close(VoxpertDataset *set);
 
+/* How many cases it has, of all parts. */
 VOXPERT_API size_t voxpert_dataset_cases(const VoxpertDataset *set);
 
 /* Format, labels, cases with their files and parts as JSON; free it with voxpert_free. */

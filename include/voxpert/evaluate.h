@@ -144,9 +144,9 @@ typedef struct VoxpertClicksOptions {
     int clicks;       /* 1 .. 50 */
     int most;         /* objects of each set, evenly spread; default: all */
     int zoom;         /* as in VoxpertSegmentOptions */
-    bool
-        prompt_free; /* also each picture's whole foreground without a prompt; and where labels have
-                        names, each class of it, asked for by name where the model has that class */
+    /* Also each picture's whole foreground without a prompt; and where labels have names, each
+     * class of it, asked for by name where the model has that class. */
+    bool prompt_free;
 } VoxpertClicksOptions;
 
 typedef struct VoxpertClicks VoxpertClicks;

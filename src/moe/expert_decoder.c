@@ -153,16 +153,12 @@ static ExpertOutput failed(Compute *cx) {
     return out;
 }
 
-static Tensor *tokens_of(Compute *cx, Param *rows) {
-    return tensor_view(cx, &rows->tensor, 0, 3, (int[]){1, rows->dim[0], rows->dim[1]});
-}
-
 static TwoWay transform(Compute *cx, const ExpertDecoder *d, const DecoderImage *image,
                         Tensor *positions, const ExpertPrompt *prompt, ExpertOutput *out) {
     Tensor *part[3];
     int parts = 0;
     if (d->semantic) part[parts++] = semantic_decoder_tokens(cx, d->semantic);
-    part[parts++] = tokens_of(cx, d->expert_tokens);
+    part[parts++] = mask_decoder_tokens(cx, d->expert_tokens);
     if (out->sparse) part[parts++] = out->sparse;
     Middle context = {d, prompt, out};
     TwoWayMiddle middle = {middle_forward, &context};

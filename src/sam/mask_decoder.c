@@ -25,7 +25,7 @@ void mask_decoder_declare(MaskDecoder *d, Params *p, const MaskDecoderConfig *c)
 
 /* ---- Forward ---------------------------------------------------------------------------- */
 
-static Tensor *table(Compute *cx, Param *rows) {
+Tensor *mask_decoder_tokens(Compute *cx, Param *rows) {
     return tensor_view(cx, &rows->tensor, 0, 3, (int[]){1, rows->dim[0], rows->dim[1]});
 }
 
@@ -92,7 +92,8 @@ TwoWay mask_decoder_transform(Compute *cx, const MaskDecoder *d, const DecoderIm
     TwoWay failed = {&cx->dummy, &cx->dummy};
     if (parts > PARTS_MAX - 2) compute_fail(cx, "mask decoder: parts");
     if (!compute_ok(cx)) return failed;
-    Tensor *all[PARTS_MAX] = {table(cx, d->iou_token), table(cx, d->mask_tokens)};
+    Tensor *all[PARTS_MAX] = {mask_decoder_tokens(cx, d->iou_token),
+                              mask_decoder_tokens(cx, d->mask_tokens)};
     int batch = image->side.keys->dim[0];
     for (int i = 0; i < parts; i++) {
         all[2 + i] = part[i];

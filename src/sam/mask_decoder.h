@@ -68,6 +68,9 @@ Tensor *mask_decoder_upscale(Compute *cx, const MaskDecoder *d, Tensor *keys, in
 /* queries [batch,tokens,dim] -> [batch,masks]: the quality of every mask */
 Tensor *mask_decoder_iou(Compute *cx, const MaskDecoder *d, Tensor *queries);
 
+/* Tokens that are parameters, rows [n,dim], as one batch of queries: [1,n,dim]. */
+Tensor *mask_decoder_tokens(Compute *cx, Param *rows);
+
 /* hyper [batch,count,dim/8], upscaled as above -> [batch,count,4 grid,4 grid] */
 Tensor *mask_decoder_masks(Compute *cx, Tensor *hyper, Tensor *upscaled);
 

@@ -13,8 +13,7 @@ void semantic_decoder_declare(SemanticDecoder *d, Params *p, const MaskDecoder *
 }
 
 Tensor *semantic_decoder_tokens(Compute *cx, const SemanticDecoder *d) {
-    int shape[] = {1, d->config.tokens, d->tokens->dim[1]};
-    return tensor_view(cx, &d->tokens->tensor, 0, 3, shape);
+    return mask_decoder_tokens(cx, d->tokens);
 }
 
 Tensor *semantic_decoder_classes(Compute *cx, const SemanticDecoder *d, Tensor *queries) {
