@@ -18,13 +18,7 @@ static Status rule_take(ClickRule *rule, const VoxpertClicksOptions *o, const Vo
                         .prompt_free = o->prompt_free,
                         .zoom = o->zoom > 0 || (o->zoom == 0 && model->preset.zoom > 0.0),
                         .max_memory = owner->max_memory};
-    if (o->clicks < 1 || o->clicks > CLICKS_MAX)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "%d clicks: must be from 1 to %d", o->clicks,
-                         (int)CLICKS_MAX);
-    if (rule->part < 0)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "\"%s\" is no part of data: train, validation, test or all", o->part);
-    return VOXPERT_OK;
+    return click_question_check(o->clicks, o->part, error);
 }
 
 VoxpertStatus voxpert_evaluate_clicks(VoxpertClicks **out, VoxpertModel *model,

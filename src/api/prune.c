@@ -51,12 +51,8 @@ static Status rule_take(PruneRule *rule, const VoxpertPruneOptions *o, const Vox
                         .cache = o->cache,
                         .cache_half = o->cache_half,
                         .max_memory = owner->max_memory};
-    if (rule->clicks < 1 || rule->clicks > CLICKS_MAX)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "%d clicks: must be from 1 to %d",
-                         rule->clicks, (int)CLICKS_MAX);
-    if (rule->part < 0)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "\"%s\" is no part of data: train, validation, test or all", part);
+    Status status = click_question_check(rule->clicks, part, error);
+    if (status) return status;
     if (rule->asks >> PRUNE_ASKS)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "%u is no way of asking", rule->asks);
     if (!(rule->tolerance >= 0.0 && rule->tolerance <= 1.0))

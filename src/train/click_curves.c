@@ -33,6 +33,16 @@ static Status no_memory(Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the curves of clicks");
 }
 
+Status click_question_check(int clicks, const char *part, Error *error) {
+    if (clicks < 1 || clicks > CLICKS_MAX)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "%d clicks: must be from 1 to %d", clicks,
+                         (int)CLICKS_MAX);
+    if (click_part(part) < 0)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "\"%s\" is no part of data: train, validation, test or all", part);
+    return VOXPERT_OK;
+}
+
 /* ---- Measuring -------------------------------------------------------------------------- */
 
 /* Of a set as many as are wanted, evenly spread: of those with rings, and of the others. */

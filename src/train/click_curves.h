@@ -58,6 +58,9 @@ typedef struct ClickListener {
 /* "train", "validation", "test", "all" (and NULL); -1: none of these. */
 int click_part(const char *name);
 
+/* VOXPERT_BAD_ARGUMENT unless that is 1 .. CLICKS_MAX clicks and a part that click_part knows. */
+MUST_CHECK Status click_question_check(int clicks, const char *part, Error *error);
+
 /* Indices of the objects that a rule asks about, by set, those with rings behind the others; the
  * caller frees `*out`.  Where all parts are asked about, all pictures come to be of one.
  * VOXPERT_BAD_INPUT names `folder` where there is none, VOXPERT_OUT_OF_MEMORY. */
