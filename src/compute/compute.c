@@ -205,18 +205,57 @@ Tensor *tape_record(Compute *cx, BackwardFn *back, Tensor *out, int inputs, Tens
     return tape_push(cx, back, out, inputs, in, how, how_bytes);
 }
 
+static bool grad_wanted(const Compute *cx, const Tensor *t) {
+    return t && t->root->needs_grad && compute_ok(cx);
+}
+
+static bool grad_make(Compute *cx, Tensor *root) {
+    root->grad = arena_alloc(cx->memory, tensor_bytes(root));
+    if (!root->grad) compute_fail(cx, no_memory);
+    return root->grad != NULL;
+}
+
 float *grad_of(Compute *cx, Tensor *t) {
-    if (!t || !t->root->needs_grad || !compute_ok(cx)) return NULL;
+    if (!grad_wanted(cx, t)) return NULL;
     Tensor *root = t->root;
     if (!root->grad) {
-        root->grad = arena_alloc(cx->memory, tensor_bytes(root));
-        if (!root->grad) {
-            compute_fail(cx, no_memory);
-            return NULL;
-        }
+        if (!grad_make(cx, root)) return NULL;
         cx->kernels->zero(cx->worker, root->grad, tensor_size(root));
     }
     return root->grad + (t->data - root->data);
+}
+
+Into grad_into(Compute *cx, Tensor *t) {
+    bool fresh = grad_wanted(cx, t) && t->root == t && !t->grad;
+    if (!fresh) return (Into){grad_of(cx, t), false};
+    return (Into){grad_make(cx, t) ? t->grad : NULL, true};
+}
+
+void grad_shared(Compute *cx, Tensor *a, Tensor *b) {
+    if (a->root == b->root) grad_of(cx, a); /* so that neither finds it fresh */
+}
+
+static bool grad_hand_over(Compute *cx, Tensor *out, Tensor *t) {
+    if (cx->keeps_gradients || !grad_wanted(cx, t) || t->root->grad) return false;
+    if (t->root != t || out->root != out || tensor_size(t) != tensor_size(out)) return false;
+    t->grad = out->grad;
+    out->grad = NULL;
+    return true;
+}
+
+Into grad_over(Compute *cx, Tensor *out, Tensor *t) {
+    return grad_hand_over(cx, out, t) ? (Into){t->grad, true} : grad_into(cx, t);
+}
+
+void grad_add(Compute *cx, const Tensor *out, Tensor *t) {
+    Into to = grad_into(cx, t);
+    if (!to.at) return;
+    (to.fresh ? cx->kernels->copy : cx->kernels->accumulate)(cx->worker, to.at, tensor_grad(out),
+                                                             tensor_size(t));
+}
+
+void grad_pass(Compute *cx, Tensor *out, Tensor *t) {
+    if (!grad_hand_over(cx, out, t)) grad_add(cx, out, t);
 }
 
 const float *tensor_grad(const Tensor *t) {
@@ -254,9 +293,7 @@ static void recompute_backward(Compute *cx, const Node *n) {
     cx->tape = &inner;
     Tensor *again = r->fn(cx, n->in, r->how);
     if (compute_ok(cx)) {
-        float *seed = grad_of(cx, again);
-        if (seed)
-            cx->kernels->accumulate(cx->worker, seed, tensor_grad(n->out), tensor_size(again));
+        grad_pass(cx, n->out, again);
         backward_from(cx);
     }
     cx->tape = outer;

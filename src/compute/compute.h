@@ -70,6 +70,7 @@ struct Compute {
     /* Shown the stages of a model as they are computed: for tests and the curious.  May be NULL. */
     void (*observe)(void *observer, const char *stage, const Tensor *t);
     void *observer;
+    bool keeps_gradients; /* of every tensor, to be looked at afterwards: none is handed over */
 };
 
 bool compute_ok(const Compute *cx);
@@ -129,8 +130,21 @@ bool tape_needs(const Compute *cx, int inputs, Tensor *const *in);
  * decays it all the same. */
 void tape_touch(const Compute *cx, Tensor *t);
 
-float *grad_of(Compute *cx, Tensor *t);    /* NULL if t is frozen; else zeroed on first use */
 const float *tensor_grad(const Tensor *t); /* NULL where nothing reached it */
+
+/* Where a way back puts the gradient of t: NULL if t is frozen.  grad_of() gives numbers to add to,
+ * zeroed on first use; grad_into() spares the zeros of a whole tensor that the op fills.  An op
+ * that may have the same tensor twice says so first with grad_shared(). */
+float *grad_of(Compute *cx, Tensor *t);
+Into grad_into(Compute *cx, Tensor *t);
+void grad_shared(Compute *cx, Tensor *a, Tensor *b);
+
+/* The gradient of `out` is t's, too: adds it to what t, of equal size, has.  grad_pass() is the
+ * last thing a way back does with it, and hands the array over where t has none.  grad_over() does
+ * so for a kernel that works in place; where t has one it is grad_into(). */
+void grad_add(Compute *cx, const Tensor *out, Tensor *t);
+void grad_pass(Compute *cx, Tensor *out, Tensor *t);
+Into grad_over(Compute *cx, Tensor *out, Tensor *t);
 
 /* For trainers: d loss / d everything that needs it, for a scalar loss.  Empties the tape.
  * backward_from() starts instead from whatever output gradients are already set. */

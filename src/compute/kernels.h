@@ -2,8 +2,8 @@
  *
  * Every entry works on dense row-major float arrays, channels last, and allocates nothing: it may
  * use the threads and the scratch memory of its worker.  A forward entry writes its outputs.  A
- * backward entry *adds* into its outputs and skips any output passed as NULL (that input is
- * frozen).  Outputs never overlap inputs unless said so.  How the work is cut depends on the
+ * backward entry *adds* into its outputs (see Into) and skips any output passed as NULL (that input
+ * is frozen).  Outputs never overlap inputs unless said so.  How the work is cut depends on the
  * problem and never on the number of threads: a kernel set gives the same bytes for 1, 2 or 7 of
  * them.
  *
@@ -34,6 +34,13 @@ typedef struct Weight {
     const void *packed;      /* a backend's form for x W^T; NULL: it packs as it goes */
     const void *packed_back; /* its form for dy W; NULL likewise */
 } Weight;
+
+/* Where a sum goes: it is added to the numbers there or, where they are nothing yet, written over
+ * them.  The last is what most gradients of a network need, and spares zeroing and reading them. */
+typedef struct Into {
+    float *at;
+    bool fresh; /* nothing yet */
+} Into;
 
 typedef enum Position {
     POSITION_NONE,       /* scores are q.k alone */
@@ -68,7 +75,8 @@ typedef struct AttentionInputs {
 } AttentionInputs;
 
 typedef struct AttentionGradients { /* laid out as the inputs are; NULL: frozen */
-    float *q, *k, *v, *table_h, *table_w, *pad_k, *pad_v;
+    Into q, k, v;
+    float *table_h, *table_w, *pad_k, *pad_v;
 } AttentionGradients;
 
 /* Cuts a grid into (overlapping) patches: row (b, z, y, x) of `columns` holds the kernel's
@@ -143,13 +151,13 @@ typedef struct Kernels {
     void (*linear)(const Worker *w, float *y, const float *x, const Weight *weight,
                    const float *bias, const float *residual, Activation activation, size_t rows);
     /* Without activation: dx += dy W, dw += dy^T x, db += sum of rows of dy. */
-    void (*linear_backward)(const Worker *w, float *dx, float *dw, float *db, const float *dy,
+    void (*linear_backward)(const Worker *w, Into dx, float *dw, float *db, const float *dy,
                             const float *x, const Weight *weight, size_t rows);
 
     /* y[batch,m,n] = a[batch,m,k] b[batch,n,k]^T */
     void (*matmul)(const Worker *w, float *y, const float *a, const float *b, int batch, int m,
                    int n, int k);
-    void (*matmul_backward)(const Worker *w, float *da, float *db, const float *dy, const float *a,
+    void (*matmul_backward)(const Worker *w, Into da, Into db, const float *dy, const float *a,
                             const float *b, int batch, int m, int n, int k);
 
     /* y[batch,queries,heads head_dim]; lse[batch,heads,queries] = ln of the softmax' denominator,
@@ -160,9 +168,11 @@ typedef struct Kernels {
                                const float *y, const float *lse, const AttentionInputs *in,
                                const AttentionShape *shape);
 
-    /* columns = patches of x; and its adjoint, which adds columns into x. */
+    /* columns = patches of x; and its adjoint, the sum of columns, and of bias[channels] (or NULL)
+     * at each grid point, into x. */
     void (*patches)(const Worker *w, float *columns, const float *x, const PatchShape *shape);
-    void (*unpatches)(const Worker *w, float *x, const float *columns, const PatchShape *shape);
+    void (*unpatches)(const Worker *w, Into x, const float *columns, const float *bias,
+                      const PatchShape *shape);
 
     /* 3x3, padding 1, one filter for each channel: x[batch,h,w,c], filter[3,3,c], bias[c] or NULL,
      * y[batch,(h-1)/stride+1,(w-1)/stride+1,c] */
@@ -176,14 +186,15 @@ typedef struct Kernels {
      * way back, or both NULL.  y may be x. */
     void (*layer_norm)(const Worker *w, float *y, float *mean, float *rstd, const float *x,
                        const float *gamma, const float *beta, size_t rows, int cols, float eps);
-    void (*layer_norm_backward)(const Worker *w, float *dx, float *dgamma, float *dbeta,
+    /* dx may be dy where it is fresh. */
+    void (*layer_norm_backward)(const Worker *w, Into dx, float *dgamma, float *dbeta,
                                 const float *dy, const float *x, const float *gamma,
                                 const float *mean, const float *rstd, size_t rows, int cols);
 
-    /* y = f(x); y may be x. */
+    /* y = f(x); y may be x, and dx dy where it is fresh. */
     void (*activation)(const Worker *w, float *y, const float *x, size_t n, Activation f);
-    void (*activation_backward)(const Worker *w, float *dx, const float *dy, const float *x,
-                                size_t n, Activation f);
+    void (*activation_backward)(const Worker *w, Into dx, const float *dy, const float *x, size_t n,
+                                Activation f);
 
     /* y[i] = a[i] + b[i mod period], n a multiple of period; y may be a.  The way back of b is
      * reduce: db[j] += sum of dy[j + k period]. */

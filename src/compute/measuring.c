@@ -11,11 +11,11 @@ static void weight_pack(const Worker *w, void *packed, const float *values, int 
                         bool back) {}
 static void linear(const Worker *w, float *y, const float *x, const Weight *weight,
                    const float *bias, const float *residual, Activation f, size_t rows) {}
-static void linear_backward(const Worker *w, float *dx, float *dw, float *db, const float *dy,
+static void linear_backward(const Worker *w, Into dx, float *dw, float *db, const float *dy,
                             const float *x, const Weight *weight, size_t rows) {}
 static void matmul(const Worker *w, float *y, const float *a, const float *b, int batch, int m,
                    int n, int k) {}
-static void matmul_backward(const Worker *w, float *da, float *db, const float *dy, const float *a,
+static void matmul_backward(const Worker *w, Into da, Into db, const float *dy, const float *a,
                             const float *b, int batch, int m, int n, int k) {}
 static void attention(const Worker *w, float *y, float *lse, const AttentionInputs *in,
                       const AttentionShape *shape) {}
@@ -23,6 +23,8 @@ static void attention_backward(const Worker *w, const AttentionGradients *d, con
                                const float *y, const float *lse, const AttentionInputs *in,
                                const AttentionShape *shape) {}
 static void patches(const Worker *w, float *to, const float *from, const PatchShape *shape) {}
+static void unpatches(const Worker *w, Into x, const float *columns, const float *bias,
+                      const PatchShape *shape) {}
 static void depthwise(const Worker *w, float *y, const float *x, const float *filter,
                       const float *bias, int batch, const int size[2], int channels, int stride) {}
 static void depthwise_backward(const Worker *w, float *dx, float *dfilter, float *dbias,
@@ -30,12 +32,12 @@ static void depthwise_backward(const Worker *w, float *dx, float *dfilter, float
                                const int size[2], int channels, int stride) {}
 static void layer_norm(const Worker *w, float *y, float *mean, float *rstd, const float *x,
                        const float *gamma, const float *beta, size_t rows, int cols, float eps) {}
-static void layer_norm_backward(const Worker *w, float *dx, float *dgamma, float *dbeta,
+static void layer_norm_backward(const Worker *w, Into dx, float *dgamma, float *dbeta,
                                 const float *dy, const float *x, const float *gamma,
                                 const float *mean, const float *rstd, size_t rows, int cols) {}
 static void activation(const Worker *w, float *y, const float *x, size_t n, Activation f) {}
-static void activation_backward(const Worker *w, float *dx, const float *dy, const float *x,
-                                size_t n, Activation f) {}
+static void activation_backward(const Worker *w, Into dx, const float *dy, const float *x, size_t n,
+                                Activation f) {}
 static void add(const Worker *w, float *y, const float *a, const float *b, size_t n,
                 size_t period) {}
 static void reduce(const Worker *w, float *db, const float *dy, size_t n, size_t period) {}
@@ -82,7 +84,7 @@ const Kernels kernels_measuring = {
     .attention = attention,
     .attention_backward = attention_backward,
     .patches = patches,
-    .unpatches = patches,
+    .unpatches = unpatches,
     .depthwise = depthwise,
     .depthwise_backward = depthwise_backward,
     .layer_norm = layer_norm,

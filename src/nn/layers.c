@@ -109,8 +109,8 @@ void transposed_declare(Convolution *c, Params *p, const char *name, int in, int
 static Tensor *transposed_forward(Compute *cx, const Convolution *c, Tensor *x) {
     Tensor *columns = op_linear(cx, x, &c->linear.weight->tensor, &c->linear.weight->form, NULL,
                                 ACTIVATION_NONE, NULL);
-    Tensor *y = op_unpatches(cx, columns, c->kernel, c->stride, c->pad);
-    return c->linear.bias ? op_add(cx, y, &c->linear.bias->tensor) : y;
+    Tensor *bias = c->linear.bias ? &c->linear.bias->tensor : NULL;
+    return op_unpatches(cx, columns, bias, c->kernel, c->stride, c->pad);
 }
 
 Tensor *convolution_fused(Compute *cx, const Convolution *c, Tensor *x, Activation f) {

@@ -24,19 +24,32 @@ static AttentionInputs inputs_of(const Attention *a) {
 
 static float *part_of(float *grad, size_t at) { return grad ? grad + at : NULL; }
 
+static void projections_of(Compute *cx, const Attention *a, AttentionGradients *d) {
+    if (a->at_k) { /* of a fused projection the three fill the rows together */
+        d->q = grad_into(cx, a->q);
+        d->k = (Into){part_of(d->q.at, a->at_k), d->q.fresh};
+        d->v = (Into){part_of(d->q.at, a->at_v), d->q.fresh};
+        return;
+    }
+    grad_shared(cx, a->q, a->k);
+    grad_shared(cx, a->q, a->v);
+    grad_shared(cx, a->k, a->v);
+    d->q = grad_into(cx, a->q);
+    d->k = grad_into(cx, a->k);
+    d->v = grad_into(cx, a->v);
+}
+
 static void attention_backward(Compute *cx, const Node *n) {
     const Attention *a = n->how;
     AttentionInputs in = inputs_of(a);
     float *padding = grad_of(cx, a->padding);
     AttentionGradients d = {
-        .q = grad_of(cx, a->q),
-        .k = part_of(grad_of(cx, a->k), a->at_k),
-        .v = part_of(grad_of(cx, a->v), a->at_v),
         .table_h = grad_of(cx, a->table_h),
         .table_w = grad_of(cx, a->table_w),
         .pad_k = part_of(padding, a->at_k),
         .pad_v = part_of(padding, a->at_v),
     };
+    projections_of(cx, a, &d);
     if (!compute_ok(cx)) return;
     cx->kernels->attention_backward(cx->worker, &d, tensor_grad(n->out), n->out->data, a->lse->data,
                                     &in, &a->shape);

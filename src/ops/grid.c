@@ -17,8 +17,8 @@ static PatchShape patch_shape(int batch, int h, int w, int channels, int kernel,
 }
 
 static void patches_backward(Compute *cx, const Node *n) {
-    float *dx = grad_of(cx, n->in[0]);
-    if (dx) cx->kernels->unpatches(cx->worker, dx, tensor_grad(n->out), n->how);
+    Into dx = grad_into(cx, n->in[0]);
+    if (dx.at) cx->kernels->unpatches(cx->worker, dx, tensor_grad(n->out), NULL, n->how);
 }
 
 Tensor *op_patches(Compute *cx, Tensor *x, int kernel, int stride, int pad) {
@@ -33,32 +33,43 @@ Tensor *op_patches(Compute *cx, Tensor *x, int kernel, int stride, int pad) {
     return tape_record(cx, patches_backward, y, 1, &x, &s, sizeof s);
 }
 
-/* Patches writes, a gradient adds: so the way back goes through a temporary. */
+/* Patches only writes: where the gradient is there already, they go through a temporary. */
 static void unpatches_backward(Compute *cx, const Node *n) {
-    Tensor *x = n->in[0];
-    float *dx = grad_of(cx, x);
-    if (!dx) return;
-    Scope s = scope_begin(cx);
+    Tensor *x = n->in[0], *bias = n->in[1];
+    const PatchShape *s = n->how;
+    const float *dy = tensor_grad(n->out);
+    float *db = grad_of(cx, bias);
+    if (db) cx->kernels->reduce(cx->worker, db, dy, tensor_size(n->out), tensor_size(bias));
+
+    Into dx = grad_into(cx, x);
+    if (!dx.at) return;
+    if (dx.fresh) {
+        cx->kernels->patches(cx->worker, dx.at, dy, s);
+        return;
+    }
+    Scope scope = scope_begin(cx);
     Tensor *columns = tensor_like(cx, x);
     if (compute_ok(cx)) {
-        cx->kernels->patches(cx->worker, columns->data, tensor_grad(n->out), n->how);
-        cx->kernels->accumulate(cx->worker, dx, columns->data, tensor_size(x));
+        cx->kernels->patches(cx->worker, columns->data, dy, s);
+        cx->kernels->accumulate(cx->worker, dx.at, columns->data, tensor_size(x));
     }
-    scope_drop(cx, s);
+    scope_drop(cx, scope);
 }
 
-Tensor *op_unpatches(Compute *cx, Tensor *x, int kernel, int stride, int pad) {
+Tensor *op_unpatches(Compute *cx, Tensor *x, Tensor *bias, int kernel, int stride, int pad) {
     if (!compute_ok(cx)) return &cx->dummy;
     if (x->rank != 4 || x->dim[3] % (kernel * kernel)) return compute_fail(cx, "unpatches: shape");
     int h = (x->dim[1] - 1) * stride - 2 * pad + kernel;
     int w = (x->dim[2] - 1) * stride - 2 * pad + kernel;
     int channels = x->dim[3] / (kernel * kernel);
     if (h <= 0 || w <= 0) return compute_fail(cx, "unpatches: shape");
+    if (bias && tensor_size(bias) != (size_t)channels) return compute_fail(cx, "unpatches: bias");
     PatchShape s = patch_shape(x->dim[0], h, w, channels, kernel, stride, pad);
-    Tensor *y = tensor_zeros(cx, 4, (int[]){x->dim[0], h, w, channels});
+    Tensor *y = tensor_new(cx, 4, (int[]){x->dim[0], h, w, channels});
     if (!compute_ok(cx)) return &cx->dummy;
-    cx->kernels->unpatches(cx->worker, y->data, x->data, &s);
-    return tape_record(cx, unpatches_backward, y, 1, &x, &s, sizeof s);
+    cx->kernels->unpatches(cx->worker, (Into){y->data, true}, x->data, bias ? bias->data : NULL,
+                           &s);
+    return tape_record(cx, unpatches_backward, y, 2, (Tensor *[]){x, bias}, &s, sizeof s);
 }
 
 /* ---- Depthwise convolution -------------------------------------------------------------- */

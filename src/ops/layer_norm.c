@@ -8,9 +8,11 @@ typedef struct LayerNorm {
 static void layer_norm_backward(Compute *cx, const Node *n) {
     const LayerNorm *how = n->how;
     Tensor *x = n->in[0], *gamma = n->in[1], *beta = n->in[2];
-    cx->kernels->layer_norm_backward(
-        cx->worker, grad_of(cx, x), grad_of(cx, gamma), grad_of(cx, beta), tensor_grad(n->out),
-        x->data, gamma->data, how->mean->data, how->rstd->data, tensor_rows(x), tensor_cols(x));
+    const float *dy = tensor_grad(n->out);
+    Into dx = grad_over(cx, n->out, x);
+    cx->kernels->layer_norm_backward(cx->worker, dx, grad_of(cx, gamma), grad_of(cx, beta), dy,
+                                     x->data, gamma->data, how->mean->data, how->rstd->data,
+                                     tensor_rows(x), tensor_cols(x));
 }
 
 Tensor *op_layer_norm(Compute *cx, Tensor *x, Tensor *gamma, Tensor *beta, float eps) {

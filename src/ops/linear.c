@@ -3,15 +3,16 @@
 
 typedef struct Linear {
     Weight form;
-    Tensor *weight, *bias;
+    Tensor *weight, *bias, *residual;
 } Linear;
 
 static void linear_backward(Compute *cx, const Node *n) {
     const Linear *l = n->how;
     Tensor *x = n->in[0];
-    cx->kernels->linear_backward(cx->worker, grad_of(cx, x), grad_of(cx, l->weight),
+    cx->kernels->linear_backward(cx->worker, grad_into(cx, x), grad_of(cx, l->weight),
                                  grad_of(cx, l->bias), tensor_grad(n->out), x->data, &l->form,
                                  tensor_rows(x));
+    grad_pass(cx, n->out, l->residual);
 }
 
 static Tensor *shape_error(Compute *cx, Tensor *x, Tensor *weight, const Weight *form,
@@ -36,15 +37,17 @@ Tensor *op_linear(Compute *cx, Tensor *x, Tensor *weight, const Weight *form, Te
     if (residual && tensor_size(residual) != tensor_size(y))
         return compute_fail(cx, "linear: residual");
 
-    Tensor *in[] = {x, weight, bias};
-    bool fuses = !tape_needs(cx, 3, in) && !tape_needs(cx, 1, &residual);
+    /* An activation's way back needs what the product gave: then nothing is fused. */
+    bool fuses =
+        f == ACTIVATION_NONE || !tape_needs(cx, 4, (Tensor *[]){x, weight, bias, residual});
+    Tensor *fused = fuses ? residual : NULL;
     cx->kernels->linear(cx->worker, y->data, x->data, form, bias ? bias->data : NULL,
-                        fuses && residual ? residual->data : NULL, fuses ? f : ACTIVATION_NONE,
-                        tensor_rows(x));
-    if (fuses) return y;
+                        fused ? fused->data : NULL, fuses ? f : ACTIVATION_NONE, tensor_rows(x));
 
-    Linear how = {*form, weight, bias};
-    y = tape_record(cx, linear_backward, y, 3, in, &how, sizeof how);
-    if (f != ACTIVATION_NONE) y = op_activation(cx, y, f);
+    Linear how = {*form, weight, bias, fused};
+    Tensor *in[] = {x, weight, bias, fused};
+    y = tape_record(cx, linear_backward, y, 4, in, &how, sizeof how);
+    if (fuses) return y;
+    y = op_activation(cx, y, f);
     return residual ? op_add(cx, y, residual) : y;
 }

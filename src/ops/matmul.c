@@ -3,8 +3,10 @@
 
 static void matmul_backward(Compute *cx, const Node *n) {
     Tensor *a = n->in[0], *b = n->in[1];
-    cx->kernels->matmul_backward(cx->worker, grad_of(cx, a), grad_of(cx, b), tensor_grad(n->out),
-                                 a->data, b->data, a->dim[0], a->dim[1], b->dim[1], a->dim[2]);
+    grad_shared(cx, a, b);
+    Into da = grad_into(cx, a), db = grad_into(cx, b);
+    cx->kernels->matmul_backward(cx->worker, da, db, tensor_grad(n->out), a->data, b->data,
+                                 a->dim[0], a->dim[1], b->dim[1], a->dim[2]);
 }
 
 Tensor *op_matmul(Compute *cx, Tensor *a, Tensor *b) {

@@ -57,9 +57,10 @@ Tensor *op_attention(Compute *cx, Tensor *q, Tensor *k, Tensor *v, int heads);
 /* x [batch,h,w,c] -> [batch,oh,ow,kernel kernel c], oh = (h + 2 pad - kernel) / stride + 1 */
 Tensor *op_patches(Compute *cx, Tensor *x, int kernel, int stride, int pad);
 
-/* The adjoint: x [batch,h,w,kernel kernel c] -> [batch,oh,ow,c], oh = (h - 1) stride - 2 pad +
- * kernel. A transposed convolution is a linear and this. */
-Tensor *op_unpatches(Compute *cx, Tensor *x, int kernel, int stride, int pad);
+/* The adjoint, and a bias [c] or NULL at each point: x [batch,h,w,kernel kernel c] ->
+ * [batch,oh,ow,c], oh = (h - 1) stride - 2 pad + kernel. A transposed convolution is a linear and
+ * this. */
+Tensor *op_unpatches(Compute *cx, Tensor *x, Tensor *bias, int kernel, int stride, int pad);
 
 /* 3x3, padding 1, a filter for each channel: filter [3,3,c], bias [c] or NULL. */
 Tensor *op_depthwise(Compute *cx, Tensor *x, Tensor *filter, Tensor *bias, int stride);

@@ -6,8 +6,9 @@
 static void activation_backward(Compute *cx, const Node *n) {
     const Activation *f = n->how;
     Tensor *x = n->in[0];
-    cx->kernels->activation_backward(cx->worker, grad_of(cx, x), tensor_grad(n->out), x->data,
-                                     tensor_size(x), *f);
+    const float *dy = tensor_grad(n->out);
+    Into dx = grad_over(cx, n->out, x);
+    cx->kernels->activation_backward(cx->worker, dx, dy, x->data, tensor_size(x), *f);
 }
 
 Tensor *op_activation(Compute *cx, Tensor *x, Activation f) {
@@ -22,12 +23,17 @@ Tensor *op_activation(Compute *cx, Tensor *x, Activation f) {
 static void add_backward(Compute *cx, const Node *n) {
     Tensor *a = n->in[0], *b = n->in[1];
     const float *dy = tensor_grad(n->out);
-    float *da = grad_of(cx, a), *db = grad_of(cx, b);
-    if (da) cx->kernels->accumulate(cx->worker, da, dy, tensor_size(a));
-    if (db && tensor_size(a) == tensor_size(b))
-        cx->kernels->accumulate(cx->worker, db, dy, tensor_size(a));
-    else if (db)
-        cx->kernels->reduce(cx->worker, db, dy, tensor_size(a), tensor_size(b));
+    size_t size = tensor_size(a), period = tensor_size(b);
+    if (size != period) {
+        float *db = grad_of(cx, b);
+        if (db) cx->kernels->reduce(cx->worker, db, dy, size, period);
+    } else if (!a->root->needs_grad) {
+        grad_pass(cx, n->out, b);
+        return;
+    } else {
+        grad_add(cx, n->out, b);
+    }
+    grad_pass(cx, n->out, a);
 }
 
 Tensor *op_add(Compute *cx, Tensor *a, Tensor *b) {
@@ -80,10 +86,7 @@ Tensor *op_mean(Compute *cx, Tensor *x) {
 
 /* ---- Copy ------------------------------------------------------------------------------- */
 
-static void keep_backward(Compute *cx, const Node *n) {
-    float *dx = grad_of(cx, n->in[0]);
-    if (dx) cx->kernels->accumulate(cx->worker, dx, tensor_grad(n->out), tensor_size(n->out));
-}
+static void keep_backward(Compute *cx, const Node *n) { grad_pass(cx, n->out, n->in[0]); }
 
 Tensor *op_keep(Compute *cx, Tensor *x) {
     Tensor *y = tensor_like(cx, x);

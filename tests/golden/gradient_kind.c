@@ -92,6 +92,7 @@ static void there_and_back(Compute *cx, void *context) {
     GradientCase *g = context;
     Tape tape = {0};
     cx->tape = &tape;
+    cx->keeps_gradients = true;
     Tensor *loss = golden_passes_run(&g->passes, cx) ? total_loss(g, cx) : NULL;
     if (!loss || !compute_ok(cx)) return;
     backward(cx, loss);

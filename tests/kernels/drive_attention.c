@@ -1,9 +1,10 @@
-/* Attention: batch, heads, head_dim, queries, keys, position, height, width, window, fused. */
+/* Attention: batch, heads, head_dim, queries, keys, position, height, width, window, fused, fresh
+ * (back). */
 #include <math.h>
 
 #include "tests/kernels/kernel_drivers.h"
 
-enum { BATCH, HEADS, HEAD_DIM, QUERIES, KEYS, POSITION, HEIGHT, WIDTH, WINDOW, FUSED };
+enum { BATCH, HEADS, HEAD_DIM, QUERIES, KEYS, POSITION, HEIGHT, WIDTH, WINDOW, FUSED, FRESH };
 
 /* Fused: q, k and v lie side by side in the rows of one array, [q | k | v] with heads within. */
 static AttentionShape shape_of(const int *n) {
@@ -59,8 +60,10 @@ static AttentionInputs inputs_of(float *const *p, const int *n) {
 
 static AttentionGradients gradients_of(float *const *p, const int *n) {
     size_t dim = (size_t)(n[HEADS] * n[HEAD_DIM]);
-    AttentionGradients d = {.q = p[0], .k = p[1], .v = p[2], .pad_k = p[5], .pad_v = p[6]};
-    if (n[FUSED]) d.k = p[0] ? p[0] + dim : NULL, d.v = p[0] ? p[0] + 2 * dim : NULL;
+    float *fused = n[FUSED] ? p[0] : NULL;
+    AttentionGradients d = {.q = into(p[0], n[FRESH]), .pad_k = p[5], .pad_v = p[6]};
+    d.k = into(n[FUSED] ? (fused ? fused + dim : NULL) : p[1], n[FRESH]);
+    d.v = into(n[FUSED] ? (fused ? fused + 2 * dim : NULL) : p[2], n[FRESH]);
     if (n[POSITION] != POSITION_NONE) d.table_h = p[3];
     if (n[POSITION] == POSITION_DECOMPOSED) d.table_w = p[4];
     return d;

@@ -1,7 +1,8 @@
 /* Grids: patches, depthwise convolution, resizing, positions. */
 #include "tests/kernels/kernel_drivers.h"
 
-/* ---- patches: batch, channels, in x 3, kernel, stride, pad ---------------------------------- */
+/* ---- patches: batch, channels, in x 3, kernel, stride, pad; back: fresh, bias
+ * ---------------------------------- */
 
 static PatchShape patch_shape(const int *n) {
     PatchShape s = {.batch = n[0], .channels = n[1]};
@@ -46,11 +47,12 @@ static void unpatches_buffers(Buffers *b, const int *n) {
     patches_sizes(n, &columns, &grid);
     buffer_add(b, BUFFER_CHANGED, grid);
     buffer_add(b, BUFFER_IN, columns);
+    buffer_add(b, BUFFER_IN, (size_t)n[1]);
 }
 
 static void unpatches_call(const Kernels *k, const Worker *w, float *const *p, const int *n) {
     PatchShape s = patch_shape(n);
-    k->unpatches(w, p[0], p[1], &s);
+    k->unpatches(w, into(p[0], n[8]), p[1], n[9] ? p[2] : NULL, &s);
 }
 
 const KernelDriver driver_unpatches = {"unpatches", unpatches_buffers, NULL, unpatches_call, NULL,

@@ -5,7 +5,8 @@
 
 static size_t times(int a, int b) { return (size_t)a * (size_t)b; }
 
-/* ---- layer_norm: rows, cols, in place ---------------------------------------------------------
+/* ---- layer_norm: rows, cols, in place or fresh (back)
+ * ---------------------------------------------------------
  */
 
 static void layer_norm_buffers(Buffers *b, const int *n) {
@@ -37,13 +38,15 @@ static void layer_norm_backward_buffers(Buffers *b, const int *n) {
 
 static void layer_norm_backward_call(const Kernels *k, const Worker *w, float *const *p,
                                      const int *n) {
-    k->layer_norm_backward(w, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], (size_t)n[0], n[1]);
+    k->layer_norm_backward(w, into(p[0], n[2]), p[1], p[2], p[3], p[4], p[5], p[6], p[7],
+                           (size_t)n[0], n[1]);
 }
 
 const KernelDriver driver_layer_norm_backward = {
     "layer_norm_backward", layer_norm_backward_buffers, NULL, layer_norm_backward_call, NULL, 4e-6};
 
-/* ---- activation: n, function, in place --------------------------------------------------------
+/* ---- activation: n, function, in place or fresh (back)
+ * --------------------------------------------------------
  */
 
 static void activation_buffers(Buffers *b, const int *n) {
@@ -66,7 +69,7 @@ static void activation_backward_buffers(Buffers *b, const int *n) {
 
 static void activation_backward_call(const Kernels *k, const Worker *w, float *const *p,
                                      const int *n) {
-    k->activation_backward(w, p[0], p[1], p[2], (size_t)n[0], (Activation)n[1]);
+    k->activation_backward(w, into(p[0], n[2]), p[1], p[2], (size_t)n[0], (Activation)n[1]);
 }
 
 const KernelDriver driver_activation_backward = {

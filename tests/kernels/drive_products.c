@@ -56,9 +56,10 @@ static double linear_work(const int *n) {
 const KernelDriver driver_linear = {"linear",    linear_buffers, linear_prepare,
                                     linear_call, linear_work,    4e-6};
 
-/* ---- linear_backward: rows, out, in, packed ----------------------------------------------- */
+/* ---- linear_backward: rows, out, in, packed, fresh
+ * ----------------------------------------------- */
 
-enum { BACK_PACKED = 3 };
+enum { BACK_PACKED = 3, BACK_FRESH };
 
 static void linear_backward_buffers(Buffers *b, const int *n) {
     size_t rows = (size_t)n[ROWS], out = (size_t)n[OUT], in = (size_t)n[IN];
@@ -79,7 +80,8 @@ static void linear_backward_prepare(const Kernels *k, const Worker *w, float *co
 static void linear_backward_call(const Kernels *k, const Worker *w, float *const *p, const int *n) {
     Weight weight = {.out = n[OUT], .in = n[IN], .values = p[5]};
     weight.packed_back = packed_or_null(k, p[6], n, n[BACK_PACKED], true);
-    k->linear_backward(w, p[0], p[1], p[2], p[3], p[4], &weight, (size_t)n[ROWS]);
+    k->linear_backward(w, into(p[0], n[BACK_FRESH]), p[1], p[2], p[3], p[4], &weight,
+                       (size_t)n[ROWS]);
 }
 
 static double linear_backward_work(const int *n) { return 2.0 * linear_work(n); }
@@ -88,7 +90,8 @@ const KernelDriver driver_linear_backward = {"linear_backward",       linear_bac
                                              linear_backward_prepare, linear_backward_call,
                                              linear_backward_work,    2e-6};
 
-/* ---- matmul: batch, m, n, k --------------------------------------------------------------- */
+/* ---- matmul: batch, m, n, k, fresh (back)
+ * --------------------------------------------------------------- */
 
 static size_t product(const int *n, int a, int b) {
     return (size_t)n[0] * (size_t)n[a] * (size_t)n[b];
@@ -117,7 +120,8 @@ static void matmul_backward_buffers(Buffers *b, const int *n) {
 }
 
 static void matmul_backward_call(const Kernels *k, const Worker *w, float *const *p, const int *n) {
-    k->matmul_backward(w, p[0], p[1], p[2], p[3], p[4], n[0], n[1], n[2], n[3]);
+    k->matmul_backward(w, into(p[0], n[4]), into(p[1], n[4]), p[2], p[3], p[4], n[0], n[1], n[2],
+                       n[3]);
 }
 
 static double matmul_backward_work(const int *n) { return 2.0 * matmul_work(n); }

@@ -55,6 +55,8 @@ const KernelCase kernel_cases[] = {
     TESTED(driver_linear_backward, 113, 65, 48, 0),
     TESTED(driver_linear_backward, 400, 130, 200, 1),
     TESTED(driver_linear_backward, 5000, 24, 40, 0),
+    TESTED(driver_linear_backward, 113, 65, 48, 1, 1),
+    TESTED(driver_linear_backward, 20, 1600, 256, 0, 1),
     TIMED(driver_linear_backward, "ViT-B 512 qkv", 1024, 2304, 768, 1),
     TIMED(driver_linear_backward, "ViT-B 512 fc1", 1024, 3072, 768, 1),
     TIMED(driver_linear_backward, "ViT-B 1024 proj", 4096, 768, 768, 1),
@@ -74,6 +76,8 @@ const KernelCase kernel_cases[] = {
     TESTED(driver_matmul_backward, 2, 4, 1000, 32),
     TESTED(driver_matmul_backward, 3, 120, 33, 17),
     TESTED(driver_matmul_backward, 1, 4, 20000, 8),
+    TESTED(driver_matmul_backward, 3, 120, 33, 17, 1),
+    TESTED(driver_matmul_backward, 1, 4, 20000, 8, 1),
     TIMED(driver_matmul_backward, "masks of 10 prompts", 10, 4, 16384, 32),
 
     /* batch, heads, head_dim, queries, keys, position, height, width, window, fused */
@@ -128,6 +132,11 @@ const KernelCase kernel_cases[] = {
     TESTED(driver_attention_backward, 1, 3, 32, 256, 256, POSITION_TABLE, 16, 16, 7, 1),
     TESTED(driver_attention_backward, 1, 2, 5, 36, 36, POSITION_TABLE, 6, 6, 0, 0),
     TESTED(driver_attention_backward, 1, 2, 8, 30, 30, POSITION_NONE, 5, 6, 4, 1),
+    TESTED(driver_attention_backward, 2, 8, 16, 700, 11, POSITION_NONE, 0, 0, 0, 0, 1),
+    TESTED(driver_attention_backward, 2, 8, 16, 11, 700, POSITION_NONE, 0, 0, 0, 0, 1),
+    TESTED(driver_attention_backward, 1, 2, 64, 400, 400, POSITION_DECOMPOSED, 20, 20, 14, 1, 1),
+    TESTED(driver_attention_backward, 1, 3, 32, 256, 256, POSITION_TABLE, 16, 16, 7, 1, 1),
+    TESTED(driver_attention_backward, 1, 2, 8, 30, 30, POSITION_NONE, 5, 6, 4, 1, 1),
     TIMED(driver_attention_backward, "ViT-B 1024 global", 1, 12, 64, 4096, 4096,
           POSITION_DECOMPOSED, 64, 64, 0, 1),
     TIMED(driver_attention_backward, "ViT-B 512 global", 1, 12, 64, 1024, 1024, POSITION_DECOMPOSED,
@@ -156,8 +165,12 @@ const KernelCase kernel_cases[] = {
     TESTED(driver_unpatches, 1, 19, 1, 9, 7, 3, 2, 1),
     TESTED(driver_unpatches, 1, 4, 6, 5, 4, 2, 2, 0),
     TESTED(driver_unpatches, 1, 17, 4, 5, 6, 3, 1, 1),
+    TESTED(driver_unpatches, 2, 5, 1, 7, 9, 3, 1, 1, 1, 0),
+    TESTED(driver_unpatches, 2, 5, 1, 7, 9, 3, 1, 1, 0, 1),
+    TESTED(driver_unpatches, 2, 19, 1, 8, 6, 2, 2, 0, 1, 1),
+    TESTED(driver_unpatches, 1, 4, 6, 5, 4, 2, 2, 0, 1, 0),
     TIMED(driver_unpatches, "neck 3x3", 1, 256, 1, 64, 64, 3, 1, 1),
-    TIMED(driver_unpatches, "upscale 2x2", 1, 64, 1, 128, 128, 2, 2, 0),
+    TIMED(driver_unpatches, "upscale 2x2", 1, 64, 1, 128, 128, 2, 2, 0, 1, 1),
 
     /* batch, height, width, channels, stride, bias */
     TESTED(driver_depthwise, 1, 1, 1, 1, 1, 1),
@@ -180,6 +193,7 @@ const KernelCase kernel_cases[] = {
     TESTED(driver_layer_norm_backward, 1, 1),
     TESTED(driver_layer_norm_backward, 3, 15),
     TESTED(driver_layer_norm_backward, 300, 65),
+    TESTED(driver_layer_norm_backward, 300, 65, 1),
     TIMED(driver_layer_norm_backward, "ViT-B 1024", 4096, 768),
 
     /* n, activation, in place */
@@ -196,6 +210,7 @@ const KernelCase kernel_cases[] = {
     TESTED(driver_activation_backward, 1001, ACTIVATION_RELU),
     TESTED(driver_activation_backward, 1001, ACTIVATION_SIGMOID),
     TESTED(driver_activation_backward, 1001, ACTIVATION_QUICK_GELU),
+    TESTED(driver_activation_backward, 70000, ACTIVATION_GELU, 1),
     TIMED(driver_activation_backward, "GELU", 4096 * 3072, ACTIVATION_GELU),
 
     /* rows, period, in place */

@@ -17,6 +17,9 @@ static inline void buffer_add(Buffers *b, BufferRole role, size_t floats) {
     b->buffer[b->count++] = (Buffer){role, floats, -1.0, 1.0};
 }
 
+/* Where a gradient goes: what is in the buffer must not matter where it is fresh. */
+static inline Into into(float *p, int fresh) { return (Into){p, fresh != 0}; }
+
 static inline void buffer_add_range(Buffers *b, BufferRole role, size_t floats, double low,
                                     double high) {
     b->buffer[b->count++] = (Buffer){role, floats, low, high};

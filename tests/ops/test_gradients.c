@@ -24,6 +24,11 @@ static Tensor *linear(Compute *cx, Tensor *const *in) {
     return op_linear(cx, in[0], in[1], &form, in[2], ACTIVATION_NONE, NULL);
 }
 
+static Tensor *linear_residual(Compute *cx, Tensor *const *in) {
+    Weight form = form_of(in[1]);
+    return op_linear(cx, in[0], in[1], &form, in[2], ACTIVATION_NONE, in[3]);
+}
+
 static Tensor *linear_gelu(Compute *cx, Tensor *const *in) {
     Weight form = form_of(in[1]);
     return op_linear(cx, in[0], in[1], &form, in[2], ACTIVATION_GELU, in[3]);
@@ -82,7 +87,7 @@ static Tensor *tinyvit(Compute *cx, Tensor *const *in) {
 
 static Tensor *patches(Compute *cx, Tensor *const *in) { return op_patches(cx, in[0], 3, 2, 1); }
 static Tensor *unpatches(Compute *cx, Tensor *const *in) {
-    return op_unpatches(cx, in[0], 4, 2, 1);
+    return op_unpatches(cx, in[0], in[1], 4, 2, 1);
 }
 
 static Tensor *depthwise(Compute *cx, Tensor *const *in) {
@@ -196,6 +201,29 @@ static Tensor *recomputed(Compute *cx, Tensor *const *in) {
     return recompute(cx, inner, 2, (Tensor *[]){x, in[1]}, &times, sizeof times);
 }
 
+/* The same tensor in two places of an op. */
+static Tensor *linear_of_itself(Compute *cx, Tensor *const *in) {
+    Weight form = form_of(in[1]);
+    return op_linear(cx, in[0], in[1], &form, NULL, ACTIVATION_NONE, in[0]);
+}
+
+static Tensor *matmul_of_itself(Compute *cx, Tensor *const *in) {
+    return op_matmul(cx, in[0], in[0]);
+}
+
+static Tensor *attention_of_itself(Compute *cx, Tensor *const *in) {
+    return op_attention(cx, in[0], in[0], in[0], 2);
+}
+
+static Tensor *add_of_itself(Compute *cx, Tensor *const *in) { return op_add(cx, in[0], in[0]); }
+
+/* What came out of one op goes into three: whoever is first on the way back begins the gradient. */
+static Tensor *branches(Compute *cx, Tensor *const *in) {
+    Tensor *x = op_activation(cx, in[0], ACTIVATION_GELU);
+    Tensor *sum = op_add(cx, op_activation(cx, x, ACTIVATION_SIGMOID), op_keep(cx, x));
+    return op_add(cx, x, sum);
+}
+
 static Tensor *viewed(Compute *cx, Tensor *const *in) {
     Tensor *y = op_activation(cx, in[0], ACTIVATION_GELU);
     Tensor *part = tensor_view(cx, y, 2, 2, (int[]){2, 2});
@@ -207,6 +235,7 @@ static Tensor *viewed(Compute *cx, Tensor *const *in) {
 static const Case cases[] = {
     {"linear", linear, 3, {3, 2, 1}, {{2, 3, 5}, {4, 5}, {4}}},
     {"linear with gelu and residual", linear_gelu, 4, {2, 2, 1, 2}, {{3, 5}, {4, 5}, {4}, {3, 4}}},
+    {"linear with residual", linear_residual, 4, {2, 2, 1, 2}, {{3, 5}, {4, 5}, {4}, {3, 4}}},
     {"matmul", matmul, 2, {3, 3}, {{2, 3, 4}, {2, 5, 4}}},
     {"layer_norm", layer_norm, 3, {3, 1, 1}, {{2, 3, 5}, {5}, {5}}},
     {"gelu", gelu, 1, {2}, {{3, 4}}},
@@ -226,7 +255,7 @@ static const Case cases[] = {
     {"attention over a grid", whole_grid, 4, {4, 1, 2, 2}, {{2, 3, 3, 12}, {12}, {5, 2}, {5, 2}}},
     {"attention with a table", tinyvit, 3, {4, 1, 2}, {{1, 4, 4, 12}, {12}, {2, 9}}},
     {"patches", patches, 1, {4}, {{1, 4, 5, 2}}},
-    {"unpatches", unpatches, 1, {4}, {{1, 2, 3, 32}}},
+    {"unpatches", unpatches, 2, {4, 1}, {{1, 2, 3, 32}, {2}}},
     {"depthwise", depthwise, 3, {4, 3, 1}, {{1, 4, 5, 3}, {3, 3, 3}, {3}}},
     {"resize", resize, 1, {3}, {{2, 4, 5}}},
     {"concat", concat, 3, {3, 3, 3}, {{1, 2, 3}, {2, 1, 3}, {2, 3, 3}}},
@@ -246,6 +275,11 @@ static const Case cases[] = {
     {"loss for each sample", sample_loss, 2, {3, 1}, {{2, 3, 4}, {2}}},
     {"dice and cross-entropy", dice_ce, 1, {3}, {{2, 3, 4}}},
     {"recompute", recomputed, 2, {2, 2}, {{3, 4}, {3, 4}}},
+    {"linear with itself as residual", linear_of_itself, 2, {3, 2}, {{2, 3, 4}, {4, 4}}},
+    {"matmul of one tensor", matmul_of_itself, 1, {3}, {{2, 3, 4}}},
+    {"attention of one tensor", attention_of_itself, 1, {3}, {{2, 3, 4}}},
+    {"add of one tensor", add_of_itself, 1, {2}, {{3, 4}}},
+    {"branches", branches, 1, {2}, {{3, 4}}},
     {"view", viewed, 1, {2}, {{2, 4}}},
 };
 

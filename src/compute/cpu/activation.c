@@ -5,6 +5,7 @@ typedef struct Job {
     float *y;
     const float *x, *dy;
     Activation f;
+    bool fresh; /* y on the way back */
 } Job;
 
 static void forward(void *context, size_t begin, size_t end) {
@@ -52,13 +53,14 @@ static void backward(void *context, size_t begin, size_t end) {
     for (size_t i = begin; i < end; i += LANES) {
         size_t left = end - i;
         Vec d = vec_get(j->dy + i, left) * slope(vec_get(j->x + i, left), j->f);
-        vec_put(j->y + i, vec_get(j->y + i, left) + d, left);
+        if (!j->fresh) d += vec_get(j->y + i, left);
+        vec_put(j->y + i, d, left);
     }
 }
 
-void ENTRY(activation_backward)(const Worker *w, float *dx, const float *dy, const float *x,
-                                size_t n, Activation f) {
-    if (!dx) return;
-    Job j = {.y = dx, .x = x, .dy = dy, .f = f};
+void ENTRY(activation_backward)(const Worker *w, Into dx, const float *dy, const float *x, size_t n,
+                                Activation f) {
+    if (!dx.at) return;
+    Job j = {.y = dx.at, .fresh = dx.fresh, .x = x, .dy = dy, .f = f};
     range_run(w, backward, &j, n, range_grain(1));
 }

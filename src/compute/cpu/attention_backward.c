@@ -205,22 +205,25 @@ static void tile_back(const Desk *k, const QueryTile *tile, const TileBack *back
     keys_times(k->weights, k, k->k, tile->q, tile->vectors, count);
     keys_times(k->ds, k, k->v, back->dy, tile->vectors, count);
     scores_back(k, tile, back, first, count);
-    if (d->v || d->pad_v) rows_times(k->dv, k->dim_row, k->weights, back->dy_rows, count, lanes);
-    if (d->k || d->pad_k) rows_times(k->dk, k->dim_row, k->ds, back->q_rows, count, lanes);
-    if (!d->q) return;
+    if (d->v.at || d->pad_v) rows_times(k->dv, k->dim_row, k->weights, back->dy_rows, count, lanes);
+    if (d->k.at || d->pad_k) rows_times(k->dk, k->dim_row, k->ds, back->q_rows, count, lanes);
+    if (!d->q.at) return;
     columns_times(back->dq, k->k_rows.at, k->k_rows.row, k->ds, k->dim, count, tile->vectors);
 }
 
-static void keys_store(const Desk *k, const Shares *at, size_t first, size_t count) {
+static Into into_at(Into sum, size_t at) { return (Into){sum.at ? sum.at + at : NULL, sum.fresh}; }
+
+/* What a group of queries gives to a block of keys; the first group finds nothing there. */
+static void keys_store(const Desk *k, const Shares *at, size_t first, size_t count, bool begins) {
     const Part *p = &k->part;
     const AttentionShape *s = p->windows->s;
     const AttentionGradients *d = k->job->d;
     size_t batch_k = p->batch * (size_t)s->keys * s->k_row + p->head * s->k_head;
     size_t batch_v = p->batch * (size_t)s->keys * s->v_row + p->head * s->v_head;
-    part_scatter(d->k ? d->k + batch_k : NULL, p, k->dk, k->dim_row, s->k_row,
-                 k->shares + at->pad_k, s->scale, first, count);
-    part_scatter(d->v ? d->v + batch_v : NULL, p, k->dv, k->dim_row, s->v_row,
-                 k->shares + at->pad_v, 1.0f, first, count);
+    Into dk = into_at(d->k, batch_k), dv = into_at(d->v, batch_v);
+    dk.fresh &= begins, dv.fresh &= begins;
+    part_scatter(dk, p, k->dk, k->dim_row, s->k_row, k->shares + at->pad_k, s->scale, first, count);
+    part_scatter(dv, p, k->dv, k->dim_row, s->v_row, k->shares + at->pad_v, 1.0f, first, count);
 }
 
 /* ---- A group of tiles --------------------------------------------------------------------- */
@@ -231,7 +234,7 @@ static void tile_finish(const Desk *k, const QueryTile *tile, const TileBack *ba
     const AttentionShape *s = p->windows->s;
     const AttentionInputs *in = k->job->in;
     const AttentionGradients *d = k->job->d;
-    for (size_t i = 0; d->q && i < k->dim * QUERY_TILE; i += LANES) {
+    for (size_t i = 0; d->q.at && i < k->dim * QUERY_TILE; i += LANES) {
         vec_store(back->dq + i, vec_load(back->dq + i) * s->scale);
     }
     if (s->position == POSITION_DECOMPOSED) {
@@ -243,10 +246,10 @@ static void tile_finish(const Desk *k, const QueryTile *tile, const TileBack *ba
         for (size_t i = 0; i < k->dim; i++) k->shares[at->pad_k + i] += pad_dk[i] * s->scale;
         tables_back(&k->tables_back, in, p, tile, back);
     }
-    if (!d->q) return;
+    if (!d->q.at) return;
     transpose(k->rows, k->dim, back->dq, QUERY_TILE, k->dim, tile->count);
-    float *dq = d->q + p->batch * (size_t)s->queries * s->q_row + p->head * s->q_head;
-    part_scatter(dq, p, k->rows, k->dim, s->q_row, NULL, 1.0f, tile->first, tile->count);
+    part_scatter(into_at(d->q, p->batch * (size_t)s->queries * s->q_row + p->head * s->q_head), p,
+                 k->rows, k->dim, s->q_row, NULL, 1.0f, tile->first, tile->count);
 }
 
 static void group_back(Desk *k, const Shares *at, size_t first, size_t tiles) {
@@ -258,7 +261,7 @@ static void group_back(Desk *k, const Shares *at, size_t first, size_t tiles) {
         size_t count = size_min(block, keys - key);
         keys_load(k, key, count);
         for (size_t i = 0; i < tiles; i++) tile_back(k, &k->tile[i], &k->back[i], key, count);
-        keys_store(k, at, key, count);
+        keys_store(k, at, key, count, first == 0);
     }
     for (size_t i = 0; i < tiles; i++) tile_finish(k, &k->tile[i], &k->back[i], at);
 }

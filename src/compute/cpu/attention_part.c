@@ -72,16 +72,19 @@ Rows part_rows(float *room, const Part *p, const float *data, size_t row, const 
     return (Rows){room, (size_t)p->windows->s->head_dim};
 }
 
-void part_scatter(float *data, const Part *p, const float *from, size_t from_row, size_t row,
+void part_scatter(Into data, const Part *p, const float *from, size_t from_row, size_t row,
                   float *pad, float factor, size_t first, size_t count) {
     size_t dim = (size_t)p->windows->s->head_dim;
     Cursor at = cursor_at(p, first);
     for (size_t i = 0; i < count; i++, from += from_row, cursor_next(&at)) {
         ptrdiff_t token = cursor_token(&at);
-        float *to = token == PADDING ? pad : data ? data + (size_t)token * row : NULL;
+        bool padding = token == PADDING, fresh = !padding && data.fresh;
+        float *to = padding ? pad : data.at ? data.at + (size_t)token * row : NULL;
         for (size_t c = 0; to && c < dim; c += LANES) {
             size_t left = dim - c;
-            vec_put(to + c, vec_get(to + c, left) + vec_get(from + c, left) * factor, left);
+            Vec x = vec_get(from + c, left) * factor;
+            if (!fresh) x += vec_get(to + c, left);
+            vec_put(to + c, x, left);
         }
     }
 }

@@ -81,10 +81,10 @@ typedef struct Rows {
 Rows part_rows(float *room, const Part *p, const float *data, size_t row, const float *pad,
                size_t first, size_t count);
 
-/* The way back: adds rows times `factor` to where they came from, those of padding to `pad`; NULL:
- * dropped. */
+/* The way back: rows times `factor` go to where they came from, those of padding are added to
+ * `pad`; NULL: dropped. */
 #define part_scatter KERNEL_NAME(part_scatter)
-void part_scatter(float *data, const Part *p, const float *from, size_t from_row, size_t row,
+void part_scatter(Into data, const Part *p, const float *from, size_t from_row, size_t row,
                   float *pad, float factor, size_t first, size_t count);
 
 /* Rows of keys as panels [head_dim][TILE_ROWS]. */

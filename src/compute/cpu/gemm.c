@@ -239,11 +239,15 @@ static Plan plan_make(const Gemm *g) {
     return p;
 }
 
+static bool is_plain(const Gemm *g) {
+    return !g->bias && !g->residual && g->activation == ACTIVATION_NONE;
+}
+
 /* Long sums over few outputs, as weight gradients are: k is cut, too. */
 static void plan_cut_depth(Plan *p, const Worker *w) {
     const Gemm *g = p->g;
     size_t tasks = g->batch * p->m_blocks * p->n_blocks, wanted = size_min(wanted_tasks(g), 16);
-    if (!g->add || g->packed || tasks >= wanted || p->k_blocks < 4) return;
+    if (!is_plain(g) || g->packed || tasks >= wanted || p->k_blocks < 4) return;
     size_t chunks = size_min(blocks_of(wanted, tasks), p->k_blocks / 2);
     size_t bytes = chunks * g->batch * g->m * g->n * sizeof(float);
     if (chunks < 2 || bytes > WORKER_SHARED) return;
@@ -263,7 +267,8 @@ static void add_partials(void *context, size_t task, void *scratch) {
         size_t left = g->n - c;
         Vec sum = vec_get(partial + c, left);
         for (size_t i = 1; i < p->k_chunks; i++) sum += vec_get(partial + i * size + c, left);
-        vec_put(y + c, vec_get(y + c, left) + sum, left);
+        if (g->add) sum += vec_get(y + c, left);
+        vec_put(y + c, sum, left);
     }
 }
 

@@ -10,6 +10,7 @@ typedef struct Norm {
     float *partial; /* [piece][dgamma cols, dbeta cols] */
     size_t rows, cols, piece;
     float eps;
+    bool fresh; /* of dx */
 } Norm;
 
 /* ---- Forward ------------------------------------------------------------------------------ */
@@ -94,7 +95,9 @@ static void row_back(const Norm *n, size_t r, float *dgamma, float *dbeta) {
         if (!n->y) continue;
         float *dx = n->y + r * n->cols + c;
         Vec g = d * vec_get(n->gamma + c, left);
-        vec_put(dx, vec_get(dx, left) + (g - sums.g - u * sums.gu) * rstd, left);
+        Vec sum = (g - sums.g - u * sums.gu) * rstd;
+        if (!n->fresh) sum += vec_get(dx, left);
+        vec_put(dx, sum, left);
     }
 }
 
@@ -107,10 +110,11 @@ static void norm_back(void *context, size_t task, void *scratch) {
     for (size_t r = task * n->piece; r < end; r++) row_back(n, r, dgamma, dbeta);
 }
 
-void ENTRY(layer_norm_backward)(const Worker *w, float *dx, float *dgamma, float *dbeta,
+void ENTRY(layer_norm_backward)(const Worker *w, Into dx, float *dgamma, float *dbeta,
                                 const float *dy, const float *x, const float *gamma,
                                 const float *mean, const float *rstd, size_t rows, int cols) {
-    Norm n = {.y = dx,
+    Norm n = {.y = dx.at,
+              .fresh = dx.fresh,
               .x = x,
               .dy = dy,
               .gamma = gamma,

@@ -37,10 +37,10 @@ void ENTRY(linear)(const Worker *w, float *y, const float *x, const Weight *weig
                     .activation = activation});
 }
 
-void ENTRY(linear_backward)(const Worker *w, float *dx, float *dw, float *db, const float *dy,
+void ENTRY(linear_backward)(const Worker *w, Into dx, float *dw, float *db, const float *dy,
                             const float *x, const Weight *weight, size_t rows) {
     size_t out = (size_t)weight->out, in = (size_t)weight->in;
-    if (dx) {
+    if (dx.at) {
         gemm(w, &(Gemm){.batch = 1,
                         .m = rows,
                         .n = in,
@@ -48,9 +48,9 @@ void ENTRY(linear_backward)(const Worker *w, float *dx, float *dw, float *db, co
                         .a = {dy, .item = out, .step = 1},
                         .b = weight_matrix(weight->values, in, true),
                         .packed = weight->packed_back,
-                        .y = dx,
+                        .y = dx.at,
                         .y_row = in,
-                        .add = true});
+                        .add = !dx.fresh});
     }
     if (dw) {
         gemm(w, &(Gemm){.batch = 1,
@@ -89,31 +89,31 @@ void ENTRY(matmul)(const Worker *w, float *y, const float *a, const float *b, in
                     .y_batch = rows * cols});
 }
 
-void ENTRY(matmul_backward)(const Worker *w, float *da, float *db, const float *dy, const float *a,
+void ENTRY(matmul_backward)(const Worker *w, Into da, Into db, const float *dy, const float *a,
                             const float *b, int batch, int m, int n, int k) {
     size_t rows = (size_t)m, cols = (size_t)n, depth = (size_t)k;
-    if (da) {
+    if (da.at) {
         gemm(w, &(Gemm){.batch = (size_t)batch,
                         .m = rows,
                         .n = depth,
                         .k = cols,
                         .a = {dy, .item = cols, .step = 1, .batch = rows * cols},
                         .b = {b, .item = 1, .step = depth, .batch = cols * depth},
-                        .y = da,
+                        .y = da.at,
                         .y_row = depth,
                         .y_batch = rows * depth,
-                        .add = true});
+                        .add = !da.fresh});
     }
-    if (db) {
+    if (db.at) {
         gemm(w, &(Gemm){.batch = (size_t)batch,
                         .m = cols,
                         .n = depth,
                         .k = rows,
                         .a = {dy, .item = 1, .step = cols, .batch = rows * cols},
                         .b = {a, .item = 1, .step = depth, .batch = rows * depth},
-                        .y = db,
+                        .y = db.at,
                         .y_row = depth,
                         .y_batch = cols * depth,
-                        .add = true});
+                        .add = !db.fresh});
     }
 }

@@ -8,7 +8,9 @@ typedef struct Job {
     float *to;
     const float *from;
     const PatchShape *s;
-    size_t line, row; /* floats of a line of a neighbourhood, and of a whole one */
+    size_t line, row;  /* floats of a line of a neighbourhood, and of a whole one */
+    const float *bias; /* of the way back, or NULL */
+    bool fresh;        /* likewise */
 } Job;
 
 /* Columns first .. first + count - 1 of the kernel lie inside the grid, from grid column `x` on. */
@@ -67,7 +69,8 @@ static void patches_take(void *context, size_t begin, size_t end) {
 
 static Job job_make(float *to, const float *from, const PatchShape *s) {
     size_t line = (size_t)s->kernel[2] * (size_t)s->channels;
-    return (Job){to, from, s, line, (size_t)s->kernel[0] * (size_t)s->kernel[1] * line};
+    size_t row = (size_t)s->kernel[0] * (size_t)s->kernel[1] * line;
+    return (Job){.to = to, .from = from, .s = s, .line = line, .row = row};
 }
 
 void ENTRY(patches)(const Worker *w, float *columns, const float *x, const PatchShape *shape) {
@@ -97,12 +100,26 @@ static int out_point(const PatchShape *s, int axis, int at, int k) {
     return point < s->out[axis] ? point : -1;
 }
 
+/* A grid row before any column: what is there or nothing, and the bias. */
+static void row_begin(const Job *j, float *row) {
+    size_t c = (size_t)j->s->channels, n = (size_t)j->s->in[2] * c;
+    if (j->fresh && !j->bias) memset(row, 0, n * sizeof *row);
+    for (size_t x = 0; j->bias && x < n; x += c) {
+        for (size_t i = 0; i < c; i += LANES) {
+            Vec b = vec_get(j->bias + i, c - i);
+            if (!j->fresh) b += vec_get(row + x + i, c - i);
+            vec_put(row + x + i, b, c - i);
+        }
+    }
+}
+
 static void row_give(const Job *j, size_t index) {
     const PatchShape *s = j->s;
     int y = (int)(index % (size_t)s->in[1]);
     index /= (size_t)s->in[1];
     int z = (int)(index % (size_t)s->in[0]), b = (int)(index / (size_t)s->in[0]);
     float *row = j->to + grid_row(s, b, z, y);
+    row_begin(j, row);
     for (int kz = 0; kz < s->kernel[0]; kz++) {
         int out_z = out_point(s, 0, z, kz);
         for (int ky = 0; out_z >= 0 && ky < s->kernel[1]; ky++) {
@@ -120,8 +137,11 @@ static void rows_give(void *context, size_t begin, size_t end) {
     for (size_t i = begin; i < end; i++) row_give(context, i);
 }
 
-void ENTRY(unpatches)(const Worker *w, float *x, const float *columns, const PatchShape *shape) {
-    Job j = job_make(x, columns, shape);
+void ENTRY(unpatches)(const Worker *w, Into x, const float *columns, const float *bias,
+                      const PatchShape *shape) {
+    Job j = job_make(x.at, columns, shape);
+    j.fresh = x.fresh;
+    j.bias = bias;
     size_t n = (size_t)shape->batch * (size_t)shape->in[0] * (size_t)shape->in[1];
     size_t row = (size_t)shape->in[2] * (size_t)shape->channels;
     range_run(w, rows_give, &j, n, range_grain(row));

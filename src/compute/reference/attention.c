@@ -64,7 +64,7 @@ static Pair pair_at(const Attention *a, int b, int head, int query, int key) {
     size_t at =
         ((size_t)b * (size_t)s->queries + (size_t)query) * s->q_row + (size_t)head * s->q_head;
     Pair p = {.q = in->q + at};
-    if (a->d) p.dq = shifted(a->d->q, (ptrdiff_t)at);
+    if (a->d) p.dq = shifted(a->d->q.at, (ptrdiff_t)at);
 
     int token = key;
     bool pad = false;
@@ -83,8 +83,8 @@ static Pair pair_at(const Attention *a, int b, int head, int query, int key) {
     p.k = (pad ? in->pad_k : in->k) + k;
     p.v = (pad ? in->pad_v : in->v) + v;
     if (a->d) {
-        p.dk = shifted(pad ? a->d->pad_k : a->d->k, (ptrdiff_t)k);
-        p.dv = shifted(pad ? a->d->pad_v : a->d->v, (ptrdiff_t)v);
+        p.dk = shifted(pad ? a->d->pad_k : a->d->k.at, (ptrdiff_t)k);
+        p.dv = shifted(pad ? a->d->pad_v : a->d->v.at, (ptrdiff_t)v);
     }
     return p;
 }
@@ -176,6 +176,17 @@ static void back_head(const Attention *a, int b, int query, int head) {
     }
 }
 
+/* Zero where there is nothing yet: `row` floats from token to token, `head` from head to head. */
+static void begin(Into sum, const AttentionShape *s, int tokens, size_t row, size_t head) {
+    if (!sum.at || !sum.fresh) return;
+    size_t all = (size_t)s->batch * (size_t)tokens;
+    for (size_t t = 0; t < all; t++) {
+        for (size_t h = 0; h < (size_t)s->heads; h++) {
+            memset(sum.at + t * row + h * head, 0, (size_t)s->head_dim * sizeof *sum.at);
+        }
+    }
+}
+
 /* On one thread: all queries add into the same tables, pads, keys and values. */
 void reference_attention_backward(const Worker *w, const AttentionGradients *d, const float *dy,
                                   const float *y, const float *lse, const AttentionInputs *in,
@@ -188,6 +199,9 @@ void reference_attention_backward(const Worker *w, const AttentionGradients *d, 
                    .seen_y = y,
                    .seen_lse = lse,
                    .window = window_of(shape)};
+    begin(d->q, shape, shape->queries, shape->q_row, shape->q_head);
+    begin(d->k, shape, shape->keys, shape->k_row, shape->k_head);
+    begin(d->v, shape, shape->keys, shape->v_row, shape->v_head);
     for (int b = 0; b < shape->batch; b++) {
         for (int query = 0; query < shape->queries; query++) {
             for (int head = 0; head < shape->heads; head++) back_head(&a, b, query, head);

@@ -19,7 +19,7 @@ void reference_layer_norm(const Worker *w, float *y, float *mean, float *rstd, c
 }
 
 /* With xhat = (x - mean) rstd and g = dy gamma:  dx = rstd (g - mean(g) - xhat mean(g xhat)). */
-void reference_layer_norm_backward(const Worker *w, float *dx, float *dgamma, float *dbeta,
+void reference_layer_norm_backward(const Worker *w, Into dx, float *dgamma, float *dbeta,
                                    const float *dy, const float *x, const float *gamma,
                                    const float *mean, const float *rstd, size_t rows, int cols) {
     (void)w;
@@ -32,11 +32,12 @@ void reference_layer_norm_backward(const Worker *w, float *dx, float *dgamma, fl
             if (dgamma) dgamma[c] += dy[c] * xhat;
             if (dbeta) dbeta[c] += dy[c];
         }
-        if (!dx) continue;
+        if (!dx.at) continue;
         float gm = (float)(g_mean / cols), gxm = (float)(gx_mean / cols);
         for (int c = 0; c < cols; c++) {
             float xhat = (x[c] - mean[r]) * rstd[r];
-            dx[r * (size_t)cols + (size_t)c] += rstd[r] * (dy[c] * gamma[c] - gm - xhat * gxm);
+            float *to = dx.at + r * (size_t)cols + (size_t)c, had = dx.fresh ? 0.0f : *to;
+            *to = had + rstd[r] * (dy[c] * gamma[c] - gm - xhat * gxm);
         }
     }
 }

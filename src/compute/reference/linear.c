@@ -64,11 +64,12 @@ static void weight_row(void *context, size_t o, void *scratch) {
     if (l->db) l->db[o] += (float)sum;
 }
 
-void reference_linear_backward(const Worker *w, float *dx, float *dw, float *db, const float *dy,
+void reference_linear_backward(const Worker *w, Into dx, float *dw, float *db, const float *dy,
                                const float *x, const Weight *weight, size_t rows) {
+    size_t out = (size_t)weight->out, in = (size_t)weight->in;
     LinearBackward l = {
-        dx, dw, db, dy, x, weight->values, rows, (size_t)weight->out, (size_t)weight->in};
-    if (dx) worker_run(w, input_row, &l, rows);
+        reference_begin(dx, rows * in), dw, db, dy, x, weight->values, rows, out, in};
+    if (l.dx) worker_run(w, input_row, &l, rows);
     if (dw || db) worker_run(w, weight_row, &l, l.out);
 }
 
@@ -83,15 +84,15 @@ void reference_matmul(const Worker *w, float *y, const float *a, const float *b,
     }
 }
 
-void reference_matmul_backward(const Worker *w, float *da, float *db, const float *dy,
-                               const float *a, const float *b, int batch, int m, int n, int k) {
-    for (int i = 0; i < batch; i++) {
-        Weight right = {.out = n, .in = k, .values = b};
-        reference_linear_backward(w, da, db, NULL, dy, a, &right, (size_t)m);
-        dy += (size_t)m * (size_t)n;
-        a += (size_t)m * (size_t)k;
-        b += (size_t)n * (size_t)k;
-        if (da) da += (size_t)m * (size_t)k;
-        if (db) db += (size_t)n * (size_t)k;
+void reference_matmul_backward(const Worker *w, Into da, Into db, const float *dy, const float *a,
+                               const float *b, int batch, int m, int n, int k) {
+    size_t dy_each = (size_t)m * (size_t)n, a_each = (size_t)m * (size_t)k;
+    size_t b_each = (size_t)n * (size_t)k, all = (size_t)batch;
+    float *to_a = reference_begin(da, all * a_each), *to_b = reference_begin(db, all * b_each);
+    for (size_t i = 0; i < all; i++) {
+        Weight right = {.out = n, .in = k, .values = b + i * b_each};
+        Into left = {to_a ? to_a + i * a_each : NULL, false};
+        reference_linear_backward(w, left, to_b ? to_b + i * b_each : NULL, NULL, dy + i * dy_each,
+                                  a + i * a_each, &right, (size_t)m);
     }
 }

@@ -52,7 +52,11 @@ void reference_patches(const Worker *w, float *columns, const float *x, const Pa
     each_piece(take, columns, read_only(x), shape);
 }
 
-void reference_unpatches(const Worker *w, float *x, const float *columns, const PatchShape *shape) {
-    (void)w;
-    each_piece(give, read_only(columns), x, shape);
+void reference_unpatches(const Worker *w, Into x, const float *columns, const float *bias,
+                         const PatchShape *shape) {
+    size_t area = (size_t)shape->in[1] * (size_t)shape->in[2], c = (size_t)shape->channels;
+    size_t grid = (size_t)shape->batch * (size_t)shape->in[0] * area * c;
+    float *to = reference_begin(x, grid);
+    if (bias) reference_add(w, to, to, bias, grid, c);
+    each_piece(give, read_only(columns), to, shape);
 }

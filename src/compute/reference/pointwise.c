@@ -4,6 +4,11 @@
 
 #include "compute/reference/reference.h"
 
+float *reference_begin(Into sum, size_t n) {
+    if (sum.at && sum.fresh) memset(sum.at, 0, n * sizeof *sum.at);
+    return sum.at;
+}
+
 /* ---- Activations ------------------------------------------------------------------------ */
 
 float reference_activate(float x, Activation f) {
@@ -50,10 +55,13 @@ void reference_activation(const Worker *w, float *y, const float *x, size_t n, A
     for (size_t i = 0; i < n; i++) y[i] = reference_activate(x[i], f);
 }
 
-void reference_activation_backward(const Worker *w, float *dx, const float *dy, const float *x,
+void reference_activation_backward(const Worker *w, Into dx, const float *dy, const float *x,
                                    size_t n, Activation f) {
     (void)w;
-    for (size_t i = 0; i < n; i++) dx[i] += (float)((double)dy[i] * slope(x[i], f));
+    for (size_t i = 0; dx.at && i < n; i++) {
+        float had = dx.fresh ? 0.0f : dx.at[i];
+        dx.at[i] = had + (float)((double)dy[i] * slope(x[i], f));
+    }
 }
 
 /* ---- Broadcasting ----------------------------------------------------------------------- */

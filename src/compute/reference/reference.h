@@ -4,21 +4,25 @@
 
 #include "compute/kernels.h"
 
+/* Begins a sum over n numbers: zero, or what is there.  Returns where it goes. */
+float *reference_begin(Into sum, size_t n);
+
 void reference_linear(const Worker *w, float *y, const float *x, const Weight *weight,
                       const float *bias, const float *residual, Activation activation, size_t rows);
-void reference_linear_backward(const Worker *w, float *dx, float *dw, float *db, const float *dy,
+void reference_linear_backward(const Worker *w, Into dx, float *dw, float *db, const float *dy,
                                const float *x, const Weight *weight, size_t rows);
 void reference_matmul(const Worker *w, float *y, const float *a, const float *b, int batch, int m,
                       int n, int k);
-void reference_matmul_backward(const Worker *w, float *da, float *db, const float *dy,
-                               const float *a, const float *b, int batch, int m, int n, int k);
+void reference_matmul_backward(const Worker *w, Into da, Into db, const float *dy, const float *a,
+                               const float *b, int batch, int m, int n, int k);
 void reference_attention(const Worker *w, float *y, float *lse, const AttentionInputs *in,
                          const AttentionShape *shape);
 void reference_attention_backward(const Worker *w, const AttentionGradients *d, const float *dy,
                                   const float *y, const float *lse, const AttentionInputs *in,
                                   const AttentionShape *shape);
 void reference_patches(const Worker *w, float *columns, const float *x, const PatchShape *shape);
-void reference_unpatches(const Worker *w, float *x, const float *columns, const PatchShape *shape);
+void reference_unpatches(const Worker *w, Into x, const float *columns, const float *bias,
+                         const PatchShape *shape);
 void reference_depthwise(const Worker *w, float *y, const float *x, const float *filter,
                          const float *bias, int batch, const int size[2], int channels, int stride);
 void reference_depthwise_backward(const Worker *w, float *dx, float *dfilter, float *dbias,
@@ -26,12 +30,12 @@ void reference_depthwise_backward(const Worker *w, float *dx, float *dfilter, fl
                                   const int size[2], int channels, int stride);
 void reference_layer_norm(const Worker *w, float *y, float *mean, float *rstd, const float *x,
                           const float *gamma, const float *beta, size_t rows, int cols, float eps);
-void reference_layer_norm_backward(const Worker *w, float *dx, float *dgamma, float *dbeta,
+void reference_layer_norm_backward(const Worker *w, Into dx, float *dgamma, float *dbeta,
                                    const float *dy, const float *x, const float *gamma,
                                    const float *mean, const float *rstd, size_t rows, int cols);
 float reference_activate(float x, Activation f); /* one element */
 void reference_activation(const Worker *w, float *y, const float *x, size_t n, Activation f);
-void reference_activation_backward(const Worker *w, float *dx, const float *dy, const float *x,
+void reference_activation_backward(const Worker *w, Into dx, const float *dy, const float *x,
                                    size_t n, Activation f);
 void reference_add(const Worker *w, float *y, const float *a, const float *b, size_t n,
                    size_t period);
