@@ -17,16 +17,18 @@ struct Threads {
 
     pthread_mutex_t run; /* one run at a time */
 
-    pthread_mutex_t lock; /* guards what follows */
+    pthread_mutex_t lock; /* guards what follows; the atomics are watched without it */
     pthread_cond_t wake, done;
-    unsigned long generation;
-    int busy;
-    bool stop;
+    atomic_ulong generation; /* of runs */
+    atomic_int busy;         /* threads in this run; who comes after its end stays out */
+    int asleep;
+    bool open, stop;
     TaskFn *fn;
     void *context;
     size_t tasks;
 
     atomic_size_t next;
+    bool watches; /* a core for each thread: they watch a little before they sleep */
 };
 
 typedef struct Starter {
@@ -49,6 +51,64 @@ static void take_tasks(Threads *t, TaskFn *fn, void *context, size_t tasks, void
     }
 }
 
+/* ---- Watching ----------------------------------------------------------------------------- */
+
+/* Waking a sleeping thread takes longer than many a run: so who waits first watches for as long as
+ * the gaps between the runs of one pass take. */
+#define WATCH_SECONDS 100e-6
+
+enum { GLANCES = 16 }; /* between two looks at the clock */
+
+static void rest(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+}
+
+static bool nothing_new(Threads *t, unsigned long seen) {
+    return atomic_load_explicit(&t->generation, memory_order_relaxed) == seen;
+}
+
+static void watch_for_run(Threads *t, unsigned long seen) {
+    for (double end = system_seconds() + WATCH_SECONDS; system_seconds() < end;) {
+        for (int i = 0; i < GLANCES; i++, rest()) {
+            if (!nothing_new(t, seen)) return;
+        }
+    }
+}
+
+static void watch_for_end(Threads *t) {
+    for (double end = system_seconds() + WATCH_SECONDS; system_seconds() < end;) {
+        for (int i = 0; i < GLANCES; i++, rest()) {
+            if (atomic_load_explicit(&t->busy, memory_order_relaxed) == 0) return;
+        }
+    }
+}
+
+/* With the lock held; it is let go in between. */
+static void wait_for_run(Threads *t, unsigned long seen) {
+    if (t->watches) {
+        pthread_mutex_unlock(&t->lock);
+        watch_for_run(t, seen);
+        pthread_mutex_lock(&t->lock);
+    }
+    while (nothing_new(t, seen)) {
+        t->asleep++;
+        pthread_cond_wait(&t->wake, &t->lock);
+        t->asleep--;
+    }
+}
+
+static void wait_for_end(Threads *t) {
+    if (t->watches) watch_for_end(t);
+    pthread_mutex_lock(&t->lock);
+    t->open = false;
+    while (t->busy > 0) pthread_cond_wait(&t->done, &t->lock);
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* ---- Threads ------------------------------------------------------------------------------ */
+
 static void *thread_main(void *argument) {
     Starter *starter = argument;
     Threads *t = starter->threads;
@@ -58,9 +118,11 @@ static void *thread_main(void *argument) {
 
     pthread_mutex_lock(&t->lock);
     for (;;) {
-        while (t->generation == seen && !t->stop) pthread_cond_wait(&t->wake, &t->lock);
+        wait_for_run(t, seen);
         if (t->stop) break;
         seen = t->generation;
+        if (!t->open) continue;
+        t->busy++;
         TaskFn *fn = t->fn;
         void *context = t->context;
         size_t tasks = t->tasks;
@@ -107,6 +169,7 @@ Status threads_open(Threads **out, int count, Error *error) {
     Threads *t = memory_new(sizeof *t);
     if (!t) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %d threads", count);
     t->count = count;
+    t->watches = count <= system_cores();
     pthread_mutex_init(&t->run, NULL);
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->wake, NULL);
@@ -127,6 +190,7 @@ void threads_close(Threads *t) {
     if (!t) return;
     pthread_mutex_lock(&t->lock);
     t->stop = true;
+    t->generation++;
     pthread_cond_broadcast(&t->wake);
     pthread_mutex_unlock(&t->lock);
     for (int i = 0; i < t->started; i++) pthread_join(t->thread[i], NULL);
@@ -167,15 +231,13 @@ void worker_run(const Worker *worker, TaskFn *fn, void *context, size_t tasks) {
     t->fn = fn;
     t->context = context;
     t->tasks = tasks;
-    t->busy = t->started;
+    t->open = true;
     t->generation++;
-    pthread_cond_broadcast(&t->wake);
+    if (t->asleep > 0) pthread_cond_broadcast(&t->wake);
     pthread_mutex_unlock(&t->lock);
 
     take_tasks(t, fn, context, tasks, worker->scratch);
 
-    pthread_mutex_lock(&t->lock);
-    while (t->busy > 0) pthread_cond_wait(&t->done, &t->lock);
-    pthread_mutex_unlock(&t->lock);
+    wait_for_end(t);
     pthread_mutex_unlock(&t->run);
 }
