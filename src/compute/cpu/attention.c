@@ -136,6 +136,8 @@ static void tile_load(const Desk *k, QueryTile *tile, size_t first) {
     tile->vectors = tile->count > LANES ? 2 : 1;
     Rows q =
         part_rows(k->rows, p, part_q(p, k->in->q), p->windows->s->q_row, NULL, first, tile->count);
+    if (!p->windows->side)
+        rows_prefetch(q, tile->count, size_min(2 * QUERY_TILE, p->queries - first), k->dim);
     if (tile->count < QUERY_TILE) memset(tile->q, 0, k->dim * QUERY_TILE * sizeof *tile->q);
     transpose(tile->q, QUERY_TILE, q.at, q.row, tile->count, k->dim);
     if (p->windows->s->position == POSITION_DECOMPOSED) tables_apply(&k->tables, p, tile);

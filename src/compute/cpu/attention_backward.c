@@ -71,6 +71,12 @@ static void lanes_load(float *lanes, float *rows, const Desk *k, const QueryTile
     transpose(lanes, QUERY_TILE, rows, k->dim_row, QUERY_TILE, k->dim);
 }
 
+static float dot(const float *a, const float *b, size_t n) {
+    Vec sum = vec_zero();
+    for (size_t i = 0; i < n; i += LANES) sum += vec_get(a + i, n - i) * vec_get(b + i, n - i);
+    return (float)vec_sum_double(sum);
+}
+
 /* lse and dy.y of each lane; a lane without a query weighs nothing. */
 static void lanes_sums(const Desk *k, const QueryTile *tile, const TileBack *back) {
     const Part *p = &k->part;
@@ -83,11 +89,7 @@ static void lanes_sums(const Desk *k, const QueryTile *tile, const TileBack *bac
         back->whole[i] = 0.0f;
         if (token == PADDING) continue;
         back->lse[i] = k->job->lse[part_lse(p) + (size_t)token];
-        double sum = 0.0;
-        for (size_t d = 0; d < k->dim; d++) {
-            sum += (double)y[(size_t)token * row + d] * (double)back->dy_rows[i * k->dim_row + d];
-        }
-        back->whole[i] = (float)sum;
+        back->whole[i] = dot(y + (size_t)token * row, back->dy_rows + i * k->dim_row, k->dim);
     }
 }
 

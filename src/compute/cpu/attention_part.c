@@ -89,8 +89,7 @@ void part_scatter(Into data, const Part *p, const float *from, size_t from_row, 
     }
 }
 
-/* Rows that lie far apart are not foreseen by the processor. */
-static void prefetch_rows(Rows rows, size_t first, size_t end, size_t dim) {
+void rows_prefetch(Rows rows, size_t first, size_t end, size_t dim) {
     for (size_t r = first; r < end; r++) {
         for (size_t d = 0; d < dim; d += 16) __builtin_prefetch(rows.at + r * rows.row + d);
     }
@@ -99,7 +98,7 @@ static void prefetch_rows(Rows rows, size_t first, size_t end, size_t dim) {
 void keys_pack(float *panels, Rows rows, size_t count, size_t dim) {
     for (size_t i = 0; i < count; i += TILE_ROWS) {
         size_t n = size_min(TILE_ROWS, count - i);
-        prefetch_rows(rows, i + TILE_ROWS, size_min(count, i + 2 * TILE_ROWS), dim);
+        rows_prefetch(rows, i + TILE_ROWS, size_min(count, i + 2 * TILE_ROWS), dim);
         transpose(panels + i * dim, n, rows.at + i * rows.row, rows.row, n, dim);
     }
 }
@@ -121,12 +120,13 @@ void columns_times(float *c, const float *a, size_t a_row, const float *b, size_
 }
 
 void rows_times(float *c, size_t c_row, const float *a, const float *b, size_t rows, size_t depth) {
+    Ahead nothing = {(const char *)a, 0};
     for (size_t col = 0; col < c_row; col += TILE_COLS) {
-        TileFn *const *tiles = tile_rows[c_row - col > LANES];
+        TileRowsFn *const *tiles = tile_rows[c_row - col > LANES];
         for (size_t i = 0; i < rows; i += TILE_ROWS) {
             size_t n = size_min(TILE_ROWS, rows - i);
-            tiles[n - 1](c + i * c_row + col, c_row, a + i * QUERY_TILE, 1, b + col, c_row, depth,
-                         true);
+            tiles[n - 1](c + i * c_row + col, c_row, a + i * QUERY_TILE, QUERY_TILE, b + col, c_row,
+                         depth, true, nothing);
         }
     }
 }

@@ -87,6 +87,10 @@ Rows part_rows(float *room, const Part *p, const float *data, size_t row, const 
 void part_scatter(Into data, const Part *p, const float *from, size_t from_row, size_t row,
                   float *pad, float factor, size_t first, size_t count);
 
+/* Rows that lie far apart are not foreseen by the processor: rows first .. end - 1 of `dim`. */
+#define rows_prefetch KERNEL_NAME(rows_prefetch)
+void rows_prefetch(Rows rows, size_t first, size_t end, size_t dim);
+
 /* Rows of keys as panels [head_dim][TILE_ROWS]. */
 #define keys_pack KERNEL_NAME(keys_pack)
 void keys_pack(float *panels, Rows rows, size_t count, size_t dim);

@@ -19,6 +19,7 @@ typedef struct Plan {
     size_t m_block, m_blocks, n_block, n_blocks, k_block, k_blocks;
     size_t k_chunk, k_chunks; /* more than one: each sums its share of k into `partial` */
     float *partial;           /* [chunk][batch][m][n] */
+    bool reads_rows;          /* of a where they lie */
 } Plan;
 
 /* The part of y that one task makes, from numbers s_begin .. s_end - 1. */
@@ -58,6 +59,10 @@ void gemm_pack(const Worker *w, float *packed, const Matrix *b, size_t batch, si
 }
 
 /* ---- What follows the product ------------------------------------------------------------- */
+
+static bool is_plain(const Gemm *g) {
+    return !g->bias && !g->residual && g->activation == ACTIVATION_NONE;
+}
 
 /* y = activation(y + bias) + residual on a tile. */
 static __attribute__((noinline)) void tile_finish(const Gemm *g, float *y, const float *bias,
@@ -111,47 +116,87 @@ static void pack_b(float *to, const Gemm *g, const Block *k, size_t s, size_t de
     pack_panels(&panels, &b, k->col, k->cols, s, depth);
 }
 
-/* A column of tiles, from one panel of b. */
-static void block_column(const Block *k, const Source *src, const float *panel, size_t c,
-                         size_t depth, bool add) {
-    size_t cols = size_min(TILE_COLS, k->cols - c);
-    TileFn *const *tiles = tile_packed[cols > LANES];
-    for (size_t r = 0; r < k->rows; r += TILE_ROWS) {
-        size_t rows = size_min(TILE_ROWS, k->rows - r);
-        const float *a = src->a + r * depth;
-        float *y = src->y + r * src->y_row + c;
-        if (cols % LANES == 0) {
-            tiles[rows - 1](y, src->y_row, a, rows, panel, TILE_COLS, depth, add);
-        } else {
-            float tile[TILE_ROWS * TILE_COLS];
-            tiles[rows - 1](tile, TILE_COLS, a, rows, panel, TILE_COLS, depth, false);
-            tile_move(y, src->y_row, tile, rows, cols, add);
-        }
+/* One tile of y at row r and column c of the block. */
+typedef struct Tile {
+    size_t r, rows, c, cols;
+    const float *a, *b;
+    size_t a_step, depth;
+    Ahead ahead; /* where rows of a are read as they lie */
+    bool add, last;
+} Tile;
+
+static void tile_sum(float *y, size_t y_row, const Tile *t, bool add) {
+    bool wide = t->cols > LANES;
+    if (t->ahead.at)
+        tile_rows[wide][t->rows - 1](y, y_row, t->a, t->a_step, t->b, TILE_COLS, t->depth, add,
+                                     t->ahead);
+    else
+        tile_packed[wide][t->rows - 1](y, y_row, t->a, t->a_step, t->b, TILE_COLS, t->depth, add);
+}
+
+/* And what follows the product. */
+static void tile_make(const Gemm *g, const Block *k, const Source *src, const Tile *t) {
+    float *y = src->y + t->r * src->y_row + t->c;
+    if (t->cols % LANES == 0) {
+        tile_sum(y, src->y_row, t, t->add);
+    } else {
+        float tile[TILE_ROWS * TILE_COLS];
+        tile_sum(tile, TILE_COLS, t, false);
+        tile_move(y, src->y_row, tile, t->rows, t->cols, t->add);
     }
+    if (!t->last || is_plain(g)) return;
+    tile_finish(g, y, g->bias ? g->bias + k->col + t->c : NULL,
+                src->residual ? src->residual + t->r * src->residual_row + t->c : NULL,
+                src->residual_row, t->rows, t->cols);
 }
 
-static void block_finish(const Gemm *g, const Block *k, const Source *src, size_t c) {
-    if (!g->bias && !src->residual && g->activation == ACTIVATION_NONE) return;
-    tile_finish(g, src->y + c, g->bias ? g->bias + k->col + c : NULL,
-                src->residual ? src->residual + c : NULL, src->residual_row, k->rows,
-                size_min(TILE_COLS, k->cols - c));
-}
-
-static void block_run(const Plan *p, const Block *k, const Source *src, bool add) {
+static void block_packed(const Plan *p, const Block *k, const Source *src, bool add) {
     const Gemm *g = p->g;
     size_t b_batch = k->batch * gemm_packed_size(g->n, g->k);
     for (size_t s = k->s_begin; s < k->s_end; s += p->k_block) {
-        size_t depth = size_min(p->k_block, k->s_end - s);
-        pack_a(src->a, g, k, s, depth);
-        if (!g->packed) pack_b(src->b, g, k, s, depth);
-        for (size_t c = 0; c < k->cols; c += TILE_COLS) {
-            const float *panel = g->packed
-                                     ? g->packed + b_batch + (k->col + c) * g->k + s * TILE_COLS
-                                     : src->b + c * depth;
-            block_column(k, src, panel, c, depth, add || s > k->s_begin);
-            if (s + depth == g->k) block_finish(g, k, src, c);
+        Tile t = {.depth = size_min(p->k_block, k->s_end - s), .add = add || s > k->s_begin};
+        t.last = s + t.depth == g->k;
+        pack_a(src->a, g, k, s, t.depth);
+        if (!g->packed) pack_b(src->b, g, k, s, t.depth);
+        for (; t.c < k->cols; t.c += TILE_COLS) {
+            t.cols = size_min(TILE_COLS, k->cols - t.c);
+            t.b = g->packed ? g->packed + b_batch + (k->col + t.c) * g->k + s * TILE_COLS
+                            : src->b + t.c * t.depth;
+            for (t.r = 0; t.r < k->rows; t.r += TILE_ROWS) {
+                t.rows = t.a_step = size_min(TILE_ROWS, k->rows - t.r);
+                t.a = src->a + t.r * t.depth;
+                tile_make(g, k, src, &t);
+            }
         }
     }
+}
+
+/* Rows of a are read where they lie, the next ones on their way: packing pays where many columns
+ * are made from each. */
+static void block_rows(const Plan *p, const Block *k, const Source *src, bool add) {
+    const Gemm *g = p->g;
+    size_t item = g->a.item, parts = (k->cols + TILE_COLS - 1) / TILE_COLS;
+    const float *a = g->a.data + k->batch * g->a.batch + k->row * item, *b = src->b;
+    if (!g->packed) pack_b(src->b, g, k, 0, g->k);
+    if (g->packed) b = g->packed + k->batch * gemm_packed_size(g->n, g->k) + k->col * g->k;
+    Tile t = {.a_step = item, .depth = g->k, .add = add, .last = true};
+    for (; t.r < k->rows; t.r += t.rows) {
+        t.rows = size_min(TILE_ROWS, k->rows - t.r);
+        t.a = a + t.r * item;
+        size_t next = size_min(TILE_ROWS, k->rows - t.r - t.rows);
+        t.ahead.step = next * sizeof *a / parts;
+        t.ahead.at = (const char *)(next ? t.a + t.rows * item : t.a);
+        for (t.c = 0; t.c < k->cols; t.c += TILE_COLS) {
+            t.cols = size_min(TILE_COLS, k->cols - t.c);
+            t.b = b + t.c * g->k;
+            tile_make(g, k, src, &t);
+            t.ahead.at += g->k * t.ahead.step;
+        }
+    }
+}
+
+static void block_run(const Plan *p, const Block *k, const Source *src, bool add) {
+    (p->reads_rows ? block_rows : block_packed)(p, k, src, add);
 }
 
 static Block block_of(const Plan *p, size_t task) {
@@ -220,11 +265,24 @@ static size_t wanted_tasks(const Gemm *g) {
     return work < 32e6 ? (size_t)(work / 1e6) + 1 : 32;
 }
 
+enum { FEW_COLS = 256 };
+
+/* Rows that lie end to end, but not so that all of a tile fall into one set of the first cache. */
+static bool can_read_rows(const Gemm *g) {
+    return g->a.step == 1 && g->a.item == g->k && g->k % 1024 != 0 && g->k <= DEPTH &&
+           g->n <= FEW_COLS;
+}
+
+static size_t row_blocks(const Gemm *g, size_t wanted, bool reads_rows) {
+    size_t blocks = blocks_of(g->m, BLOCK_ROWS);
+    if (reads_rows) return size_max(size_min(blocks, wanted), blocks_of(g->m, 4 * BLOCK_ROWS));
+    return !g->packed && g->m <= MOST_ROWS ? 1 : blocks;
+}
+
 static Plan plan_make(const Gemm *g) {
-    Plan p = {.g = g};
+    Plan p = {.g = g, .reads_rows = can_read_rows(g)};
     size_t wanted = wanted_tasks(g);
-    size_t rows = !g->packed && g->m <= MOST_ROWS ? MOST_ROWS : BLOCK_ROWS;
-    p.m_block = even_block(g->m, blocks_of(g->m, rows), TILE_ROWS);
+    p.m_block = even_block(g->m, row_blocks(g, wanted, p.reads_rows), TILE_ROWS);
     p.m_blocks = blocks_of(g->m, p.m_block);
 
     size_t narrow = p.m_blocks > 4 ? 384 : 128; /* narrower ones pack a too often */
@@ -237,10 +295,6 @@ static Plan plan_make(const Gemm *g) {
     p.k_blocks = blocks_of(g->k, p.k_block);
     p.k_chunk = g->k, p.k_chunks = 1;
     return p;
-}
-
-static bool is_plain(const Gemm *g) {
-    return !g->bias && !g->residual && g->activation == ACTIVATION_NONE;
 }
 
 /* Long sums over few outputs, as weight gradients are: k is cut, too. */

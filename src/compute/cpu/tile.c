@@ -12,18 +12,24 @@
 #define INLINE static inline __attribute__((always_inline))
 
 INLINE void tile_body(float *c, size_t c_row, const float *a, size_t a_row, size_t a_step,
-                      const float *b, size_t b_step, size_t depth, bool add, const int rows,
-                      const int vectors) {
+                      const float *b, size_t b_step, size_t depth, bool add, const Ahead *ahead,
+                      const int rows, const int vectors) {
     Vec sum[TILE_ROWS][TILE_VECTORS];
-    const float *there = c; /* wanted at the end: fetching it now is worth 3 % of large products */
-    UNROLL for (int i = 0; i < rows; i++, there += c_row) {
-        __builtin_prefetch(there, 1);
-        if (vectors > 1) __builtin_prefetch(there + LANES, 1);
-    }
+    float *there = c; /* wanted at the end, and fetched in the first turns */
     UNROLL for (int i = 0; i < rows; i++) {
         UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vec_zero();
     }
+    const char *wanted = ahead ? ahead->at : NULL;
     for (size_t s = 0; s < depth; s++) {
+        if (s < (size_t)rows) {
+            __builtin_prefetch(there, 1);
+            if (vectors > 1) __builtin_prefetch(there + LANES, 1);
+            there += c_row;
+        }
+        if (ahead) {
+            __builtin_prefetch(wanted);
+            wanted += ahead->step;
+        }
         Vec b0 = vec_load(b), b1 = vectors > 1 ? vec_load(b + LANES) : b0;
         UNROLL for (int i = 0; i < rows; i++) {
             Vec x = vec_set(a[(size_t)i * a_row]);
@@ -46,12 +52,12 @@ INLINE void tile_body(float *c, size_t c_row, const float *a, size_t a_row, size
 #define TILE(rows, vectors)                                                                        \
     static void packed_##rows##_##vectors(float *c, size_t c_row, const float *a, size_t a_step,   \
                                           const float *b, size_t b_step, size_t depth, bool add) { \
-        tile_body(c, c_row, a, 1, a_step, b, b_step, depth, add, rows, vectors);                   \
+        tile_body(c, c_row, a, 1, a_step, b, b_step, depth, add, NULL, rows, vectors);             \
     }                                                                                              \
-    static void rows_##rows##_##vectors(float *c, size_t c_row, const float *a, size_t a_step,     \
-                                        const float *b, size_t b_step, size_t depth, bool add) {   \
-        (void)a_step;                                                                              \
-        tile_body(c, c_row, a, TILE_COLS, 1, b, b_step, depth, add, rows, vectors);                \
+    static void rows_##rows##_##vectors(float *c, size_t c_row, const float *a, size_t a_row,      \
+                                        const float *b, size_t b_step, size_t depth, bool add,     \
+                                        Ahead ahead) {                                             \
+        tile_body(c, c_row, a, a_row, 1, b, b_step, depth, add, &ahead, rows, vectors);            \
     }
 
 #define TILES_TO_6(X, vectors)                                                                     \
@@ -75,5 +81,5 @@ TILES(TILE, 2)
 
 TileFn *const tile_packed[TILE_VECTORS][TILE_ROWS] = {{TILES(TILE_PACKED_NAME, 1)},
                                                       {TILES(TILE_PACKED_NAME, 2)}};
-TileFn *const tile_rows[TILE_VECTORS][TILE_ROWS] = {{TILES(TILE_ROWS_NAME, 1)},
-                                                    {TILES(TILE_ROWS_NAME, 2)}};
+TileRowsFn *const tile_rows[TILE_VECTORS][TILE_ROWS] = {{TILES(TILE_ROWS_NAME, 1)},
+                                                        {TILES(TILE_ROWS_NAME, 2)}};

@@ -16,9 +16,18 @@ typedef void TileFn(float *c, size_t c_row, const float *a, size_t a_step, const
 #define tile_packed KERNEL_NAME(tile_packed)
 extern TileFn *const tile_packed[TILE_VECTORS][TILE_ROWS];
 
-/* The same; a[i][s] at a + i TILE_COLS + s: a tile that another product left.  a_step is ignored.
- */
+/* What is wanted soon: each turn of the innermost loop fetches from `at` into the first cache and
+ * goes on by `step` bytes.  Fetched in one go it would hold up the sums. */
+typedef struct Ahead {
+    const char *at;
+    size_t step;
+} Ahead;
+
+typedef void TileRowsFn(float *c, size_t c_row, const float *a, size_t a_row, const float *b,
+                        size_t b_step, size_t depth, bool add, Ahead ahead);
+
+/* The same; a[i][s] at a + i a_row + s: rows as they lie. */
 #define tile_rows KERNEL_NAME(tile_rows)
-extern TileFn *const tile_rows[TILE_VECTORS][TILE_ROWS];
+extern TileRowsFn *const tile_rows[TILE_VECTORS][TILE_ROWS];
 
 #endif
