@@ -6,16 +6,23 @@
 #include "eval/clicks.h"
 #include "image/regions.h"
 
+static bool row_is_empty(const uint8_t *row, int side) {
+    uint8_t any = 0;
+    for (int x = 0; x < side; x++) any |= row[x];
+    return any == 0;
+}
+
 /* Inclusive corners; all of the view where there is no object. */
 static void bounds(int b[4], const uint8_t *object, int side) {
     b[0] = b[1] = side, b[2] = b[3] = -1;
-    for (int i = 0; i < side * side; i++) {
-        if (!object[i]) continue;
-        int x = i % side, y = i / side;
-        if (x < b[0]) b[0] = x;
-        if (x > b[2]) b[2] = x;
-        if (y < b[1]) b[1] = y;
+    for (int y = 0; y < side; y++, object += side) {
+        if (row_is_empty(object, side)) continue;
+        if (b[1] == side) b[1] = y;
         b[3] = y;
+        int left = 0, right = side - 1;
+        while (left < b[0] && !object[left]) left++;
+        while (right > b[2] && !object[right]) right--;
+        b[0] = left, b[2] = right;
     }
     if (b[2] < 0) b[0] = b[1] = 0, b[2] = b[3] = side - 1;
 }
