@@ -90,7 +90,8 @@ typedef struct CatalogOptions {
 
 typedef struct Catalog {
     DataFormat format;
-    const char *name;      /* of the set: its folder, or its list without extension */
+    const char
+        *name; /* of the set: its folder, or what its list says, or its list without extension */
     const char *place;     /* the path that was given */
     const char *root;      /* folder that the paths in its lists begin from */
     const char *from_list; /* a list of ours (list.h) that cases were picked by; or NULL */

@@ -1,10 +1,12 @@
 /* list.h - cases of a data set by name: a JSON file of ours.
  *
- *     {"format": "voxpert-list", "version": 1, "data": "../Dataset004_Hippocampus",
+ *     {"format": "voxpert-list", "version": 1, "name": "good_hippocampi",
+ *      "data": "../Dataset004_Hippocampus",
  *      "cases": [{"name": "hippocampus_049", "part": "training"}, "hippocampus_050"]}
  *
- * `data` is any data set of catalog.h, relative to the list's own folder.  `part` ("training",
- * "validation", "test") overrides what the data set says.  Other fields are for people. */
+ * `data` is any data set of catalog.h, relative to the list's own folder; `name`, what the set is
+ * called, else as the file is.  `part` ("training", "validation", "test") overrides what the data
+ * set says.  Other fields are for people. */
 #ifndef DATA_LIST_H
 #define DATA_LIST_H
 

@@ -80,6 +80,21 @@ void list_apply(Catalog *c, const char *file, json_t *list) {
     if (named_all) drop_findings(c, count);
 }
 
+/* Folders and columns of results are called by it. */
+static Status take_name(Catalog *c, const char *file, json_t *list, const char **name,
+                        Error *error) {
+    json_t *field = json_object_get(list, "name");
+    const char *said = json_string_value(field);
+    if (!field) return VOXPERT_OK;
+    if (!said || !*said || *said == '.' || strchr(said, '/'))
+        return error_set(error, VOXPERT_BAD_INPUT,
+                         "%s: field name: is no name of a data set; it is a text without /, and "
+                         "does not begin with a dot",
+                         file);
+    *name = catalog_text(c, "%s", said);
+    return VOXPERT_OK;
+}
+
 Status read_list(Catalog *c, Error *error) {
     json_t *list = c->lists ? c->list[0] : NULL;
     const char *file = c->place, *name = c->name;
@@ -100,10 +115,12 @@ Status read_list(Catalog *c, Error *error) {
                          "%s: field %s: is missing; a list names its data set in \"data\" and its "
                          "\"cases\"",
                          file, data ? "cases" : "data");
+    Status status = take_name(c, file, list, &name, error);
+    if (status) return status;
     Catalog inner;
     const char *place = data[0] == '/' ? data : catalog_text(c, "%s/%s", c->root, data);
     if (c->failed) return VOXPERT_OK;
-    Status status = catalog_open_alone(&inner, place, &c->options, file, error);
+    status = catalog_open_alone(&inner, place, &c->options, file, error);
     if (status) return status;
     list_apply(&inner, file, list);
     catalog_take(c, &inner);

@@ -146,13 +146,13 @@ void screening_list(Text *t, const Screening *s, const char *place) {
     for (size_t i = 0; i < s->count; i++) {
         const CatalogCase *item = s->item[i].item;
         if (!s->item[i].accepted) continue;
-        json_t *entry =
-            json_pack("{s:s, s:s}", "name", item->name, "part", split_part_name(item->part));
+        const char *part = item->listed ? split_part_name(item->part) : NULL; /* else drawn anew */
+        json_t *entry = json_pack("{s:s, s:s*}", "name", item->name, "part", part);
         t->failed |= json_array_append_new(cases, entry) != 0;
     }
-    add_json(t, json_pack("{s:s, s:i, s:s, s:s, s:f, s:o}", "format", "voxpert-list", "version", 1,
-                          "data", place, "limits", limits_names[s->rule.limits], "cutoff",
-                          s->rule.cutoff, "cases", cases));
+    add_json(t, json_pack("{s:s, s:i, s:s, s:s, s:s, s:f, s:o}", "format", "voxpert-list",
+                          "version", 1, "name", s->catalog->name, "data", place, "limits",
+                          limits_names[s->rule.limits], "cutoff", s->rule.cutoff, "cases", cases));
 }
 
 /* ---- Pictures ----------------------------------------------------------------------------- */

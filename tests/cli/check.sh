@@ -66,11 +66,16 @@ for file in quality.csv quality.json worst.png accepted.json; do
 done
 holds 'a row for each case' test "$(wc -l <screened/quality.csv)" -eq 37
 accepted=$(grep -c ',yes,' screened/quality.csv)
-holds 'the list has the accepted' test "$(grep -c '"name"' screened/accepted.json)" -eq "$accepted"
+holds 'the list has the accepted' test "$(grep -c '^   "name"' screened/accepted.json)" -eq "$accepted"
 holds 'the rule is recorded' grep -q '1.4826 median' screened/quality.json
 holds 'the list is a data set' voxpert check -q screened/accepted.json
 voxpert check --list screened/accepted.json >list.json
-holds 'of as many cases' test "$(grep -c '"listed": true' list.json)" -eq "$accepted"
+holds 'of as many cases' test "$(grep -c '"listed": false' list.json)" -eq "$accepted"
+holds 'it is called as the set' test "$(field name screened/accepted.json | head -n 1)" = us_breast
+parts_of() { awk -F'"' '/^      "name"/ { name = $4 } /^      "part"/ { print name, $4 }' "$1" | sort; }
+voxpert check --list "$breast" >all.json
+holds 'parts are those of the set' test -z "$(comm -23 <(parts_of list.json) <(parts_of all.json))"
+holds 'of every case' test "$(parts_of list.json | wc -l)" -eq "$accepted"
 voxpert check --quality "$breast" -o again --progress none -q
 holds 'twice the same bytes' diff -r screened again
 voxpert check --quality --limits fixed "$shared/data/2d/micro_nuclei" >out.txt 2>&1

@@ -277,6 +277,21 @@ TEST(a_list_picks_cases_and_their_parts) {
     CHECK(catalog_verdict(&c, &error) == VOXPERT_OK);
     catalog_close(&c);
 
+    small_text(&s, "lists/best.json",
+               "{\"name\": \"good\", \"data\": \"..\", \"cases\": [\"c_1\"]}");
+    opened(&c, small_path(&s, "lists/best.json"));
+    CHECK(c.cases == 1 && strcmp(c.name, "good") == 0);
+    catalog_close(&c);
+    const char *const no_names[] = {"7", "\"\"", "\"a/b\"", "\"..\""};
+    for (size_t i = 0; i < sizeof no_names / sizeof *no_names; i++) {
+        char list[128];
+        snprintf(list, sizeof list, "{\"name\": %s, \"data\": \"..\", \"cases\": []}", no_names[i]);
+        small_text(&s, "lists/best.json", list);
+        CHECK(catalog_open(&c, small_path(&s, "lists/best.json"), NULL, &error) ==
+              VOXPERT_BAD_INPUT);
+        CHECK(strstr(error.message, "field name"));
+    }
+
     small_text(&s, "lists/best.json", "{\"data\": \"..\", \"cases\": [\"c_9\"]}");
     opened(&c, small_path(&s, "lists/best.json"));
     CHECK(catalog_verdict(&c, &error) == VOXPERT_BAD_INPUT);

@@ -81,6 +81,7 @@ TEST(the_blurred_case_of_a_set_is_rejected_and_so_is_an_empty_one) {
     CHECK(!r.item[7].accepted && strstr(r.item[7].reason, "no foreground"));
     Text csv = {0}, json = {0}, list = {0};
     screening_csv(&csv, &r);
+    Text listed = {0};
     screening_json(&json, &r);
     screening_list(&list, &r, s.folder);
     CHECK(strstr(csv.chars, "\nc04,") && strstr(csv.chars, ",no,"));
@@ -91,8 +92,14 @@ TEST(the_blurred_case_of_a_set_is_rejected_and_so_is_an_empty_one) {
     small_bytes(&s, "good.json", list.chars, list.length);
     Catalog kept;
     CHECK(!catalog_open(&kept, small_path(&s, "good.json"), NULL, NULL));
-    CHECK(kept.cases == 8 && kept.findings == 0 && kept.item[0].listed);
+    CHECK(kept.cases == 8 && kept.findings == 0 && strcmp(kept.name, c.name) == 0);
+    CHECK(!kept.item[0].listed && kept.item[0].part == c.item[0].part);
     catalog_close(&kept);
+    CHECK(!strstr(list.chars, "\"part\""));
+    c.item[0].listed = true; /* what the set lists, its list lists */
+    screening_list(&listed, &r, s.folder);
+    CHECK(strstr(listed.chars, "\"part\""));
+    text_free(&listed);
     CHECK(!screening_sheet(small_path(&s, "worst.png"), &r, 4, NULL));
     CHECK(file_exists(small_path(&s, "worst.png")));
     text_free(&csv);
