@@ -33,8 +33,8 @@ INLINE void tile_body(float *c, size_t c_row, const float *a, size_t a_row, size
         Vec b0 = vec_load(b), b1 = vectors > 1 ? vec_load(b + LANES) : b0;
         UNROLL for (int i = 0; i < rows; i++) {
             Vec x = vec_set(a[(size_t)i * a_row]);
-            sum[i][0] += x * b0;
-            if (vectors > 1) sum[i][1] += x * b1;
+            sum[i][0] = vec_fma(x, b0, sum[i][0]);
+            if (vectors > 1) sum[i][1] = vec_fma(x, b1, sum[i][1]);
         }
         a += a_step;
         b += b_step;

@@ -64,6 +64,18 @@ static inline Vec vec_select(IntVec mask, Vec a, Vec b) {
     return (Vec)(((IntVec)a & mask) | ((IntVec)b & ~mask));
 }
 
+/* a b + c.  Compilers contract such sums by themselves, but not where they move a part of one into
+ * another block: where sums in different functions must agree to the last bit, this says it. */
+static inline Vec vec_fma(Vec a, Vec b, Vec c) {
+#if defined(__AVX512F__)
+    return _mm512_fmadd_ps(a, b, c);
+#elif defined(__FMA__)
+    return _mm256_fmadd_ps(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
 /* The larger and the smaller; a NaN in b is kept. */
 static inline Vec vec_max(Vec a, Vec b) {
 #if defined(__AVX512F__)
