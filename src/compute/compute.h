@@ -29,7 +29,7 @@ struct Tensor {
     int dim[TENSOR_MAX_RANK];
 
     /* Of roots only: */
-    float *grad;     /* NULL until a backward pass reaches it, or its trainer's */
+    float *grad;     /* NULL before a backward pass and once handed on, or its trainer's */
     bool needs_grad; /* trainable, or computed from something trainable */
     bool held;       /* the tape still needs these contents */
     bool kept;       /* handed out of its block by op_keep */
@@ -130,7 +130,7 @@ bool tape_needs(const Compute *cx, int inputs, Tensor *const *in);
  * decays it all the same. */
 void tape_touch(const Compute *cx, Tensor *t);
 
-const float *tensor_grad(const Tensor *t); /* NULL where nothing reached it */
+const float *tensor_grad(const Tensor *t); /* NULL where nothing reached it, or handed on */
 
 /* Where a way back puts the gradient of t: NULL if t is frozen.  grad_of() gives numbers to add to,
  * zeroed on first use; grad_into() spares the zeros of a whole tensor that the op fills.  An op

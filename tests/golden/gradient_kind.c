@@ -10,6 +10,7 @@ typedef struct GradientCase {
     GoldenPasses passes;
     GoldenModel *model;
     double largest; /* norm of a gradient in the file */
+    bool keeps;     /* gradients of stages, too; else they are handed on, as in training */
 } GradientCase;
 
 /* ---- The loss ------------------------------------------------------------------------------- */
@@ -81,7 +82,7 @@ static void compare_all(GradientCase *g) {
         snprintf(name, sizeof name, "grad.%s", g->passes.input[i].name);
         compare_tensor(g, name, g->passes.input[i].tensor);
     }
-    for (size_t i = 0; i < g->passes.stages.held_count; i++)
+    for (size_t i = 0; g->keeps && i < g->passes.stages.held_count; i++)
         compare_tensor(g, g->passes.stages.held[i].name, g->passes.stages.held[i].tensor);
     golden_compare_parameters(g->passes.run, params);
 }
@@ -92,7 +93,7 @@ static void there_and_back(Compute *cx, void *context) {
     GradientCase *g = context;
     Tape tape = {0};
     cx->tape = &tape;
-    cx->keeps_gradients = true;
+    cx->keeps_gradients = g->keeps;
     Tensor *loss = golden_passes_run(&g->passes, cx) ? total_loss(g, cx) : NULL;
     if (!loss || !compute_ok(cx)) return;
     backward(cx, loss);
@@ -108,17 +109,22 @@ static bool prepare(GoldenRun *run, GoldenModel *m) {
                         &error);
 }
 
+static void compare_gradients(GoldenRun *run, GoldenModel *model, bool keeps) {
+    GradientCase g = {.passes = {.run = run, .sam = &model->sam, .chooses = true, .trains = true},
+                      .model = model,
+                      .largest = golden_largest_gradient(run),
+                      .keeps = keeps};
+    g.passes.detach_embedding = golden_is_listed(run, "detach", "embedding");
+    g.passes.detach_prompts = golden_is_listed(run, "detach", "prompt_encoder");
+    golden_compute(run, &model->sam.params, there_and_back, &g);
+    golden_stages_free(&g.passes.stages);
+}
+
 void golden_sam_gradient(GoldenRun *run) {
     GoldenModel model;
     if (prepare(run, &model)) {
-        GradientCase g = {
-            .passes = {.run = run, .sam = &model.sam, .chooses = true, .trains = true},
-            .model = &model,
-            .largest = golden_largest_gradient(run)};
-        g.passes.detach_embedding = golden_is_listed(run, "detach", "embedding");
-        g.passes.detach_prompts = golden_is_listed(run, "detach", "prompt_encoder");
-        golden_compute(run, &model.sam.params, there_and_back, &g);
-        golden_stages_free(&g.passes.stages);
+        compare_gradients(run, &model, true);
+        compare_gradients(run, &model, false);
     }
     golden_model_close(&model);
 }

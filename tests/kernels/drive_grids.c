@@ -1,8 +1,7 @@
 /* Grids: patches, depthwise convolution, resizing, positions. */
 #include "tests/kernels/kernel_drivers.h"
 
-/* ---- patches: batch, channels, in x 3, kernel, stride, pad; back: fresh, bias
- * ---------------------------------- */
+/* ---- patches: batch, channels, in x 3, kernel, stride, pad; back: fresh and bias, too ------- */
 
 static PatchShape patch_shape(const int *n) {
     PatchShape s = {.batch = n[0], .channels = n[1]};

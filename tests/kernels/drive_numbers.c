@@ -5,9 +5,7 @@
 
 static size_t times(int a, int b) { return (size_t)a * (size_t)b; }
 
-/* ---- layer_norm: rows, cols, in place or fresh (back)
- * ---------------------------------------------------------
- */
+/* ---- layer_norm: rows, cols, in place; back: rows, cols, fresh (2: dx is dy) ---------------- */
 
 static void layer_norm_buffers(Buffers *b, const int *n) {
     buffer_add(b, n[2] ? BUFFER_CHANGED : BUFFER_OUT, times(n[0], n[1]));
@@ -25,8 +23,10 @@ static void layer_norm_call(const Kernels *k, const Worker *w, float *const *p, 
 const KernelDriver driver_layer_norm = {
     "layer_norm", layer_norm_buffers, NULL, layer_norm_call, NULL, 2e-6};
 
+static BufferRole role_of_dx(const int *n) { return n[2] == 2 ? BUFFER_CHANGED : BUFFER_GRADIENT; }
+
 static void layer_norm_backward_buffers(Buffers *b, const int *n) {
-    buffer_add(b, BUFFER_GRADIENT, times(n[0], n[1]));
+    buffer_add(b, role_of_dx(n), times(n[0], n[1]));
     buffer_add(b, BUFFER_GRADIENT, (size_t)n[1]);
     buffer_add(b, BUFFER_GRADIENT, (size_t)n[1]);
     buffer_add(b, BUFFER_IN, times(n[0], n[1]));
@@ -38,16 +38,14 @@ static void layer_norm_backward_buffers(Buffers *b, const int *n) {
 
 static void layer_norm_backward_call(const Kernels *k, const Worker *w, float *const *p,
                                      const int *n) {
-    k->layer_norm_backward(w, into(p[0], n[2]), p[1], p[2], p[3], p[4], p[5], p[6], p[7],
-                           (size_t)n[0], n[1]);
+    k->layer_norm_backward(w, into(p[0], n[2]), p[1], p[2], n[2] == 2 ? p[0] : p[3], p[4], p[5],
+                           p[6], p[7], (size_t)n[0], n[1]);
 }
 
 const KernelDriver driver_layer_norm_backward = {
     "layer_norm_backward", layer_norm_backward_buffers, NULL, layer_norm_backward_call, NULL, 4e-6};
 
-/* ---- activation: n, function, in place or fresh (back)
- * --------------------------------------------------------
- */
+/* ---- activation: n, function, in place; back: n, function, fresh (2: dx is dy) --------------- */
 
 static void activation_buffers(Buffers *b, const int *n) {
     buffer_add_range(b, n[2] ? BUFFER_CHANGED : BUFFER_OUT, (size_t)n[0], -6.0, 6.0);
@@ -62,14 +60,15 @@ const KernelDriver driver_activation = {
     "activation", activation_buffers, NULL, activation_call, NULL, 4e-7};
 
 static void activation_backward_buffers(Buffers *b, const int *n) {
-    buffer_add(b, BUFFER_GRADIENT, (size_t)n[0]);
+    buffer_add(b, role_of_dx(n), (size_t)n[0]);
     buffer_add(b, BUFFER_IN, (size_t)n[0]);
     buffer_add_range(b, BUFFER_IN, (size_t)n[0], -6.0, 6.0);
 }
 
 static void activation_backward_call(const Kernels *k, const Worker *w, float *const *p,
                                      const int *n) {
-    k->activation_backward(w, into(p[0], n[2]), p[1], p[2], (size_t)n[0], (Activation)n[1]);
+    k->activation_backward(w, into(p[0], n[2]), n[2] == 2 ? p[0] : p[1], p[2], (size_t)n[0],
+                           (Activation)n[1]);
 }
 
 const KernelDriver driver_activation_backward = {

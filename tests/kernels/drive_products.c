@@ -56,8 +56,7 @@ static double linear_work(const int *n) {
 const KernelDriver driver_linear = {"linear",    linear_buffers, linear_prepare,
                                     linear_call, linear_work,    4e-6};
 
-/* ---- linear_backward: rows, out, in, packed, fresh
- * ----------------------------------------------- */
+/* ---- linear_backward: rows, out, in, packed, fresh ------------------------------------------ */
 
 enum { BACK_PACKED = 3, BACK_FRESH };
 
@@ -90,8 +89,7 @@ const KernelDriver driver_linear_backward = {"linear_backward",       linear_bac
                                              linear_backward_prepare, linear_backward_call,
                                              linear_backward_work,    2e-6};
 
-/* ---- matmul: batch, m, n, k, fresh (back)
- * --------------------------------------------------------------- */
+/* ---- matmul: batch, m, n, k; back: fresh, too ------------------------------------------------ */
 
 static size_t product(const int *n, int a, int b) {
     return (size_t)n[0] * (size_t)n[a] * (size_t)n[b];

@@ -28,6 +28,12 @@ const KernelCase kernel_cases[] = {
     TESTED(driver_linear, 113, 1100, 65, 1, 2, ACTIVATION_NONE, 1),
     TESTED(driver_linear, 300, 130, 770, 1, 0, ACTIVATION_GELU, 0),
     TESTED(driver_linear, 300, 130, 770, 1, 2, ACTIVATION_SIGMOID, 1),
+    TESTED(driver_linear, 440, 250, 4, 1, 2, ACTIVATION_GELU, 0), /* rows read where they lie */
+    TESTED(driver_linear, 1000, 256, 384, 1, 2, ACTIVATION_RELU, 1),
+    TESTED(driver_linear, 1000, 33, 70, 0, 2, ACTIVATION_NONE, 1),
+    TESTED(driver_linear, 450, 65, 129, 0, 1, ACTIVATION_GELU, 0),
+    TESTED(driver_linear, 8, 40, 5000, 0, 0, ACTIVATION_NONE, 0), /* sums cut */
+    TESTED(driver_linear, 8, 40, 5000, 1, 0, ACTIVATION_NONE, 0),
     TIMED(driver_linear, "ViT-B 1024 qkv", 4096, 2304, 768, 1, 0, ACTIVATION_NONE, 1),
     TIMED(driver_linear, "ViT-B 1024 proj", 4096, 768, 768, 1, 2, ACTIVATION_NONE, 1),
     TIMED(driver_linear, "ViT-B 1024 fc1", 4096, 3072, 768, 1, 0, ACTIVATION_GELU, 1),
@@ -137,6 +143,7 @@ const KernelCase kernel_cases[] = {
     TESTED(driver_attention_backward, 1, 2, 64, 400, 400, POSITION_DECOMPOSED, 20, 20, 14, 1, 1),
     TESTED(driver_attention_backward, 1, 3, 32, 256, 256, POSITION_TABLE, 16, 16, 7, 1, 1),
     TESTED(driver_attention_backward, 1, 2, 8, 30, 30, POSITION_NONE, 5, 6, 4, 1, 1),
+    TESTED(driver_attention_backward, 2, 2, 17, 80, 80, POSITION_DECOMPOSED, 8, 10, 3, 1, 1),
     TIMED(driver_attention_backward, "ViT-B 1024 global", 1, 12, 64, 4096, 4096,
           POSITION_DECOMPOSED, 64, 64, 0, 1),
     TIMED(driver_attention_backward, "ViT-B 512 global", 1, 12, 64, 1024, 1024, POSITION_DECOMPOSED,
@@ -169,6 +176,8 @@ const KernelCase kernel_cases[] = {
     TESTED(driver_unpatches, 2, 5, 1, 7, 9, 3, 1, 1, 0, 1),
     TESTED(driver_unpatches, 2, 19, 1, 8, 6, 2, 2, 0, 1, 1),
     TESTED(driver_unpatches, 1, 4, 6, 5, 4, 2, 2, 0, 1, 0),
+    TESTED(driver_unpatches, 2, 3, 1, 11, 12, 2, 5, 0, 1, 0), /* points of no patch */
+    TESTED(driver_unpatches, 2, 3, 1, 11, 12, 2, 5, 0, 1, 1),
     TIMED(driver_unpatches, "neck 3x3", 1, 256, 1, 64, 64, 3, 1, 1),
     TIMED(driver_unpatches, "upscale 2x2", 1, 64, 1, 128, 128, 2, 2, 0, 1, 1),
 
@@ -194,6 +203,8 @@ const KernelCase kernel_cases[] = {
     TESTED(driver_layer_norm_backward, 3, 15),
     TESTED(driver_layer_norm_backward, 300, 65),
     TESTED(driver_layer_norm_backward, 300, 65, 1),
+    TESTED(driver_layer_norm_backward, 300, 65, 2),
+    TESTED(driver_layer_norm_backward, 5, 256, 2),
     TIMED(driver_layer_norm_backward, "ViT-B 1024", 4096, 768),
 
     /* n, activation, in place */
@@ -211,6 +222,8 @@ const KernelCase kernel_cases[] = {
     TESTED(driver_activation_backward, 1001, ACTIVATION_SIGMOID),
     TESTED(driver_activation_backward, 1001, ACTIVATION_QUICK_GELU),
     TESTED(driver_activation_backward, 70000, ACTIVATION_GELU, 1),
+    TESTED(driver_activation_backward, 70001, ACTIVATION_GELU, 2),
+    TESTED(driver_activation_backward, 1001, ACTIVATION_RELU, 2),
     TIMED(driver_activation_backward, "GELU", 4096 * 3072, ACTIVATION_GELU),
 
     /* rows, period, in place */

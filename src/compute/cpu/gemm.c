@@ -10,7 +10,9 @@ enum {
     DEPTH = 384,                              /* of a block: panels of b stay in the first caches */
     BLOCK_ROWS = 112 / TILE_ROWS * TILE_ROWS, /* a block of a stays in the second */
     MOST_ROWS = 2 * BLOCK_ROWS,               /* of a block that packs b for itself */
-    BLOCK_COLS = 1024
+    BLOCK_COLS = 1024,
+    FEW_COLS = 256,            /* rows of a are read where they lie for up to so many */
+    LIE_ROWS = 4 * BLOCK_ROWS, /* of a block that reads them so */
 };
 
 /* How a product is cut; depends on the problem alone. */
@@ -231,6 +233,7 @@ static void gemm_task(void *context, size_t task, void *scratch) {
     static_assert((MOST_ROWS * DEPTH + BLOCK_COLS * DEPTH + MOST_ROWS * BLOCK_COLS) * 4 <=
                       WORKER_SCRATCH,
                   "a task fits its scratch");
+    static_assert(LIE_ROWS * FEW_COLS <= MOST_ROWS * BLOCK_COLS, "so does what is set aside");
 
     size_t at = k.batch * g->y_batch + k.row * g->y_row + k.col;
     Source src = {a, b, g->y + at, g->y_row, NULL, g->y_row};
@@ -265,17 +268,14 @@ static size_t wanted_tasks(const Gemm *g) {
     return work < 32e6 ? (size_t)(work / 1e6) + 1 : 32;
 }
 
-enum { FEW_COLS = 256 };
-
-/* Rows that lie end to end, but not so that all of a tile fall into one set of the first cache. */
+/* Short rows that lie end to end: those of a tile then fall into many sets of the first cache. */
 static bool can_read_rows(const Gemm *g) {
-    return g->a.step == 1 && g->a.item == g->k && g->k % 1024 != 0 && g->k <= DEPTH &&
-           g->n <= FEW_COLS;
+    return g->a.step == 1 && g->a.item == g->k && g->k <= DEPTH && g->n <= FEW_COLS;
 }
 
 static size_t row_blocks(const Gemm *g, size_t wanted, bool reads_rows) {
     size_t blocks = blocks_of(g->m, BLOCK_ROWS);
-    if (reads_rows) return size_max(size_min(blocks, wanted), blocks_of(g->m, 4 * BLOCK_ROWS));
+    if (reads_rows) return size_max(size_min(blocks, wanted), blocks_of(g->m, LIE_ROWS));
     return !g->packed && g->m <= MOST_ROWS ? 1 : blocks;
 }
 
