@@ -23,6 +23,21 @@ VoxpertStatus engine_flags(EngineOptions *out, const Options *options, VoxpertEr
                      known);
 }
 
+VoxpertStatus session_flags(EngineOptions *out, const Options *options, VoxpertError *error) {
+    out->cache = options_value(options, "--cache");
+    out->cache_half = options_has(options, "--cache-half");
+    out->expert = options_value(options, "--expert");
+    if (!out->cache_half || out->cache) return VOXPERT_OK;
+    return error_say(error, VOXPERT_BAD_ARGUMENT, "--cache-half needs --cache");
+}
+
+VoxpertStatus zoom_flags(int *zoom, const Options *options, VoxpertError *error) {
+    bool yes = options_has(options, "--zoom"), no = options_has(options, "--no-zoom");
+    *zoom = yes - no;
+    if (!yes || !no) return VOXPERT_OK;
+    return error_say(error, VOXPERT_BAD_ARGUMENT, "--zoom and --no-zoom exclude each other");
+}
+
 /* What a report needs of all that the model says of itself. */
 static json_t *about(const VoxpertModel *model) {
     static const char *const fields[] = {"file",     "arch",    "preset",

@@ -31,6 +31,12 @@ typedef struct Engine {
 /* --model, --base, --preset, --strict and --vocab.  VOXPERT_BAD_ARGUMENT. */
 VoxpertStatus engine_flags(EngineOptions *out, const Options *options, VoxpertError *error);
 
+/* --cache, --cache-half and --expert.  VOXPERT_BAD_ARGUMENT. */
+VoxpertStatus session_flags(EngineOptions *out, const Options *options, VoxpertError *error);
+
+/* --zoom: 1; --no-zoom: -1; neither: 0.  VOXPERT_BAD_ARGUMENT. */
+VoxpertStatus zoom_flags(int *zoom, const Options *options, VoxpertError *error);
+
 /* The model alone.  Errors: those of voxpert_model_open. */
 VoxpertStatus engine_model(Listener *listener, VoxpertModel **out, const EngineOptions *options,
                            VoxpertError *error);

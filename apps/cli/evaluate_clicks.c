@@ -29,19 +29,16 @@ static VoxpertStatus clicks_flags(ClicksJob *job, VoxpertError *error) {
     job->options.data_count = count;
     static const char *const parts[] = {"train", "validation", "test", "all", NULL};
     int part = 3;
-    bool zoom = options_has(o, "--zoom"), no_zoom = options_has(o, "--no-zoom");
     VoxpertStatus status = engine_flags(&job->engine, o, error);
     if (!status && count == 0)
         status = error_say(error, VOXPERT_BAD_ARGUMENT, "--data is needed: what to click at");
     if (!status && options_has(o, "--format"))
         status = error_say(error, VOXPERT_BAD_ARGUMENT, "--format does not go with --clicks");
-    if (!status && zoom && no_zoom)
-        status = error_say(error, VOXPERT_BAD_ARGUMENT, "--zoom and --no-zoom exclude each other");
+    if (!status) status = zoom_flags(&job->options.zoom, o, error);
     if (!status) status = options_whole(o, "--clicks", 1, 50, &job->options.clicks, error);
     if (!status) status = options_whole(o, "--most", 1, 1 << 30, &job->options.most, error);
     if (!status) status = options_choice(o, "--part", parts, &part, error);
     job->options.part = parts[part];
-    job->options.zoom = zoom - no_zoom;
     job->options.prompt_free = options_has(o, "--prompt-free");
     return status;
 }

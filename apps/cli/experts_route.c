@@ -122,24 +122,17 @@ static VoxpertStatus output_flags(Route *r, VoxpertError *error) {
 }
 
 static VoxpertStatus route_flags(Route *r, const Options *o, VoxpertError *error) {
-    bool zoom = options_has(o, "--zoom"), no_zoom = options_has(o, "--no-zoom");
     take_inputs(r, o);
     r->output = options_value(o, "--output");
     r->csv = options_value(o, "--csv");
-    r->segment = (VoxpertSegmentOptions){.prompt_free = options_has(o, "--prompt-free"),
-                                         .zoom = zoom - no_zoom};
+    r->segment.prompt_free = options_has(o, "--prompt-free");
     VoxpertStatus status = engine_flags(&r->options, o, error);
-    r->options.cache = options_value(o, "--cache");
-    r->options.cache_half = options_has(o, "--cache-half");
-    r->options.expert = options_value(o, "--expert");
     if (!status && !r->options.model)
         status = error_say(error, VOXPERT_BAD_ARGUMENT, "--model is needed: whose experts");
     if (!status && !r->inputs)
         status = error_say(error, VOXPERT_BAD_ARGUMENT, "--input is needed: an image, or a folder");
-    if (!status && zoom && no_zoom)
-        status = error_say(error, VOXPERT_BAD_ARGUMENT, "--zoom and --no-zoom exclude each other");
-    if (!status && r->options.cache_half && !r->options.cache)
-        status = error_say(error, VOXPERT_BAD_ARGUMENT, "--cache-half needs --cache");
+    if (!status) status = zoom_flags(&r->segment.zoom, o, error);
+    if (!status) status = session_flags(&r->options, o, error);
     if (!status) status = image_flags(&r->file, o, &r->common, error);
     if (!status) status = prompt_flags(r, o, error);
     return status ? status : output_flags(r, error);

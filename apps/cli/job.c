@@ -93,25 +93,21 @@ VoxpertStatus image_flags(VoxpertFileOptions *out, const Options *options, const
 }
 
 static VoxpertStatus segment_flags(Job *job, const Options *o, VoxpertError *error) {
-    bool zoom = options_has(o, "--zoom"), no_zoom = options_has(o, "--no-zoom");
-    if (zoom && no_zoom)
-        return error_say(error, VOXPERT_BAD_ARGUMENT, "--zoom and --no-zoom exclude each other");
+    int zoom;
+    VoxpertStatus status = zoom_flags(&zoom, o, error);
     job->segment = (VoxpertSegmentOptions){.multimask = options_has(o, "--multimask"),
                                            .prompt_free = options_has(o, "--prompt-free"),
-                                           .zoom = zoom - no_zoom};
+                                           .zoom = zoom};
     job->cleanup = (VoxpertCleanup){.fill_holes = options_has(o, "--fill-holes"),
                                     .keep_largest = options_has(o, "--keep-largest")};
     job->embedding = options_value(o, "--embedding");
-    if (job->embedding && zoom)
-        return error_say(error, VOXPERT_BAD_ARGUMENT,
-                         "--embedding is of the whole image, and excludes --zoom");
+    if (!status && job->embedding && zoom > 0)
+        status = error_say(error, VOXPERT_BAD_ARGUMENT,
+                           "--embedding is of the whole image, and excludes --zoom");
     if (job->embedding) job->segment.zoom = -1;
-    job->engine.cache = options_value(o, "--cache");
-    job->engine.cache_half = options_has(o, "--cache-half");
-    if (job->engine.cache_half && !job->engine.cache)
-        return error_say(error, VOXPERT_BAD_ARGUMENT, "--cache-half needs --cache");
-    job->engine.expert = options_value(o, "--expert");
-    return options_whole(o, "--min-size", 1, 1 << 30, &job->cleanup.min_size, error);
+    if (!status) status = session_flags(&job->engine, o, error);
+    return status ? status
+                  : options_whole(o, "--min-size", 1, 1 << 30, &job->cleanup.min_size, error);
 }
 
 /* The flags of the published generator begin with those of `segment_rules` behind --everything. */

@@ -44,41 +44,31 @@ static Tensor *places(Compute *cx, int height, int width) {
     return t;
 }
 
-/* Row i of [batch tokens, dim] is row i mod tokens, or i / tokens, of x. */
-static Tensor *rows_for(Compute *cx, Tensor *x, int batch, int tokens, bool each) {
-    int count = batch * tokens;
-    int *index = arena_alloc(cx->records, (size_t)count * sizeof *index);
-    if (!index) return compute_fail(cx, "out of record memory");
-    for (int i = 0; i < count; i++) index[i] = each ? i / tokens : i % tokens;
-    return op_gather(cx, x, count, index);
-}
-
-/* [batch tokens,dim]: what the classes add to the query; zeros for those that ask for none. */
-static Tensor *class_rows(Compute *cx, const PromptPool *t, int batch, const int *classes) {
+/* [batch,tokens,dim]: what the classes add to the query; zeros for those that ask for none. */
+static Tensor *class_queries(Compute *cx, const PromptPool *t, int batch, const int *classes) {
     int tokens = t->config.tokens, dim = t->config.dim, rows = t->config.classes * tokens;
-    int count = batch * tokens;
-    int *index = arena_alloc(cx->records, (size_t)count * sizeof *index);
+    int *index = arena_alloc(cx->records, (size_t)batch * sizeof *index);
     if (!index) return compute_fail(cx, "out of record memory");
-    for (int i = 0; i < count; i++) {
-        int asked = compute_measures(cx) ? 0 : classes[i / tokens];
-        if (asked < 0 || asked > t->config.classes) return compute_fail(cx, "no such class");
-        index[i] = asked * tokens + i % tokens;
+    for (int i = 0; i < batch; i++) {
+        index[i] = compute_measures(cx) ? 0 : classes[i];
+        if (index[i] < 0 || index[i] > t->config.classes) return compute_fail(cx, "no such class");
     }
     Tensor *table[] = {tensor_zeros(cx, 3, (int[]){1, tokens, dim}),
                        tensor_view(cx, &t->class_query->tensor, 0, 3, (int[]){1, rows, dim})};
     Tensor *all = op_concat(cx, 2, table);
     if (!compute_ok(cx)) return &cx->dummy;
-    return op_gather(cx, tensor_view(cx, all, 0, 2, (int[]){tokens + rows, dim}), count, index);
+    all = tensor_view(cx, all, 0, 3, (int[]){1 + t->config.classes, tokens, dim});
+    return op_gather(cx, all, batch, index);
 }
 
 /* [batch,tokens,dim]: what asks the image.  Prompts guide it by their mean. */
 static Tensor *guided(Compute *cx, const PromptPool *t, int batch, Tensor *sparse,
                       const int *classes) {
-    int tokens = t->config.tokens;
-    Tensor *query = rows_for(cx, &t->query->tensor, batch, tokens, false);
-    if (classes && t->class_query) query = op_add(cx, query, class_rows(cx, t, batch, classes));
-    if (sparse) query = op_add(cx, query, rows_for(cx, op_mean(cx, sparse), batch, tokens, true));
-    return tensor_view(cx, query, 0, 3, (int[]){batch, tokens, t->config.dim});
+    int tokens = t->config.tokens, one[] = {1, tokens, t->config.dim};
+    Tensor *query = each_repeated(cx, tensor_view(cx, &t->query->tensor, 0, 3, one), batch);
+    if (classes && t->class_query) query = op_add(cx, query, class_queries(cx, t, batch, classes));
+    if (sparse) query = op_add(cx, query, each_repeated(cx, op_mean(cx, sparse), tokens));
+    return query;
 }
 
 Tensor *prompt_pool_forward(Compute *cx, const PromptPool *t, Tensor *image, Tensor *sparse,

@@ -125,3 +125,12 @@ Tensor *convolution_fused(Compute *cx, const Convolution *c, Tensor *x, Activati
 Tensor *convolution_forward(Compute *cx, const Convolution *c, Tensor *x) {
     return convolution_fused(cx, c, x, ACTIVATION_NONE);
 }
+
+Tensor *each_repeated(Compute *cx, Tensor *x, int times) {
+    if (!compute_ok(cx)) return &cx->dummy;
+    int count = x->dim[0] * times;
+    int *index = arena_alloc(cx->records, (size_t)count * sizeof *index);
+    if (!index) return compute_fail(cx, "out of record memory");
+    for (int i = 0; i < count; i++) index[i] = i / times;
+    return op_gather(cx, x, count, index);
+}

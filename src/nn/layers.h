@@ -56,4 +56,7 @@ void transposed_declare(Convolution *c, Params *p, const char *name, int in, int
 Tensor *convolution_forward(Compute *cx, const Convolution *c, Tensor *x); /* [b,h,w,in] */
 Tensor *convolution_fused(Compute *cx, const Convolution *c, Tensor *x, Activation f);
 
+/* Each element along the first axis of x `times` times in a row: y[i] = x[i / times] */
+Tensor *each_repeated(Compute *cx, Tensor *x, int times);
+
 #endif

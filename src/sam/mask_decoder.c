@@ -33,10 +33,7 @@ Tensor *mask_decoder_tokens(Compute *cx, Param *rows) {
 static Tensor *repeated(Compute *cx, Tensor *x, int batch) {
     if (x->dim[0] == batch || !compute_ok(cx)) return x;
     if (x->dim[0] != 1) return compute_fail(cx, "mask decoder: batches differ");
-    int *zeros = arena_alloc(cx->records, (size_t)batch * sizeof *zeros);
-    if (!zeros) return compute_fail(cx, "out of record memory");
-    for (int i = 0; i < batch; i++) zeros[i] = 0;
-    return op_gather(cx, x, batch, zeros);
+    return each_repeated(cx, x, batch);
 }
 
 Tensor *mask_decoder_source(Compute *cx, Tensor *embedding, Tensor *dense) {
@@ -120,11 +117,7 @@ Tensor *mask_decoder_iou(Compute *cx, const MaskDecoder *d, Tensor *queries) {
 
 Tensor *mask_decoder_add_term(Compute *cx, Tensor *hyper, Tensor *term) {
     if (!compute_ok(cx)) return &cx->dummy;
-    int batch = hyper->dim[0], count = hyper->dim[1];
-    int *index = arena_alloc(cx->records, (size_t)(batch * count) * sizeof *index);
-    if (!index) return compute_fail(cx, "out of record memory");
-    for (int i = 0; i < batch * count; i++) index[i] = i / count;
-    return op_add(cx, hyper, op_gather(cx, term, batch * count, index));
+    return op_add(cx, hyper, each_repeated(cx, term, hyper->dim[1]));
 }
 
 MaskOutput mask_decoder_conclude(Compute *cx, const MaskDecoder *d, const TwoWay *x, int grid,

@@ -1,7 +1,6 @@
 /* The configuration of a SAM: its limits, and how our own files write it. */
 #include "systems/sam_config.h"
 
-#include <jansson.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -90,16 +89,10 @@ Status sam_config_complete(SamConfig *c, const char *file, Error *error) {
 
 /* ---- As JSON ---------------------------------------------------------------------------- */
 
-typedef struct Field {
-    const char *name;
-    size_t offset;
-} Field;
-
 #define FIELD(path)                                                                                \
     { #path, offsetof(SamConfig, path) }
-#define COUNT(table) (sizeof(table) / sizeof *(table))
 
-static const Field common_fields[] = {
+static const ConfigField common_fields[] = {
     FIELD(image),
     FIELD(prompt.dim),
     FIELD(prompt.mask_width),
@@ -110,43 +103,53 @@ static const Field common_fields[] = {
     FIELD(decoder.masks),
     FIELD(decoder.iou_hidden),
     FIELD(decoder.iou_depth),
+    {0},
 };
 
-static const Field vit_fields[] = {
+static const ConfigField vit_fields[] = {
     FIELD(vit.side),  FIELD(vit.patch),  FIELD(vit.channels), FIELD(vit.dim), FIELD(vit.depth),
-    FIELD(vit.heads), FIELD(vit.window), FIELD(vit.hidden),   FIELD(vit.out),
+    FIELD(vit.heads), FIELD(vit.window), FIELD(vit.hidden),   FIELD(vit.out), {0},
 };
 
-static const Field vit_flags[] = {FIELD(vit.relative), FIELD(vit.adapters), FIELD(vit.timm)};
+static const ConfigField vit_flags[] = {
+    FIELD(vit.relative), FIELD(vit.adapters), FIELD(vit.timm), {0}};
 
-static const Field tiny_fields[] = {FIELD(tiny.channels), FIELD(tiny.stem), FIELD(tiny.out)};
+static const ConfigField tiny_fields[] = {
+    FIELD(tiny.channels), FIELD(tiny.stem), FIELD(tiny.out), {0}};
 
 #define STAGE_FIELD(name)                                                                          \
     { "tiny." #name, offsetof(TinyVitStageConfig, name) }
 
-static const Field stage_fields[] = {STAGE_FIELD(dim),    STAGE_FIELD(depth),  STAGE_FIELD(heads),
-                                     STAGE_FIELD(window), STAGE_FIELD(hidden), STAGE_FIELD(stride)};
+static const ConfigField stage_fields[] = {
+    STAGE_FIELD(dim),
+    STAGE_FIELD(depth),
+    STAGE_FIELD(heads),
+    STAGE_FIELD(window),
+    STAGE_FIELD(hidden),
+    STAGE_FIELD(stride),
+    {0},
+};
 
-static const char *const rules[] = {"fixed", "bilinear", "bicubic"};
-static const char *const encoders[] = {"vit", "tiny_vit"};
+static const char *const rules[] = {"fixed", "bilinear", "bicubic", NULL};
+static const char *const encoders[] = {"vit", "tiny_vit", NULL};
 
-static int integer_at(const void *from, size_t offset) {
+static int integer_at(const void *config, const ConfigField *field) {
     int value;
-    memcpy(&value, (const char *)from + offset, sizeof value);
+    memcpy(&value, (const char *)config + field->offset, sizeof value);
     return value;
 }
 
-static void write_fields(Text *t, const SamConfig *c, const Field *field, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        text_add(t, ", \"%s\": %d", field[i].name, integer_at(c, field[i].offset));
+void config_write_fields(Text *t, const void *config, const ConfigField *table) {
+    for (const ConfigField *f = table; f->name; f++)
+        text_add(t, ", \"%s\": %d", f->name, integer_at(config, f));
 }
 
 static void write_vit(Text *t, const SamConfig *c) {
-    write_fields(t, c, vit_fields, COUNT(vit_fields));
-    for (size_t i = 0; i < COUNT(vit_flags); i++) {
+    config_write_fields(t, c, vit_fields);
+    for (const ConfigField *f = vit_flags; f->name; f++) {
         bool value;
-        memcpy(&value, (const char *)c + vit_flags[i].offset, sizeof value);
-        text_add(t, ", \"%s\": %s", vit_flags[i].name, value ? "true" : "false");
+        memcpy(&value, (const char *)c + f->offset, sizeof value);
+        text_add(t, ", \"%s\": %s", f->name, value ? "true" : "false");
     }
     if (c->vit.nested) text_add(t, ", \"vit.nested\": true"); /* younger than the other fields */
     text_add(t, ", \"vit.eps\": %g, \"vit.positions\": \"%s\", \"vit.global\": [",
@@ -161,11 +164,11 @@ static void write_vit(Text *t, const SamConfig *c) {
 }
 
 static void write_tiny(Text *t, const SamConfig *c) {
-    write_fields(t, c, tiny_fields, COUNT(tiny_fields));
-    for (size_t i = 0; i < COUNT(stage_fields); i++) {
-        text_add(t, ", \"%s\": [", stage_fields[i].name);
+    config_write_fields(t, c, tiny_fields);
+    for (const ConfigField *f = stage_fields; f->name; f++) {
+        text_add(t, ", \"%s\": [", f->name);
         for (int j = 0; j < c->tiny.stages; j++)
-            text_add(t, j ? ", %d" : "%d", integer_at(&c->tiny.stage[j], stage_fields[i].offset));
+            text_add(t, j ? ", %d" : "%d", integer_at(&c->tiny.stage[j], f));
         text_add(t, "]");
     }
 }
@@ -173,7 +176,7 @@ static void write_tiny(Text *t, const SamConfig *c) {
 char *sam_config_write(const SamConfig *c) {
     Text t = {0};
     text_add(&t, "{\"system\": \"sam\", \"encoder\": \"%s\"", encoders[c->encoder]);
-    write_fields(&t, c, common_fields, COUNT(common_fields));
+    config_write_fields(&t, c, common_fields);
     if (c->encoder == ENCODER_TINY_VIT)
         write_tiny(&t, c);
     else
@@ -186,46 +189,42 @@ char *sam_config_write(const SamConfig *c) {
 
 /* ---- And back: each returns the name of the field that is wrong, or NULL ---------------- */
 
-static bool take_integer(void *into, size_t offset, const json_t *v) {
-    json_int_t number = json_integer_value(v);
-    if (!json_is_integer(v) || number < 0 || number > 1 << 20) return false;
-    int value = (int)number;
-    memcpy((char *)into + offset, &value, sizeof value);
+static bool take_integer(void *config, const ConfigField *field, const json_t *value) {
+    json_int_t number = json_integer_value(value);
+    if (!json_is_integer(value) || number < 0 || number > 1 << 20) return false;
+    int whole = (int)number;
+    memcpy((char *)config + field->offset, &whole, sizeof whole);
     return true;
 }
 
-static const char *take_fields(SamConfig *c, const json_t *json, const Field *field, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        if (!take_integer(c, field[i].offset, json_object_get(json, field[i].name)))
-            return field[i].name;
-    }
-    return NULL;
+const char *config_take_fields(void *config, const ConfigField *table, const json_t *json) {
+    const ConfigField *f = table;
+    while (f->name && take_integer(config, f, json_object_get(json, f->name))) f++;
+    return f->name;
 }
 
-/* One of the words of a list, by its index; -1 if it is none. */
-static int take_word(const json_t *json, const char *name, const char *const *words, int count) {
+int config_take_word(const json_t *json, const char *name, const char *const *words) {
     const char *word = json_string_value(json_object_get(json, name));
-    for (int i = 0; word && i < count; i++) {
+    for (int i = 0; word && words[i]; i++)
         if (strcmp(word, words[i]) == 0) return i;
-    }
     return -1;
 }
 
 static const char *take_vit(SamConfig *c, const json_t *json) {
-    const char *wrong = take_fields(c, json, vit_fields, COUNT(vit_fields));
+    const char *wrong = config_take_fields(c, vit_fields, json);
     if (wrong) return wrong;
-    for (size_t i = 0; i < COUNT(vit_flags); i++) {
-        const json_t *v = json_object_get(json, vit_flags[i].name);
-        if (!json_is_boolean(v)) return vit_flags[i].name;
+    for (const ConfigField *f = vit_flags; f->name; f++) {
+        const json_t *v = json_object_get(json, f->name);
+        if (!json_is_boolean(v)) return f->name;
         bool value = json_is_true(v);
-        memcpy((char *)c + vit_flags[i].offset, &value, sizeof value);
+        memcpy((char *)c + f->offset, &value, sizeof value);
     }
     c->vit.nested = json_is_true(json_object_get(json, "vit.nested"));
     const json_t *eps = json_object_get(json, "vit.eps");
     double value = json_number_value(eps);
     if (!json_is_number(eps) || !(value > 0.0 && value < 1.0)) return "vit.eps";
     c->vit.eps = (float)value;
-    int rule = take_word(json, "vit.positions", rules, (int)COUNT(rules));
+    int rule = config_take_word(json, "vit.positions", rules);
     if (rule < 0) return "vit.positions";
     c->vit.positions = (PositionRule)rule;
     const json_t *global = json_object_get(json, "vit.global");
@@ -240,45 +239,48 @@ static const char *take_vit(SamConfig *c, const json_t *json) {
 }
 
 static const char *take_tiny(SamConfig *c, const json_t *json) {
-    const char *wrong = take_fields(c, json, tiny_fields, COUNT(tiny_fields));
+    const char *wrong = config_take_fields(c, tiny_fields, json);
     if (wrong) return wrong;
     size_t stages = json_array_size(json_object_get(json, stage_fields[0].name));
     if (stages > TINY_VIT_MAX_STAGES) return stage_fields[0].name;
     c->tiny.stages = (int)stages;
-    for (size_t i = 0; i < COUNT(stage_fields); i++) {
-        const json_t *list = json_object_get(json, stage_fields[i].name);
-        if (!json_is_array(list) || json_array_size(list) != stages) return stage_fields[i].name;
-        for (size_t j = 0; j < stages; j++) {
-            if (!take_integer(&c->tiny.stage[j], stage_fields[i].offset, json_array_get(list, j)))
-                return stage_fields[i].name;
-        }
+    for (const ConfigField *f = stage_fields; f->name; f++) {
+        const json_t *list = json_object_get(json, f->name);
+        if (!json_is_array(list) || json_array_size(list) != stages) return f->name;
+        for (size_t j = 0; j < stages; j++)
+            if (!take_integer(&c->tiny.stage[j], f, json_array_get(list, j))) return f->name;
     }
     return NULL;
 }
 
-static const char *take_all(SamConfig *c, const json_t *json) {
-    const char *wrong = take_fields(c, json, common_fields, COUNT(common_fields));
+static const char *take_all(void *config, const json_t *json) {
+    SamConfig *c = config;
+    const char *wrong = config_take_fields(c, common_fields, json);
     if (wrong) return wrong;
     bool said = json_object_get(json, "encoder") != NULL; /* a ViT need not say so */
-    int encoder = said ? take_word(json, "encoder", encoders, (int)COUNT(encoders)) : ENCODER_VIT;
+    int encoder = said ? config_take_word(json, "encoder", encoders) : ENCODER_VIT;
     if (encoder < 0) return "encoder";
     c->encoder = (EncoderKind)encoder;
     return c->encoder == ENCODER_TINY_VIT ? take_tiny(c, json) : take_vit(c, json);
 }
 
+Status config_parse(void *config, ConfigTake *take, const char *json, const char *file,
+                    Error *error) {
+    json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
+    bool object = json_is_object(root);
+    const char *wrong = object ? take(config, root) : NULL;
+    json_decref(root);
+    if (!object)
+        return error_set(error, VOXPERT_BAD_MODEL, "%s: its config is no JSON object", file);
+    if (!wrong) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_MODEL,
+                     "%s: field \"%s\" of its config is missing or out of range", file, wrong);
+}
+
 Status sam_config_parse(SamConfig *out, const char *json, const char *file, Error *error) {
     *out = (SamConfig){0};
-    json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
-    if (!json_is_object(root)) {
-        json_decref(root);
-        return error_set(error, VOXPERT_BAD_MODEL, "%s: its config is no JSON object", file);
-    }
-    const char *wrong = take_all(out, root);
-    json_decref(root);
-    if (wrong)
-        return error_set(error, VOXPERT_BAD_MODEL,
-                         "%s: field \"%s\" of its config is missing or out of range", file, wrong);
-    return sam_config_complete(out, file, error);
+    Status status = config_parse(out, take_all, json, file, error);
+    return status ? status : sam_config_complete(out, file, error);
 }
 
 double sam_zoom(const Checkpoint *c, double otherwise) {

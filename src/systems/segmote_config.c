@@ -1,9 +1,9 @@
 /* The configuration of SegMoTE: from names and shapes, and as our own files write it. */
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "systems/sam_config.h"
 #include "systems/segmote.h"
 
 /* ---- Limits ----------------------------------------------------------------------------- */
@@ -146,23 +146,24 @@ int segmote_class(const SegmoteConfig *c, const char *name) {
 
 /* ---- As JSON ---------------------------------------------------------------------------- */
 
-static const char *const updates[] = {"residual", "replace", "published"};
-static const char *const rules[] = {"softmax", "constant", "straight-through"};
-
-typedef struct Field {
-    const char *name;
-    size_t offset;
-} Field;
+static const char *const updates[] = {"residual", "replace", "published", NULL};
+static const char *const rules[] = {"softmax", "constant", "straight-through", NULL};
 
 #define FIELD(name, path)                                                                          \
     { name, offsetof(SegmoteConfig, path) }
 
-static const Field fields[] = {
-    FIELD("tokens", experts.experts.tokens),   FIELD("experts", experts.experts.experts),
-    FIELD("kept", experts.experts.kept),       FIELD("rank", experts.experts.rank),
-    FIELD("pool.tokens", experts.pool.tokens), FIELD("pool.heads", experts.pool.heads),
-    FIELD("semantic_tokens", semantic_tokens), FIELD("semantic_dim", semantic_dim),
-    FIELD("feature_block", feature_block),     FIELD("text", text),
+static const ConfigField fields[] = {
+    FIELD("tokens", experts.experts.tokens),
+    FIELD("experts", experts.experts.experts),
+    FIELD("kept", experts.experts.kept),
+    FIELD("rank", experts.experts.rank),
+    FIELD("pool.tokens", experts.pool.tokens),
+    FIELD("pool.heads", experts.pool.heads),
+    FIELD("semantic_tokens", semantic_tokens),
+    FIELD("semantic_dim", semantic_dim),
+    FIELD("feature_block", feature_block),
+    FIELD("text", text),
+    {0},
 };
 
 /* Files without are as they were before there was such a thing. */
@@ -199,11 +200,7 @@ char *segmote_config_write(const SegmoteConfig *c) {
     Text t = {0};
     text_add(&t, "{\"system\": \"segmote\", \"mode\": \"%s\", \"update\": \"%s\", \"gate\": \"%s\"",
              c->semantic_tokens ? "published" : "paper", updates[e->update], rules[e->rule]);
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        int value;
-        memcpy(&value, (const char *)c + fields[i].offset, sizeof value);
-        text_add(&t, ", \"%s\": %d", fields[i].name, value);
-    }
+    config_write_fields(&t, c, fields);
     write_held_back(&t, e);
     write_names(&t, c);
     write_classes(&t, c);
@@ -211,13 +208,6 @@ char *segmote_config_write(const SegmoteConfig *c) {
     if (!t.failed) return t.chars;
     text_free(&t);
     return NULL;
-}
-
-static int word_of(const json_t *root, const char *name, const char *const *words, int count) {
-    const char *word = json_string_value(json_object_get(root, name));
-    for (int i = 0; word && i < count; i++)
-        if (strcmp(word, words[i]) == 0) return i;
-    return -1;
 }
 
 static bool take_held_back(TokenExpertsConfig *e, const json_t *list) {
@@ -261,15 +251,12 @@ static bool take_classes(SegmoteConfig *c, const json_t *list) {
 }
 
 /* The name of the field that is wrong, or NULL. */
-static const char *take(SegmoteConfig *c, const json_t *root) {
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        const json_t *v = json_object_get(root, fields[i].name);
-        json_int_t number = json_integer_value(v);
-        if (!json_is_integer(v) || number < 0 || number > 1 << 20) return fields[i].name;
-        int value = (int)number;
-        memcpy((char *)c + fields[i].offset, &value, sizeof value);
-    }
-    int update = word_of(root, "update", updates, 3), rule = word_of(root, "gate", rules, 3);
+static const char *take(void *config, const json_t *root) {
+    SegmoteConfig *c = config;
+    const char *wrong = config_take_fields(c, fields, root);
+    if (wrong) return wrong;
+    int update = config_take_word(root, "update", updates);
+    int rule = config_take_word(root, "gate", rules);
     if (update < 0) return "update";
     if (rule < 0) return "gate";
     if (!take_held_back(&c->experts.experts, json_object_get(root, "held_back")))
@@ -284,16 +271,8 @@ static const char *take(SegmoteConfig *c, const json_t *root) {
 Status segmote_config_parse(SegmoteConfig *out, const char *json, const char *file,
                             const SamConfig *sam, const ImisConfig *imis, Error *error) {
     *out = segmote_config_paper(sam);
-    json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
-    if (!json_is_object(root)) {
-        json_decref(root);
-        return error_set(error, VOXPERT_BAD_MODEL, "%s: its config is no JSON object", file);
-    }
-    const char *wrong = take(out, root);
-    json_decref(root);
-    if (wrong)
-        return error_set(error, VOXPERT_BAD_MODEL,
-                         "%s: field \"%s\" of its config is missing or out of range", file, wrong);
+    Status status = config_parse(out, take, json, file, error);
+    if (status) return status;
     out->experts.feature = out->semantic_tokens ? sam->vit.dim : 0;
     return check(out, sam, imis, file, error);
 }

@@ -202,6 +202,15 @@ Status dataset_add(Dataset *d, const char *where, Error *error) {
     return status;
 }
 
+bool case_picture(Picture *out, const Case *c) {
+    size_t n = (size_t)c->width * (size_t)c->height, step = c->channels == 3;
+    *out = (Picture){memory_new(3 * n), (size_t)c->width, (size_t)c->height, NULL};
+    for (size_t i = 0; out->rgb && i < n; i++)
+        for (size_t k = 0; k < 3; k++)
+            out->rgb[3 * i + k] = c->pixels[i * (size_t)c->channels + k * step];
+    return out->rgb != NULL;
+}
+
 const CaseObject *dataset_together(const Dataset *d, const CaseObject *o, size_t *count) {
     const CaseObject *first = o, *last = o, *end = d->object + d->objects;
     while (first > d->object && first[-1].picture == o->picture) first--;

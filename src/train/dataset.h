@@ -30,6 +30,7 @@
 #include "data/catalog.h"
 #include "data/load.h"
 #include "eval/dataset_split.h"
+#include "image/picture.h"
 
 typedef struct Case {
     char *name; /* folder/stem */
@@ -100,6 +101,9 @@ long dataset_name_index(const CaseSet *s, uint32_t label);
 MUST_CHECK Status dataset_read_names(CaseSet *s, const char *path, Error *error);
 MUST_CHECK Status dataset_name_all(CaseSet *s, const char *name, Error *error);
 MUST_CHECK Status dataset_take_names(CaseSet *s, const Catalog *c, Error *error);
+
+/* The picture of a case, grey repeated, for picture_free; false: no memory. */
+bool case_picture(Picture *out, const Case *c);
 
 /* The objects of the picture that `o` is in: the first of `*count`. */
 const CaseObject *dataset_together(const Dataset *d, const CaseObject *o, size_t *count);

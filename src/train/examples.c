@@ -14,12 +14,8 @@ typedef struct Examples {
     size_t count, capacity;
 } Examples;
 
-static void draw(uint8_t *rgb, const Case *p, const CaseObject *o, const uint16_t *labels) {
-    size_t n = (size_t)p->width * (size_t)p->height;
-    for (size_t i = 0; i < n; i++)
-        for (size_t c = 0; c < 3; c++)
-            rgb[3 * i + c] = p->pixels[i * (size_t)p->channels + (p->channels == 3 ? c : 0)];
-    Canvas canvas = {rgb, {(size_t)p->height, (size_t)p->width}};
+static void draw(const Picture *p, const CaseObject *o, const uint16_t *labels) {
+    Canvas canvas = {p->rgb, {p->height, p->width}};
     double box[] = {o->x0, o->y0, o->x1, o->y1};
     overlay_labels(canvas, labels, 0.35);
     overlay_box(canvas, box, overlay_colour(1));
@@ -30,22 +26,23 @@ static Status add_example(Examples *e, Measurer *m, const Dataset *d, const Case
     const Case *p = &d->picture[o->picture];
     size_t n = (size_t)p->width * (size_t)p->height;
     double dice = 0.0;
-    uint8_t *rgb = memory_new(n * 3), *mask = memory_new(n);
+    Picture picture;
+    uint8_t *mask = memory_new(n);
     uint16_t *labels = memory_new(n * sizeof *labels);
     Status status = VOXPERT_OK;
-    if (!rgb || !mask || !labels)
+    if (!case_picture(&picture, p) || !mask || !labels)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to draw examples");
     if (!status) status = measure_box_mask(m, d, o, mask, &dice, error);
     if (!status) {
         for (size_t i = 0; i < n; i++) labels[i] = mask[i];
-        draw(rgb, p, o, labels);
+        draw(&picture, o, labels);
         char *caption = e->caption[e->count];
         snprintf(caption, sizeof *e->caption, "%.40s\nDice %.3f", p->name, dice);
-        Extent size = {(size_t)p->height, (size_t)p->width};
-        e->tile[e->count++] = (SheetTile){.rgb = rgb, .size = size, .caption = caption};
-        rgb = NULL;
+        Extent size = {picture.height, picture.width};
+        e->tile[e->count++] = (SheetTile){.rgb = picture.rgb, .size = size, .caption = caption};
+        picture.rgb = NULL;
     }
-    memory_free(rgb);
+    picture_free(&picture);
     memory_free(mask);
     memory_free(labels);
     return status;

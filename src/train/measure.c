@@ -61,12 +61,8 @@ static Status show_kept(Measurer *m, const Case *p, Error *error) {
 
 static Status show(Measurer *m, const Case *p, Error *error) {
     if (m->shown == p) return VOXPERT_OK;
-    size_t n = (size_t)p->width * (size_t)p->height, step = p->channels == 3;
-    Picture picture = {memory_new(3 * n), (size_t)p->width, (size_t)p->height, NULL};
-    if (!picture.rgb) return no_memory(p->name, error);
-    for (size_t i = 0; i < n; i++)
-        for (size_t c = 0; c < 3; c++)
-            picture.rgb[3 * i + c] = p->pixels[i * (size_t)p->channels + c * step];
+    Picture picture;
+    if (!case_picture(&picture, p)) return no_memory(p->name, error);
     m->shown = NULL;
     Status status = VOXPERT_OK;
     for (int zoom = 0; !status && zoom < (m->kept ? 1 : 2); zoom++)

@@ -29,17 +29,21 @@ Status run_open_adapter(Run *r, Error *error) {
     return open_base(r, error);
 }
 
-/* A number that was asked for must be the file's; the default asks for nothing. */
-static const char *fault_of(const TrainOptions *o, const SegmoteConfig *c) {
-    const ExpertOptions wanted = o->experts, usual = train_options_default().experts;
-    const TokenExpertsConfig *e = &c->experts.experts;
-    if (wanted.tokens != usual.tokens && wanted.tokens != e->tokens) return "--tokens";
-    if (wanted.experts != usual.experts && wanted.experts != e->experts) return "--experts";
-    if (wanted.kept != usual.kept && wanted.kept != e->kept) return "--kept";
-    if (wanted.rank != usual.rank && wanted.rank != e->rank) return "--rank";
-    if (wanted.pool != usual.pool && wanted.pool != c->experts.pool.tokens)
-        return "--prompt-tokens";
-    return NULL;
+OtherNumber run_other_number(const TrainOptions *o, const ExpertDecoderConfig *there) {
+    const ExpertOptions *asked = &o->experts, usual = train_options_default().experts;
+    const TokenExpertsConfig *e = &there->experts;
+    const struct {
+        const char *flag;
+        int asked, usual, there;
+    } number[] = {{"--tokens", asked->tokens, usual.tokens, e->tokens},
+                  {"--experts", asked->experts, usual.experts, e->experts},
+                  {"--kept", asked->kept, usual.kept, e->kept},
+                  {"--rank", asked->rank, usual.rank, e->rank},
+                  {"--prompt-tokens", asked->pool, usual.pool, there->pool.tokens}};
+    for (size_t i = 0; i < sizeof number / sizeof *number; i++)
+        if (number[i].asked != number[i].usual && number[i].asked != number[i].there)
+            return (OtherNumber){number[i].flag, number[i].asked, number[i].there};
+    return (OtherNumber){0};
 }
 
 static void say_held_back(const Run *r, const TokenExpertsConfig *e) {
@@ -60,11 +64,11 @@ Status run_declare_adapter(Run *r, Error *error) {
     Status status = system_check_base(s, r->adapter, r->base, error);
     if (!status) status = segmote_config_infer(&c, r->adapter, &s->sam.config, imis, error);
     if (status) return status;
-    const char *fault = fault_of(r->options, &c);
-    if (fault)
+    const char *other = run_other_number(r->options, &c.experts).flag;
+    if (other)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "%s: has its experts already, and %s asks for others",
-                         checkpoint_path(r->adapter), fault);
+                         checkpoint_path(r->adapter), other);
     if (r->options->release_experts) c.experts.experts.held_back = 0;
     bool had = c.experts.pool.classes > 0;
     status = run_choose_classes(r, &c, error);

@@ -14,4 +14,13 @@ MUST_CHECK Status run_open_adapter(Run *r, Error *error);
  * trained on another base; VOXPERT_BAD_ARGUMENT: a setting asks for other numbers of experts. */
 MUST_CHECK Status run_declare_adapter(Run *r, Error *error);
 
+typedef struct OtherNumber {
+    const char *flag; /* NULL: there is none */
+    int asked, there;
+} OtherNumber;
+
+/* The first number of the experts' setting that was asked for and is not that of the experts that
+ * are there; the default asks for nothing. */
+OtherNumber run_other_number(const TrainOptions *o, const ExpertDecoderConfig *there);
+
 #endif

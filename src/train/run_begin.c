@@ -113,29 +113,16 @@ static Status read_config(Run *r, SamConfig *config, Error *error) {
     return status;
 }
 
-/* The numbers of an experts' setting: the default, or the one of experts that are there. */
-static Status keep_number(const char *name, int asked, int usual, int there, Error *error) {
-    if (asked == usual || asked == there) return VOXPERT_OK;
-    return error_set(error, VOXPERT_BAD_ARGUMENT, "--%s %d: the experts of the base have %d", name,
-                     asked, there);
-}
-
+/* The default, or what the experts of the base are. */
 static Status keep_experts(const Run *r, Error *error) {
-    const ExpertOptions *asked = &r->options->experts;
-    const ExpertOptions usual = train_options_default().experts;
     if (r->options->prompt_classes)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "--prompt-classes: the base has experts of its own; classes are learned "
                          "by new ones, or by those of an adapter");
-    const ExpertDecoderConfig *there = &r->system.segmote.config.experts;
-    const TokenExpertsConfig *e = &there->experts;
-    Status status = keep_number("tokens", asked->tokens, usual.tokens, e->tokens, error);
-    if (!status) status = keep_number("experts", asked->experts, usual.experts, e->experts, error);
-    if (!status) status = keep_number("kept", asked->kept, usual.kept, e->kept, error);
-    if (!status) status = keep_number("rank", asked->rank, usual.rank, e->rank, error);
-    if (!status)
-        status = keep_number("prompt-tokens", asked->pool, usual.pool, there->pool.tokens, error);
-    return status;
+    OtherNumber n = run_other_number(r->options, &r->system.segmote.config.experts);
+    if (!n.flag) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_ARGUMENT, "%s %d: the experts of the base have %d", n.flag,
+                     n.asked, n.there);
 }
 
 /* Beside the frozen base: published mode on an IMIS-Net, paper mode on any other SAM; the base's

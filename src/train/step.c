@@ -72,8 +72,9 @@ static bool is_masked(const StepPlan *plan, int round, bool pseudo) {
 /* Pictures' tensors, one for each mask. */
 static Tensor *for_masks(Stepper *s, Tensor *x, const Pass *pass) {
     if (!x || (s->share == 1 && !pass->image)) return x;
+    if (!pass->image) return each_repeated(&s->cx, x, s->share);
     for (int i = 0; i < pass->masks.count; i++)
-        s->best[i] = !pass->image ? i / s->share : compute_measures(&s->cx) ? 0 : pass->image[i];
+        s->best[i] = compute_measures(&s->cx) ? 0 : pass->image[i];
     return op_gather(&s->cx, x, pass->masks.count, s->best);
 }
 

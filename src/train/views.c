@@ -17,12 +17,9 @@ void views_close(Views *v) {
 /* ---- One picture ------------------------------------------------------------------------ */
 
 static Status show(Predictor *p, const Case *c, Error *error) {
-    size_t n = (size_t)c->width * (size_t)c->height, step = c->channels == 3;
-    Picture picture = {memory_new(3 * n), (size_t)c->width, (size_t)c->height, NULL};
-    if (!picture.rgb) return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory", c->name);
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < 3; k++)
-            picture.rgb[3 * i + k] = c->pixels[i * (size_t)c->channels + k * step];
+    Picture picture;
+    if (!case_picture(&picture, c))
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory", c->name);
     Status status = predictor_set_picture(p, &picture, error);
     picture_free(&picture);
     return status;

@@ -38,44 +38,31 @@ static TrainOptions experts_on(const char *base, const char *out) {
     return o;
 }
 
-static bool same_run(const char *a, const char *b) {
-    return tiny_same_file(a, b, "last.safetensors") && tiny_same_file(a, b, "routing.csv");
-}
-
 TEST(the_file_holds_what_learned_and_names_its_base) {
     char *base = trained_base("base");
     const char *out = tiny_folder("experts");
     TrainOptions o = experts_on(base, out);
     Watch w = {0};
     must(&o, &w);
-    char *path = path_join(out, "model.safetensors");
-    Checkpoint *adapter, *whole, *other;
-    CHECK(checkpoint_open(&adapter, path, NULL) == VOXPERT_OK);
-    CHECK(checkpoint_open(&whole, base, NULL) == VOXPERT_OK);
-    CHECK(system_needs_base(adapter) && !system_needs_base(whole));
-    CHECK(checkpoint_find(adapter, "mask_decoder.expert_tokens.weight"));
-    CHECK(!checkpoint_find(adapter, "mask_decoder.mask_tokens.weight"));
-    System s = {0};
-    char warning[256];
-    CHECK(system_open(&s, adapter, whole, true, warning, sizeof warning, NULL) == VOXPERT_OK);
-    CHECK(s.kind == SYSTEM_SEGMOTE && s.segmote.config.experts.experts.experts == 3);
-    system_close(&s);
+    TinyExperts e;
+    tiny_experts_open(&e, out, "model.safetensors", base);
+    CHECK(system_needs_base(e.file) && !system_needs_base(e.base));
+    CHECK(checkpoint_find(e.file, "mask_decoder.expert_tokens.weight"));
+    CHECK(!checkpoint_find(e.file, "mask_decoder.mask_tokens.weight"));
+    CHECK(e.system.segmote.config.experts.experts.experts == 3);
 
     TrainOptions fewer = tiny_options(tiny_folder("fewer"));
     Watch again = {0};
     must(&fewer, &again); /* as the base, but of fewer steps */
-    char *stranger = path_join(fewer.out, "last.safetensors");
+    Checkpoint *stranger = tiny_open(fewer.out, "last.safetensors");
+    char warning[256];
     Error error = {0};
-    CHECK(checkpoint_open(&other, stranger, NULL) == VOXPERT_OK);
     System refused = {0};
-    CHECK(system_open(&refused, adapter, other, true, warning, sizeof warning, &error) ==
+    CHECK(system_open(&refused, e.file, stranger, true, warning, sizeof warning, &error) ==
           VOXPERT_BAD_MODEL);
     system_close(&refused);
-    checkpoint_close(other);
-    checkpoint_close(whole);
-    checkpoint_close(adapter);
-    memory_free(stranger);
-    memory_free(path);
+    checkpoint_close(stranger);
+    tiny_experts_close(&e);
     memory_free(base);
 }
 
@@ -109,21 +96,14 @@ TEST(experts_stand_on_a_frozen_tiny_vit) {
     must(&o, &half);
     o.resume = true;
     must(&o, &w);
-    CHECK(same_run(a, b));
+    CHECK(tiny_same_run(a, b));
 
-    char *path = path_join(a, "model.safetensors"), warning[256];
-    Checkpoint *adapter, *whole;
-    System s = {0};
-    CHECK(checkpoint_open(&adapter, path, NULL) == VOXPERT_OK);
-    CHECK(checkpoint_open(&whole, base, NULL) == VOXPERT_OK);
-    CHECK(system_open(&s, adapter, whole, true, warning, sizeof warning, NULL) == VOXPERT_OK);
-    CHECK(s.kind == SYSTEM_SEGMOTE && s.sam.config.encoder == ENCODER_TINY_VIT);
-    CHECK(!checkpoint_find(adapter, "image_encoder.patch_embed.seq.0.c.weight"));
-    CHECK(checkpoint_find(whole, "image_encoder.patch_embed.seq.0.c.weight"));
-    system_close(&s);
-    checkpoint_close(whole);
-    checkpoint_close(adapter);
-    memory_free(path);
+    TinyExperts e;
+    tiny_experts_open(&e, a, "model.safetensors", base);
+    CHECK(e.system.sam.config.encoder == ENCODER_TINY_VIT);
+    CHECK(!checkpoint_find(e.file, "image_encoder.patch_embed.seq.0.c.weight"));
+    CHECK(checkpoint_find(e.base, "image_encoder.patch_embed.seq.0.c.weight"));
+    tiny_experts_close(&e);
     memory_free(base);
 }
 
@@ -147,10 +127,10 @@ TEST(experts_that_were_stopped_end_in_the_same_bytes) {
     o.out = tiny_options(b).out;
     Watch half = {.stop_at = 33}; /* with a report behind it, and half of the next */
     must(&o, &half);
-    CHECK(!same_run(a, b));
+    CHECK(!tiny_same_run(a, b));
     o.resume = true;
     must(&o, &w);
-    CHECK(same_run(a, b));
+    CHECK(tiny_same_run(a, b));
     CHECK(tiny_same_file(a, b, "model.safetensors"));
     memory_free(base);
 }
@@ -164,7 +144,7 @@ TEST(experts_are_the_same_with_one_thread_and_with_three) {
     o = experts_on(base, b);
     o.threads = 3;
     must(&o, &w);
-    CHECK(same_run(a, b));
+    CHECK(tiny_same_run(a, b));
     memory_free(base);
 }
 
@@ -198,34 +178,39 @@ TEST(another_run_keeps_embeddings_where_its_encoder_is_frozen) {
     CHECK(strstr(error.message, "image_encoder."));
     o.freeze = frozen, o.freezes = 1;
     must(&o, &w);
-    Checkpoint *c;
-    char *path = path_join(out, "last.safetensors");
-    CHECK(checkpoint_open(&c, path, NULL) == VOXPERT_OK);
+    Checkpoint *c = tiny_open(out, "last.safetensors");
     CHECK(!system_needs_base(c)); /* it is a whole model */
     checkpoint_close(c);
-    memory_free(path);
     memory_free(cache);
     memory_free(base);
 }
 
 /* ---- Going on from an adapter ----------------------------------------------------------- */
 
-/* The adapter of `out` with one expert more, as out/more.safetensors; the caller frees the path. */
-static char *with_one_more(const char *base, const char *out) {
+/* A base, and what learned on it with one expert more, as another file. */
+typedef struct Grown {
+    char *base, *more;
+} Grown;
+
+static Grown grown(const char *name) {
     static const ExpertChange skin = {.name = "skin", .of = -1, .seed = 3};
-    char *from = path_join(out, "last.safetensors"), *to = path_join(out, "more.safetensors");
-    Checkpoint *file, *whole;
-    System s;
-    char surplus[256];
-    CHECK(checkpoint_open(&file, from, NULL) == VOXPERT_OK);
-    CHECK(checkpoint_open(&whole, base, NULL) == VOXPERT_OK);
-    CHECK(system_open(&s, file, whole, true, surplus, sizeof surplus, NULL) == VOXPERT_OK);
-    CHECK(expert_change_write(&s, &skin, file, whole, to, NULL) == VOXPERT_OK);
-    system_close(&s);
-    checkpoint_close(whole);
-    checkpoint_close(file);
-    memory_free(from);
-    return to;
+    char learned[64];
+    snprintf(learned, sizeof learned, "%s-learned", name);
+    Grown g = {.base = trained_base(name)};
+    TrainOptions o = experts_on(g.base, tiny_folder(learned));
+    Watch w = {0};
+    must(&o, &w);
+    g.more = path_join(o.out, "more.safetensors");
+    TinyExperts e;
+    tiny_experts_open(&e, o.out, "last.safetensors", g.base);
+    CHECK(expert_change_write(&e.system, &skin, e.file, e.base, g.more, NULL) == VOXPERT_OK);
+    tiny_experts_close(&e);
+    return g;
+}
+
+static void grown_free(Grown *g) {
+    memory_free(g->base);
+    memory_free(g->more);
 }
 
 static TrainOptions going_on(const char *adapter, const char *base, const char *out) {
@@ -237,11 +222,9 @@ static TrainOptions going_on(const char *adapter, const char *base, const char *
 
 /* How much a tensor of `out`/last.safetensors differs from that in another file. */
 static double difference(const char *path, const char *out, const char *name) {
-    char *after = path_join(out, "last.safetensors");
-    Checkpoint *a, *b;
+    Checkpoint *a, *b = tiny_open(out, "last.safetensors");
     double most = 0.0;
     CHECK(checkpoint_open(&a, path, NULL) == VOXPERT_OK);
-    CHECK(checkpoint_open(&b, after, NULL) == VOXPERT_OK);
     const StoredTensor *s = checkpoint_find(a, name), *t = checkpoint_find(b, name);
     CHECK(s && t && s->count == t->count);
     if (s && t && s->count == t->count) {
@@ -254,96 +237,73 @@ static double difference(const char *path, const char *out, const char *name) {
     }
     checkpoint_close(a);
     checkpoint_close(b);
-    memory_free(after);
     return most;
 }
 
 #define EXPERT(n) "mask_decoder.transformer.layers.0.experts_token." n ".lin1.weight"
 static const char gate[] = "mask_decoder.transformer.layers.0.w_gate_token";
 
-static const char *config_of(const char *out, Checkpoint **c) {
-    char *path = path_join(out, "last.safetensors");
-    CHECK(checkpoint_open(c, path, NULL) == VOXPERT_OK);
-    memory_free(path);
-    return checkpoint_metadata(*c, "config");
-}
-
 TEST(experts_go_on_learning_and_one_that_is_held_back_does_not_move) {
-    char *base = trained_base("base7");
-    TrainOptions o = experts_on(base, tiny_folder("first"));
-    Watch w = {0}, warned = {0};
-    must(&o, &w);
-    char *more = with_one_more(base, o.out);
-    TrainOptions on = going_on(more, base, tiny_folder("second"));
+    Grown g = grown("base7");
+    Watch warned = {0};
+    TrainOptions on = going_on(g.more, g.base, tiny_folder("second"));
     must(&on, &warned);
     CHECK(strstr(warned.warned, "1 of 4 experts are held back"));
-    CHECK(difference(more, on.out, EXPERT("0")) > 1e-4);
-    CHECK(difference(more, on.out, gate) > 1e-4);
-    CHECK(difference(more, on.out, EXPERT("3")) <= 0.0);
-    Checkpoint *c;
-    const char *config = config_of(on.out, &c);
+    CHECK(difference(g.more, on.out, EXPERT("0")) > 1e-4);
+    CHECK(difference(g.more, on.out, gate) > 1e-4);
+    CHECK(difference(g.more, on.out, EXPERT("3")) <= 0.0);
+    Checkpoint *c = tiny_open(on.out, "last.safetensors");
+    const char *config = checkpoint_metadata(c, "config");
     CHECK(strstr(config, "\"held_back\": [3]") && strstr(config, "\"\", \"\", \"\", \"skin\""));
     checkpoint_close(c);
-    memory_free(more);
-    memory_free(base);
+    grown_free(&g);
 }
 
 TEST(a_released_expert_learns_and_the_router_with_it) {
-    char *base = trained_base("base8");
-    TrainOptions o = experts_on(base, tiny_folder("third"));
+    Grown g = grown("base8");
     Watch w = {0};
-    must(&o, &w);
-    char *more = with_one_more(base, o.out);
-    TrainOptions on = going_on(more, base, tiny_folder("fourth"));
+    TrainOptions on = going_on(g.more, g.base, tiny_folder("fourth"));
     on.release_experts = true;
     must(&on, &w);
-    CHECK(difference(more, on.out, EXPERT("3")) > 1e-4);
-    Checkpoint *c;
-    const char *config = config_of(on.out, &c);
+    CHECK(difference(g.more, on.out, EXPERT("3")) > 1e-4);
+    Checkpoint *c = tiny_open(on.out, "last.safetensors");
+    const char *config = checkpoint_metadata(c, "config");
     CHECK(!strstr(config, "held_back") && strstr(config, "\"skin\""));
     float columns[16 * 4], newcomer = 0.0f;
     stored_tensor_read(checkpoint_find(c, gate), columns);
     for (int d = 0; d < 16; d++) newcomer += fabsf(columns[4 * d + 3]);
     CHECK(newcomer > 1e-4f); /* it began at 0 */
     checkpoint_close(c);
-    memory_free(more);
-    memory_free(base);
+    grown_free(&g);
 }
 
 TEST(nothing_but_the_newcomer_may_learn) {
     static const char *const learns[] = {"mask_decoder.transformer.layers.*.experts_token.3.*",
                                          "*.w_gate_token"};
-    char *base = trained_base("base9");
-    TrainOptions o = experts_on(base, tiny_folder("fifth"));
+    Grown g = grown("base9");
     Watch w = {0};
-    must(&o, &w);
-    char *more = with_one_more(base, o.out);
-    TrainOptions on = going_on(more, base, tiny_folder("sixth"));
+    TrainOptions on = going_on(g.more, g.base, tiny_folder("sixth"));
     on.release_experts = true;
     on.train = learns, on.trains = 2;
     must(&on, &w);
-    CHECK(difference(more, on.out, EXPERT("3")) > 1e-4);
-    CHECK(difference(more, on.out, gate) > 1e-4);
-    CHECK(difference(more, on.out, EXPERT("0")) <= 0.0);
-    CHECK(difference(more, on.out, "mask_decoder.expert_tokens.weight") <= 0.0);
-    memory_free(more);
-    memory_free(base);
+    CHECK(difference(g.more, on.out, EXPERT("3")) > 1e-4);
+    CHECK(difference(g.more, on.out, gate) > 1e-4);
+    CHECK(difference(g.more, on.out, EXPERT("0")) <= 0.0);
+    CHECK(difference(g.more, on.out, "mask_decoder.expert_tokens.weight") <= 0.0);
+    grown_free(&g);
 }
 
 TEST(going_on_can_be_stopped_too) {
-    char *base = trained_base("base10");
-    TrainOptions o = experts_on(base, tiny_folder("seventh"));
+    Grown g = grown("base10");
     Watch w = {0};
-    must(&o, &w);
-    char *more = with_one_more(base, o.out);
     const char *a = tiny_folder("eighth"), *b = tiny_folder("ninth");
-    TrainOptions on = going_on(more, base, a);
+    TrainOptions on = going_on(g.more, g.base, a);
     on.release_experts = true;
     must(&on, &w);
     on.out = tiny_options(b).out;
     Watch half = {.stop_at = 13};
     must(&on, &half);
-    CHECK(!same_run(a, b));
+    CHECK(!tiny_same_run(a, b));
     on.resume = true;
     on.release_experts = false;
     Error error = {0};
@@ -351,9 +311,8 @@ TEST(going_on_can_be_stopped_too) {
     CHECK(strstr(error.message, "other options"));
     on.release_experts = true;
     must(&on, &w);
-    CHECK(same_run(a, b));
-    memory_free(more);
-    memory_free(base);
+    CHECK(tiny_same_run(a, b));
+    grown_free(&g);
 }
 
 TEST(what_does_not_go_with_an_adapter_is_a_sentence) {
@@ -419,7 +378,7 @@ TEST(a_damaged_embedding_is_told_of_and_computed_anew) {
     o.out = tiny_options(b).out;
     must(&o, &told);
     CHECK(told.warnings == 1 && strstr(told.warned, "removed from the cache"));
-    CHECK(same_run(a, b));
+    CHECK(tiny_same_run(a, b));
     memory_free(cache);
     memory_free(base);
 }

@@ -15,14 +15,15 @@
 #include "train/settings.h"
 
 typedef struct Bench {
-    char base[300], vocab[300], where[340];
+    char base[300], vocab[300], where[340], out[300];
     const char *data[1];
 } Bench;
 
-static void bench_open(Bench *b, const char *name, TinyImis what) {
+static void bench_write(Bench *b, const char *name, TinyImis what) {
     const char *at = tiny_folder(name);
     *b = (Bench){0};
     CHECK(folder_make(at, NULL) == VOXPERT_OK);
+    snprintf(b->out, sizeof b->out, "%s/out", at);
     snprintf(b->base, sizeof b->base, "%s/base.safetensors", at);
     snprintf(b->vocab, sizeof b->vocab, "%s/merges.txt", at);
     snprintf(b->where, sizeof b->where, "%s/data", at);
@@ -48,12 +49,10 @@ static TrainOptions options(const Bench *b, const char *out, const char *scheme)
     return o;
 }
 
-static Checkpoint *result(const TrainOptions *o, const char *name) {
-    Checkpoint *c = NULL;
-    char *path = path_join(o->out, name);
-    CHECK(checkpoint_open(&c, path, NULL) == VOXPERT_OK);
-    memory_free(path);
-    return c;
+/* The options of a first run on it. */
+static TrainOptions bench_open(Bench *b, const char *name, TinyImis what, const char *scheme) {
+    bench_write(b, name, what);
+    return options(b, b->out, scheme);
 }
 
 /* Whether a tensor of the file differs from the base's. */
@@ -71,63 +70,52 @@ static bool moved(const Checkpoint *file, const Checkpoint *base, const char *na
 TEST(the_published_configuration_learns_on_an_imis_net) {
     Bench b;
     Watch w = {0};
-    bench_open(&b, "simple", TINY_IMIS_PLAIN);
-    TrainOptions o = options(&b, tiny_folder("simple-out"), "voxpert");
+    TrainOptions o = bench_open(&b, "simple", TINY_IMIS_PLAIN, "voxpert");
     o.steps = 60;
     must(&o, &w);
     CHECK(w.last < w.first);
-    Checkpoint *adapter = result(&o, "last.safetensors"), *base = NULL;
-    CHECK(checkpoint_open(&base, b.base, NULL) == VOXPERT_OK);
-    CHECK(checkpoint_find(adapter, "mask_decoder.compress_vit_feat.0.weight"));
-    CHECK(checkpoint_find(adapter, "prompt_encoder.no_mask_embed.weight"));
-    CHECK(checkpoint_find(adapter, "text_out_dim.weight"));
-    CHECK(!checkpoint_find(adapter, "mask_decoder.semantic_tokens.weight"));
-    CHECK(!checkpoint_find(adapter, "text_model.text_model.final_layer_norm.weight"));
-    CHECK(moved(adapter, base, "prompt_encoder.point_embeddings.2.weight"));
-    System s = {0};
-    Error error = {0};
-    char warning[256];
-    check_report(system_open(&s, adapter, base, true, warning, sizeof warning, &error) ==
-                     VOXPERT_OK,
-                 __FILE__, __LINE__, "%s", error.message);
-    CHECK(s.kind == SYSTEM_SEGMOTE && s.adapter && expert_decoder_published(&s.segmote.experts));
-    CHECK(s.segmote.config.experts.experts.rank == 4 && s.segmote.config.text == TINY_IMIS_TEXT);
-    system_close(&s);
-    checkpoint_close(base);
-    checkpoint_close(adapter);
+    TinyExperts e;
+    tiny_experts_open(&e, o.out, "last.safetensors", b.base);
+    CHECK(checkpoint_find(e.file, "mask_decoder.compress_vit_feat.0.weight"));
+    CHECK(checkpoint_find(e.file, "prompt_encoder.no_mask_embed.weight"));
+    CHECK(checkpoint_find(e.file, "text_out_dim.weight"));
+    CHECK(!checkpoint_find(e.file, "mask_decoder.semantic_tokens.weight"));
+    CHECK(!checkpoint_find(e.file, "text_model.text_model.final_layer_norm.weight"));
+    CHECK(moved(e.file, e.base, "prompt_encoder.point_embeddings.2.weight"));
+    const Segmote *s = &e.system.segmote;
+    CHECK(expert_decoder_published(&s->experts));
+    CHECK(s->config.experts.experts.rank == 4 && s->config.text == TINY_IMIS_TEXT);
+    tiny_experts_close(&e);
 }
 
 /* The prompt encoder learns with the experts, and is in their file. */
 TEST(what_learned_beside_the_experts_goes_with_them) {
     Bench b;
     Watch w = {0};
-    char warning[256], path[340];
-    bench_open(&b, "beside", TINY_IMIS_PLAIN);
-    TrainOptions o = options(&b, tiny_folder("beside-out"), "voxpert");
+    char path[340];
+    TinyExperts e;
+    Error error = {0};
+    Checkpoint *less = NULL;
+    TrainOptions o = bench_open(&b, "beside", TINY_IMIS_PLAIN, "voxpert");
     o.steps = 20;
     must(&o, &w);
-    Checkpoint *adapter = result(&o, "last.safetensors"), *base = NULL, *less = NULL;
-    System s = {0};
-    Error error = {0};
-    CHECK(checkpoint_open(&base, b.base, NULL) == VOXPERT_OK);
-    CHECK(system_open(&s, adapter, base, true, warning, sizeof warning, NULL) == VOXPERT_OK);
+    tiny_experts_open(&e, o.out, "last.safetensors", b.base);
     snprintf(path, sizeof path, "%s/less.safetensors", o.out);
     const ExpertChange change = {.lost_experts = 1 << 1, .lost_tokens = 1 << 0};
-    check_report(expert_change_write(&s, &change, adapter, base, path, &error) == VOXPERT_OK,
+    check_report(expert_change_write(&e.system, &change, e.file, e.base, path, &error) ==
+                     VOXPERT_OK,
                  __FILE__, __LINE__, "%s", error.message);
     CHECK(checkpoint_open(&less, path, NULL) == VOXPERT_OK);
     static const char *const names[] = {"prompt_encoder.point_embeddings.2.weight",
                                         "prompt_encoder.no_mask_embed.weight",
                                         "mask_decoder.transformer.layers.0.dteall_token.weight"};
     for (int i = 0; less && i < 3; i++) {
-        CHECK(checkpoint_find(less, names[i]) && !moved(less, adapter, names[i]));
-        CHECK(i == 2 || moved(less, base, names[i]));
+        CHECK(checkpoint_find(less, names[i]) && !moved(less, e.file, names[i]));
+        CHECK(i == 2 || moved(less, e.base, names[i]));
     }
     CHECK(less && checkpoint_find(less, "text_out_dim.weight"));
-    system_close(&s);
     checkpoint_close(less);
-    checkpoint_close(base);
-    checkpoint_close(adapter);
+    tiny_experts_close(&e);
 }
 
 /* What its encoder gives of a picture, features included, is kept for all that is tried. */
@@ -140,8 +128,7 @@ TEST(a_published_adapter_is_pruned) {
     ClickRow *row;
     size_t rows;
     Error error = {0};
-    bench_open(&b, "pruned", TINY_IMIS_PLAIN);
-    TrainOptions o = options(&b, tiny_folder("pruned-out"), "voxpert");
+    TrainOptions o = bench_open(&b, "pruned", TINY_IMIS_PLAIN, "voxpert");
     o.steps = 20;
     must(&o, &w);
     char *path = path_join(o.out, "last.safetensors");
@@ -171,32 +158,25 @@ TEST(classes_are_learned_in_the_published_configuration_too) {
     static const char name[] = "mask_decoder.img_prompt_pool.class_query";
     Bench b;
     Watch w = {0};
-    bench_open(&b, "classes", TINY_IMIS_PLAIN);
-    TrainOptions o = options(&b, tiny_folder("classes-out"), "voxpert");
+    TrainOptions o = bench_open(&b, "classes", TINY_IMIS_PLAIN, "voxpert");
     o.prompt_classes = "all";
     o.experts.rule.prompt_free = 1.0;
     must(&o, &w);
-    Checkpoint *file = result(&o, "last.safetensors"), *base;
-    const StoredTensor *t = checkpoint_find(file, name);
+    TinyExperts e;
+    tiny_experts_open(&e, o.out, "last.safetensors", b.base);
+    const StoredTensor *t = checkpoint_find(e.file, name);
     CHECK(t && t->rank == 3 && t->dim[0] == 2);
     float row[4096] = {0};
     if (t && t->count <= 4096) stored_tensor_read(t, row);
     CHECK(t && fabsf(row[0]) > 1e-5f && fabsf(row[t->count - 1]) > 1e-5f);
-    CHECK(checkpoint_open(&base, b.base, NULL) == VOXPERT_OK);
-    System s = {0};
-    char surplus[256];
-    CHECK(system_open(&s, file, base, true, surplus, sizeof surplus, NULL) == VOXPERT_OK);
-    CHECK(segmote_class(&s.segmote.config, "spleen") == 1);
-    system_close(&s);
-    checkpoint_close(base);
-    checkpoint_close(file);
+    CHECK(segmote_class(&e.system.segmote.config, "spleen") == 1);
+    tiny_experts_close(&e);
 }
 
 TEST(the_block_is_kept_beside_the_embedding) {
     Bench b;
     Watch w = {0};
-    bench_open(&b, "kept", TINY_IMIS_PLAIN);
-    TrainOptions o = options(&b, tiny_folder("kept-out"), "voxpert");
+    TrainOptions o = bench_open(&b, "kept", TINY_IMIS_PLAIN, "voxpert");
     char *cache = path_join(o.out, "cache");
     o.cache = cache;
     o.steps = 2;
@@ -221,19 +201,13 @@ TEST(experts_of_a_published_file_learn_on_and_open_over_it) {
     Bench b;
     Watch w = {0};
     Error error = {0};
-    bench_open(&b, "onward", TINY_IMIS_EXPERTS);
-    TrainOptions o = options(&b, tiny_folder("onward-out"), "voxpert");
+    TrainOptions o = bench_open(&b, "onward", TINY_IMIS_EXPERTS, "voxpert");
     o.steps = 8;
     must(&o, &w);
-    Checkpoint *adapter = result(&o, "last.safetensors"), *base = NULL;
-    CHECK(checkpoint_open(&base, b.base, NULL) == VOXPERT_OK);
-    CHECK(moved(adapter, base, "mask_decoder.expert_tokens.weight"));
-    System s = {0};
-    check_report(system_open(&s, adapter, base, true, NULL, 0, &error) == VOXPERT_OK, __FILE__,
-                 __LINE__, "%s", error.message);
-    system_close(&s);
-    checkpoint_close(base);
-    checkpoint_close(adapter);
+    TinyExperts e;
+    tiny_experts_open(&e, o.out, "last.safetensors", b.base);
+    CHECK(moved(e.file, e.base, "mask_decoder.expert_tokens.weight"));
+    tiny_experts_close(&e);
     o = options(&b, tiny_folder("onward-other"), "voxpert");
     o.experts.experts = 7;
     CHECK(go(&o, &w, &error) == VOXPERT_BAD_ARGUMENT && strstr(error.message, "--experts 7"));
@@ -244,8 +218,7 @@ TEST(what_the_file_would_not_hold_cannot_learn) {
     Bench b;
     Watch w = {0};
     Error error = {0};
-    bench_open(&b, "foreign", TINY_IMIS_PLAIN);
-    TrainOptions o = options(&b, tiny_folder("foreign-out"), "voxpert");
+    TrainOptions o = bench_open(&b, "foreign", TINY_IMIS_PLAIN, "voxpert");
     o.train = globs, o.trains = 1;
     CHECK(go(&o, &w, &error) == VOXPERT_BAD_ARGUMENT && strstr(error.message, "iou_token"));
     o = tiny_options(tiny_folder("foreign-sam"));
@@ -255,37 +228,29 @@ TEST(what_the_file_would_not_hold_cannot_learn) {
 
 /* ---- The published scheme ------------------------------------------------------------------- */
 
-static bool same_run(const TrainOptions *a, const char *b) {
-    return tiny_same_file(a->out, b, "last.safetensors") &&
-           tiny_same_file(a->out, b, "routing.csv");
-}
-
 TEST(the_published_scheme_learns_with_texts_regions_and_groups) {
     Bench b;
     Watch w = {0};
-    bench_open(&b, "scheme", TINY_IMIS_PLAIN);
-    TrainOptions o = options(&b, tiny_folder("scheme-out"), "segmote");
+    TrainOptions o = bench_open(&b, "scheme", TINY_IMIS_PLAIN, "segmote");
     o.vocab = b.vocab;
     o.steps = 40;
     must(&o, &w);
     CHECK(w.warnings == 0);
     CHECK(w.last < w.first);
-    Checkpoint *adapter = result(&o, "last.safetensors"), *base = NULL;
-    CHECK(checkpoint_open(&base, b.base, NULL) == VOXPERT_OK);
-    CHECK(moved(adapter, base, "text_out_dim.weight")); /* texts were prompted */
-    CHECK(moved(adapter, base, "prompt_encoder.mask_downscaling.0.weight"));
-    CHECK(moved(adapter, base, "prompt_encoder.point_embeddings.2.weight"));
-    CHECK(!moved(adapter, base, "prompt_encoder.point_embeddings.1.weight")); /* as released */
-    CHECK(!moved(adapter, base, "prompt_encoder.not_a_point_embed.weight"));
-    checkpoint_close(base);
-    checkpoint_close(adapter);
+    TinyExperts e;
+    tiny_experts_open(&e, o.out, "last.safetensors", b.base);
+    CHECK(moved(e.file, e.base, "text_out_dim.weight")); /* texts were prompted */
+    CHECK(moved(e.file, e.base, "prompt_encoder.mask_downscaling.0.weight"));
+    CHECK(moved(e.file, e.base, "prompt_encoder.point_embeddings.2.weight"));
+    CHECK(!moved(e.file, e.base, "prompt_encoder.point_embeddings.1.weight")); /* as released */
+    CHECK(!moved(e.file, e.base, "prompt_encoder.not_a_point_embed.weight"));
+    tiny_experts_close(&e);
 }
 
 TEST(a_scheme_that_was_stopped_ends_in_the_same_bytes) {
     Bench b;
     Watch w = {0};
-    bench_open(&b, "cut", TINY_IMIS_PLAIN);
-    TrainOptions o = options(&b, tiny_folder("cut-whole"), "segmote");
+    TrainOptions o = bench_open(&b, "cut", TINY_IMIS_PLAIN, "segmote");
     o.vocab = b.vocab;
     o.steps = 26;
     must(&o, &w);
@@ -293,17 +258,16 @@ TEST(a_scheme_that_was_stopped_ends_in_the_same_bytes) {
     halves.out = tiny_options(tiny_folder("cut-halves")).out;
     Watch half = {.stop_at = 22};
     must(&halves, &half);
-    CHECK(!same_run(&o, halves.out));
+    CHECK(!tiny_same_run(o.out, halves.out));
     halves.resume = true;
     must(&halves, &w);
-    CHECK(same_run(&o, halves.out));
+    CHECK(tiny_same_run(o.out, halves.out));
 }
 
 TEST(the_scheme_is_the_same_with_one_thread_and_with_three) {
     Bench b;
     Watch w = {0};
-    bench_open(&b, "threads", TINY_IMIS_PLAIN);
-    TrainOptions o = options(&b, tiny_folder("threads-one"), "segmote");
+    TrainOptions o = bench_open(&b, "threads", TINY_IMIS_PLAIN, "segmote");
     o.vocab = b.vocab;
     o.steps = 21;
     must(&o, &w);
@@ -311,7 +275,7 @@ TEST(the_scheme_is_the_same_with_one_thread_and_with_three) {
     three.out = tiny_options(tiny_folder("threads-three")).out;
     three.threads = 3;
     must(&three, &w);
-    CHECK(same_run(&o, three.out));
+    CHECK(tiny_same_run(o.out, three.out));
 }
 
 /* Each of the scheme's parts moves the weights: without it they are others. */
@@ -320,9 +284,7 @@ TEST(texts_regions_and_the_group_each_make_a_difference) {
     Watch w = {0};
     char other[340];
     const char *data[] = {other};
-    bench_open(&b, "parts", TINY_IMIS_PLAIN);
-    TrainOptions o = options(&b, tiny_folder("parts-all"), "segmote");
-    char *all = memory_text(o.out);
+    TrainOptions o = bench_open(&b, "parts", TINY_IMIS_PLAIN, "segmote");
     o.vocab = b.vocab;
     must(&o, &w);
     CHECK(w.warnings == 0);
@@ -331,14 +293,14 @@ TEST(texts_regions_and_the_group_each_make_a_difference) {
     o = options(&b, tiny_folder("parts-text"), "segmote");
     must(&o, &silent);
     CHECK(silent.warnings == 1 && strstr(silent.warned, "--vocab"));
-    CHECK(!tiny_same_file(all, o.out, "last.safetensors"));
+    CHECK(!tiny_same_file(b.out, o.out, "last.safetensors"));
 
     snprintf(other, sizeof other, "%s", b.where);
     memcpy(strstr(other, "group=A"), "group=B", 7);
     o = options(&b, tiny_folder("parts-group"), "segmote");
     o.vocab = b.vocab, o.data = data;
     must(&o, &w);
-    CHECK(!tiny_same_file(all, o.out, "last.safetensors"));
+    CHECK(!tiny_same_file(b.out, o.out, "last.safetensors"));
 
     Watch bare = {0};
     for (int i = 1; i < 5; i++) {
@@ -351,14 +313,13 @@ TEST(texts_regions_and_the_group_each_make_a_difference) {
     o.vocab = b.vocab;
     must(&o, &bare);
     CHECK(bare.warnings == 1 && strstr(bare.warned, "no picture has regions"));
-    CHECK(!tiny_same_file(all, o.out, "last.safetensors"));
-    memory_free(all);
+    CHECK(!tiny_same_file(b.out, o.out, "last.safetensors"));
 }
 
 TEST(a_plain_sam_learns_by_the_scheme_without_text) {
     Bench b;
     Watch w = {0}, told = {0};
-    bench_open(&b, "plain", TINY_IMIS_PLAIN);
+    bench_write(&b, "plain", TINY_IMIS_PLAIN);
     TrainOptions first = tiny_options(tiny_folder("plain-base"));
     must(&first, &w);
     char *base = path_join(first.out, "last.safetensors");
@@ -368,7 +329,7 @@ TEST(a_plain_sam_learns_by_the_scheme_without_text) {
     must(&o, &told);
     CHECK(told.warnings == 1 && strstr(told.warned, "the base reads no text"));
     CHECK(told.last < told.first);
-    Checkpoint *adapter = result(&o, "last.safetensors");
+    Checkpoint *adapter = tiny_open(o.out, "last.safetensors");
     CHECK(!checkpoint_find(adapter, "prompt_encoder.no_mask_embed.weight"));
     checkpoint_close(adapter);
     memory_free(base);
@@ -377,8 +338,7 @@ TEST(a_plain_sam_learns_by_the_scheme_without_text) {
 TEST(without_regions_the_pseudo_passes_are_left_out_and_that_is_said) {
     Bench b;
     Watch w = {0};
-    bench_open(&b, "bare", TINY_IMIS_PLAIN);
-    TrainOptions o = options(&b, tiny_folder("bare-out"), "segmote");
+    TrainOptions o = bench_open(&b, "bare", TINY_IMIS_PLAIN, "segmote");
     o.vocab = b.vocab;
     o.shapes = 4, o.data = NULL, o.folders = 0;
     must(&o, &w);

@@ -252,13 +252,10 @@ TEST(a_full_disk_keeps_the_old_checkpoint) {
     o.steps = 9;
     CHECK(go_without_room(&o) == VOXPERT_BAD_OUTPUT);
     CHECK(same_weights(a, b));
-    char *path = path_join(b, "state.safetensors");
-    Checkpoint *c;
+    Checkpoint *c = tiny_open(b, "state.safetensors");
     long step = 0;
-    CHECK(checkpoint_open(&c, path, NULL) == VOXPERT_OK);
     CHECK(sscanf(checkpoint_metadata(c, "position"), "%ld", &step) == 1 && step == 6);
     checkpoint_close(c);
-    memory_free(path);
 }
 
 TEST(a_step_over_the_limit_of_memory_is_refused) {
@@ -336,14 +333,11 @@ TEST(sam_med2d_s_scheme_runs_with_its_own_steps) {
     o.trains = 0; /* the tiny model has no adapters */
     Watch w = {0};
     must(&o, &w);
-    char *path = path_join(out, "state.safetensors");
-    Checkpoint *c;
-    CHECK(checkpoint_open(&c, path, NULL) == VOXPERT_OK);
+    Checkpoint *c = tiny_open(out, "state.safetensors");
     long step = 0, updates = 0;
     CHECK(sscanf(checkpoint_metadata(c, "position"), "%ld %ld", &step, &updates) == 2);
     CHECK(step == 2 && updates == 18);
     checkpoint_close(c);
-    memory_free(path);
 }
 
 TEST(the_most_clicks_and_the_fewest_have_room) {

@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "tests/check.h"
 
 const char tiny_config[] =
     "{\"system\": \"sam\", \"encoder\": \"vit\", \"image\": 32, \"vit.side\": 8, \"vit.patch\": 4, "
@@ -60,6 +61,36 @@ bool tiny_same_file(const char *folder_a, const char *folder_b, const char *name
     memory_free(a);
     memory_free(b);
     return ok;
+}
+
+bool tiny_same_run(const char *folder_a, const char *folder_b) {
+    return tiny_same_file(folder_a, folder_b, "last.safetensors") &&
+           tiny_same_file(folder_a, folder_b, "routing.csv");
+}
+
+Checkpoint *tiny_open(const char *folder, const char *name) {
+    Checkpoint *c = NULL;
+    char *path = path_join(folder, name);
+    CHECK(checkpoint_open(&c, path, NULL) == VOXPERT_OK);
+    memory_free(path);
+    return c;
+}
+
+void tiny_experts_open(TinyExperts *e, const char *folder, const char *name, const char *base) {
+    Error error = {0};
+    char surplus[256];
+    *e = (TinyExperts){.file = tiny_open(folder, name)};
+    CHECK(checkpoint_open(&e->base, base, NULL) == VOXPERT_OK);
+    check_report(system_open(&e->system, e->file, e->base, true, surplus, sizeof surplus, &error) ==
+                     VOXPERT_OK,
+                 __FILE__, __LINE__, "%s", error.message);
+    CHECK(e->system.kind == SYSTEM_SEGMOTE && e->system.adapter);
+}
+
+void tiny_experts_close(TinyExperts *e) {
+    system_close(&e->system);
+    checkpoint_close(e->base);
+    checkpoint_close(e->file);
 }
 
 bool tiny_copy_file(const char *from, const char *to) {

@@ -16,6 +16,20 @@ const char *tiny_folder(const char *name);
 /* Whether two files hold the same bytes. */
 bool tiny_same_file(const char *folder_a, const char *folder_b, const char *name);
 
+/* Whether two runs of experts learned the same. */
+bool tiny_same_run(const char *folder_a, const char *folder_b);
+
+/* folder/name, opened; the test fails where it cannot be. */
+Checkpoint *tiny_open(const char *folder, const char *name);
+
+/* The experts of folder/name on their base, a file; the test fails where they cannot be opened. */
+typedef struct TinyExperts {
+    Checkpoint *file, *base;
+    System system;
+} TinyExperts;
+void tiny_experts_open(TinyExperts *e, const char *folder, const char *name, const char *base);
+void tiny_experts_close(TinyExperts *e);
+
 bool tiny_copy_file(const char *from, const char *to);
 
 #endif
