@@ -143,19 +143,19 @@ def compare(config, runtimes, build, folder, rounds):
     sys.stdout.flush()
 
 
-def compare_training(grid, build, rounds):
+def compare_training(name, grid, experts, build, rounds):
     env = dict(os.environ, OMP_NUM_THREADS=str(os.cpu_count()))
     tuned = dict(env, GLIBC_TUNABLES="glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=8589934592")
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rivals_training.py")
     runners = [
-        Runner("voxpert f32", [f"{build}/bench/bench_training", str(grid)], env),
-        Runner("torch", [sys.executable, script, str(grid)], env),
-        Runner("torch, malloc tuned", [sys.executable, script, str(grid)], tuned),
+        Runner("voxpert f32", [f"{build}/bench/bench_training", str(grid), str(experts)], env),
+        Runner("torch", [sys.executable, script, str(grid), str(experts)], env),
+        Runner("torch, malloc tuned", [sys.executable, script, str(grid), str(experts)], tuned),
     ]
     for _ in range(rounds + 2):
         for r in runners:
             r.once()
-    print(f"\nsegmote_{grid}: seconds of a training step of 10 samples, median [min..max] of {rounds} interleaved rounds after 2 warm-ups")
+    print(f"\n{name}: seconds of a training step of 10 samples, median [min..max] of {rounds} interleaved rounds after 2 warm-ups")
     print(f"{'runtime':20} {'step':28} {'start':>7} {'peak RSS':>9}   ours is x faster")
     ours = statistics.median(x["step"] for x in runners[0].runs[2:])
     for r in runners:
@@ -165,7 +165,8 @@ def compare_training(grid, build, rounds):
     sys.stdout.flush()
 
 
-TRAINING = {"segmote_32": 32, "segmote_64": 64}
+# Side of the embedding, experts: SegMoTE's four behind a router, or one perceptron for all added tokens.
+TRAINING = {"segmote_32": (32, 4), "segmote_64": (64, 4), "tokens_32": (32, 1), "tokens_64": (64, 1)}
 
 
 def main():
@@ -190,7 +191,7 @@ def main():
             compare(config, runtimes, a.build, folder, a.rounds)
     for config in chosen:
         if config in TRAINING:
-            compare_training(TRAINING[config], a.build, a.rounds)
+            compare_training(config, *TRAINING[config], a.build, a.rounds)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""A training step of SegMoTE in paper mode, in PyTorch: what bench_training does, work for work.
+"""A training step around SAM's frozen decoder, in PyTorch: what bench_training does, work for work.
 
-Frozen SAM decoder, four expert tokens, four experts behind a noisy top-1 router in both layers, one mask chosen of four;
-Dice at the decoder's own size and 0.01 balance; AdamW. Run by bench/rivals.py; answers each line on stdin with one step.
+Four added tokens and, in both layers, four experts behind a noisy top-1 router (SegMoTE in paper mode; one mask chosen of
+four; Dice at the decoder's own size and 0.01 balance), or one two-layer perceptron (Dice and cross-entropy); AdamW. Run by bench/rivals.py; answers each line on stdin with one step.
 """
 import os
 import sys
@@ -13,7 +13,8 @@ from torch import nn
 
 from rivals_models import SamDecoder
 
-BATCH, DIM, TOKENS, EXPERTS, RANK = 10, 256, 4, 4, 64
+BATCH, DIM, TOKENS, RANK = 10, 256, 4, 64
+EXPERTS = int(sys.argv[2])
 
 
 class Experts(nn.Module):
@@ -24,6 +25,8 @@ class Experts(nn.Module):
         self.norm = nn.LayerNorm(DIM)
 
     def forward(self, x):
+        if EXPERTS == 1:
+            return self.norm(x + self.mlp[0](x)), torch.ones(x.shape[:2]), x.new_zeros(())
         rows = x.reshape(-1, DIM)
         clean, spread = rows @ self.gate, F.softplus(rows @ self.noise) + 0.01
         noisy = clean + torch.randn_like(clean) * spread
@@ -91,7 +94,11 @@ def main(grid):
         start = time.perf_counter()
         masks, balance = model(embedding, sparse)
         p = masks.sigmoid()
-        loss = (1 - (2 * (p * target).sum(1) + 1) / (p.sum(1) + target.sum(1) + 1)).mean() + 0.01 * balance
+        if EXPERTS == 1:
+            dice = (2 * (p * target).sum(1) + 1e-5) / ((p * p).sum(1) + (target * target).sum(1) + 1e-5)
+            loss = (1 - dice).mean() + F.binary_cross_entropy_with_logits(masks, target)
+        else:
+            loss = (1 - (2 * (p * target).sum(1) + 1) / (p.sum(1) + target.sum(1) + 1)).mean() + 0.01 * balance
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()

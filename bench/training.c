@@ -1,11 +1,13 @@
-/* bench_training - times training steps of SegMoTE in paper mode: batch 10, one box each, Dice and
- * balance loss, AdamW; the image's embedding is given, as it is to a run with kept embeddings.
+/* bench_training - times training steps around SAM's frozen decoder: batch 10, one box each, four
+ * added tokens, AdamW; the image's embedding is given, as it is to a run with kept embeddings.
  *
- *     bench_training GRID           for each line on stdin, one step; prints a line
- *     bench_training                five steps at each of 32 and 64
+ *     bench_training GRID EXPERTS   for each line on stdin, one step; prints a line
+ *     bench_training                five steps of 4 experts at each of 32 and 64
  *
- * GRID is the side of the embedding: 32 (512 pixels) or 64 (1024).  Masks are compared at the
- * decoder's own size, 4 GRID.  Driven by bench/rivals, which interleaves it with PyTorch. */
+ * GRID is the side of the embedding: 32 (512 pixels) or 64 (1024).  EXPERTS is 4, SegMoTE in paper
+ * mode with Dice and balance loss, or 1: a two-layer perceptron for all tokens, Dice and
+ * cross-entropy.  Masks are compared at the decoder's own size, 4 GRID.  Driven by bench/rivals,
+ * which interleaves it with PyTorch. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,11 +52,12 @@ static SamConfig config_of(int grid) {
     };
 }
 
-static Status declare(Bench *b, int grid, Error *error) {
+static Status declare(Bench *b, int grid, int experts_count, Error *error) {
     System *s = &b->system;
     SamConfig config = config_of(grid);
     sam_declare(&s->sam, &config);
     SegmoteConfig experts = segmote_config_paper(&s->sam.config);
+    experts.experts.experts.experts = experts_count;
     s->kind = SYSTEM_SEGMOTE;
     s->adapter = true;
     segmote_declare(&s->segmote, &s->sam.params, &s->sam, NULL, &experts);
@@ -87,10 +90,17 @@ static void fill(Batch *b, int grid) {
     }
 }
 
-static Status open(Bench *b, int grid, Error *error) {
-    const ExpertRule experts = {.balance = 0.01f, .noise = true};
+static MaskLoss loss_of(bool routed) {
+    if (routed)
+        return (MaskLoss){.rule = MASK_LOSS_FOCAL_DICE_IOU, .dice = 1.0f, .per_sample = true};
+    return (MaskLoss){.rule = MASK_LOSS_DICE_CE, .dice = 1.0f, .cross_entropy = 1.0f};
+}
+
+static Status open(Bench *b, int grid, int experts_count, Error *error) {
+    const bool routed = experts_count > 1;
+    const ExpertRule experts = {.balance = routed ? 0.01f : 0.0f, .noise = routed};
     const PromptRule prompts = {.box = 1.0, .rounds = 1, .most_points = 1};
-    const MaskLoss loss = {.rule = MASK_LOSS_FOCAL_DICE_IOU, .dice = 1.0f, .per_sample = true};
+    const MaskLoss loss = loss_of(routed);
     const StepperShape shape = {.batch = BATCH,
                                 .share = 1,
                                 .loss_side = 4 * grid,
@@ -100,7 +110,7 @@ static Status open(Bench *b, int grid, Error *error) {
     *b = (Bench){.kernels = kernels_choose(getenv("VOXPERT_CPU"))};
     if (!b->kernels) return error_set(error, VOXPERT_BAD_ARGUMENT, "no such kernel set");
     Status status = threads_open(&b->threads, 0, error);
-    if (!status) status = declare(b, grid, error);
+    if (!status) status = declare(b, grid, experts_count, error);
     if (!status) status = batch_open(&b->batch, &size, error);
     if (!status) fill(&b->batch, grid);
     if (!status)
@@ -137,12 +147,12 @@ static Status step(Bench *b, uint64_t number, Error *error) {
     return VOXPERT_OK;
 }
 
-static int run(int grid, int steps) {
+static int run(int grid, int experts, int steps) {
     Bench b;
     Error error = {0};
     char line[64];
     double start = system_seconds();
-    Status status = open(&b, grid, &error);
+    Status status = open(&b, grid, experts, &error);
     if (!status) {
         printf("ready %.6f kernels %s threads %d\n", system_seconds() - start, b.kernels->name,
                threads_count(b.threads));
@@ -156,9 +166,9 @@ static int run(int grid, int steps) {
 }
 
 int main(int argc, char **argv) {
-    if (argc == 1) return run(32, 5) || run(64, 5);
-    int grid = argc == 2 ? atoi(argv[1]) : 0;
-    if (grid == 32 || grid == 64) return run(grid, 0);
-    fputs("usage: bench_training [32 | 64]\n", stderr);
+    if (argc == 1) return run(32, 4, 5) || run(64, 4, 5);
+    int grid = argc == 3 ? atoi(argv[1]) : 0, experts = argc == 3 ? atoi(argv[2]) : 0;
+    if ((grid == 32 || grid == 64) && (experts == 1 || experts == 4)) return run(grid, experts, 0);
+    fputs("usage: bench_training [32|64 4|1]\n", stderr);
     return 2;
 }
