@@ -14,9 +14,11 @@ size_t mask_count(const uint8_t *mask, size_t voxels) {
 
 /* Columns of a row with foreground; false where there is none. */
 static bool row_bounds(const uint8_t *row, size_t width, size_t *low, size_t *high) {
+    uint8_t any = 0; /* most rows are empty, and this loop is done in vectors */
+    for (size_t i = 0; i < width; i++) any |= row[i];
+    if (!any) return false;
     size_t x = 0, end = width;
-    while (x < width && !row[x]) x++;
-    if (x == width) return false;
+    while (!row[x]) x++;
     while (!row[end - 1]) end--;
     *low = x, *high = end - 1;
     return true;

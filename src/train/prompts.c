@@ -6,25 +6,12 @@
 #include "eval/clicks.h"
 #include "image/regions.h"
 
-static bool row_is_empty(const uint8_t *row, int side) {
-    uint8_t any = 0;
-    for (int x = 0; x < side; x++) any |= row[x];
-    return any == 0;
-}
-
 /* Inclusive corners; all of the view where there is no object. */
 static void bounds(int b[4], const uint8_t *object, int side) {
-    b[0] = b[1] = side, b[2] = b[3] = -1;
-    for (int y = 0; y < side; y++, object += side) {
-        if (row_is_empty(object, side)) continue;
-        if (b[1] == side) b[1] = y;
-        b[3] = y;
-        int left = 0, right = side - 1;
-        while (left < b[0] && !object[left]) left++;
-        while (right > b[2] && !object[right]) right--;
-        b[0] = left, b[2] = right;
-    }
-    if (b[2] < 0) b[0] = b[1] = 0, b[2] = b[3] = side - 1;
+    const size_t size[] = {1, (size_t)side, (size_t)side};
+    size_t low[3] = {0}, high[3] = {0, size[1] - 1, size[2] - 1};
+    mask_bounds(object, size, low, high);
+    b[0] = (int)low[2], b[1] = (int)low[1], b[2] = (int)high[2], b[3] = (int)high[1];
 }
 
 void prompt_box(float box[4], const uint8_t *object, int side, double pixel, double jitter,
