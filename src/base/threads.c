@@ -65,22 +65,21 @@ static void rest(void) {
 #endif
 }
 
-static bool nothing_new(Threads *t, unsigned long seen) {
-    return atomic_load_explicit(&t->generation, memory_order_relaxed) == seen;
+typedef bool Over(Threads *t, unsigned long seen);
+
+static bool run_began(Threads *t, unsigned long seen) {
+    return atomic_load_explicit(&t->generation, memory_order_relaxed) != seen;
 }
 
-static void watch_for_run(Threads *t, unsigned long seen) {
-    for (double end = system_seconds() + WATCH_SECONDS; system_seconds() < end;) {
-        for (int i = 0; i < GLANCES; i++, rest()) {
-            if (!nothing_new(t, seen)) return;
-        }
-    }
+static bool run_ended(Threads *t, unsigned long seen) {
+    (void)seen;
+    return atomic_load_explicit(&t->busy, memory_order_relaxed) == 0;
 }
 
-static void watch_for_end(Threads *t) {
+static void watch(Threads *t, Over *over, unsigned long seen) {
     for (double end = system_seconds() + WATCH_SECONDS; system_seconds() < end;) {
         for (int i = 0; i < GLANCES; i++, rest()) {
-            if (atomic_load_explicit(&t->busy, memory_order_relaxed) == 0) return;
+            if (over(t, seen)) return;
         }
     }
 }
@@ -89,10 +88,10 @@ static void watch_for_end(Threads *t) {
 static void wait_for_run(Threads *t, unsigned long seen) {
     if (t->watches) {
         pthread_mutex_unlock(&t->lock);
-        watch_for_run(t, seen);
+        watch(t, run_began, seen);
         pthread_mutex_lock(&t->lock);
     }
-    while (nothing_new(t, seen)) {
+    while (!run_began(t, seen)) {
         t->asleep++;
         pthread_cond_wait(&t->wake, &t->lock);
         t->asleep--;
@@ -100,7 +99,7 @@ static void wait_for_run(Threads *t, unsigned long seen) {
 }
 
 static void wait_for_end(Threads *t) {
-    if (t->watches) watch_for_end(t);
+    if (t->watches) watch(t, run_ended, 0);
     pthread_mutex_lock(&t->lock);
     t->open = false;
     while (t->busy > 0) pthread_cond_wait(&t->done, &t->lock);
