@@ -62,8 +62,8 @@ void gemm_pack(const Worker *w, float *packed, const Matrix *b, size_t batch, si
 
 /* ---- What follows the product ------------------------------------------------------------- */
 
-static bool is_plain(const Gemm *g) {
-    return !g->bias && !g->residual && g->activation == ACTIVATION_NONE;
+static bool more_follows(const Gemm *g, const float *residual) {
+    return g->bias || residual || g->activation != ACTIVATION_NONE;
 }
 
 /* y = activation(y + bias) + residual on a tile. */
@@ -146,7 +146,7 @@ static void tile_make(const Gemm *g, const Block *k, const Source *src, const Ti
         tile_sum(tile, TILE_COLS, t, false);
         tile_move(y, src->y_row, tile, t->rows, t->cols, t->add);
     }
-    if (!t->last || is_plain(g)) return;
+    if (!t->last || !more_follows(g, src->residual)) return;
     tile_finish(g, y, g->bias ? g->bias + k->col + t->c : NULL,
                 src->residual ? src->residual + t->r * src->residual_row + t->c : NULL,
                 src->residual_row, t->rows, t->cols);
@@ -179,8 +179,10 @@ static void block_rows(const Plan *p, const Block *k, const Source *src, bool ad
     const Gemm *g = p->g;
     size_t item = g->a.item, parts = (k->cols + TILE_COLS - 1) / TILE_COLS;
     const float *a = g->a.data + k->batch * g->a.batch + k->row * item, *b = src->b;
-    if (!g->packed) pack_b(src->b, g, k, 0, g->k);
-    if (g->packed) b = g->packed + k->batch * gemm_packed_size(g->n, g->k) + k->col * g->k;
+    if (g->packed)
+        b = g->packed + k->batch * gemm_packed_size(g->n, g->k) + k->col * g->k;
+    else
+        pack_b(src->b, g, k, 0, g->k);
     Tile t = {.a_step = item, .depth = g->k, .add = add, .last = true};
     for (; t.r < k->rows; t.r += t.rows) {
         t.rows = size_min(TILE_ROWS, k->rows - t.r);
@@ -301,7 +303,7 @@ static Plan plan_make(const Gemm *g) {
 static void plan_cut_depth(Plan *p, const Worker *w) {
     const Gemm *g = p->g;
     size_t tasks = g->batch * p->m_blocks * p->n_blocks, wanted = size_min(wanted_tasks(g), 16);
-    if (!is_plain(g) || g->packed || tasks >= wanted || p->k_blocks < 4) return;
+    if (more_follows(g, g->residual) || g->packed || tasks >= wanted || p->k_blocks < 4) return;
     size_t chunks = size_min(blocks_of(wanted, tasks), p->k_blocks / 2);
     size_t bytes = chunks * g->batch * g->m * g->n * sizeof(float);
     if (chunks < 2 || bytes > WORKER_SHARED) return;
