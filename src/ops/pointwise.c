@@ -27,11 +27,10 @@ static void add_backward(Compute *cx, const Node *n) {
     if (size != period) {
         float *db = grad_of(cx, b);
         if (db) cx->kernels->reduce(cx->worker, db, dy, size, period);
-    } else if (!a->root->needs_grad) {
-        grad_pass(cx, n->out, b);
-        return;
-    } else {
+    } else if (a->root->needs_grad) {
         grad_add(cx, n->out, b);
+    } else {
+        grad_pass(cx, n->out, b);
     }
     grad_pass(cx, n->out, a);
 }
