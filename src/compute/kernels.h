@@ -42,6 +42,11 @@ typedef struct Into {
     bool fresh; /* nothing yet */
 } Into;
 
+/* `by` numbers on; NULL stays NULL. */
+static inline Into into_at(Into sum, size_t by) {
+    return (Into){sum.at ? sum.at + by : NULL, sum.fresh};
+}
+
 typedef enum Position {
     POSITION_NONE,       /* scores are q.k alone */
     POSITION_DECOMPOSED, /* SAM: + q.table_h[y - y' + side - 1] + q.table_w[x - x' + side - 1],

@@ -27,8 +27,8 @@ static float *part_of(float *grad, size_t at) { return grad ? grad + at : NULL; 
 static void projections_of(Compute *cx, const Attention *a, AttentionGradients *d) {
     if (a->at_k) { /* of a fused projection the three fill the rows together */
         d->q = grad_into(cx, a->q);
-        d->k = (Into){part_of(d->q.at, a->at_k), d->q.fresh};
-        d->v = (Into){part_of(d->q.at, a->at_v), d->q.fresh};
+        d->k = into_at(d->q, a->at_k);
+        d->v = into_at(d->q, a->at_v);
         return;
     }
     grad_shared(cx, a->q, a->k);

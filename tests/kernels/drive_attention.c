@@ -60,10 +60,9 @@ static AttentionInputs inputs_of(float *const *p, const int *n) {
 
 static AttentionGradients gradients_of(float *const *p, const int *n) {
     size_t dim = (size_t)(n[HEADS] * n[HEAD_DIM]);
-    float *fused = n[FUSED] ? p[0] : NULL;
     AttentionGradients d = {.q = into(p[0], n[FRESH]), .pad_k = p[5], .pad_v = p[6]};
-    d.k = into(n[FUSED] ? (fused ? fused + dim : NULL) : p[1], n[FRESH]);
-    d.v = into(n[FUSED] ? (fused ? fused + 2 * dim : NULL) : p[2], n[FRESH]);
+    d.k = n[FUSED] ? into_at(d.q, dim) : into(p[1], n[FRESH]);
+    d.v = n[FUSED] ? into_at(d.q, 2 * dim) : into(p[2], n[FRESH]);
     if (n[POSITION] != POSITION_NONE) d.table_h = p[3];
     if (n[POSITION] == POSITION_DECOMPOSED) d.table_w = p[4];
     return d;

@@ -213,8 +213,6 @@ static void tile_back(const Desk *k, const QueryTile *tile, const TileBack *back
     columns_times(back->dq, k->k_rows.at, k->k_rows.row, k->ds, k->dim, count, tile->vectors);
 }
 
-static Into into_at(Into sum, size_t at) { return (Into){sum.at ? sum.at + at : NULL, sum.fresh}; }
-
 /* What a group of queries gives to a block of keys; the first group finds nothing there. */
 static void keys_store(const Desk *k, const Shares *at, size_t first, size_t count, bool begins) {
     const Part *p = &k->part;
