@@ -254,9 +254,10 @@ static void put_cases(FILE *to, const void *context) {
 
 static void summarize(const Run *run) {
     if (run->job->common.json)
-        common_print(json_pack("{s:i, s:i, s:i, s:i, s:o, s:O}", "images", run->count, "done",
-                               run->done, "skipped", run->skipped, "failed", run->failed, "report",
-                               json_words(run->journal.path), "model", engine_about(run->engine)));
+        common_report(&run->job->common,
+                      json_pack("{s:i, s:i, s:i, s:i, s:o, s:O}", "images", run->count, "done",
+                                run->done, "skipped", run->skipped, "failed", run->failed, "report",
+                                json_words(run->journal.path), "model", engine_about(run->engine)));
     else if (!run->job->common.quiet)
         printf("%d image%s: %d done, %d skipped, %d failed; %s\n", run->count,
                run->count == 1 ? "" : "s", run->done, run->skipped, run->failed, run->journal.path);

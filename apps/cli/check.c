@@ -140,7 +140,7 @@ static VoxpertStatus print_json(const CheckJob *job, VoxpertError *error) {
                   "parts", json_object_get(about, "parts"), "errors", (int)job->errors, "warnings",
                   (int)job->warnings, "findings", findings);
     json_decref(about);
-    common_print(json);
+    common_report(&job->common, json);
     return VOXPERT_OK;
 }
 
@@ -212,7 +212,7 @@ static VoxpertStatus screen(CheckJob *job, VoxpertError *error) {
                     "%s: too few cases for limits of its own, so that the fixed ones count",
                     job->place);
     if (job->common.json) {
-        common_print(report);
+        common_report(&job->common, report);
         return VOXPERT_OK;
     }
     if (!job->common.quiet) {

@@ -72,7 +72,7 @@ static VoxpertStatus common_flags(Common *c, const Options *o, VoxpertError *err
 VoxpertStatus common_begin(Common *common, Options *options, const Verb *verb,
                            const OptionRule *rules, bool takes_argument, int argc, char **argv,
                            VoxpertError *error) {
-    *common = (Common){.verb = verb->name};
+    *common = (Common){.verb = verb->name, .warnings = json_array()};
     for (int i = 1; i < argc; i++) common->json |= strcmp(argv[i], "--json") == 0;
     VoxpertStatus status = options_parse(options, rules, takes_argument, argc, argv, error);
     return status ? status : common_flags(common, options, error);
@@ -80,38 +80,48 @@ VoxpertStatus common_begin(Common *common, Options *options, const Verb *verb,
 
 /* ---- Words ------------------------------------------------------------------------------ */
 
-int common_end(const Common *common, VoxpertStatus status, const VoxpertError *error) {
-    if (!status) return 0;
+static void report_failure(const Common *common, VoxpertStatus status, const VoxpertError *error) {
     fprintf(stderr, "voxpert %s: %s\n", common->verb, error->message);
     if (status == VOXPERT_BAD_ARGUMENT)
         fprintf(stderr, "`voxpert %s --help` lists what it takes\n", common->verb);
     if (common->json && status != VOXPERT_SOME_FAILED) /* those have reported already */
-        common_print(json_pack("{s:{s:i, s:o}}", "error", "code", (int)status, "message",
-                               json_words(error->message)));
+        common_report(common, json_pack("{s:{s:i, s:o}}", "error", "code", (int)status, "message",
+                                        json_words(error->message)));
+}
+
+int common_end(Common *common, VoxpertStatus status, const VoxpertError *error) {
+    if (status) report_failure(common, status, error);
+    json_decref(common->warnings);
+    common->warnings = NULL;
     return (int)status;
 }
 
-__attribute__((format(printf, 2, 0))) static void speak(const Common *common, const char *format,
-                                                        va_list args) {
-    fprintf(stderr, "voxpert %s: ", common->verb);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+__attribute__((format(printf, 1, 0))) static char *sentence_of(const char *format, va_list args) {
+    char *raw = NULL;
+    int length = vasprintf(&raw, format, args);
+    char *sentence = cli_printable(length < 0 ? "" : raw);
+    free(raw);
+    return sentence;
 }
 
 void common_warn(const Common *common, const char *format, ...) {
-    if (common->quiet) return;
     va_list args;
     va_start(args, format);
-    speak(common, format, args);
+    char *sentence = sentence_of(format, args);
     va_end(args);
+    if (!common->quiet) fprintf(stderr, "voxpert %s: %s\n", common->verb, sentence);
+    json_array_append_new(common->warnings, json_words(sentence));
+    free(sentence);
 }
 
 void common_detail(const Common *common, const char *format, ...) {
     if (!common->verbose) return;
     va_list args;
     va_start(args, format);
-    speak(common, format, args);
+    char *sentence = sentence_of(format, args);
     va_end(args);
+    fprintf(stderr, "voxpert %s: %s\n", common->verb, sentence);
+    free(sentence);
 }
 
 bool is_utf8(const char *text) {
@@ -123,19 +133,17 @@ bool is_utf8(const char *text) {
 json_t *json_words(const char *text) {
     json_t *json = json_string(text);
     if (json) return json;
-    char *plain = cli_text("%s", text);
-    for (char *p = plain; *p; p++) {
-        if ((unsigned char)*p >= 0x80) *p = '?';
-    }
-    json = json_string(plain);
-    free(plain);
+    char *printable = cli_printable(text);
+    json = json_string(printable);
+    free(printable);
     return json;
 }
 
-void common_print(json_t *json) {
-    json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+void common_report(const Common *common, json_t *report) {
+    if (!json_object_get(report, "warnings")) json_object_set(report, "warnings", common->warnings);
+    json_dumpf(report, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     putchar('\n');
-    json_decref(json);
+    json_decref(report);
 }
 
 /* ---- Models ----------------------------------------------------------------------------- */

@@ -27,18 +27,20 @@ typedef struct Common {
     int threads;       /* 0: every core */
     size_t max_memory; /* 0: no limit */
     const char *cpu;   /* NULL: the best kernel set */
+    json_t *warnings;  /* an array of the sentences that common_warn was given */
 } Common;
 
 /* Parses the command line and takes the common flags out of it.  `common` is good enough for
- * common_end() after a failure too.  VOXPERT_BAD_ARGUMENT. */
+ * common_end(), which must follow, after a failure too.  VOXPERT_BAD_ARGUMENT. */
 VoxpertStatus common_begin(Common *common, Options *options, const Verb *verb,
                            const OptionRule *rules, bool takes_argument, int argc, char **argv,
                            VoxpertError *error);
 
-/* Says what went wrong, if anything did; returns the exit code. */
-int common_end(const Common *common, VoxpertStatus status, const VoxpertError *error);
+/* Prints what went wrong, if anything did, and frees what `common` holds; returns the exit code. */
+int common_end(Common *common, VoxpertStatus status, const VoxpertError *error);
 
-/* One sentence to stderr: a warning, unless -q; a detail, only with -v. */
+/* One sentence to stderr, made printable: a warning, unless -q; a detail, only with -v.  Warnings
+ * are kept for common_report, with -q too. */
 void common_warn(const Common *common, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void common_detail(const Common *common, const char *format, ...)
@@ -55,13 +57,13 @@ typedef struct Listener {
 VoxpertStatus common_model(Listener *listener, VoxpertModel **out, const char *path,
                            const VoxpertOptions *chosen, VoxpertError *error);
 
-/* A sentence or a name as JSON, never NULL: one that is not UTF-8 has a '?' for each byte that is
- * not ASCII. */
+/* A sentence or a name as JSON, never NULL: one that is not UTF-8 is made printable. */
 json_t *json_words(const char *text);
 bool is_utf8(const char *text);
 
-/* Writes JSON and a newline to stdout; frees it. */
-void common_print(json_t *json);
+/* Writes the report of a verb and a newline to stdout, with "warnings", an array of sentences,
+ * unless the report has its own; frees it. */
+void common_report(const Common *common, json_t *report);
 
 double seconds_now(void); /* monotonic */
 

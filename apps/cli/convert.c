@@ -97,9 +97,10 @@ static VoxpertStatus write_and_check(const ConvertJob *job, const Engine *engine
 static void tell(const ConvertJob *job, Engine *engine) {
     const char *checked = job->verify ? ", read back and compared" : "";
     if (job->common.json)
-        common_print(json_pack("{s:o, s:s, s:b, s:O, s:O}", "output", json_words(job->output),
-                               "dtype", job->type, "verified", job->verify, "model",
-                               engine_about(engine), "warnings", engine->warnings));
+        common_report(&job->common,
+                      json_pack("{s:o, s:s, s:b, s:O, s:O}", "output", json_words(job->output),
+                                "dtype", job->type, "verified", job->verify, "model",
+                                engine_about(engine), "warnings", engine->warnings));
     else if (!job->common.quiet)
         printf("%s: %s%s\n", job->output, job->type, checked);
 }

@@ -218,8 +218,8 @@ static int embed_run(int argc, char **argv) {
         status = job.folder ? embed_folder(&job, &engine, list, &error)
                             : embed_file(&job, &engine, list, &error);
     if (engine.model && job.common.json && (!status || status == VOXPERT_SOME_FAILED))
-        common_print(json_pack("{s:O, s:s, s:O}", "model", engine_about(&engine), "dtype", job.type,
-                               "images", list));
+        common_report(&job.common, json_pack("{s:O, s:s, s:O}", "model", engine_about(&engine),
+                                             "dtype", job.type, "images", list));
     else if (!status && !job.common.quiet)
         printf("%zu encoded\n", json_array_size(list));
     json_decref(list);

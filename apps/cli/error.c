@@ -9,22 +9,32 @@
 
 #include "cli/outputs.h"
 
+static void fill(VoxpertError *error, const char *message) {
+    char *printable = cli_printable(message);
+    snprintf(error->message, sizeof error->message, "%s", printable);
+    free(printable);
+}
+
 VoxpertStatus error_say(VoxpertError *error, VoxpertStatus status, const char *format, ...) {
+    char *message = NULL;
     va_list args;
     va_start(args, format);
-    error->status = status;
-    vsnprintf(error->message, sizeof error->message, format, args);
+    int length = vasprintf(&message, format, args);
     va_end(args);
+    error->status = status;
+    fill(error, length < 0 ? "" : message);
+    free(message);
     return status;
 }
 
 VoxpertStatus error_before(VoxpertError *error, const char *format, ...) {
-    char *message = cli_text("%s", error->message), *prefix = NULL;
+    char *prefix = NULL;
     va_list args;
     va_start(args, format);
     int length = vasprintf(&prefix, format, args);
     va_end(args);
-    snprintf(error->message, sizeof error->message, "%s: %s", length < 0 ? "" : prefix, message);
+    char *message = cli_text("%s: %s", length < 0 ? "" : prefix, error->message);
+    fill(error, message);
     free(prefix);
     free(message);
     return error->status;
@@ -59,3 +69,7 @@ char *cli_text(const char *format, ...) {
     va_end(args);
     return checked(length < 0 ? NULL : text);
 }
+
+char *cli_printable(const char *text) { return checked(voxpert_text_printable(text)); }
+
+char *cli_csv(const char *text) { return checked(voxpert_text_csv(text)); }

@@ -6,7 +6,7 @@
 
 #include <voxpert/error.h>
 
-/* Fills `error` and returns `status`. */
+/* Fills `error`, whose message is made printable, and returns `status`. */
 VoxpertStatus error_say(VoxpertError *error, VoxpertStatus status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -19,5 +19,9 @@ VoxpertStatus error_before(VoxpertError *error, const char *format, ...)
 void *cli_new(size_t count, size_t size);
 void cli_grow(void *items, size_t count, size_t size); /* room for item number `count` */
 char *cli_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Names of files and metadata as a terminal may see them, and as a field of a CSV file. */
+char *cli_printable(const char *text);
+char *cli_csv(const char *text);
 
 #endif

@@ -72,8 +72,9 @@ static void tell(const ClicksJob *job, const Results *r, const VoxpertClicks *c,
     if (voxpert_clicks_report(c, form, &text, NULL)) return;
     if (job->base->common.json) {
         json_t *json = json_loads(text, 0, NULL);
-        common_print(json_pack("{s:O, s:o, s:o}", "model", engine_about(engine), "evaluation",
-                               json ? json : json_object(), "outputs", results_json(r)));
+        common_report(&job->base->common,
+                      json_pack("{s:O, s:o, s:o}", "model", engine_about(engine), "evaluation",
+                                json ? json : json_object(), "outputs", results_json(r)));
     } else if (!job->base->common.quiet) {
         fputs(text, stdout);
         for (int i = 0; i < r->count; i++) puts(r->path[i]);

@@ -302,7 +302,7 @@ static void tell(const MapsJob *job, const Results *r, const Findings *f) {
     if (common->json) {
         json_t *all = json_pack("{s:O, s:o}", "evaluation", evaluation, "outputs", results_json(r));
         if (comparison) json_object_set(all, "comparison", comparison);
-        common_print(all);
+        common_report(common, all);
     } else if (!common->quiet) {
         size_t cases = json_array_size(json_object_get(evaluation, "metric_per_case"));
         printf("%zu case%s\n", cases, cases == 1 ? "" : "s");

@@ -163,7 +163,7 @@ static VoxpertStatus list(const Common *common, const Options *options, VoxpertE
     if (!status) status = voxpert_experts_describe(model, &text, error);
     json_t *about = status ? NULL : json_loads(text, 0, NULL);
     if (!status && common->json)
-        common_print(json_incref(about));
+        common_report(common, json_incref(about));
     else if (!status && !common->quiet)
         print_list(about);
     json_decref(about);
@@ -207,7 +207,7 @@ static int experts_run(int argc, char **argv) {
     for (int i = 0; i < PARTS; i++)
         if (strcmp(parts[i].name, word) == 0) return parts[i].run(argc - 1, argv + 1);
     VoxpertError error = {0};
-    const Common common = {.verb = verb_experts.name};
+    Common common = {.verb = verb_experts.name};
     const char *near = closest(word, part_name, NULL);
     char known[128] = "";
     for (int i = 0; i < PARTS; i++) {

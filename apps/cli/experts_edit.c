@@ -89,9 +89,10 @@ static VoxpertStatus write_changed(const Edit *e, const VoxpertModel *model, con
 
 static void tell(const Edit *e) {
     if (e->common.json)
-        common_print(json_pack("{s:o, s:s, s:s, s:b}", "output", json_words(e->output),
-                               e->name ? "added" : "removed", e->name ? e->name : e->expert, "verb",
-                               e->name ? "add" : "remove", "verified", 1));
+        common_report(&e->common,
+                      json_pack("{s:o, s:s, s:s, s:b}", "output", json_words(e->output),
+                                e->name ? "added" : "removed", e->name ? e->name : e->expert,
+                                "verb", e->name ? "add" : "remove", "verified", 1));
     else if (!e->common.quiet)
         printf("%s: %s %s%s\n", e->output, e->name ? "with" : "without",
                e->name ? e->name : e->expert,

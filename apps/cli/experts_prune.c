@@ -170,9 +170,9 @@ static void print_report(const Prune *p, const json_t *pruning) {
 static void tell(const Prune *p, Engine *engine, const char *text) {
     json_t *pruning = json_loads(text, 0, NULL);
     if (p->common.json)
-        common_print(json_pack("{s:O, s:O, s:o, s:o}", "model", engine_about(engine), "pruning",
-                               pruning, "output", json_words(p->output), "report",
-                               json_words(p->report)));
+        common_report(&p->common, json_pack("{s:O, s:O, s:o, s:o}", "model", engine_about(engine),
+                                            "pruning", pruning, "output", json_words(p->output),
+                                            "report", json_words(p->report)));
     else if (!p->common.quiet)
         print_report(p, pruning);
     json_decref(pruning);

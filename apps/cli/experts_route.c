@@ -391,7 +391,7 @@ static void tell(Route *r) {
                                 r->records, "failed", r->failed, "inputs", inputs);
         if (r->csv) json_object_set_new(all, "csv", json_words(r->csv));
         if (r->matrix) json_object_set_new(all, "matrix", json_words(r->matrix));
-        common_print(all);
+        common_report(&r->common, all);
     }
     json_decref(inputs);
     for (int i = 0; !r->common.json && !r->common.quiet && i < r->inputs; i++)

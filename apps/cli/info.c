@@ -166,7 +166,7 @@ static int info_run(int argc, char **argv) {
         common_begin(&common, &options, &verb_info, rules, true, argc, argv, &error);
     if (!status) status = info(&found, &common, &options, &error);
     if (!status && common.json)
-        common_print(json_incref(found));
+        common_report(&common, json_incref(found));
     else if (!status)
         print_fields(found, 0);
     json_decref(found);

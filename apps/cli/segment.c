@@ -159,7 +159,7 @@ static VoxpertStatus one_image(Job *job, Engine *engine, VoxpertError *error) {
     if (status) return status;
     case_report_machine(report);
     if (job->common.json)
-        common_print(json_incref(report));
+        common_report(&job->common, json_incref(report));
     else if (!job->common.quiet)
         print_objects(job, report);
     json_decref(report);

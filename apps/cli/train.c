@@ -352,8 +352,8 @@ static VoxpertStatus measure(const TrainJob *job, VoxpertError *error) {
     VoxpertStatus status = voxpert_train_measure(&job->options, job->measure, &table, error);
     if (status) return status;
     if (job->common.json)
-        common_print(json_pack("{s:s, s:s, s:s}", "model", job->options.base, "part", job->measure,
-                               "table", table));
+        common_report(&job->common, json_pack("{s:s, s:s, s:s}", "model", job->options.base, "part",
+                                              job->measure, "table", table));
     else
         fputs(table, stdout);
     voxpert_free(table);
@@ -366,9 +366,9 @@ static void tell(const TrainJob *job, const VoxpertTrainResult *r) {
                       : r->stopped_early ? "stopped early"
                                          : "done";
     if (job->common.json) {
-        common_print(json_pack("{s:s, s:I, s:f, s:I, s:s}", "ended", why, "steps",
-                               (json_int_t)r->steps, "best", r->best, "best_step",
-                               (json_int_t)r->best_step, "out", job->options.out));
+        common_report(&job->common, json_pack("{s:s, s:I, s:f, s:I, s:s}", "ended", why, "steps",
+                                              (json_int_t)r->steps, "best", r->best, "best_step",
+                                              (json_int_t)r->best_step, "out", job->options.out));
         return;
     }
     if (job->common.quiet) return;

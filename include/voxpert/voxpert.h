@@ -22,5 +22,6 @@
 #include <voxpert/options.h>
 #include <voxpert/prompt.h>
 #include <voxpert/session.h>
+#include <voxpert/text.h>
 
 #endif

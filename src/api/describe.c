@@ -69,7 +69,8 @@ static json_t *describe(const Volume *v, const char *hash) {
         json_object_set_new(root, "spacing_mm", json_pack("[f, f, f]", mm[0], mm[1], mm[2]));
         json_object_set_new(root, "affine_ras", affine(&v->grid));
     }
-    if (v->warnings.chars) json_object_set_new(root, "warnings", json_string(v->warnings.chars));
+    if (v->warnings.count)
+        json_object_set_new(root, "warnings", json_string(warnings_lines(&v->warnings)));
     return root;
 }
 

@@ -4,6 +4,7 @@
 
 #include "api/internal.h"
 #include "base/memory.h"
+#include "base/warnings.h"
 #include "eval/comparison.h"
 #include "eval/figures.h"
 #include "eval/report.h"
@@ -11,7 +12,7 @@
 
 struct VoxpertEvaluation {
     Evaluation evaluation;
-    Text warnings;
+    Warnings warnings;
 };
 
 struct VoxpertComparison {
@@ -141,7 +142,7 @@ VoxpertStatus voxpert_evaluate(VoxpertEvaluation **out, const VoxpertEvaluateOpt
                                 &rule, &work, error);
     for (size_t i = 0; !status && i < (*out)->evaluation.count; i++) {
         const char *warning = (*out)->evaluation.item[i].warning;
-        if (warning) text_add(&(*out)->warnings, "%s\n", warning);
+        if (warning) warnings_add(&(*out)->warnings, "%s", warning);
     }
     threads_close(work.threads);
     memory_free(label);
@@ -160,12 +161,12 @@ VoxpertStatus voxpert_evaluation_read(VoxpertEvaluation **out, const char *path,
 void voxpert_evaluation_free(VoxpertEvaluation *e) {
     if (!e) return;
     evaluation_free(&e->evaluation);
-    text_free(&e->warnings);
+    warnings_free(&e->warnings);
     memory_free(e);
 }
 
 const char *voxpert_evaluation_warnings(const VoxpertEvaluation *e) {
-    return e && e->warnings.chars ? e->warnings.chars : "";
+    return e ? warnings_lines(&e->warnings) : "";
 }
 
 VoxpertStatus voxpert_evaluation_report(const VoxpertEvaluation *e, VoxpertReport form, char **text,

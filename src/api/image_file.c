@@ -111,7 +111,7 @@ const VoxpertImage *voxpert_image_file_image(const VoxpertImageFile *file) { ret
 const char *voxpert_image_file_hash(const VoxpertImageFile *file) { return file->hash; }
 
 const char *voxpert_image_file_warnings(const VoxpertImageFile *file) {
-    return file->volume->warnings.chars ? file->volume->warnings.chars : "";
+    return warnings_lines(&file->volume->warnings);
 }
 
 VoxpertStatus voxpert_image_write(const VoxpertImage *image, const char *path,

@@ -4,13 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/quote.h"
+
 Status error_set(Error *error, Status status, const char *format, ...) {
     if (!error) return status;
     error->status = status;
+    char message[sizeof error->message];
     va_list args;
     va_start(args, format);
-    vsnprintf(error->message, sizeof error->message, format, args);
+    vsnprintf(message, sizeof message, format, args);
     va_end(args);
+    text_printable(error->message, sizeof error->message, message);
     return status;
 }
 
@@ -20,13 +24,14 @@ Status error_prefix(Error *error, Status status, const char *format, ...) {
     memcpy(old, error->message, sizeof old);
     old[sizeof old - 1] = '\0';
 
-    char *message = error->message;
+    char *message = error->message, prefix[sizeof error->message];
     va_list args;
     va_start(args, format);
-    int length = vsnprintf(message, sizeof error->message, format, args);
+    vsnprintf(prefix, sizeof prefix, format, args);
     va_end(args);
-    if (length < 0 || (size_t)length >= sizeof error->message) return status;
-    int added = snprintf(message + length, sizeof error->message - (size_t)length, ": %s", old);
-    if (added < 0) message[length] = '\0';
+    text_printable(message, sizeof error->message, prefix);
+    size_t length = strlen(message);
+    if (text_printable(message + length, sizeof error->message - length, ": "))
+        text_printable(message + length + 2, sizeof error->message - length - 2, old);
     return status;
 }

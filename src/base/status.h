@@ -10,7 +10,7 @@ typedef VoxpertError Error;
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 /* Fills `error` (NULL accepted) and returns `status`:  return error_set(e, VOXPERT_BAD_INPUT, ...)
- */
+ * Names in the message may hold anything: it is made printable (base/quote.h). */
 Status error_set(Error *error, Status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

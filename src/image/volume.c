@@ -84,7 +84,7 @@ void volume_free(Volume *v) {
     memory_free(v->samples);
     memory_free(v->header);
     memory_free(v->name);
-    text_free(&v->warnings);
+    warnings_free(&v->warnings);
     memory_free(v);
 }
 
@@ -98,7 +98,7 @@ void volume_warn(Volume *v, const char *format, ...) {
     va_start(args, format);
     vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
-    text_add(&v->warnings, "%s: %s\n", volume_name(v), sentence);
+    warnings_add(&v->warnings, "%s: %s", volume_name(v), sentence);
 }
 
 /* ---- Values ----------------------------------------------------------------------------- */

@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "base/text.h"
+#include "base/warnings.h"
 
 typedef enum SampleType {
     SAMPLE_U8,
@@ -72,7 +72,7 @@ typedef struct Volume {
     size_t header_size; /* bytes */
     const char *format; /* "PNG", ...; static; NULL for a volume that was never in a file */
     char *name;         /* of its file, for messages */
-    Text warnings;      /* sentences, each ended by a newline; chars is NULL where there are none */
+    Warnings warnings;  /* each begins with the name */
 } Volume;
 
 typedef struct VolumeReadOptions {

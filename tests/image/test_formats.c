@@ -19,7 +19,7 @@ static Volume *corpus(const char *file, const VolumeReadOptions *options) {
 }
 
 static bool says(const Volume *v, const char *what) {
-    return v->warnings.chars && strstr(v->warnings.chars, what);
+    return strstr(warnings_lines(&v->warnings), what);
 }
 
 TEST(the_content_decides_and_not_the_name) {

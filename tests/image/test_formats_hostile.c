@@ -39,7 +39,7 @@ static void verdict_make(Verdict *out, const char *path) {
     out->seconds = system_seconds() - start;
     out->memory = system_peak_memory() - base;
     snprintf(out->message, sizeof out->message, "%s%s%s", status ? error.message : "",
-             v && v->warnings.chars ? v->warnings.chars : "", picture.remark ? picture.remark : "");
+             v ? warnings_lines(&v->warnings) : "", picture.remark ? picture.remark : "");
     picture_free(&picture);
     volume_free(v);
 }

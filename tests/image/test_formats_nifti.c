@@ -105,7 +105,7 @@ TEST(unusual_offsets_warn_or_are_refused) {
     Error error;
     const char *file = "tests/fuzz/corpus/nifti/int16_sform";
     CHECK(read_changed(&v, file, 108, &(float){0.0f}, 4, NULL) == VOXPERT_OK);
-    CHECK(v->warnings.chars && strstr(v->warnings.chars, "vox_offset"));
+    CHECK(strstr(warnings_lines(&v->warnings), "vox_offset"));
     volume_free(v);
     CHECK(read_changed(&v, file, 108, &(float){352.5f}, 4, &error) == VOXPERT_BAD_INPUT);
     CHECK(strstr(error.message, "vox_offset") != NULL);

@@ -73,7 +73,7 @@ static Status source_read(Volume **out, const ImageSource *s, Error *error) {
     Status status = volume_begin(&v, s, format, error);
     if (!v) return status;
     status = format->read(v, s, error);
-    if (!status && v->warnings.failed)
+    if (!status && v->warnings.lines.failed)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", s->name);
     if (status)
         volume_free(v);

@@ -1,0 +1,34 @@
+/* warnings.h - what was taken although it was odd: the one mechanism for warnings.
+ *
+ * Whatever reads files keeps a list of sentences.  The public interface hands the list out, and the
+ * command line prints each sentence once and puts it into the report of the verb; `check` makes
+ * findings of them. */
+#ifndef BASE_WARNINGS_H
+#define BASE_WARNINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/text.h"
+
+/* Zeroed is an empty list. */
+typedef struct Warnings {
+    Text lines; /* printable sentences, each ended by a newline; `failed` after a lack of memory */
+    size_t count;
+} Warnings;
+
+/* Adds a sentence, which is made printable; nothing where it is in the list already. */
+void warnings_add(Warnings *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+void warnings_merge(Warnings *to, const Warnings *from);
+
+/* All of them, each ended by a newline; "" where there is none.  Valid until one is added. */
+const char *warnings_lines(const Warnings *w);
+
+/* A sentence within `lines` and its length without the newline.  Begin with *next = the lines;
+ * false at the end. */
+bool warnings_next(const char **next, const char **sentence, size_t *length);
+
+void warnings_free(Warnings *w);
+
+#endif
