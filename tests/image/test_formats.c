@@ -141,3 +141,33 @@ TEST(a_file_of_pages_that_point_to_themselves_ends) {
     volume_free(v);
     CHECK(volume_read(&v, path, NULL, NULL) == VOXPERT_BAD_INPUT);
 }
+
+TEST(files_of_other_kinds_are_named_with_what_to_do) {
+    static const struct {
+        const char *file, *message;
+    } cases[] = {
+        {"04-other-format-under-a-usual-name/ct.dcm", "is a DICOM file"},
+        {"04-other-format-under-a-usual-name/ct.dcm", "dcm2niix -o DIR SERIES"},
+        {"04-other-format-under-a-usual-name/ct_dicom_named.jpg", "is a DICOM file"},
+        {"04-other-format-under-a-usual-name/nrrd.nii.gz", "is an NRRD volume, not a NIfTI"},
+        {"04-other-format-under-a-usual-name/page.png", "is a web page"},
+        {"04-other-format-under-a-usual-name/photo.jpg", "is a WebP image"},
+        {"04-other-format-under-a-usual-name/picture.gif", "is a GIF image"},
+        {"17-analyze-7.5-pair/brain.hdr", "is an Analyze 7.5 image"},
+        {"17-analyze-7.5-pair/brain.img", "is an Analyze 7.5 image"},
+        {"17-analyze-7.5-pair/spm.hdr", "is an Analyze 7.5 image"},
+        {"03-jpeg-12bit-lossless/j2k.jp2", "is a JPEG 2000 image"},
+        {"03-jpeg-12bit-lossless/really_j2k.jpg", "is a JPEG 2000 image"},
+        {"36-not-a-checkpoint/model.onnx", "is an ONNX model"},
+        {"36-not-a-checkpoint/lfs.pth", "`git lfs pull`"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char path[128];
+        Volume *v;
+        Error error = {0};
+        snprintf(path, sizeof path, "field/cases/%s", cases[i].file);
+        CHECK(volume_read(&v, check_shared(path), NULL, &error) == VOXPERT_BAD_INPUT);
+        check_report(strstr(error.message, cases[i].message) != NULL, __FILE__, __LINE__, "%s",
+                     error.message);
+    }
+}

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file_kind.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/size.h"
@@ -26,14 +27,30 @@ static const ImageFormat *format_by_name(const char *name) {
 
 bool volume_name_is_image(const char *name) { return format_by_name(name) != NULL; }
 
-/* The name only helps where the content says nothing: its format then tells what is wrong.  The
- * voxels in a .img may begin with anything, so there the name decides. */
-static const ImageFormat *format_of(const ImageSource *s) {
-    if (text_ends(s->name, ".img") || text_ends(s->name, ".img.gz")) return &format_nifti;
+/* Where the content is nothing known, the format that the name stands for reports what is wrong. */
+static Status format_missing(const ImageFormat **out, const ImageSource *s, Error *error) {
+    const FileKind *kind = file_kind(s->bytes, s->size);
+    const ImageFormat *named = format_by_name(s->name);
+    if (kind)
+        return file_kind_refuse(error, VOXPERT_BAD_INPUT, s->name, kind,
+                                named == &format_nifti
+                                    ? "a NIfTI image (it has neither a NIfTI nor a gzip magic)"
+                                    : "an image that is read (PNG, JPEG, TIFF, BMP, NIfTI)");
+    *out = named;
+    if (named) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_INPUT,
+                     "%s: is no image of a known format (PNG, JPEG, TIFF, BMP, NIfTI)", s->name);
+}
+
+/* The content decides; but the voxels in a .img may begin with anything, so there the name does. */
+static Status format_choose(const ImageFormat **out, const ImageSource *s, Error *error) {
+    *out = &format_nifti;
+    if (text_ends(s->name, ".img") || text_ends(s->name, ".img.gz")) return VOXPERT_OK;
     for (size_t i = 0; i < FORMATS; i++) {
-        if (formats[i]->recognizes(s->bytes, s->size)) return formats[i];
+        *out = formats[i];
+        if (formats[i]->recognizes(s->bytes, s->size)) return VOXPERT_OK;
     }
-    return format_by_name(s->name);
+    return format_missing(out, s, error);
 }
 
 /* ---- Reading ---------------------------------------------------------------------------- */
@@ -64,13 +81,11 @@ static Status source_read(Volume **out, const ImageSource *s, Error *error) {
     if (s->size == 0)
         return error_set(error, VOXPERT_BAD_INPUT, "%s: is empty or too short to be an image",
                          s->name);
-    const ImageFormat *format = format_of(s);
-    if (!format)
-        return error_set(error, VOXPERT_BAD_INPUT,
-                         "%s: is no image of a known format (PNG, JPEG, TIFF, BMP, NIfTI)",
-                         s->name);
+    const ImageFormat *format;
+    Status status = format_choose(&format, s, error);
+    if (status) return status;
     Volume *v = NULL;
-    Status status = volume_begin(&v, s, format, error);
+    status = volume_begin(&v, s, format, error);
     if (!v) return status;
     status = format->read(v, s, error);
     if (!status && v->warnings.lines.failed)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/byte_stream.h"
+#include "base/file_kind.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/size.h"
@@ -23,14 +24,21 @@ static Status header_cut(const ByteStream *s, size_t found, size_t expected, Err
                      s->name, found, expected);
 }
 
+/* What gzip holds is no image. */
+static Status header_missing(const char *name, const uint8_t *bytes, size_t size, Error *error) {
+    const FileKind *kind = file_kind(bytes, size);
+    if (!kind)
+        return error_set(error, VOXPERT_BAD_INPUT, "%s: has neither a NIfTI nor a gzip magic",
+                         name);
+    return file_kind_refuse(error, VOXPERT_BAD_INPUT, name, kind, "a NIfTI image");
+}
+
 static Status header_take(NiftiHeader *h, ByteStream *s, Error *error) {
     *h = (NiftiHeader){0};
     size_t first = nifti_header_size(1), got;
     Status status = byte_stream_read(s, h->bytes, first, &got, error);
     if (status) return status;
-    if (!nifti_begins(h->bytes, got))
-        return error_set(error, VOXPERT_BAD_INPUT, "%s: has neither a NIfTI nor a gzip magic",
-                         s->name);
+    if (!nifti_begins(h->bytes, got)) return header_missing(s->name, h->bytes, got, error);
     if (got < first) return header_cut(s, got, first, error);
     status = nifti_header_identify(h, s->name, error);
     if (status || h->version == 1) return status;

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/file_kind.h"
 #include "base/size.h"
 #include "image/formats/nifti.h"
 
@@ -43,6 +44,10 @@ Status nifti_header_identify(NiftiHeader *h, const char *name, Error *error) {
     if (!nifti_header_orient(h))
         return error_set(error, VOXPERT_BAD_INPUT,
                          "%s: NIfTI sizeof_hdr is neither 348 nor 540 in any byte order", name);
+    const FileKind *kind = file_kind(h->bytes, NIFTI_LARGEST);
+    if (kind && kind->id == FILE_ANALYZE)
+        return file_kind_refuse(error, VOXPERT_BAD_INPUT, name, kind,
+                                "NIfTI (its magic is missing)");
     const uint8_t *magic = nifti_field(h, NIFTI_MAGIC);
     int found = magic_at(magic, 4, 0);
     bool guarded = h->version == 1 || memcmp(magic + 4, "\r\n\x1a\n", 4) == 0;
