@@ -1,5 +1,5 @@
 /* evaluate.h - how good is a segmentation: against a reference, against another one, and of a model
- * that is asked with boxes and clicks; and what a segmentation measures.
+ * that is given boxes and clicks; and what a segmentation measures.
  *
  * UNSTABLE: unlike the other headers, this one may change between minor versions.
  *
@@ -177,6 +177,68 @@ VOXPERT_API VoxpertStatus voxpert_clicks_curve(const VoxpertClicks *clicks, char
  * where gnuplot is not installed.  Errors: VOXPERT_OUT_OF_MEMORY. */
 VOXPERT_API VoxpertStatus voxpert_clicks_draw(const VoxpertClicks *clicks, const char *path,
                                               bool *drawn, VoxpertError *error);
+
+/* ---- Simulated prompts ------------------------------------------------------------------ */
+
+typedef enum VoxpertSimulatedPrompt {
+    VOXPERT_SIMULATE_BOX,    /* each object's tight box */
+    VOXPERT_SIMULATE_CLICKS, /* clicks on each object, one by one, where the answer is wrong */
+    VOXPERT_SIMULATE_FREE    /* none: a model that makes prompt tokens from the image */
+} VoxpertSimulatedPrompt;
+
+/* NULL or 0 in any field means its default. */
+typedef struct VoxpertSimulationOptions {
+    const char *data; /* a folder with options, as for training: see voxpert/train.h */
+    const char *part; /* "train", "validation", "test", or "all" (default) */
+    VoxpertSimulatedPrompt prompt;
+    int clicks; /* of VOXPERT_SIMULATE_CLICKS, 1 .. 50; default: 1 */
+    int most;   /* pictures, evenly spread; default: all */
+} VoxpertSimulationOptions;
+
+/* A picture of the part, or a slice of a volume. */
+typedef struct VoxpertSimulatedCase {
+    const char *name; /* SET/CASE, of a slice SET/CASE/k12 */
+    const char *file; /* path of its image */
+    char axis;        /* of the slice: 'i', 'j', 'k'; 0: a picture */
+    int slice;        /* its index, from 0 */
+    int width, height;
+    double spacing_mm[2];      /* x, y; 0: unknown */
+    const uint32_t *reference; /* [height][width]: its label map */
+    int objects;               /* that are prompted for */
+} VoxpertSimulatedCase;
+
+typedef struct VoxpertSimulation VoxpertSimulation;
+
+/* Reads a part of a data set.  Errors: VOXPERT_BAD_INPUT (data; nothing to prompt for in that
+ * part), VOXPERT_BAD_ARGUMENT, VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_simulation_open(VoxpertSimulation **out,
+                                                  const VoxpertSimulationOptions *options,
+                                                  VoxpertError *error);
+
+/* NULL is fine. */
+VOXPERT_API void voxpert_simulation_close(VoxpertSimulation *simulation);
+
+/* The model that answers from now on; it stays the caller's and open.  `zoom` as in
+ * VoxpertSegmentOptions.  VOXPERT_BAD_ARGUMENT: a model that needs prompts is to do without. */
+VOXPERT_API VoxpertStatus voxpert_simulation_model(VoxpertSimulation *simulation,
+                                                   VoxpertModel *model, int zoom,
+                                                   VoxpertError *error);
+
+VOXPERT_API size_t voxpert_simulation_cases(const VoxpertSimulation *simulation);
+
+/* Case `index` from 0; it lives as long as the simulation. */
+VOXPERT_API VoxpertSimulatedCase voxpert_simulation_case(const VoxpertSimulation *simulation,
+                                                         size_t index);
+
+/* The model's answers for a case as a label map [height][width], the caller's memory: values of the
+ * data set.  A pixel that several objects claim is the surest one's, of nested labels the innermost
+ * one's.  Without a prompt, and unless the model knows classes of the data set by name, the whole
+ * foreground is 1.  After voxpert_simulation_model. */
+VOXPERT_API VoxpertStatus voxpert_simulation_predict(VoxpertSimulation *simulation, size_t index,
+                                                     uint32_t *labels, VoxpertError *error);
+
+/* One sentence: prompts, view, part, data set, pictures and objects.  Valid until the next call. */
+VOXPERT_API const char *voxpert_simulation_protocol(VoxpertSimulation *simulation);
 
 /* ---- What a segmentation measures ------------------------------------------------------- */
 

@@ -1,16 +1,27 @@
-/* gnuplot.h - figures, where gnuplot is installed. */
+/* gnuplot.h - figures, where gnuplot is installed.
+ *
+ * gnuplot opens no file: it reads its script from standard input and writes the picture to standard
+ * output, in the folder /, without its start-up files (-d) and without the variables of the
+ * caller's environment.  A name in a script is written with text_add_gnuplot_string (quote.h). */
 #ifndef BASE_GNUPLOT_H
 #define BASE_GNUPLOT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
-/* Runs gnuplot on a script, with `folder` as its own; false where it cannot be run or fails: what
- * it had written is then the caller's to remove. */
-bool gnuplot_run(const char *folder, const char *script, size_t length);
+#include "base/status.h"
 
-/* The script's output becomes the PNG at `path`: a terminal of that size in pixels is set before
- * it.  False where there is no figure, and then no file. */
-bool gnuplot_png(const char *path, int width, int height, const char *script);
+/* Whether there is a gnuplot: an executable file of that name in a folder of PATH.  Entries of PATH
+ * that are empty or relative are left out: the working folder may hold anything. */
+bool gnuplot_is_installed(void);
+
+/* Runs `script` with `terminal` ("pngcairo size 640,480", "svg size 960,540") and writes the
+ * picture to `path`, which appears when it is complete.  `*drawn` is false where gnuplot is not
+ * installed or fails; there is no file then.  Errors: VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status gnuplot_draw(const char *path, const char *terminal, const char *script,
+                               bool *drawn, Error *error);
+
+/* The same as a PNG of that size in pixels. */
+MUST_CHECK Status gnuplot_png(const char *path, int width, int height, const char *script,
+                              bool *drawn, Error *error);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/quote.h"
 #include "base/text.h"
 #include "data/reader.h"
 
@@ -362,9 +363,20 @@ Status catalog_open_alone(Catalog *out, const char *path, const CatalogOptions *
     return ended(out, status, path, error);
 }
 
+/* Folders, columns and titles of figures are called by it. */
+static Status check_set_name(const Catalog *c, const char *path, Error *error) {
+    if (c->failed || text_is_plain(c->name)) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_INPUT,
+                     "%s: the name of the data set holds a control character or is not UTF-8; "
+                     "rename %s",
+                     path, c->from_list ? "it in the list" : "its folder");
+}
+
 Status catalog_open(Catalog *out, const char *path, const CatalogOptions *options, Error *error) {
     Status status = catalog_open_alone(out, path, options, NULL, error);
     if (status) return status;
+    status = check_set_name(out, path, error);
+    if (status) return ended(out, status, path, error);
     check_names(out);
     check_patients(out);
     return ended(out, VOXPERT_OK, path, error);

@@ -4,6 +4,7 @@
 
 #include "base/gnuplot.h"
 #include "base/memory.h"
+#include "base/quote.h"
 #include "base/size.h"
 #include "eval/report.h"
 #include "eval/statistics.h"
@@ -15,24 +16,16 @@ static Status finish(Text *t, const char *path, int width, int height, bool *dra
     Status status = VOXPERT_OK;
     if (t->failed)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to draw it", path);
-    else
-        *drawn = t->length > 0 && gnuplot_png(path, width, height, t->chars);
+    else if (t->length > 0)
+        status = gnuplot_png(path, width, height, t->chars, drawn, error);
     text_free(t);
     return status;
-}
-
-/* As a string of gnuplot's; quotes and breaks become blanks. */
-static void add_title(Text *t, const char *text) {
-    text_add(t, "'");
-    for (; text && *text; text++)
-        text_add(t, "%c", *text == '\'' || (*text > 0 && *text < ' ') ? ' ' : *text);
-    text_add(t, "'");
 }
 
 static void add_label(Text *t, const EvaluatedLabel *l) {
     Text title = {0};
     label_title(&title, l);
-    add_title(t, title.chars);
+    text_add_gnuplot_string(t, title.chars ? title.chars : "");
     t->failed |= title.failed;
     text_free(&title);
 }

@@ -20,6 +20,8 @@ int click_part(const char *name) {
     return -1;
 }
 
+const char *click_part_name(int part) { return parts[part]; }
+
 void click_curves_free(ClickCurves *c) {
     dataset_free(&c->data);
     memory_free(c->object);

@@ -57,6 +57,7 @@ typedef struct ClickListener {
 
 /* "train", "validation", "test", "all" (and NULL); -1: none of these. */
 int click_part(const char *name);
+const char *click_part_name(int part);
 
 /* VOXPERT_BAD_ARGUMENT unless that is 1 .. CLICKS_MAX clicks and a part that click_part knows. */
 MUST_CHECK Status click_question_check(int clicks, const char *part, Error *error);

@@ -1,5 +1,6 @@
 /* Curves of clicks as tables and as a picture; declared in click_curves.h. */
 #include "base/gnuplot.h"
+#include "base/quote.h"
 #include "eval/report.h"
 #include "train/click_curves.h"
 
@@ -168,10 +169,10 @@ static void add_panel(Text *t, const ClickRow *row, size_t rows, int way, int cl
     text_add(t, "set title '%s'\nset xrange [%g:%g]\n", click_way_name((ClickWay)way),
              (double)first_of(way) - 0.2, (double)clicks + 0.2);
     for (size_t r = 0; r < rows; r++) {
-        text_add(t, "%s$c%dr%zu using 1:2 with linespoints pt 7 ps 0.6 %s title '",
+        text_add(t, "%s$c%dr%zu using 1:2 with linespoints pt 7 ps 0.6 %s title ",
                  r ? ", " : "plot ", way, r, r + 1 == rows ? "lw 3 lc black" : "lw 1");
-        for (const char *p = row[r].name; *p; p++) text_add(t, "%c", *p == '\'' ? ' ' : *p);
-        text_add(t, " (%zu)'", row[r].objects);
+        text_add_gnuplot_string(t, row[r].name);
+        text_add(t, ".' (%zu)'", row[r].objects);
     }
     text_add(t, "\n");
 }
@@ -188,9 +189,10 @@ Status click_rows_draw(const ClickRow *row, size_t rows, const ClickRule *rule, 
     for (int w = 0; w < CLICK_WAYS; w++)
         add_panel(&t, row + left_out, rows - left_out, w, rule->clicks);
     text_add(&t, "unset multiplot\n");
-    *drawn = !t.failed && gnuplot_png(path, 1200, 520, t.chars);
-    Status status =
-        t.failed ? error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory", path) : VOXPERT_OK;
+    *drawn = false;
+    Status status = t.failed
+                        ? error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to draw it", path)
+                        : gnuplot_png(path, 1200, 520, t.chars, drawn, error);
     text_free(&t);
     return status;
 }

@@ -27,6 +27,8 @@ void dataset_free(Dataset *d) {
         memory_free(d->picture[i].name);
         memory_free(d->picture[i].pixels);
         memory_free(d->picture[i].regions);
+        memory_free(d->picture[i].file);
+        memory_free(d->picture[i].labels);
     }
     for (size_t i = 0; i < d->objects; i++) memory_free(d->object[i].mask);
     memory_free(d->set);
@@ -64,6 +66,14 @@ static Status add_map(Case *p, const RegionMaps *m, const char *stem, Error *err
     return VOXPERT_OK;
 }
 
+static Status name_files(Dataset *d, size_t first, const char *path, Error *error) {
+    for (size_t i = first; i < d->pictures; i++) {
+        d->picture[i].file = memory_text(path);
+        if (!d->picture[i].file) return no_memory(path, error);
+    }
+    return VOXPERT_OK;
+}
+
 static Status add_case(Dataset *d, int set, const Catalog *c, const CatalogCase *item,
                        const RegionMaps *maps, Error *error) {
     const CaseSet *s = &d->set[set];
@@ -75,6 +85,7 @@ static Status add_case(Dataset *d, int set, const Catalog *c, const CatalogCase 
     if (!status)
         status = dataset_add_layers(d, set, image, &layers, item->name,
                                     s->train ? SPLIT_TRAIN : item->part, error);
+    if (!status) status = name_files(d, before, item->image[s->channel], error);
     bool flat = !status && image->depth == 1 && d->pictures == before + 1;
     if (flat && item->regions)
         status = dataset_read_regions(&d->picture[before], item->regions, error);

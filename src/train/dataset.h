@@ -41,6 +41,13 @@ typedef struct Case {
     uint8_t *pixels;             /* [height,width,channels] */
     uint16_t *regions;           /* [height,width] of what nobody labelled: 0, 1, ...; 65535: none;
                                     or NULL */
+    char *file;                  /* path of the image that it is, or is a slice of */
+    char axis;                   /* of the slice: 'i', 'j' or 'k'; 0: the image is flat */
+    size_t slice;                /* its index on that axis */
+    double spacing_mm[2];        /* x, y; 0: unknown */
+    uint32_t *labels;            /* [height,width] where the data set keeps them: its label map; of
+                                    objects that overlap 1 for all; else NULL */
+    bool overlaps;               /* labels of the image overlap */
 } Case;
 
 typedef struct CaseObject {
@@ -78,6 +85,7 @@ typedef struct Dataset {
     CaseObject *object; /* sorted by set, then picture */
     size_t sets, pictures, objects;
     size_t set_capacity, picture_capacity, object_capacity;
+    bool keep_labels; /* set before dataset_add: pictures keep their label maps */
 } Dataset;
 
 /* Adds one data set; `where` is its place with its options.  Cases without labels are left out.

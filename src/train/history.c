@@ -3,11 +3,11 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/files.h"
 #include "base/gnuplot.h"
 #include "base/memory.h"
+#include "base/quote.h"
 #include "base/text.h"
 #include "train/events.h"
 
@@ -68,8 +68,14 @@ static size_t usage_floats(const History *h) {
     return (1 + h->experts.sets) * (size_t)h->experts.experts;
 }
 
+/* Of the first row, which is over all sets: "all", or where a set is called that, a name that no
+ * set can have. */
 static const char *usage_name(const History *h, size_t row) {
-    return row == 0 ? "all" : h->experts.set[row - 1];
+    if (row > 0) return h->experts.set[row - 1];
+    for (size_t i = 0; i < h->experts.sets; i++) {
+        if (strcmp(h->experts.set[i], "all") == 0) return "all/sets";
+    }
+    return "all";
 }
 
 static const double *usage_row(const History *h, const HistoryRow *r, size_t row) {
@@ -111,7 +117,8 @@ static void add_usage_lines(Text *t, const History *h) {
     for (size_t i = 0; i < h->count; i++) {
         const HistoryRow *r = &h->row[i];
         for (size_t row = 0; r->routed && row <= h->experts.sets; row++) {
-            text_add(t, "%ld,%s", r->step, usage_name(h, row));
+            text_add(t, "%ld,", r->step);
+            text_add_csv_field(t, usage_name(h, row));
             for (int e = 0; e < h->experts.experts; e++)
                 text_add(t, ",%.9g", usage_row(h, r, row)[e]);
             text_add(t, "\n");
@@ -282,35 +289,40 @@ Status history_write(const History *h, Error *error) {
 
 /* ---- Curves ----------------------------------------------------------------------------- */
 
-/* Column numbers are those of history.csv. */
-static const char script[] =
-    "set datafile separator ','\n"
+/* Column numbers are those of history.csv, whose lines are the data. */
+static const char beginning[] =
+    "set termoption noenhanced\nset encoding utf8\nset datafile separator ','\n"
     "set key outside bottom center horizontal\nset grid\nset xlabel 'step'\n"
     "set y2tics\nset ytics nomirror\nset ylabel 'loss'\nset y2label 'Dice'\nset y2range [0:1]\n"
-    "plot 'history.csv' using 1:2 every ::1 with lines title 'loss', "
-    "'' using 1:3 every ::1 axes x1y2 with lines title 'Dice, training', "
-    "'' using 1:6 every ::1 axes x1y2 with linespoints title 'box, validation', "
-    "'' using 1:7 every ::1 axes x1y2 with linespoints title '1 click, validation', "
-    "'' using 1:8 every ::1 axes x1y2 with linespoints title '5 clicks, validation'\n";
+    "$history << EOD\n";
+static const char ending[] =
+    "EOD\n"
+    "plot $history using 1:2 with lines title 'loss', "
+    "'' using 1:3 axes x1y2 with lines title 'Dice, training', "
+    "'' using 1:6 axes x1y2 with linespoints title 'box, validation', "
+    "'' using 1:7 axes x1y2 with linespoints title '1 click, validation', "
+    "'' using 1:8 axes x1y2 with linespoints title '5 clicks, validation'\n";
 
-/* A drawing becomes visible when all of it is there; one that failed leaves nothing. */
-static bool settle(const History *h, const char *temporary, const char *name, bool keep) {
-    char *from = path_join(h->folder, temporary), *to = path_join(h->folder, name);
-    bool ok = from && to && keep && rename(from, to) == 0;
-    if (from && !ok) unlink(from);
-    memory_free(from);
-    memory_free(to);
-    return ok;
+static Status draw(const History *h, const char *name, const char *terminal, const Text *script,
+                   bool *drawn, Error *error) {
+    char *path = path_join(h->folder, name);
+    Status status = path && !script->failed ? VOXPERT_OK : no_memory(h->folder, error);
+    if (!status) status = gnuplot_draw(path, terminal, script->chars, drawn, error);
+    memory_free(path);
+    return status;
 }
 
 Status history_draw(const History *h, bool *drawn, Error *error) {
+    bool as_svg = false, as_png = false;
     Text t = {0};
-    text_add(&t, "set terminal svg size 960,540 dynamic\nset output 'curves.svg.tmp'\n%s", script);
-    text_add(&t, "set terminal pngcairo size 960,540\nset output 'curves.png.tmp'\nreplot\n");
-    Status status = t.failed ? no_memory(h->folder, error) : VOXPERT_OK;
-    bool ran = !status && h->count > 1 && gnuplot_run(h->folder, t.chars, t.length);
-    *drawn = settle(h, "curves.svg.tmp", "curves.svg", ran);
-    *drawn &= settle(h, "curves.png.tmp", "curves.png", ran);
+    text_add(&t, "%s", beginning);
+    for (size_t i = 0; i < h->count; i++) add_csv_line(&t, h, &h->row[i]);
+    text_add(&t, "%s", ending);
+    Status status = VOXPERT_OK;
+    if (h->count > 1)
+        status = draw(h, "curves.svg", "svg size 960,540 dynamic", &t, &as_svg, error);
+    if (as_svg) status = draw(h, "curves.png", "pngcairo size 960,540", &t, &as_png, error);
+    *drawn = as_svg && as_png;
     text_free(&t);
     return status;
 }

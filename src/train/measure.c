@@ -291,6 +291,33 @@ Status measure_box_mask(Measurer *m, const Dataset *d, const CaseObject *o, uint
     return status;
 }
 
+Status measure_object_logits(Measurer *m, const Dataset *d, const CaseObject *o, int clicks,
+                             bool zoom, float *logits, Error *error) {
+    Scene s;
+    double box[] = {o->x0, o->y0, o->x1, o->y1}, dice[CLICKS_MAX + 1];
+    Status status = scene_of_object(&s, d, o, error);
+    if (!status) status = show(m, s.picture, error);
+    if (!status)
+        status = clicks ? ask_clicks(m, &s, NULL, clicks, zoom, dice, error)
+                        : ask_box(m, &s, box, zoom, dice, error);
+    if (!status) memcpy(logits, s.logits, s.pixels * sizeof *logits);
+    scene_close(&s);
+    return status;
+}
+
+Status measure_free_logits(Measurer *m, const Dataset *d, int picture, int prompt_class,
+                           float *logits, Error *error) {
+    Scene s;
+    const CaseObject nothing = {.picture = picture};
+    const ObjectPrompt prompt = {.prompt_free = true, .prompt_class = prompt_class};
+    Status status = scene_open(&s, d, &nothing, error);
+    if (!status) status = show(m, s.picture, error);
+    if (!status) status = ask(m, &s, &prompt, false, error);
+    if (!status) memcpy(logits, s.logits, s.pixels * sizeof *logits);
+    scene_close(&s);
+    return status;
+}
+
 /* ---- Tables ----------------------------------------------------------------------------- */
 
 static Status measure_set(MeasureTable *t, Measurer *m, const Dataset *d, int set, SplitPart part,

@@ -76,6 +76,16 @@ MUST_CHECK Status measure_class(Measurer *m, const Dataset *d, const CaseObject 
 MUST_CHECK Status measure_box_mask(Measurer *m, const Dataset *d, const CaseObject *o,
                                    uint8_t *mask, double *dice, Error *error);
 
+/* Logits [height,width] of the object's picture for a prompt that is made of its reference: the
+ * box, or (clicks > 0) clicks alone, one by one, each where the answer before was wrong. */
+MUST_CHECK Status measure_object_logits(Measurer *m, const Dataset *d, const CaseObject *o,
+                                        int clicks, bool zoom, float *logits, Error *error);
+
+/* The same of a picture without a prompt: as the model's class (1, 2, ...), or (0) all of it.
+ * VOXPERT_BAD_ARGUMENT: the model makes no prompt tokens. */
+MUST_CHECK Status measure_free_logits(Measurer *m, const Dataset *d, int picture, int prompt_class,
+                                      float *logits, Error *error);
+
 /* Per set, the mean over objects: [sets][2][MEASURES]; the second row of a set is of its outer
  * objects (nested labels).  counts likewise.  `most` objects of each set, evenly spread; 0: all. */
 typedef struct MeasureTable {

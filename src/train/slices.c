@@ -63,12 +63,38 @@ static Status take_pixels(Case *p, const Stack *s, VolumeSlice slice, Error *err
     return p->pixels ? VOXPERT_OK : no_memory(volume_name(s->image), error);
 }
 
+/* Axes of the volume that a slice across `axis` shows to the right and down. */
+static int right_of(int axis) { return axis == 0 ? 1 : 0; }
+static int down_of(int axis) { return axis == 2 ? 1 : 2; }
+
 static void take_labels(const Stack *s, const uint32_t *labels, const Case *p, int axis,
                         size_t at) {
     size_t width = (size_t)p->width, pixels = width * (size_t)p->height;
-    size_t right = s->step[axis == 0 ? 1 : 0], down = s->step[axis == 2 ? 1 : 2];
+    size_t right = s->step[right_of(axis)], down = s->step[down_of(axis)];
     for (size_t i = 0; i < pixels; i++)
         s->plane[i] = labels[at * s->step[axis] + i % width * right + i / width * down];
+}
+
+/* Which slice it is, and how large its pixels are. */
+static void take_place(Case *p, const Stack *s, int axis, size_t at) {
+    const VolumeGrid *grid = &s->image->grid;
+    p->axis = s->size[2] == 1 ? '\0' : "ijk"[axis];
+    p->slice = at;
+    if (grid->source == GRID_UNKNOWN) return;
+    p->spacing_mm[0] = grid->spacing_xyz_mm[right_of(axis)];
+    p->spacing_mm[1] = grid->spacing_xyz_mm[down_of(axis)];
+}
+
+/* The labels of the plane, which are those of one layer. */
+static Status keep_labels(Case *p, const Stack *s, Error *error) {
+    size_t pixels = (size_t)p->width * (size_t)p->height;
+    if (!p->labels) p->labels = memory_new(pixels * sizeof *p->labels);
+    if (!p->labels) return no_memory(s->name, error);
+    p->overlaps = s->layers->count > 1;
+    for (size_t i = 0; i < pixels; i++) {
+        if (s->plane[i]) p->labels[i] = p->overlaps ? 1 : s->plane[i];
+    }
+    return VOXPERT_OK;
 }
 
 /* Adds slice `at` of `axis` as a picture if it shows an object (flat: in any case). */
@@ -87,14 +113,16 @@ static Status add_slice(Dataset *d, int set, const Stack *s, int axis, size_t at
         return no_memory(s->name, error);
     }
     p.name = name.chars;
+    take_place(&p, s, axis, at);
     size_t before = d->objects;
     d->picture[d->pictures++] = p;
     for (size_t i = 0; !status && i < s->layers->count; i++) {
         take_labels(s, s->layers->layer[i], &p, axis, at);
         status = dataset_add_objects(d, s->plane, (int)d->pictures - 1, error);
+        if (!status && d->keep_labels) status = keep_labels(&d->picture[d->pictures - 1], s, error);
     }
     if (!status && !flat && d->objects == before) {
-        d->pictures--;
+        memory_free(d->picture[--d->pictures].labels);
         memory_free(p.name);
         memory_free(p.pixels);
     }

@@ -14,6 +14,7 @@ TEST(closing_no_evaluation_is_fine) {
     voxpert_comparison_free(NULL);
     voxpert_clicks_free(NULL);
     voxpert_stats_free(NULL);
+    voxpert_simulation_close(NULL);
     CHECK(strcmp(voxpert_evaluation_warnings(NULL), "") == 0);
 }
 
@@ -38,6 +39,16 @@ TEST(null_where_an_evaluation_needs_something_is_a_bad_argument) {
     CHECK(voxpert_clicks_report(NULL, VOXPERT_REPORT_JSON, &text, NULL) == VOXPERT_BAD_ARGUMENT);
     CHECK(voxpert_clicks_curve(NULL, &text, NULL) == VOXPERT_BAD_ARGUMENT);
     CHECK(voxpert_clicks_draw(NULL, "x", &drawn, NULL) == VOXPERT_BAD_ARGUMENT);
+    VoxpertSimulation *simulation;
+    const VoxpertSimulationOptions no_part = {.data = "x", .part = "half"};
+    CHECK(voxpert_simulation_open(&simulation, NULL, NULL) == VOXPERT_BAD_ARGUMENT);
+    CHECK(voxpert_simulation_open(&simulation, &(VoxpertSimulationOptions){0}, NULL) ==
+          VOXPERT_BAD_ARGUMENT);
+    CHECK(voxpert_simulation_open(&simulation, &no_part, NULL) == VOXPERT_BAD_ARGUMENT);
+    CHECK(voxpert_simulation_model(NULL, NULL, 0, NULL) == VOXPERT_BAD_ARGUMENT);
+    CHECK(voxpert_simulation_cases(NULL) == 0 && !voxpert_simulation_case(NULL, 0).name);
+    CHECK(voxpert_simulation_predict(NULL, 0, &(uint32_t){0}, NULL) == VOXPERT_BAD_ARGUMENT);
+    CHECK(strcmp(voxpert_simulation_protocol(NULL), "") == 0);
     CHECK(voxpert_stats(&s, NULL, NULL, NULL, NULL) == VOXPERT_BAD_ARGUMENT);
     CHECK(voxpert_stats_report(NULL, VOXPERT_REPORT_CSV, NULL, &text, NULL) ==
           VOXPERT_BAD_ARGUMENT);

@@ -261,6 +261,18 @@ TEST(sam_med3d_folders_tell_part_and_class) {
     small_set_close(&s);
 }
 
+TEST(a_folder_whose_name_holds_control_characters_is_refused) {
+    SmallSet s;
+    Catalog c;
+    Error error = {0};
+    small_set_open(&s);
+    small_image(&s, "a\nb/images/1.png", 4, 3, NULL);
+    small_image(&s, "a\nb/masks/1.png", 4, 3, NULL);
+    CHECK(catalog_open(&c, small_path(&s, "a\nb"), NULL, &error) == VOXPERT_BAD_INPUT);
+    CHECK(strstr(error.message, "rename its folder") != NULL);
+    small_set_close(&s);
+}
+
 TEST(a_list_picks_cases_and_their_parts) {
     SmallSet s;
     Catalog c;
@@ -282,6 +294,17 @@ TEST(a_list_picks_cases_and_their_parts) {
     opened(&c, small_path(&s, "lists/best.json"));
     CHECK(c.cases == 1 && strcmp(c.name, "good") == 0);
     catalog_close(&c);
+    const char *const hostile[] = {"x\\nsystem 'touch PWNED'\\n#", "a\\u001b[2J", "\\u007f",
+                                   "\\u009b31m", "\\u202eevil"};
+    for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
+        char list[128];
+        snprintf(list, sizeof list, "{\"name\": \"%s\", \"data\": \"..\", \"cases\": [\"c_1\"]}",
+                 hostile[i]);
+        small_text(&s, "lists/best.json", list);
+        CHECK(catalog_open(&c, small_path(&s, "lists/best.json"), NULL, &error) ==
+              VOXPERT_BAD_INPUT);
+        CHECK(strstr(error.message, "control character") != NULL);
+    }
     const char *const no_names[] = {"7", "\"\"", "\"a/b\"", "\"..\""};
     for (size_t i = 0; i < sizeof no_names / sizeof *no_names; i++) {
         char list[128];

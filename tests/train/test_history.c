@@ -77,17 +77,6 @@ TEST(a_history_is_read_back_up_to_a_step) {
     memory_free(path);
 }
 
-/* A program that writes `word` where the script says its output goes, and ends with `code`. */
-static void plant_gnuplot(const char *folder, const char *word, int code) {
-    char text[400], *path = path_join(folder, "gnuplot");
-    int n = snprintf(text, sizeof text,
-                     "#!/bin/sh\nwhile read -r a b c; do [ \"$a $b\" = 'set output' ] || continue\n"
-                     "eval f=$c; printf %s > \"$f\"; done\nexit %d\n",
-                     word, code);
-    CHECK(file_write(path, text, (size_t)n, NULL) == VOXPERT_OK && chmod(path, 0755) == 0);
-    memory_free(path);
-}
-
 static bool holds(const char *folder, const char *name, const char *word) {
     char *path = path_join(folder, name);
     FileMap map = {0};
@@ -96,6 +85,35 @@ static bool holds(const char *folder, const char *name, const char *word) {
     file_unmap(&map);
     memory_free(path);
     return ok;
+}
+
+/* A set may be called "all", and have a comma and quotes in its name. */
+TEST(usage_of_sets_with_odd_names_is_written_and_read_back) {
+    static const char *const sets[] = {"all", "a,\"b\""};
+    static const double usage[] = {0.5, 0.5, 0.25, 0.75, 1.0, 0.0};
+    const HistoryExperts experts = {.experts = 2, .sets = 2, .set = sets};
+    const char *out = tiny_folder("odd");
+    History h;
+    CHECK(folder_make(out, NULL) == VOXPERT_OK);
+    CHECK(history_open(&h, out, &experts, 0, NULL) == VOXPERT_OK);
+    CHECK(!history_add(&h, &(HistoryRow){.step = 10, .routed = true, .usage = usage}, NULL));
+    CHECK(history_write(&h, NULL) == VOXPERT_OK);
+    history_close(&h);
+    CHECK(history_open(&h, out, &experts, 10, NULL) == VOXPERT_OK && h.count == 1);
+    CHECK(h.count == 1 && memcmp(h.row[0].usage, usage, sizeof usage) == 0);
+    history_close(&h);
+    CHECK(holds(out, "routing.csv",
+                "step,set,expert_1,expert_2\n10,all/sets,0.5,0.5\n10,all,0.25,0.75\n"
+                "10,\"a,\"\"b\"\"\",1,0\n"));
+}
+
+/* A program that reads its script, writes `word`, and ends with `code`. */
+static void plant_gnuplot(const char *folder, const char *word, int code) {
+    char text[200], *path = path_join(folder, "gnuplot");
+    int n = snprintf(text, sizeof text, "#!/bin/sh\ncat >\"${0%%/*}/script\"\nprintf %s\nexit %d\n",
+                     word, code);
+    CHECK(file_write(path, text, (size_t)n, NULL) == VOXPERT_OK && chmod(path, 0755) == 0);
+    memory_free(path);
 }
 
 TEST(curves_are_there_as_a_whole_or_as_they_were) {
@@ -113,12 +131,9 @@ TEST(curves_are_there_as_a_whole_or_as_they_were) {
     plant_gnuplot(out, "half", 1);
     CHECK(history_draw(&h, &drawn, NULL) == VOXPERT_OK && !drawn);
     CHECK(holds(out, "curves.svg", "whole") && holds(out, "curves.png", "whole"));
-    static const char *const temporary[] = {"curves.svg.tmp", "curves.png.tmp"};
-    for (int i = 0; i < 2; i++) {
-        char *path = path_join(out, temporary[i]);
-        CHECK(!file_exists(path));
-        memory_free(path);
-    }
+    FileNames names;
+    CHECK(folder_list(&names, out, NULL) == VOXPERT_OK && names.count == 4);
+    file_names_free(&names);
     history_close(&h);
     setenv("PATH", before, 1);
     memory_free(before);

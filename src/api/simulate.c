@@ -1,0 +1,88 @@
+/* Label maps by a model that is given simulated prompts. */
+#include "train/simulate.h"
+#include "api/internal.h"
+#include "base/memory.h"
+#include "train/click_curves.h"
+
+struct VoxpertSimulation {
+    Simulation simulation;
+    Text protocol;
+};
+
+static Status rule_take(SimulateRule *rule, const VoxpertSimulationOptions *o, Error *error) {
+    if (o->prompt < VOXPERT_SIMULATE_BOX || o->prompt > VOXPERT_SIMULATE_FREE || o->most < 0)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "an unknown kind of simulated prompt");
+    *rule = (SimulateRule){.prompt = (SimulatedPrompt)o->prompt,
+                           .clicks = o->clicks ? o->clicks : 1,
+                           .part = click_part(o->part),
+                           .most = (size_t)o->most};
+    return click_question_check(rule->clicks, o->part, error);
+}
+
+VoxpertStatus voxpert_simulation_open(VoxpertSimulation **out,
+                                      const VoxpertSimulationOptions *options,
+                                      VoxpertError *error) {
+    if (!out || !options || !options->data)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "simulated prompts need a data folder");
+    SimulateRule rule;
+    *out = NULL;
+    Status status = rule_take(&rule, options, error);
+    if (!status && !(*out = memory_new(sizeof **out)))
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to simulate prompts");
+    if (!status) status = simulation_open(&(*out)->simulation, options->data, &rule, error);
+    if (!status) return status;
+    voxpert_simulation_close(*out);
+    *out = NULL;
+    return status;
+}
+
+void voxpert_simulation_close(VoxpertSimulation *s) {
+    if (!s) return;
+    simulation_close(&s->simulation);
+    text_free(&s->protocol);
+    memory_free(s);
+}
+
+VoxpertStatus voxpert_simulation_model(VoxpertSimulation *s, VoxpertModel *model, int zoom,
+                                       VoxpertError *error) {
+    if (!s || !model)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_simulation_model: NULL");
+    bool zooms = zoom > 0 || (zoom == 0 && model->model->preset.zoom > 0.0);
+    s->simulation.rule.max_memory = model->max_memory;
+    return simulation_model(&s->simulation, model->model, zooms, error);
+}
+
+size_t voxpert_simulation_cases(const VoxpertSimulation *s) {
+    return s ? s->simulation.pictures : 0;
+}
+
+VoxpertSimulatedCase voxpert_simulation_case(const VoxpertSimulation *s, size_t index) {
+    if (index >= voxpert_simulation_cases(s)) return (VoxpertSimulatedCase){0};
+    const Case *p = &s->simulation.data.picture[s->simulation.picture[index]];
+    return (VoxpertSimulatedCase){
+        .name = p->name,
+        .file = p->file,
+        .axis = p->axis,
+        .slice = (int)p->slice,
+        .width = p->width,
+        .height = p->height,
+        .spacing_mm = {p->spacing_mm[0], p->spacing_mm[1]},
+        .reference = p->labels,
+        .objects = (int)simulation_objects(&s->simulation, index),
+    };
+}
+
+VoxpertStatus voxpert_simulation_predict(VoxpertSimulation *s, size_t index, uint32_t *labels,
+                                         VoxpertError *error) {
+    if (!labels || index >= voxpert_simulation_cases(s) || !s->simulation.model)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "a prediction needs a model, a case of the simulation, and memory");
+    return simulation_predict(labels, &s->simulation, index, error);
+}
+
+const char *voxpert_simulation_protocol(VoxpertSimulation *s) {
+    if (!s) return "";
+    text_free(&s->protocol);
+    simulation_protocol(&s->protocol, &s->simulation);
+    return s->protocol.chars ? s->protocol.chars : "";
+}
