@@ -58,7 +58,7 @@ typedef struct VoxpertTrainOptions {
     const char *vocab; /* as in VoxpertOptions: for text prompts of the scheme segmote */
     const char *cpu;   /* kernel set */
     size_t max_memory; /* bytes that a step may need; more is refused */
-    double time_limit; /* seconds */
+    double time_limit; /* seconds of this call; those of a run that it resumes do not count */
     bool resume;       /* go on from the checkpoint in `out`, if there is one */
     const char *licence, *labels, *training_data; /* for the model file's metadata */
 } VoxpertTrainOptions;

@@ -312,7 +312,7 @@ static Status one_step(Run *r, Error *error) {
 
 static bool finished(Run *r, TrainResult *out) {
     const TrainOptions *o = r->options;
-    if (o->time_limit > 0.0 && spent(r) > o->time_limit) out->out_of_time = true;
+    if (o->time_limit > 0.0 && system_seconds() - r->began > o->time_limit) out->out_of_time = true;
     if (r->stopped && !out->out_of_time) out->interrupted = true;
     if (o->patience && r->state.bad >= o->patience) out->stopped_early = true;
     if (r->observer && r->observer->stop && r->observer->stop(r->observer->context))

@@ -71,7 +71,7 @@ typedef struct TrainOptions {
     size_t validate_most; /* objects of each set; 0: all */
     long patience;        /* validations without a new best; 0: never stops early */
     double checkpoint_minutes;
-    double time_limit; /* seconds of this and earlier parts of the run; 0: none */
+    double time_limit; /* seconds of this call, without those of a run that it resumes; 0: none */
     double zoom;
     bool zoom_given; /* else a model that is measured has its file's */
     ModelCard card;  /* licence, labels, training_data; the run knows the rest */

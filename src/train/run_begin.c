@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/system.h"
+#include "train/data_record.h"
 #include "train/run_adapter.h"
 #include "train/run_classes.h"
 #include "train/settings.h"
@@ -13,6 +14,7 @@
 void run_close(Run *r) {
     history_close(&r->history);
     routing_tally_close(&r->state.routing);
+    memory_free(r->state.data);
     memory_free(r->set_name);
     memory_free(r->usage);
     measurer_close(&r->measurer);
@@ -223,6 +225,15 @@ static Status declare(Run *r, Error *error) {
                : VOXPERT_OK;
 }
 
+/* Of what a resumed run must begin from too, wherever its file lies. */
+static Status identify_origin(Run *r, Error *error) {
+    if (!r->base) return VOXPERT_OK;
+    if (!r->parent[0] || r->adapter)
+        return params_identity(&r->system.sam.params, r->origin, error);
+    memcpy(r->origin, r->parent, sizeof r->origin);
+    return VOXPERT_OK;
+}
+
 static Status open_model(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     Status status = declare(r, error);
@@ -232,6 +243,7 @@ static Status open_model(Run *r, Error *error) {
     if (!status && o->recipe == RECIPE_SEGMOTE) status = declare_experts(r, error);
     if (!status) run_give_classes(r);
     if (!status) status = params_initialize(&r->system.sam.params, o->seed, error);
+    if (!status) status = identify_origin(r, error);
     if (!status) choose_parameters(r);
     if (!status) status = check_owned(r, error);
     if (!status) status = check_views(r, error);
@@ -457,8 +469,9 @@ static Status load(Run *r, Error *error) {
     Status status = run_file(r, "state.safetensors", &path, error);
     HistoryExperts experts;
     settings_identity(r->options, r->state.recipe);
-    memcpy(r->state.parent, r->parent, sizeof r->state.parent);
+    memcpy(r->state.parent, r->origin, sizeof r->state.parent);
     r->state.best = -1.0;
+    if (!status) status = data_record(&r->state.data, &r->data, error);
     if (!status) status = open_routing(r, &experts, error);
     if (!status && file_exists(path))
         status = state_load(path, &r->system, &r->optimizer, &r->state, error);

@@ -23,6 +23,7 @@ typedef struct Run {
     Checkpoint *adapter; /* that the run goes on from, or NULL */
     System system;
     char parent[HASH_TEXT]; /* identity of the base, where its encoder is frozen; or "" */
+    char origin[HASH_TEXT]; /* of all that the run begins from: base and adapter; "": a new model */
     bool declared, validates;
     const Kernels *kernels;
     Threads *threads;

@@ -320,12 +320,10 @@ void settings_identity(const TrainOptions *o, char text[HASH_TEXT]) {
         hash_add(&h, &o->no_cache, sizeof o->no_cache);
         hash_add(&h, &o->cache_half, sizeof o->cache_half);
     }
-    const char *const *lists[] = {o->data, o->train, o->freeze};
-    size_t counts[] = {o->folders, o->trains, o->freezes};
-    for (int k = 0; k < 3; k++)
+    const char *const *lists[] = {o->train, o->freeze};
+    size_t counts[] = {o->trains, o->freezes};
+    for (int k = 0; k < 2; k++)
         for (size_t i = 0; i < counts[k]; i++) hash_add(&h, lists[k][i], strlen(lists[k][i]) + 1);
-    if (o->base) hash_add(&h, o->base, strlen(o->base) + 1);
-    if (o->parent) hash_add(&h, o->parent, strlen(o->parent) + 1);
     if (o->release_experts) hash_add(&h, &o->release_experts, sizeof o->release_experts);
     if (o->prompt_classes) hash_add(&h, o->prompt_classes, strlen(o->prompt_classes) + 1);
     if (o->config) hash_add(&h, o->config, strlen(o->config) + 1);

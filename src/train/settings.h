@@ -23,7 +23,7 @@ MUST_CHECK Status settings_recipe(TrainOptions *o, const char *name, Error *erro
 MUST_CHECK Status settings_scheme(TrainOptions *o, const char *name, Error *error);
 
 /* SHA-256 of what a resumed run must share: the settings but those that it may change, and the
- * names of data, model and parameters. */
+ * globs of parameters.  Data and model are compared by their contents: state.h. */
 void settings_identity(const TrainOptions *o, char text[HASH_TEXT]);
 
 #endif

@@ -1,11 +1,14 @@
 #include "train/state.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "train/data_record.h"
+
+/* Format 1 did not say what was trained on. */
+static const char state_format[] = "voxpert training state 2";
 
 enum { KINDS = 3 };
 static const char *const prefix[KINDS] = {"optimizer.first.", "optimizer.second.", "average."};
@@ -74,14 +77,11 @@ static Status write_state(const char *path, const TensorToWrite *tensors, size_t
                           Error *error) {
     char *config = system_config_write(system), *steps = steps_text(o);
     char *where = position_text(o, run), *routing = routing_text(&run->routing);
-    MetadataPair pairs[] = {{"format", "voxpert training state 1"},
-                            {"config", config},
-                            {"position", where},
-                            {"slot_steps", steps},
-                            {"routing", routing},
-                            {"recipe", run->recipe},
-                            {"kernels", run->kernels},
-                            {"parent_sha256", run->parent}};
+    MetadataPair pairs[] = {{"format", state_format},  {"config", config},
+                            {"position", where},       {"slot_steps", steps},
+                            {"routing", routing},      {"recipe", run->recipe},
+                            {"kernels", run->kernels}, {"parent_sha256", run->parent},
+                            {"data", run->data}};
     Status status = VOXPERT_OK;
     if (!config || !steps || !where || !routing)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
@@ -194,18 +194,30 @@ static Status read_values(const Checkpoint *c, Param *p, float *scratch, Error *
     return VOXPERT_OK;
 }
 
+/* Whether the run may go on from this file: the same settings, model to begin from, and data. */
+static Status check_origin(const Checkpoint *c, const RunState *run, Error *error) {
+    const char *path = checkpoint_path(c), *format = checkpoint_metadata(c, "format");
+    const char *recipe = checkpoint_metadata(c, "recipe");
+    const char *parent = checkpoint_metadata(c, "parent_sha256");
+    const char *data = checkpoint_metadata(c, "data");
+    if (format && strcmp(format, "voxpert training state 1") == 0)
+        return damaged(path, "an earlier version began it, which did not record its data", error);
+    if (!recipe || !data) return damaged(path, "its metadata is missing", error);
+    if (strcmp(recipe, run->recipe) != 0)
+        return damaged(path, "it was begun with other options", error);
+    if (strcmp(parent ? parent : "", run->parent) != 0)
+        return damaged(path, "it was begun on another base", error);
+    return data_record_compare(data, run->data, path, error);
+}
+
 static Status read_metadata(const Checkpoint *c, Optimizer *o, RunState *run, Error *error) {
     const char *where = checkpoint_metadata(c, "position"), *path = checkpoint_path(c);
     const char *steps = checkpoint_metadata(c, "slot_steps");
-    const char *recipe = checkpoint_metadata(c, "recipe");
     const char *kernels = checkpoint_metadata(c, "kernels");
     const char *routing = checkpoint_metadata(c, "routing");
-    if (!where || !steps || !recipe) return damaged(path, "its metadata is missing", error);
-    if (strcmp(recipe, run->recipe) != 0)
-        return damaged(path, "it was begun with other options or other data", error);
-    const char *parent = checkpoint_metadata(c, "parent_sha256");
-    if (strcmp(parent ? parent : "", run->parent) != 0)
-        return damaged(path, "it was begun on another base", error);
+    Status status = check_origin(c, run, error);
+    if (status) return status;
+    if (!where || !steps) return damaged(path, "its metadata is missing", error);
     if (!parse_position(o, run, where)) return damaged(path, "its position cannot be read", error);
     if (!parse_routing(&run->routing, routing ? routing : ""))
         return damaged(path, "what its routers did cannot be read", error);

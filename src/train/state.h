@@ -23,15 +23,16 @@ typedef struct RunState {
     RoutingTally routing;    /* since the last report; of systems without experts: zeroed */
     char recipe[HASH_TEXT];  /* of the options that a resumed run must share */
     char kernels[24];        /* set that computed it; "": the file does not say */
-    char parent[HASH_TEXT];  /* identity of the frozen base; "": nothing stands on one */
+    char parent[HASH_TEXT];  /* identity of the model it was begun on; "": it was a new one */
+    char *data;              /* what is trained on: data_record.h; the run's owner frees it */
 } RunState;
 
 MUST_CHECK Status state_save(const char *path, const System *system, const Optimizer *o,
                              const RunState *run, Error *error);
 
 /* Into a declared model, an optimizer that is open on it, and a tally that is open.
- * run->recipe, run->parent: what they must be; VOXPERT_BAD_INPUT where the file is of another
- * recipe or another base. */
+ * run->recipe, run->parent, run->data: what they must be; VOXPERT_BAD_INPUT where the file is of
+ * another recipe, another model to begin from, or other data, of which the first case is named. */
 MUST_CHECK Status state_load(const char *path, System *system, Optimizer *o, RunState *run,
                              Error *error);
 

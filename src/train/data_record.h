@@ -1,0 +1,25 @@
+/* data_record.h - what a run learns from, as its checkpoint keeps it, so that a resumed run notices
+ * changed data.
+ *
+ * A text of one line for each data set and each image, in their order:
+ *
+ *     set HASH "NAME"     HASH: of its options and the names of its labels
+ *     case HASH "NAME"    HASH: of the image's size, samples and regions, its part of the split,
+ * and its objects
+ *
+ * HASH is the first half of a SHA-256, NAME a JSON string.  Paths are not in it: the data may be
+ * moved elsewhere. */
+#ifndef TRAIN_DATA_RECORD_H
+#define TRAIN_DATA_RECORD_H
+
+#include "train/dataset.h"
+
+/* The record of a data set; the caller frees `*out`.  VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status data_record(char **out, const Dataset *d, Error *error);
+
+/* VOXPERT_OK where both are the same; else VOXPERT_BAD_INPUT, whose message names `file` and the
+ * first data set or case that changed, is missing, or is new. */
+MUST_CHECK Status data_record_compare(const char *before, const char *now, const char *file,
+                                      Error *error);
+
+#endif
