@@ -3,6 +3,7 @@
 #   tests/F/test_X.c     a program and a test F/X, label F (tests/full: the full-size goldens)
 #   tests/F/X.sh         a test F/X, run by bash; names that begin with _ are read by other scripts
 #   tests/fuzz/fuzz_X.c  a fuzz target; its corpus tests/fuzz/corpus/X is a test fuzz/X too
+#   tests/field/run      files and prompts that go wrong for people: what is right of each, as tables
 #   tests/golden/main.c  the golden runner
 #   tests/cli/tiny_models.c  writes small models for scripts
 #   docs/examples/X.c    a test examples/X, run without arguments unless tests/examples/X.sh runs it
@@ -110,7 +111,7 @@ if(TARGET golden)
 endif()
 foreach(file ${SCRIPTS})
     string(REGEX REPLACE "\\.sh$" "" name ${file})
-    if(name MATCHES "^(cli|full)/" AND NOT TARGET voxpert)
+    if(name MATCHES "^(cli|field|full)/" AND NOT TARGET voxpert)
         continue()
     endif()
     if(name MATCHES "^install/" AND VOXPERT_SANITIZE) # the run-time of a sanitizer adds names

@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+# The field cases of that table, against the list of facts that are known not to hold.
+exec tests/field/run --table volumes --open
