@@ -1,7 +1,8 @@
 /* jpeg.c - JPEG through libjpeg-turbo, as Pillow and OpenCV decode it: accurate integer DCT, smooth
  * ("fancy") chroma upsampling.
  *
- * libjpeg fills what is missing with grey and only warns; here lost data are an error.  CMYK is
+ * libjpeg fills what is missing with grey and only warns; here lost data are an error, and only a
+ * lost end of image (EOI) behind the last pixel is a warning.  CMYK is
  * taken as Adobe writes it, inverted, and becomes RGB by Pillow's arithmetic. */
 #include <setjmp.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ typedef struct Jpeg {
     const ImageSource *source;
     uint8_t *row; /* CMYK */
     bool odd;     /* something harmless was wrong */
+    bool no_end;  /* the file ended without an EOI marker, perhaps early */
     int code;     /* of the complaint */
     char complaint[JMSG_LENGTH_MAX];
 } Jpeg;
@@ -37,11 +39,16 @@ static void jpeg_give_up(j_common_ptr info) {
     longjmp(j->failed, 1);
 }
 
-/* Bytes between segments and odd versions hurt nothing; every other warning means lost pixels. */
+/* Bytes between segments and odd versions hurt nothing; a file that ended is looked at when all
+ * rows were read; every other warning means lost pixels. */
 static void jpeg_message(j_common_ptr info, int level) {
     Jpeg *j = info->client_data;
     if (level >= 0) return;
     int code = info->err->msg_code;
+    if (code == JWRN_JPEG_EOF) {
+        j->no_end = true;
+        return;
+    }
     if (code != JWRN_EXTRANEOUS_DATA && code != JWRN_JFIF_MAJOR && code != JWRN_ADOBE_XFORM)
         jpeg_give_up(info);
     j->odd = true;
@@ -142,7 +149,31 @@ static bool rows_read(const Volume *v, Jpeg *j) {
     return true;
 }
 
+/* Whether a file without an end gave all its pixels.  Where a single scan holds all components, a
+ * lack of bits has been an error before; progressive files must have sent every bit of every
+ * coefficient; arithmetic coding and separate scans leave no trace of what is missing. */
+static bool scans_complete(const struct jpeg_decompress_struct *info) {
+    if (info->arith_code) return false;
+    if (!info->progressive_mode) return info->input_scan_number == 1;
+    for (int c = 0; c < info->num_components; c++) {
+        for (int k = 0; k < DCTSIZE2; k++) {
+            if (info->coef_bits[c][k] != 0) return false;
+        }
+    }
+    return true;
+}
+
+static Status end_check(Volume *v, const Jpeg *j, Error *error) {
+    if (!j->no_end) return VOXPERT_OK;
+    if (!scans_complete(&j->info))
+        return image_refuse(j->source, error, "the JPEG data are truncated: scans are missing");
+    volume_warn(v, "JPEG: the end of image (EOI) is missing, but all pixels are there");
+    return VOXPERT_OK;
+}
+
 static Status reader_failed(const Jpeg *j, Error *error) {
+    if (j->no_end)
+        return image_refuse(j->source, error, "the JPEG data are truncated: the file ends early");
     switch (j->code) {
     case JERR_OUT_OF_MEMORY:
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read a JPEG file",
@@ -151,7 +182,6 @@ static Status reader_failed(const Jpeg *j, Error *error) {
         return error_set(error, VOXPERT_OUT_OF_MEMORY,
                          "%s: reading this JPEG size needs more than --max-memory (%zu bytes)",
                          j->source->name, j->source->options.max_bytes);
-    case JWRN_JPEG_EOF:
     case JWRN_HIT_MARKER:
     case JERR_INPUT_EOF:
         return image_refuse(j->source, error, "the JPEG data are truncated: %s", j->complaint);
@@ -183,6 +213,7 @@ static Status jpeg_read(Volume *v, const ImageSource *s, Error *error) {
     j.errors.error_exit = jpeg_give_up;
     j.errors.emit_message = jpeg_message;
     Status status = header_read(v, &j) ? pixels_read(v, &j, error) : reader_failed(&j, error);
+    if (!status) status = end_check(v, &j, error);
     jpeg_destroy_decompress(&j.info);
     memory_free(j.row);
     if (!status && j.odd) volume_warn(v, "JPEG: %s", j.complaint);

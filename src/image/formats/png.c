@@ -2,10 +2,13 @@
  *
  * As images: palettes become RGB, or RGBA where they carry transparency; 1-, 2- and 4-bit grey is
  * scaled to 0..255; a transparent colour of grey or RGB (tRNS) and gamma change no sample.  Text
- * and colour profiles are passed over unread: they may inflate to anything. */
+ * and colour profiles are passed over unread: they may inflate to anything.  The orientation in an
+ * eXIf chunk is applied as a JPEG's is.  A file that ends without IEND is read where its pixels are
+ * all there. */
 #include <png.h>
 #include <setjmp.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "base/byte_stream.h"
 #include "base/files.h"
@@ -19,6 +22,7 @@ typedef struct Png {
     png_infop info;
     const uint8_t *bytes; /* what is left to read */
     size_t left;
+    bool add_end; /* the file has no IEND: one is given to libpng after its last whole chunk */
     FILE *stream; /* where to write */
     bool no_memory, write_failed;
     char complaint[160]; /* libpng's own words */
@@ -48,7 +52,13 @@ static void png_release(png_structp png, png_voidp memory) {
 }
 
 static void png_take(png_structp png, png_bytep out, size_t size) {
+    static const uint8_t end[12] = "\0\0\0\0IEND\xae\x42\x60\x82";
     Png *p = png_get_io_ptr(png);
+    if (p->left == 0 && p->add_end) {
+        p->bytes = end;
+        p->left = sizeof end;
+        p->add_end = false;
+    }
     if (size > p->left) png_error(png, "the file ends early");
     memcpy(out, p->bytes, size);
     p->bytes += size;
@@ -116,6 +126,35 @@ static Status header_read(PngHeader *h, const ImageSource *s, Error *error) {
     return image_plausible(s, "PNG", h->width, h->height, row, DEFLATE_MOST, error);
 }
 
+/* What lies outside the pixels; libpng is not asked, because it may be damaged without harm. */
+typedef struct PngChunks {
+    size_t whole; /* where the last chunk that is all there ends */
+    bool pixels;  /* there is a whole IDAT */
+    bool end;     /* there is an IEND */
+    int orientation;
+} PngChunks;
+
+/* `chunk`: length, name, `length` bytes and their checksum. */
+static bool chunk_sum_right(const uint8_t *chunk, size_t length) {
+    uLong sum = crc32_z(0, chunk + 4, length + 4);
+    return sum == big_endian(chunk + 8 + length);
+}
+
+static PngChunks chunks_find(const ImageSource *s) {
+    PngChunks found = {.whole = sizeof signature};
+    while (!found.end && s->size - found.whole >= 12) {
+        const uint8_t *chunk = s->bytes + found.whole;
+        size_t length = big_endian(chunk);
+        if (length > s->size - found.whole - 12) break;
+        if (memcmp(chunk + 4, "IDAT", 4) == 0) found.pixels = true;
+        if (memcmp(chunk + 4, "IEND", 4) == 0) found.end = true;
+        if (memcmp(chunk + 4, "eXIf", 4) == 0 && chunk_sum_right(chunk, length))
+            found.orientation = exif_orientation(chunk + 8, length);
+        found.whole += length + 12;
+    }
+    return found;
+}
+
 /* ---- Reading ---------------------------------------------------------------------------- */
 
 static void chunks_pass_over(png_structp png) {
@@ -123,8 +162,9 @@ static void chunks_pass_over(png_structp png) {
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, names, 6);
 }
 
-static Status reader_open(Png *p, const ImageSource *s, Error *error) {
-    *p = (Png){.bytes = s->bytes, .left = s->size};
+static Status reader_open(Png *p, const ImageSource *s, const PngChunks *chunks, Error *error) {
+    bool cut = chunks->pixels && !chunks->end;
+    *p = (Png){.bytes = s->bytes, .left = cut ? chunks->whole : s->size, .add_end = cut};
     p->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, p, png_failed, png_warned, p,
                                       png_memory, png_release);
     if (p->png) p->info = png_create_info_struct(p->png);
@@ -193,13 +233,17 @@ static Status png_read(Volume *v, const ImageSource *s, Error *error) {
     Status status = header_read(&h, s, error);
     if (status) return status;
     Png p;
-    status = reader_open(&p, s, error);
+    PngChunks chunks = chunks_find(s);
+    v->orientation = chunks.orientation;
+    status = reader_open(&p, s, &chunks, error);
     if (status) return status;
     if (!reader_begin(v, &p, &h)) status = reader_failed(&p, s, error);
     if (!status) status = image_reserve(v, s, 0, error);
     if (!status && !reader_rows(v, &p, &h)) status = reader_failed(&p, s, error);
     png_destroy_read_struct(&p.png, &p.info, NULL);
-    return status;
+    if (status) return status;
+    if (!chunks.end) volume_warn(v, "PNG: the file is cut after its pixels, which are all there");
+    return s->options.ignore_exif ? VOXPERT_OK : image_turn(v, v->orientation, error);
 }
 
 /* ---- Writing ---------------------------------------------------------------------------- */

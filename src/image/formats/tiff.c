@@ -1,14 +1,13 @@
 /* tiff.c - TIFF 6.0 and BigTIFF through libtiff, every directory checked before it is decoded.
  *
- * Pages of one size are the slices of a volume.  ImageJ's description gives their distance and
- * their frames.  Errors and limits are kept per file, so that nothing global is touched. */
+ * Pages of one size are the slices of a volume; pages that say that they are reduced copies or
+ * masks of others are passed over.  ImageJ's description gives their distance and their frames.
+ * Errors and limits are kept per file, so that nothing global is touched. */
 #include "image/formats/tiff.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "base/size.h"
 
 enum { PAGES_MOST = 65535 };
@@ -65,10 +64,16 @@ __attribute__((format(printf, 4, 0))) static int complaint_keep(TIFF *tiff, void
     return 1;
 }
 
-__attribute__((format(printf, 4, 0))) static int warning_drop(TIFF *tiff, void *file,
+/* About tags: dropped.  About pixels: kept to be reported, and of JPEG blocks an error, because
+ * libjpeg fills what is missing with grey. */
+__attribute__((format(printf, 4, 0))) static int warning_keep(TIFF *tiff, void *file,
                                                               const char *module,
                                                               const char *format, va_list args) {
-    (void)tiff, (void)file, (void)module, (void)format, (void)args;
+    TiffFile *f = file;
+    if (!f->decoding) return 1;
+    if (module && strncmp(module, "JPEG", 4) == 0)
+        return complaint_keep(tiff, file, module, format, args);
+    if (!f->remark[0]) vsnprintf(f->remark, sizeof f->remark, format, args);
     return 1;
 }
 
@@ -79,7 +84,7 @@ static Status file_open(TiffFile *f, const ImageSource *s, Error *error) {
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     if (!options) return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory", s->name);
     TIFFOpenOptionsSetErrorHandlerExtR(options, complaint_keep, f);
-    TIFFOpenOptionsSetWarningHandlerExtR(options, warning_drop, f);
+    TIFFOpenOptionsSetWarningHandlerExtR(options, warning_keep, f);
     TIFFOpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)single);
     f->tiff = TIFFClientOpenExt(s->name, "r", f, file_take, file_refuse, file_seek, file_close,
                                 file_size, file_whole, file_release, options);
@@ -90,88 +95,6 @@ static Status file_open(TiffFile *f, const ImageSource *s, Error *error) {
                         zero ? " (width or samples per pixel are 0)" : "");
 }
 
-/* ---- ImageJ ----------------------------------------------------------------------------- */
-
-typedef struct ImageJ {
-    bool present;
-    double spacing, frames, images, channels; /* 0 where not said */
-    double millimetres;                       /* in one of its units; 0 where unknown */
-} ImageJ;
-
-static double field_number(const char *description, const char *key) {
-    const char *line = strstr(description, key);
-    if (!line) return 0.0;
-    char text[40];
-    double value;
-    size_t length = strcspn(line + strlen(key), "\r\n");
-    snprintf(text, sizeof text, "%.*s", (int)size_min(length, 39), line + strlen(key));
-    return text_to_double(&value, text) ? value : 0.0;
-}
-
-static double unit_millimetres(const char *description) {
-    static const struct {
-        const char *name;
-        double millimetres;
-    } units[] = {{"mm", 1.0},  {"millimeter", 1.0}, {"cm", 10.0},        {"micron", 1e-3},
-                 {"um", 1e-3}, {"\\u00B5m", 1e-3},  {"\xc2\xb5m", 1e-3}, {"\xb5m", 1e-3},
-                 {"nm", 1e-6}, {"inch", 25.4}};
-    const char *line = strstr(description, "\nunit=");
-    if (!line) return 0.0;
-    line += 6;
-    size_t length = strcspn(line, "\r\n");
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if (strlen(units[i].name) == length && memcmp(units[i].name, line, length) == 0)
-            return units[i].millimetres;
-    }
-    return 0.0;
-}
-
-static ImageJ imagej_read(TIFF *tiff) {
-    const char *description = NULL;
-    if (!TIFFGetField(tiff, TIFFTAG_IMAGEDESCRIPTION, &description) || !description ||
-        !text_starts(description, "ImageJ="))
-        return (ImageJ){0};
-    return (ImageJ){.present = true,
-                    .spacing = field_number(description, "\nspacing="),
-                    .frames = field_number(description, "\nframes="),
-                    .images = field_number(description, "\nimages="),
-                    .channels = field_number(description, "\nchannels="),
-                    .millimetres = unit_millimetres(description)};
-}
-
-/* Resolutions of other writers are dots per inch of some screen, and mean nothing. */
-static void grid_from_imagej(Volume *v, TIFF *tiff, const ImageJ *j) {
-    float per_unit_x = 0.0f, per_unit_y = 0.0f;
-    if (!j->present || j->millimetres <= 0.0) return;
-    TIFFGetField(tiff, TIFFTAG_XRESOLUTION, &per_unit_x);
-    TIFFGetField(tiff, TIFFTAG_YRESOLUTION, &per_unit_y);
-    if (!(per_unit_x > 0.0f && per_unit_y > 0.0f)) return;
-    double *spacing = v->grid.spacing_xyz_mm;
-    spacing[0] = j->millimetres / (double)per_unit_x;
-    spacing[1] = j->millimetres / (double)per_unit_y;
-    spacing[2] = j->millimetres * (j->spacing > 0.0 ? j->spacing : 1.0);
-    for (int i = 0; i < 3; i++) v->grid.affine_ras[i][i] = spacing[i];
-    v->grid.source = GRID_RESOLUTION;
-}
-
-/* Pages run over channels first, then slices, then frames. */
-static void frames_from_imagej(Volume *v, const ImageJ *j) {
-    if (!j->present) return;
-    if (j->images > (double)v->depth)
-        volume_warn(v,
-                    "TIFF: ImageJ announces %.0f images, but only %zu have a directory and are "
-                    "read",
-                    j->images, v->depth);
-    else if (j->channels > 1.0)
-        volume_warn(v, "TIFF: the %.0f channels of this ImageJ stack are read as slices",
-                    j->channels);
-    else if (j->frames > 1.0 && j->frames <= (double)v->depth &&
-             v->depth % (size_t)j->frames == 0) {
-        v->frames = (size_t)j->frames;
-        v->depth /= v->frames;
-    }
-}
-
 /* ---- Pages ------------------------------------------------------------------------------ */
 
 static bool pages_alike(const TiffPage *a, const TiffPage *b) {
@@ -180,67 +103,131 @@ static bool pages_alike(const TiffPage *a, const TiffPage *b) {
            a->alpha == b->alpha && a->orientation == b->orientation;
 }
 
-/* Describes the first page to read and counts those like it; *first counts from 0. */
-static Status pages_count(TiffFile *f, Volume *v, TiffPage *page, size_t *first, Error *error) {
+/* Pages that were counted, and where the first of them lies, from 0. */
+typedef struct Pages {
+    TiffPage page; /* all are like it */
+    size_t first, count, aside;
+} Pages;
+
+static Status page_missing(const TiffFile *f, size_t number, Error *error) {
+    return image_refuse(f->source, error, "TIFF page %zu cannot be read: %s", number,
+                        f->complained ? f->complaint
+                                      : "the directories form a loop, or are too many");
+}
+
+/* The page that the options name. */
+static Status pages_choose(Pages *p, TiffFile *f, Error *error) {
     const ImageSource *s = f->source;
-    *first = s->options.page ? s->options.page - 1 : 0;
-    for (size_t i = 0; i < *first; i++) {
+    p->first = s->options.page - 1;
+    p->count = 1;
+    for (size_t i = 0; i < p->first; i++) {
         if (i == PAGES_MOST || !TIFFReadDirectory(f->tiff))
             return image_refuse(s, error, "the TIFF file has %zu pages, but page %zu was asked for",
                                 i + 1, s->options.page);
     }
-    Status status = tiff_page_describe(page, f, error);
-    v->depth = 1;
-    while (!status && !s->options.page && !TIFFLastDirectory(f->tiff)) {
-        TiffPage next = {0};
-        if (v->depth == PAGES_MOST || !TIFFReadDirectory(f->tiff))
-            return image_refuse(s, error, "TIFF page %zu cannot be read: %s", v->depth + 1,
-                                f->complained ? f->complaint
-                                              : "the directories form a loop, or are too many");
-        status = tiff_page_describe(&next, f, error);
-        if (!status && !pages_alike(page, &next)) {
-            volume_warn(v,
-                        "TIFF: page %zu is %u x %u and the first %u x %u, or of another kind: "
-                        "only the first is read",
-                        v->depth + 1, next.width, next.height, page->width, page->height);
-            v->depth = 1;
-            break;
-        }
-        v->depth++;
+    return tiff_page_describe(&p->page, f, error);
+}
+
+/* Directory `index` is current; *stop: it is of another kind than the first. */
+static Status page_count(Pages *p, Volume *v, TiffFile *f, size_t index, bool *stop, Error *error) {
+    TiffPage here = {0};
+    bool aside = p->count > 0 && tiff_page_is_aside(f->tiff);
+    Status status = aside ? VOXPERT_OK : tiff_page_describe(&here, f, error);
+    if (status) return status;
+    if (aside || (here.aside && !TIFFLastDirectory(f->tiff))) {
+        p->aside++;
+    } else if (p->count == 0) {
+        p->page = here;
+        p->first = index;
+        p->count = 1;
+    } else if (pages_alike(&p->page, &here)) {
+        p->count++;
+    } else {
+        volume_warn(v,
+                    "TIFF: page %zu is %u x %u and the first %u x %u, or of another kind: "
+                    "only the first is read",
+                    index + 1, here.width, here.height, p->page.width, p->page.height);
+        p->count = 1;
+        *stop = true;
+    }
+    return VOXPERT_OK;
+}
+
+static Status pages_count(Pages *p, Volume *v, TiffFile *f, Error *error) {
+    bool stop = false;
+    if (f->source->options.page) return pages_choose(p, f, error);
+    Status status = page_count(p, v, f, 0, &stop, error);
+    for (size_t i = 1; !status && !stop && !TIFFLastDirectory(f->tiff); i++) {
+        if (i == PAGES_MOST || !TIFFReadDirectory(f->tiff)) return page_missing(f, i + 1, error);
+        status = page_count(p, v, f, i, &stop, error);
+    }
+    if (!status && p->aside)
+        volume_warn(v,
+                    "TIFF: %zu pages that say that they are reduced copies or masks are passed "
+                    "over; page %zu is read",
+                    p->aside, p->first + 1);
+    return status;
+}
+
+static Status pages_read(Volume *v, TiffFile *f, const Pages *p, Error *error) {
+    size_t bytes = v->width * v->height * v->channels * sample_size(v->type), index = p->first;
+    Status status = VOXPERT_OK;
+    for (size_t i = 0; !status && i < p->count; index++) {
+        bool found = index == p->first ? TIFFSetDirectory(f->tiff, (tdir_t)index)
+                                       : TIFFReadDirectory(f->tiff);
+        TiffPage here = {0};
+        if (!found) return page_missing(f, index + 1, error);
+        if (i > 0 && tiff_page_is_aside(f->tiff)) continue;
+        status = tiff_page_describe(&here, f, error);
+        if (!status && !pages_alike(&p->page, &here))
+            status = image_refuse(f->source, error, "TIFF page %zu changed", index + 1);
+        if (!status) status = tiff_page_read((uint8_t *)v->samples + i * bytes, f, &here, v, error);
+        i++;
     }
     return status;
 }
 
-static Status pages_read(Volume *v, TiffFile *f, const TiffPage *page, size_t first, Error *error) {
+static void planes_read(Volume *v, TiffFile *f, const TiffPage *page) {
     size_t bytes = v->width * v->height * v->channels * sample_size(v->type);
-    Status status = VOXPERT_OK;
-    for (size_t i = 0; !status && i < v->depth; i++) {
-        int found = i == 0 ? TIFFSetDirectory(f->tiff, (tdir_t)first) : TIFFReadDirectory(f->tiff);
-        TiffPage here = {0};
-        status = found ? tiff_page_describe(&here, f, error)
-                       : image_refuse(f->source, error, "TIFF page %zu cannot be read: %s",
-                                      first + i + 1, f->complaint);
-        if (!status && !pages_alike(page, &here))
-            status = image_refuse(f->source, error, "TIFF page %zu changed", first + i + 1);
-        if (!status) status = tiff_page_read((uint8_t *)v->samples + i * bytes, f, &here, v, error);
+    for (size_t i = 1; i < v->depth; i++)
+        imagej_plane_read((uint8_t *)v->samples + i * bytes, f, page, v, i);
+    volume_warn(v, "TIFF: the %zu images of this ImageJ stack lie behind one directory", v->depth);
+}
+
+/* What a reader of the samples may take otherwise than they are meant. */
+static void samples_warn(Volume *v, const TiffFile *f, const TiffPage *p) {
+    if (f->remark[0]) volume_warn(v, "TIFF: its blocks were read with a warning: %s", f->remark);
+    if (v->labels) {
+        if (p->photometric == PHOTOMETRIC_MINISWHITE)
+            volume_warn(v, "TIFF: white is zero in this label map: the stored values are taken, "
+                           "not the inverted ones that viewers show");
+        return;
     }
-    return status;
+    if (p->unspecified && v->channels == 4)
+        volume_warn(v, "TIFF: the fourth channel, which the file does not explain, is not used");
+    if (v->channels >= 3 && v->channels <= 4 && p->photometric <= PHOTOMETRIC_MINISBLACK)
+        volume_warn(v, "TIFF: %zu grey channels are taken as red, green and blue%s", v->channels,
+                    v->channels == 4 ? "; the fourth is not used" : "");
 }
 
 static Status tiff_read_open(Volume *v, TiffFile *f, Error *error) {
-    TiffPage page = {0};
-    size_t first = 0;
+    Pages pages = {0};
     ImageJ imagej = imagej_read(f->tiff);
-    grid_from_imagej(v, f->tiff, &imagej);
-    Status status = pages_count(f, v, &page, &first, error);
+    imagej_grid(v, f->tiff, &imagej);
+    Status status = pages_count(&pages, v, f, error);
     if (status) return status;
-    tiff_page_layout(v, &page);
-    v->orientation = page.orientation;
+    tiff_page_layout(v, &pages.page);
+    v->orientation = pages.page.orientation;
+    bool one = pages.count == 1 && pages.aside == 0 && !f->source->options.page;
+    size_t planes = one ? imagej_planes(f, &pages.page, &imagej) : 1;
+    v->depth = planes > 1 ? planes : pages.count;
     status = image_reserve(v, f->source, 0, error);
-    if (!status) status = pages_read(v, f, &page, first, error);
-    if (!status && !f->source->options.page) frames_from_imagej(v, &imagej);
-    if (!status && !f->source->options.ignore_exif) status = image_turn(v, v->orientation, error);
-    return status;
+    if (!status) status = pages_read(v, f, &pages, error);
+    if (status) return status;
+    if (planes > 1) planes_read(v, f, &pages.page);
+    samples_warn(v, f, &pages.page);
+    if (!f->source->options.page) imagej_frames(v, &imagej);
+    return f->source->options.ignore_exif ? VOXPERT_OK : image_turn(v, v->orientation, error);
 }
 
 static bool tiff_recognizes(const uint8_t *bytes, size_t size) {
