@@ -31,6 +31,11 @@ const Verb verb_check = {
         "      --patient             stems that agree up to the first _ are one patient; else\n"
         "                            only those that begin with a number of three digits or more\n"
         "      --list                the cases, with their files and parts; nothing is checked\n"
+        "      --write-split FILE    the cases with part and content as a list that --data takes,\n"
+        "                            wherever the folder moves to; nothing is checked\n"
+        "      --split-rule N        2 (default): where no list tells the part, it follows from a\n"
+        "                            hash of the group (groups.csv, else patient, else stem);\n"
+        "                            1: of the folder's name and the group\n"
         "\n"
         "      --quality             instead: which cases are fit to train on, by sharpness,\n"
         "                            contrast, entropy, foreground, number and size of pieces\n"
@@ -52,6 +57,8 @@ static const OptionRule rules[] = {
     {"--fold", .takes_value = true},
     {"--patient"},
     {"--list"},
+    {"--write-split", .takes_value = true},
+    {"--split-rule", .takes_value = true},
     {0},
 };
 
@@ -61,6 +68,7 @@ typedef struct CheckJob {
     VoxpertDatasetOptions options;
     VoxpertDataset *set;
     bool plan, list, quality;
+    const char *split; /* file to write it to; NULL: none */
     VoxpertScreenOptions screen;
     Progress progress;
     size_t errors, warnings;
@@ -161,6 +169,19 @@ static VoxpertStatus print_list(const CheckJob *job, VoxpertError *error) {
     return status;
 }
 
+static VoxpertStatus write_split(CheckJob *job, VoxpertError *error) {
+    size_t cases = voxpert_dataset_cases(job->set);
+    job->progress = progress_begin(&job->common, "cases", cases);
+    VoxpertStatus status = voxpert_dataset_write_split(job->set, job->split, tell, job, error);
+    progress_end(&job->progress);
+    if (!status && !job->common.quiet && !job->common.json)
+        printf("%s: the split of %zu case%s\n", job->split, cases, plural(cases));
+    if (!status && job->common.json)
+        common_report(&job->common, json_pack("{s:o, s:I}", "split", json_words(job->split),
+                                              "cases", (json_int_t)cases));
+    return status;
+}
+
 static VoxpertStatus look(CheckJob *job, VoxpertError *error) {
     VoxpertFinding f;
     job->progress = progress_begin(&job->common, "cases", voxpert_dataset_cases(job->set));
@@ -254,7 +275,12 @@ static VoxpertStatus check_flags(CheckJob *job, const Options *o, VoxpertError *
         return error_say(error, VOXPERT_BAD_ARGUMENT, "a data set is needed: a folder or a file");
     if (job->list && job->plan)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "--list checks nothing: no --fix-plan");
+    job->split = options_value(o, "--write-split");
+    if (job->split && (job->list || job->plan || options_has(o, "--quality")))
+        return error_say(error, VOXPERT_BAD_ARGUMENT,
+                         "--write-split checks nothing: no --list, --fix-plan, --quality");
     VoxpertStatus status = options_whole(o, "--fold", 0, 999, &job->options.fold, error);
+    if (!status) status = options_whole(o, "--split-rule", 1, 2, &job->options.split_rule, error);
     return status ? status : screen_flags(job, o, error);
 }
 
@@ -267,7 +293,8 @@ static int check_run(int argc, char **argv) {
     if (!status) status = check_flags(&job, &options, &error);
     if (!status) status = voxpert_dataset_open(&job.set, job.place, &job.options, &error);
     if (!status)
-        status = job.list      ? print_list(&job, &error)
+        status = job.split     ? write_split(&job, &error)
+                 : job.list    ? print_list(&job, &error)
                  : job.quality ? screen(&job, &error)
                                : look(&job, &error);
     voxpert_dataset_close(job.set);

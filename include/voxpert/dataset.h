@@ -30,6 +30,13 @@ typedef struct VoxpertDataset VoxpertDataset;
 typedef struct VoxpertDatasetOptions {
     int fold;     /* of nnU-Net's splits_final.json */
     bool patient; /* files whose stems agree up to the first _ are of one patient */
+
+    /* Version of the rule that gives cases their part where no list does: all of a group fall into
+     * one part, by FNV-1a 64 of a text modulo 10 (0 and 1 test, 2 validation, else training).  The
+     * group is that of groups.csv (lines stem,group) in the folder, else the patient or the stem.
+     * 2 (default): the text is the group; 1: it is "FOLDER/GROUP", so that the folder's name
+     * counts. */
+    int split_rule;
 } VoxpertDatasetOptions;
 
 /* Reads lists and folders, no pixels.  Errors: VOXPERT_BAD_INPUT where there is no data set,
@@ -55,6 +62,14 @@ typedef bool VoxpertDatasetProgress(void *context, size_t done, size_t all);
 VOXPERT_API VoxpertStatus voxpert_dataset_check(VoxpertDataset *set,
                                                 VoxpertDatasetProgress *progress, void *context,
                                                 VoxpertError *error);
+
+/* Writes a list of the cases with their parts and the hash of what each image holds, which
+ * voxpert_dataset_open and training take: the split stays with the cases, whatever their folder is
+ * called later.  `progress` may be NULL.  Errors: VOXPERT_BAD_INPUT (an image that cannot be read),
+ * VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY, VOXPERT_INTERRUPTED. */
+VOXPERT_API VoxpertStatus voxpert_dataset_write_split(const VoxpertDataset *set, const char *path,
+                                                      VoxpertDatasetProgress *progress,
+                                                      void *context, VoxpertError *error);
 
 /* Texts live as long as the data set; NULL: does not apply. */
 typedef struct VoxpertFinding {

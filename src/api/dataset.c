@@ -1,20 +1,26 @@
 #include "api/dataset.h"
 
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/files.h"
 #include "base/memory.h"
-#include "data/check.h"
+#include "data/split_record.h"
 
 VoxpertStatus voxpert_dataset_open(VoxpertDataset **out, const char *path,
                                    const VoxpertDatasetOptions *options, VoxpertError *error) {
-    if (!out || !path || (options && options->fold < 0))
+    bool wrong =
+        options && (options->fold < 0 || options->split_rule < 0 || options->split_rule > 2);
+    if (!out || !path || wrong)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "voxpert_dataset_open: NULL, or fold below 0");
+                         "voxpert_dataset_open: NULL, fold below 0, or split_rule not 0, 1 or 2");
     *out = NULL;
     VoxpertDataset *set = memory_new(sizeof *set);
     if (!set) return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to list it", path);
     CatalogOptions how = {0};
-    if (options) how = (CatalogOptions){options->fold, options->patient};
+    if (options)
+        how = (CatalogOptions){options->fold, options->patient, (SplitRule)options->split_rule};
     Status status = catalog_open(&set->catalog, path, &how, error);
     if (status)
         memory_free(set);
@@ -52,6 +58,46 @@ bool voxpert_dataset_finding(const VoxpertDataset *set, size_t index, VoxpertFin
     return true;
 }
 
+/* ---- The split ------------------------------------------------------------------------------ */
+
+/* Where a list at `path` finds the data set: below its own folder by a relative path, so that both
+ * can move together; else by its whole path. */
+static Status list_data(char out[PATH_MAX], const Catalog *c, const char *path, Error *error) {
+    char folder[PATH_MAX], own[PATH_MAX];
+    size_t length = (size_t)(path_base(path) - path);
+    if (!realpath(c->place, out))
+        return error_set(error, VOXPERT_BAD_INPUT, "%s: is no longer there", c->place);
+    if (length >= sizeof folder) length = sizeof folder - 1;
+    memcpy(folder, length ? path : ".", length ? length : 1);
+    folder[length ? length : 1] = '\0';
+    if (!realpath(folder, own)) return VOXPERT_OK;
+    size_t above = strlen(own);
+    if (strncmp(out, own, above) == 0 && out[above] == '/')
+        memmove(out, out + above + 1, strlen(out + above + 1) + 1);
+    return VOXPERT_OK;
+}
+
+VoxpertStatus voxpert_dataset_write_split(const VoxpertDataset *set, const char *path,
+                                          VoxpertDatasetProgress *progress, void *context,
+                                          VoxpertError *error) {
+    SplitRecord record = {0};
+    Text list = {0};
+    char data[PATH_MAX];
+    if (!set || !path)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_dataset_write_split: NULL");
+    const Catalog *c = &set->catalog;
+    Status status = list_data(data, c, path, error);
+    if (!status) status = catalog_split_record(&record, c, progress, context, error);
+    if (!status) split_record_list(&list, &record, c->name, data);
+    if (!status && list.failed)
+        status = error_set(error, VOXPERT_BAD_INPUT,
+                           "%s: no memory for its split, or names that are no UTF-8", c->place);
+    if (!status) status = file_write(path, list.chars, list.length, error);
+    text_free(&list);
+    split_record_free(&record);
+    return status;
+}
+
 /* ---- Description -------------------------------------------------------------------------- */
 
 static json_t *names_of(const Catalog *c, const char *const *path, size_t count) {
@@ -62,10 +108,10 @@ static json_t *names_of(const Catalog *c, const char *const *path, size_t count)
 }
 
 static json_t *case_of(const Catalog *c, const CatalogCase *item) {
-    json_t *json = json_pack("{s:s, s:s, s:b, s:o, s:o}", "name", item->name, "part",
-                             split_part_name(item->part), "listed", item->listed, "images",
-                             names_of(c, item->image, item->images), "labels",
-                             names_of(c, item->label, item->labels));
+    json_t *json = json_pack("{s:s, s:s, s:b, s:s, s:o, s:o}", "name", item->name, "part",
+                             split_part_name(item->part), "listed", item->listed, "group",
+                             item->group, "images", names_of(c, item->image, item->images),
+                             "labels", names_of(c, item->label, item->labels));
     if (item->shapes)
         json_object_set_new(json, "annotations", json_integer((json_int_t)item->shapes));
     return json;
@@ -86,11 +132,12 @@ static json_t *description_of(const Catalog *c) {
         parts[c->item[i].part]++;
     }
     for (size_t i = 0; i < c->labels; i++) json_array_append_new(labels, label_of(&c->label[i]));
-    json_t *json = json_pack(
-        "{s:s, s:s, s:s, s:I, s:I, s:{s:I, s:I, s:I}, s:o, s:o}", "name", c->name, "format",
-        data_format_name(c->format), "folder", c->root, "channels", (json_int_t)c->channels,
-        "folds", (json_int_t)c->folds, "parts", "training", parts[SPLIT_TRAIN], "validation",
-        parts[SPLIT_VALIDATION], "test", parts[SPLIT_TEST], "labels", labels, "cases", cases);
+    json_t *json = json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:{s:I, s:I, s:I}, s:o, s:o}", "name",
+                             c->name, "format", data_format_name(c->format), "folder", c->root,
+                             "split_rule", (int)split_rule_version(c->options.rule), "channels",
+                             (json_int_t)c->channels, "folds", (json_int_t)c->folds, "parts",
+                             "training", parts[SPLIT_TRAIN], "validation", parts[SPLIT_VALIDATION],
+                             "test", parts[SPLIT_TEST], "labels", labels, "cases", cases);
     if (told) return json;
     json_decref(json);
     return NULL;

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/quote.h"
 #include "base/text.h"
+#include "data/groups.h"
 #include "data/reader.h"
 
 const char *data_format_name(DataFormat f) {
@@ -131,7 +132,7 @@ const char *catalog_set_aside(Catalog *c, const char *path) {
 Status catalog_verdict(const Catalog *c, Error *error) {
     for (size_t i = 0; i < c->findings; i++) {
         const Finding *f = &c->finding[i];
-        bool guessed = f->rule == RULE_PATIENTS_APART && !c->options.patient;
+        bool guessed = f->rule == RULE_PATIENTS_APART && !c->options.patient && !c->groups;
         if (!f->warning && !guessed)
             return error_set(error, VOXPERT_BAD_INPUT, "%s%s%s%s%s: %s; %s (rule: %s)",
                              f->outside ? "" : c->root, f->file && !f->outside ? "/" : "",
@@ -189,13 +190,15 @@ static void check_patients(Catalog *c) {
     size_t n = 0, distinct = 0;
     for (size_t i = 0; list && i < c->cases; i++) {
         const CatalogCase *item = &c->item[i];
-        size_t length = item->listed ? catalog_patient(c, item->stem) : 0;
-        if (length) list[n++] = (Patient){item->stem, length, item};
+        const char *who = c->groups ? item->group : item->stem;
+        size_t length = !item->listed ? 0 : c->groups ? strlen(who) : catalog_patient(c, who);
+        if (length) list[n++] = (Patient){who, length, item};
     }
     if (!n) return;
     qsort(list, n, sizeof *list, by_patient);
     for (size_t i = 0; i < n; i++) distinct += !i || !same_patient(&list[i - 1], &list[i]);
-    if (distinct < 2 && !c->options.patient) return; /* the name of the set, no patient */
+    if (distinct < 2 && !c->options.patient && !c->groups)
+        return; /* the name of the set, no patient */
     for (size_t i = 0, j; i < n; i = j) {
         for (j = i + 1; j < n && same_patient(&list[i], &list[j]);) j++;
         bool same = strcmp(list[i].item->source, list[j - 1].item->source) == 0;
@@ -360,6 +363,7 @@ Status catalog_open_alone(Catalog *out, const char *path, const CatalogOptions *
         status =
             error_set(error, VOXPERT_BAD_INPUT, "%s: field data: %s is a list itself", list, path);
     if (!status && !out->failed) status = readers[out->format](out, error);
+    if (!status && out->format != DATA_LIST) status = groups_apply(out, error);
     return ended(out, status, path, error);
 }
 

@@ -64,7 +64,8 @@ typedef struct CatalogLabel {
 typedef struct CatalogCase {
     const char *name;         /* of its own in the set */
     const char *source;       /* cases of one image share it, as those of one class each do */
-    const char *stem;         /* what the automatic split and patients are told by */
+    const char *stem;         /* what patients are recognized by */
+    const char *group;        /* cases of a group fall into one part: split.h */
     const char *const *image; /* paths; several files are channels */
     size_t images;
     bool colours; /* its one file holds all channels */
@@ -77,15 +78,17 @@ typedef struct CatalogCase {
     size_t shapes;
     size_t height, width; /* as the list says; 0: it does not */
     SplitPart part;
-    bool listed; /* `part` is from a list */
+    bool listed;         /* `part` is from a list */
+    const char *content; /* as a list says (split_record.h); NULL: it does not */
 } CatalogCase;
 
 typedef struct CatalogBlock CatalogBlock;
 
 /* What may be asked for besides the place. */
 typedef struct CatalogOptions {
-    int fold;     /* of splits_final.json */
-    bool patient; /* stems that agree up to the first _ are one patient */
+    int fold;       /* of splits_final.json */
+    bool patient;   /* stems that agree up to the first _ are one patient */
+    SplitRule rule; /* of cases whose part no list says */
 } CatalogOptions;
 
 typedef struct Catalog {
@@ -95,6 +98,7 @@ typedef struct Catalog {
     const char *place;     /* the path that was given */
     const char *root;      /* folder that the paths in its lists begin from */
     const char *from_list; /* a list of ours (list.h) that cases were picked by; or NULL */
+    const char *groups;    /* groups.csv that says which cases are one group; or NULL */
     CatalogOptions options;
     CatalogCase *item;
     CatalogLabel *label; /* known names; none where the format has none */

@@ -66,6 +66,10 @@ static const RuleWords words[DATA_RULES] = {
                      "correct the annotation"},
     [RULE_PROMPTS] = {"boxes and clicks are whole numbers in their arrays",
                       "write boxes as dicts of whole numbers, clicks as lists of z, y, x"},
+    [RULE_GROUPS] = {"groups.csv names the group of every case",
+                     "write a line with the stem of the case and the name of its group"},
+    [RULE_CONTENT] = {"images hold what they held when their list was written",
+                      "restore the image, or write the list again"},
 };
 
 const char *data_rule_name(DataRule rule) { return words[rule].name; }

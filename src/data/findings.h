@@ -42,6 +42,8 @@ typedef enum DataRule {
     RULE_SAME_VOXELS,
     RULE_SHAPES,
     RULE_PROMPTS,
+    RULE_GROUPS,
+    RULE_CONTENT,
     DATA_RULES
 } DataRule;
 

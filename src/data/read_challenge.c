@@ -9,7 +9,6 @@ static void add_file(Catalog *c, const char *path) {
     *item = (CatalogCase){.name = stem,
                           .source = path,
                           .stem = stem,
-                          .part = split_part(c->name, stem, c->options.patient),
                           .image = reader_one(c, path),
                           .images = 1,
                           .archive = true};

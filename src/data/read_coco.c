@@ -64,7 +64,6 @@ static void add_image(Catalog *c, const char *list, json_t *image, ImageId *ids,
         catalog_find(c, RULE_FILES_EXIST, path, "%s names it, but there is no such file",
                      path_base(list));
     bool listed = part_is_told(part_of_name(c, list), &part);
-    if (!listed) part = split_part(c->name, stem, c->options.patient);
     CatalogCase *item = catalog_add_case(c);
     *item = (CatalogCase){.name = catalog_text(c, "%s", file),
                           .source = path,
@@ -74,7 +73,7 @@ static void add_image(Catalog *c, const char *list, json_t *image, ImageId *ids,
                           .form = LABELS_SHAPES,
                           .height = side_of(image, "height"),
                           .width = side_of(image, "width"),
-                          .part = part,
+                          .part = listed ? part : SPLIT_TRAIN,
                           .listed = listed};
     ids[(*known)++] = (ImageId){json_integer_value(id), c->cases - 1};
 }

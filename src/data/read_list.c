@@ -12,15 +12,6 @@ static CatalogCase *case_named(Catalog *c, const char *name) {
     return NULL;
 }
 
-static bool part_named(const char *name, SplitPart *part) {
-    for (int p = SPLIT_TRAIN; p <= SPLIT_TEST; p++) {
-        if (strcmp(split_part_name((SplitPart)p), name) != 0) continue;
-        *part = (SplitPart)p;
-        return true;
-    }
-    return false;
-}
-
 static void keep_case(Catalog *c, const char *file, json_t *entry, CatalogCase *kept,
                       size_t *count) {
     const char *name =
@@ -33,7 +24,9 @@ static void keep_case(Catalog *c, const char *file, json_t *entry, CatalogCase *
         return;
     }
     kept[*count] = *item;
-    if (part && part_named(part, &kept[*count].part))
+    const char *content = json_string_value(json_object_get(entry, "content"));
+    if (content) kept[*count].content = catalog_text(c, "%s", content);
+    if (part && split_part_parse(&kept[*count].part, part))
         kept[*count].listed = true;
     else if (part)
         catalog_find(c, RULE_FORM, file,

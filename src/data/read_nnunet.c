@@ -115,7 +115,6 @@ static void add_case(Part *p, const ImageFile *file, size_t n) {
                           .part = SPLIT_TEST,
                           .listed = p->test};
     if (p->c->failed) return;
-    if (!p->test) item->part = split_part(p->c->name, file->stem, p->c->options.patient);
     check_channels(p, file, n, &item->colours);
     find_label(p, item);
 }

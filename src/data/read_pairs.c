@@ -19,12 +19,8 @@ static void add_pair(Catalog *c, const char *images, const char *masks, const ch
     const char *stem = reader_stem(c, name), *image = catalog_text(c, "%s/%s", images, name);
     const char *mask = mask_of(mask_names, stem);
     CatalogCase *item = catalog_add_case(c);
-    *item = (CatalogCase){.name = stem,
-                          .source = stem,
-                          .stem = stem,
-                          .image = reader_one(c, image),
-                          .images = 1,
-                          .part = split_part(c->name, stem, c->options.patient)};
+    *item = (CatalogCase){
+        .name = stem, .source = stem, .stem = stem, .image = reader_one(c, image), .images = 1};
     if (mask) {
         item->form = LABELS_MAP;
         item->label = reader_one(c, catalog_text(c, "%s/%s", masks, mask));

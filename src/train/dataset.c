@@ -34,6 +34,7 @@ void dataset_free(Dataset *d) {
     memory_free(d->set);
     memory_free(d->picture);
     memory_free(d->object);
+    split_record_free(&d->split);
     *d = (Dataset){0};
 }
 
@@ -74,6 +75,24 @@ static Status name_files(Dataset *d, size_t first, const char *path, Error *erro
     return VOXPERT_OK;
 }
 
+/* What the case's first image holds, which was not read where another channel is looked at. */
+static Status record_case(Dataset *d, const CaseSet *s, const Catalog *c, const CatalogCase *item,
+                          const Volume *image, Error *error) {
+    char content[HASH_TEXT];
+    Status status = VOXPERT_OK;
+    if (s->channel == 0)
+        volume_content(content, image, NULL);
+    else
+        status = case_content(content, item, error);
+    if (!status && item->content && strcmp(item->content, content) != 0)
+        return error_set(error, VOXPERT_BAD_INPUT,
+                         "%s: holds other values than when %s was written; restore it, or write "
+                         "the list again",
+                         item->image[0], c->from_list);
+    SplitPart part = s->train ? SPLIT_TRAIN : item->part;
+    return status ? status : split_record_add(&d->split, c, item, part, content, error);
+}
+
 static Status add_case(Dataset *d, int set, const Catalog *c, const CatalogCase *item,
                        const RegionMaps *maps, Error *error) {
     const CaseSet *s = &d->set[set];
@@ -81,6 +100,7 @@ static Status add_case(Dataset *d, int set, const Catalog *c, const CatalogCase 
     LabelLayers layers = {0};
     size_t before = d->pictures;
     Status status = case_image(&image, item, (size_t)s->channel, error);
+    if (!status) status = record_case(d, s, c, item, image, error);
     if (!status) status = case_labels(&layers, c, item, image, error);
     if (!status)
         status = dataset_add_layers(d, set, image, &layers, item->name,
@@ -141,6 +161,8 @@ static bool take_option(CaseSet *s, char *option) {
         return text_to_long(&s->channel, option + 8) && s->channel >= 0 && s->channel <= 9999;
     if (text_starts(option, "fold="))
         return text_to_long(&s->fold, option + 5) && s->fold >= 0 && s->fold <= 999;
+    if (text_starts(option, "split="))
+        return text_to_long(&s->split, option + 6) && s->split >= 1 && s->split <= 2;
     if (text_starts(option, "weight="))
         return text_to_double(&s->weight, option + 7) && s->weight > 0.0 && s->weight <= 1e6;
     if (!text_starts(option, "window=")) return false;
@@ -167,7 +189,7 @@ static Status take_options(CaseSet *s, char *where, Error *error) {
             return error_set(error, VOXPERT_BAD_ARGUMENT,
                              "%s: \"%s\" is no option of a data folder; they are patient, "
                              "instances, nested, train, slices=N, window=LEVEL,WIDTH, weight=X, "
-                             "channel=N, fold=N, group=NAME, names=FILE, class=NAME",
+                             "channel=N, fold=N, split=N, group=NAME, names=FILE, class=NAME",
                              where, option);
     }
     size_t length = strlen(where);
@@ -198,7 +220,8 @@ Status dataset_add(Dataset *d, const char *where, Error *error) {
     CaseSet s = {0};
     Catalog c = {0};
     Status status = take_options(&s, place, error);
-    CatalogOptions options = {.fold = (int)s.fold, .patient = s.patient};
+    CatalogOptions options = {
+        .fold = (int)s.fold, .patient = s.patient, .rule = (SplitRule)s.split};
     if (!status) status = catalog_open(&c, place, &options, error);
     if (!status) status = check_set(d, &c, where, error);
     if (!status) status = dataset_take_names(&s, &c, error);

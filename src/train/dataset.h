@@ -15,10 +15,11 @@
  *   channel=N  which file of a case with several is looked at, from 0
  *   fold=N     of nnU-Net's splits_final.json, from 0
  *   group=NAME sets of different groups never meet in a batch; those without one are one group
+ *   split=N    version of the rule of data/split.h, 1 or 2 (the default)
  *   names=FILE of their labels, for text prompts: a JSON object in the folder, {"1": "liver"}
  *
  * Parts are those that a list of the data set tells, else those of data/split.h: a patient is never
- * on both sides. */
+ * on both sides.  Which case was given which part is recorded with what its image holds. */
 #ifndef TRAIN_DATASET_H
 #define TRAIN_DATASET_H
 
@@ -29,6 +30,7 @@
 #include "base/status.h"
 #include "data/catalog.h"
 #include "data/load.h"
+#include "data/split_record.h"
 #include "eval/dataset_split.h"
 #include "image/picture.h"
 
@@ -76,7 +78,7 @@ typedef struct CaseSet {
     long slices;                       /* of a volume, across each axis; 0: pictures must be flat */
     double window_level, window_width; /* width 0: none was given */
     double weight;                     /* 0: none was given, which counts as 1 */
-    long channel, fold;
+    long channel, fold, split;
 } CaseSet;
 
 typedef struct Dataset {
@@ -86,6 +88,7 @@ typedef struct Dataset {
     size_t sets, pictures, objects;
     size_t set_capacity, picture_capacity, object_capacity;
     bool keep_labels; /* set before dataset_add: pictures keep their label maps */
+    SplitRecord split; /* of every case with labels */
 } Dataset;
 
 /* Adds one data set; `where` is its place with its options.  Cases without labels are left out.

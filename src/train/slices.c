@@ -155,13 +155,11 @@ Status dataset_add_layers(Dataset *d, int set, const Volume *image, const LabelL
 
 Status dataset_add_slices(Dataset *d, int set, const Volume *image, const Volume *labels,
                           const char *stem, Error *error) {
-    const CaseSet *of = &d->set[set];
     uint32_t *values = memory_new(volume_voxels(labels) * sizeof *values);
     if (!values) return no_memory(stem, error);
     LabelLayers layers = {.layer = &values, .count = 1, .voxels = volume_voxels(labels)};
-    SplitPart part = of->train ? SPLIT_TRAIN : split_part(of->name, stem, of->patient);
     Status status = volume_labels(values, labels, error);
-    if (!status) status = dataset_add_layers(d, set, image, &layers, stem, part, error);
+    if (!status) status = dataset_add_layers(d, set, image, &layers, stem, SPLIT_TRAIN, error);
     memory_free(values);
     return status;
 }

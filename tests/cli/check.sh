@@ -85,6 +85,32 @@ holds 'small sets have no limits of their own' grep -q 'the fixed ones count' er
 voxpert check --quality --json "$breast" >quality.json 2>/dev/null
 holds 'JSON is the report' cmp <(field accepted quality.json | head -n 1) \
     <(field accepted screened/quality.json | head -n 1)
+# ---- The split
+cp -r "$breast" renamed && chmod -R u+w renamed
+voxpert check --list renamed >renamed.json
+holds 'a folder of another name is split alike' cmp <(parts_of renamed.json) <(parts_of all.json)
+for name in us_breast renamed; do
+    [ $name = renamed ] && set=renamed || set=$breast
+    voxpert check --list --split-rule 1 "$set" >$name.1.json
+done
+fails() { ! "$@"; }
+holds 'by the first rule it is not' fails cmp -s <(parts_of us_breast.1.json) <(parts_of renamed.1.json)
+holds 'the rule is listed' test "$(field split_rule renamed.json) $(field split_rule renamed.1.json)" = '2 1'
+voxpert check -q --split-rule 1 --write-split split.json renamed
+holds 'a split is written' test $? -eq 0
+holds 'with a content of each case' test "$(grep -c '"content": "[0-9a-f]\{64\}"' split.json)" -eq 36
+mkdir elsewhere && mv renamed split.json elsewhere
+voxpert check --list elsewhere/split.json >list.json
+holds 'and read again after a move' cmp <(parts_of list.json) <(parts_of renamed.1.json)
+holds 'it is a good list' voxpert check -q elsewhere/split.json
+first=$(find elsewhere/renamed/images -type f | sort | head -n 1) last=$(find elsewhere/renamed/images -type f | sort | tail -n 1)
+cp "$last" "$first"
+voxpert check elsewhere/split.json >out.txt 2>/dev/null
+holds 'a changed image is found' grep -q 'holds other values than' out.txt
+refused 2 '--write-split checks nothing' check --list --write-split x "$breast"
+refused 2 '--split-rule' check --split-rule 3 "$breast"
+refused 6 'taken/no' check -q --write-split taken/no "$breast"
+
 refused 2 '--output is for --quality' check "$breast" -o x
 refused 2 '--limits' check --quality --limits none "$breast"
 refused 2 'no --fix-plan' check --quality --fix-plan "$breast"

@@ -8,6 +8,13 @@
 #include "tests/check.h"
 #include "tests/golden/picture.h"
 
+/* The part of an image by version 1 of the rule. */
+static SplitPart part_of(const char *set, const char *stem, bool by_patient) {
+    char group[256];
+    snprintf(group, sizeof group, "%.*s", (int)split_group_length(stem, by_patient), stem);
+    return split_part(SPLIT_RULE_SET, set, group);
+}
+
 TEST(groups_fall_where_their_hash_says) {
     static const struct {
         const char *set, *stem;
@@ -20,7 +27,23 @@ TEST(groups_fall_where_their_hash_says) {
                  {"us_breast", "1-benign_0804-s", false, SPLIT_TEST},
                  {"micro_nuclei", "003cee89357d", true, SPLIT_TEST}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        CHECK(split_part(known[i].set, known[i].stem, known[i].by_patient) == known[i].part);
+        CHECK(part_of(known[i].set, known[i].stem, known[i].by_patient) == known[i].part);
+}
+
+/* FNV-1a 64 of the group alone, modulo 10, from Python. */
+TEST(the_newest_rule_does_not_look_at_the_folder) {
+    static const struct {
+        const char *group;
+        SplitPart part;
+    } known[] = {{"10001", SPLIT_TRAIN},
+                 {"patient001", SPLIT_TRAIN},
+                 {"IMD002", SPLIT_TRAIN},
+                 {"IMD003", SPLIT_VALIDATION},
+                 {"e", SPLIT_VALIDATION}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        CHECK(split_part(SPLIT_RULE_DEFAULT, "a", known[i].group) == known[i].part);
+        CHECK(split_part(SPLIT_RULE_GROUP, "b", known[i].group) == known[i].part);
+    }
 }
 
 static void count_parts(const char *set, bool by_patient, size_t parts[3]) {
@@ -33,7 +56,7 @@ static void count_parts(const char *set, bool by_patient, size_t parts[3]) {
         const char *name = names.name[i];
         snprintf(stem, sizeof stem, "%.*s", (int)(strlen(name) - strlen(path_extension(name))),
                  name);
-        parts[split_part(set, stem, by_patient)]++;
+        parts[part_of(set, stem, by_patient)]++;
     }
     file_names_free(&names);
 }
