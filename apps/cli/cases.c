@@ -157,9 +157,10 @@ static json_t *inputs_json(const Run *run, const Item *item) {
     if (voxpert_file_hash(item->image, hash, NULL)) return NULL;
     const json_t *about = engine_about(run->engine);
     json_t *inputs = json_pack(
-        "{s:s, s:s, s:O?, s:O?, s:O?, s:o}", "sha256", hash, "version", voxpert_version(), "model",
-        json_object_get(about, "identity"), "preset", json_object_get(about, "preset"), "kernels",
-        json_object_get(about, "kernels"), "flags", flags_json(run->job, run->engine));
+        "{s:s, s:s, s:O?, s:O?, s:O?, s:O?, s:o}", "sha256", hash, "version", voxpert_version(),
+        "model", json_object_get(about, "identity"), "configuration",
+        json_object_get(about, "configuration_sha256"), "preset", json_object_get(about, "preset"),
+        "kernels", json_object_get(about, "kernels"), "flags", flags_json(run->job, run->engine));
     if (!item->entry) return inputs;
     json_object_set(inputs, "prompts", item->entry->json);
     json_t *masks = json_array();

@@ -40,8 +40,8 @@ VoxpertStatus zoom_flags(int *zoom, const Options *options, VoxpertError *error)
 
 /* What a report needs of all that the model says of itself. */
 static json_t *about(const VoxpertModel *model) {
-    static const char *const fields[] = {"file",     "arch",    "preset",
-                                         "identity", "licence", "kernels"};
+    static const char *const fields[] = {
+        "file", "arch", "preset", "identity", "configuration_sha256", "licence", "kernels"};
     char *text = NULL;
     if (voxpert_model_describe(model, &text, NULL)) return json_object();
     json_t *all = json_loads(text, 0, NULL), *some = json_object();

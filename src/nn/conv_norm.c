@@ -19,6 +19,7 @@ static void declare(ConvNorm *c, Params *p, const char *name, Layout layout, con
     c->beta = statistic(p, "bn.bias", dim[0], INITIAL_ZERO);
     c->mean = statistic(p, "bn.running_mean", dim[0], INITIAL_ZERO);
     c->variance = statistic(p, "bn.running_var", dim[0], INITIAL_ONE);
+    c->variance->variance = true;
     params_leave(p, outer);
 }
 

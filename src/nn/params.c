@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/size.h"
 #include "base/text.h"
+#include "weights/elements.h"
 
 void params_free(Params *p) {
     for (size_t i = 0; i < p->count; i++) {
@@ -258,6 +259,18 @@ static void add_misshapen(Text *list, const Param *p, const StoredTensor *t) {
     add_shape(list, p->rank, wanted);
 }
 
+static Status check_values(const Param *p, const Checkpoint *c, const float *values, Error *error) {
+    size_t count = tensor_size(&p->tensor);
+    const char *fault = floats_are_finite(values, count)
+                            ? NULL
+                            : "a value is not a finite number (NaN or infinite)";
+    for (size_t i = 0; p->variance && !fault && i < count; i++)
+        if (values[i] < 0.0f) fault = "a variance is below 0";
+    if (!fault) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_MODEL, "%s: tensor %s: %s: the file is damaged",
+                     checkpoint_path(c), p->name, fault);
+}
+
 static Status bind_one(Param *p, const Checkpoint *c, const StoredTensor *t, Error *error) {
     p->file = c;
     p->stored = t;
@@ -269,7 +282,7 @@ static Status bind_one(Param *p, const Checkpoint *c, const StoredTensor *t, Err
         } u = {in_place}; /* never written to: param_own comes first */
         take_values(p, u.to);
         p->bound = true;
-        return VOXPERT_OK;
+        return check_values(p, c, in_place, error);
     }
     if (!p->owned) p->owned = memory_aligned(tensor_bytes(&p->tensor));
     if (!p->owned) return no_memory(p, error);
@@ -284,7 +297,7 @@ static Status bind_one(Param *p, const Checkpoint *c, const StoredTensor *t, Err
     }
     take_values(p, p->owned);
     p->bound = true;
-    return VOXPERT_OK;
+    return check_values(p, c, p->owned, error);
 }
 
 /* Lists are cut in the message: a wrong file may miss hundreds. */
@@ -393,6 +406,15 @@ static int by_name(const void *a, const void *b) {
     return strcmp((*(Param *const *)a)->name, (*(Param *const *)b)->name);
 }
 
+/* The values in the published layout: where they lie, if they lie so, else in `room`. */
+static const float *published_values(const Param *p, float *room) {
+    const float *stored = p->stored && !p->tensor.data ? stored_tensor_in_place(p->stored) : NULL;
+    if (stored) return stored;
+    if (p->tensor.data && p->layout == LAYOUT_PLAIN) return p->tensor.data;
+    param_read(p, room);
+    return room;
+}
+
 Status params_identity(const Params *p, char text[HASH_TEXT], Error *error) {
     Param **sorted = memory_new(p->count * sizeof(Param *));
     size_t count = 0, largest = 0;
@@ -417,8 +439,7 @@ Status params_identity(const Params *p, char text[HASH_TEXT], Error *error) {
             uint64_t dim = (uint64_t)q->dim[a];
             hash_add(&h, &dim, sizeof dim);
         }
-        param_read(q, values);
-        hash_add(&h, values, tensor_bytes(&q->tensor));
+        hash_add(&h, published_values(q, values), tensor_bytes(&q->tensor));
     }
     hash_end(&h, text);
     memory_free(sorted);

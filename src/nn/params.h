@@ -37,6 +37,7 @@ typedef struct Param {
     Initial initial;
     int fan;
     bool buffer;   /* never trained */
+    bool variance; /* never below 0 */
     bool optional; /* may be missing in a checkpoint; then as initialized */
     bool matrix;   /* used by linear alone: it is packed, and its plain values may then go */
     bool bound;    /* a checkpoint gave its values */
@@ -79,7 +80,8 @@ Param *params_find(const Params *p, const char *name);
 size_t params_elements(const Params *p); /* of named ones */
 
 /* Takes values from a checkpoint, which must stay open while the params live; over those of another
- * one before it, if there was one.  One message names everything missing or misshapen.  Surplus
+ * one before it, if there was one.  One message names everything missing or misshapen; a value that
+ * is not finite, or a variance below 0, is an error that names its tensor.  Surplus
  * tensors go to `warning` (256 or more bytes, "" if none), or are an error if strict.
  * VOXPERT_BAD_MODEL, VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status params_bind(Params *p, const Checkpoint *c, bool strict, char *warning,

@@ -148,6 +148,16 @@ static SystemAnswer answer(Compute *cx, const Decoding *d, const Prompts *prompt
     return system_decode(cx, s, &image, prompts, &ask);
 }
 
+/* No pixel is above a threshold of NaN: an empty mask would be the answer. */
+static Status check_answer(const Predictor *p, const SystemAnswer *found, Error *error) {
+    const Tensor *masks = found->masks, *iou = found->iou;
+    Status status =
+        model_check_finite(p->model, "its mask", masks->data, tensor_size(masks), error);
+    if (status) return status;
+    return model_check_finite(p->model, "its predicted quality", iou->data, tensor_size(iou),
+                              error);
+}
+
 static Status decode_work(Compute *cx, void *context, Error *error) {
     const Decoding *d = context;
     Prompts prompts;
@@ -160,6 +170,7 @@ static Status decode_work(Compute *cx, void *context, Error *error) {
     if (!compute_ok(cx) || compute_measures(cx)) return VOXPERT_OK;
     status = take(d, &(MaskOutput){found.masks, found.iou}, error);
     if (!status) status = take_routing(d, &found.experts, error);
+    if (!status) status = check_answer(d->p, &found, error);
     return status || !maps ? status : expert_maps_take(maps, &d->out->routing, error);
 }
 
@@ -276,7 +287,6 @@ typedef struct PointsDecoding {
 } PointsDecoding;
 
 static Status points_work(Compute *cx, void *context, Error *error) {
-    (void)error;
     const PointsDecoding *d = context;
     Prompts prompts = {.batch = d->points, .points = 1, .point = d->at, .label = d->label};
     DecoderImage image = known_image(cx, d->p);
@@ -284,7 +294,7 @@ static Status points_work(Compute *cx, void *context, Error *error) {
     if (!compute_ok(cx) || compute_measures(cx)) return VOXPERT_OK;
     memcpy(d->low_res, found.masks->data, tensor_bytes(found.masks));
     memcpy(d->iou, found.iou->data, tensor_bytes(found.iou));
-    return VOXPERT_OK;
+    return check_answer(d->p, &(SystemAnswer){.masks = found.masks, .iou = found.iou}, error);
 }
 
 static Status decode_some(PointsDecoding *d, const float *point, Error *error) {

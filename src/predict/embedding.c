@@ -10,25 +10,38 @@
 #include "base/text.h"
 #include "weights/elements.h"
 
-static const char format[] = "voxpert embedding 1";
+static const char format[] = "voxpert embedding 2", older[] = "voxpert embedding 1";
 
 typedef struct Facts {
     const char *model;
+    char config[HASH_TEXT]; /* heads, windows and epsilons do not show in the weights */
     char crop[80], kept[24], checksum[HASH_TEXT], key[HASH_TEXT];
 } Facts;
+
+static Status config_of(Facts *f, const Predictor *p, Error *error) {
+    char *config = sam_config_write(&p->model->system.sam.config);
+    if (!config) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for an embedding's key");
+    Hash h;
+    hash_begin(&h);
+    hash_add(&h, config, strlen(config));
+    hash_end(&h, f->config);
+    memory_free(config);
+    return VOXPERT_OK;
+}
 
 /* What the embedding depends on; kernel sets differ in the last bits and may share files,
  * precisions may not. */
 static Status facts_of(Facts *f, const Predictor *p, const char *type, Error *error) {
     const Crop *c = &p->view.crop;
     Status status = model_encoder_identity(p->model, &f->model, error);
+    if (!status) status = config_of(f, p, error);
     if (status) return status;
     snprintf(f->crop, sizeof f->crop, "%d,%d,%d,%d%s", c->x, c->y, c->width, c->height,
              p->view.mirrored ? " mirrored" : "");
     int block = p->model->system.kept_block;
     snprintf(f->kept, sizeof f->kept, "block %d", block - 1);
-    const char *parts[] = {
-        p->picture_hash, f->model, p->model->preset.name, f->crop, "f32 kernels", type, f->kept};
+    const char *parts[] = {p->picture_hash, f->model,      f->config, p->model->preset.name,
+                           f->crop,         "f32 kernels", type,      f->kept};
     size_t count = sizeof parts / sizeof *parts - (block == 0);
     Hash h;
     hash_begin(&h);
@@ -88,10 +101,9 @@ Status embedding_save(const Predictor *p, const char *path, ElementType type, Er
     if (status) return status;
     checksum_of(p->embedding, predictor_embedding_count(p), type, f.checksum);
     MetadataPair metadata[] = {
-        {"format", format},       {"image", p->picture_hash},
-        {"model", f.model},       {"preset", p->model->preset.name},
-        {"crop", f.crop},         {"key", f.key},
-        {"checksum", f.checksum},
+        {"format", format},   {"image", p->picture_hash},        {"model", f.model},
+        {"config", f.config}, {"preset", p->model->preset.name}, {"crop", f.crop},
+        {"key", f.key},       {"checksum", f.checksum},
     };
     return safetensors_write(path, part, parts_of(p, part), metadata,
                              sizeof metadata / sizeof *metadata, type, error);
@@ -129,6 +141,7 @@ static Status same_origin(const Predictor *p, const Checkpoint *c, const Facts *
                           Error *error) {
     if (!says(c, "image", p->picture_hash)) return differs(path, "image", error);
     if (!says(c, "model", f->model)) return differs(path, "model", error);
+    if (!says(c, "config", f->config)) return differs(path, "configuration of the model", error);
     if (!says(c, "preset", p->model->preset.name)) return differs(path, "preset", error);
     if (!says(c, "crop", f->crop)) return differs(path, "crop", error);
     return VOXPERT_OK;
@@ -138,6 +151,11 @@ static Status take(Predictor *p, const Checkpoint *c, const char *path, Error *e
     TensorToWrite part[PARTS_MAX];
     const StoredTensor *t[PARTS_MAX];
     size_t parts = parts_of(p, part), count = predictor_embedding_count(p);
+    if (says(c, "format", older))
+        return error_set(error, VOXPERT_BAD_INPUT,
+                         "%s: was written by an earlier version, which did not record the model's "
+                         "configuration: encode the image again",
+                         path);
     if (!says(c, "format", format) || !find_parts(c, part, parts, t))
         return error_set(error, VOXPERT_BAD_INPUT, "%s: is no embedding for this model", path);
     Facts f;

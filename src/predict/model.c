@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "systems/experts.h"
+#include "weights/elements.h"
 
 /* ---- Opening ---------------------------------------------------------------------------- */
 
@@ -88,23 +89,58 @@ static Status bind(Model *m, const ModelOptions *o, Error *error) {
     return VOXPERT_OK;
 }
 
-/* Our own files say who they are; others are asked, and so is an adapter with its base. */
+/* What a whole file of ours states; an adapter's identity is that of the base and itself together,
+ * which its file does not state. */
+const char *model_stated_identity(const Model *m) {
+    return m->file && !m->system.adapter ? checkpoint_metadata(m->file, "identity") : NULL;
+}
+
+/* Somebody changed the weights and kept the metadata. */
+static void warn_of_identity(const Model *m) {
+    const char *stated = model_stated_identity(m);
+    if (!stated || strcmp(stated, m->identity) == 0 || !m->log) return;
+    Text t = {0};
+    text_add(&t,
+             "%s: states identity %.16s..., but its weights have identity %.16s...: they were "
+             "changed after it was written; the identity of the weights is used",
+             checkpoint_path(m->file), stated, m->identity);
+    if (t.chars) m->log(m->log_context, t.chars);
+    text_free(&t);
+}
+
+/* Computed, whatever the file states: caches and resumed runs are found by it. */
 Status model_identity(const Model *shared, const char **identity, Error *error) {
     union {
         const Model *from;
         Model *to;
     } m = {shared}; /* the lock and what it guards may change in a shared model */
-    bool whole = shared->file && !shared->system.adapter;
-    const char *said = whole ? checkpoint_metadata(shared->file, "identity") : NULL;
     Status status = VOXPERT_OK;
     pthread_mutex_lock(&m.to->lock);
-    if (!shared->identity[0] && said && strlen(said) == HASH_TEXT - 1)
-        memcpy(m.to->identity, said, HASH_TEXT);
-    else if (!shared->identity[0])
+    if (!shared->identity[0]) {
         status = params_identity(&shared->system.sam.params, m.to->identity, error);
+        if (!status) warn_of_identity(shared);
+    }
     pthread_mutex_unlock(&m.to->lock);
     *identity = status ? NULL : shared->identity;
     return status;
+}
+
+Status model_configuration(const Model *m, char text[HASH_TEXT], Error *error) {
+    char *network = sam_config_write(&m->system.sam.config);
+    char *own = system_config_write(&m->system); /* of experts, if there are any */
+    Text t = {0};
+    text_add(&t, "%s\n%s\n%s %.17g", network ? network : "", own ? own : "", m->preset.name,
+             m->preset.zoom);
+    Hash h;
+    hash_begin(&h);
+    hash_add(&h, t.chars ? t.chars : "", t.length);
+    hash_end(&h, text);
+    bool ok = network && own && !t.failed;
+    memory_free(network);
+    memory_free(own);
+    text_free(&t);
+    if (ok) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to hash the configuration");
 }
 
 Status model_encoder_identity(const Model *m, const char **identity, Error *error) {
@@ -163,6 +199,15 @@ const char *model_metadata(const Model *m, const char *key) {
     return checkpoint_metadata(m->file, key);
 }
 
+Status model_check_finite(const Model *m, const char *what, const float *values, size_t count,
+                          Error *error) {
+    if (floats_are_finite(values, count)) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_MODEL,
+                     "%s: %s has values that are not finite numbers: its weights are damaged, or "
+                     "not meant for images prepared as by preset %s",
+                     m->file ? checkpoint_path(m->file) : "the model", what, m->preset.name);
+}
+
 /* ---- Saying and saving what it is ------------------------------------------------------- */
 
 static const char *known(const Model *m, const char *key, const char *otherwise) {
@@ -185,8 +230,10 @@ static bool describe_routers(Text *t, const System *s) {
 
 char *model_describe(const Model *m) {
     const char *identity;
+    char configuration[HASH_TEXT];
     Text routers = {0};
-    if (model_identity(m, &identity, NULL)) return NULL;
+    if (model_identity(m, &identity, NULL) || model_configuration(m, configuration, NULL))
+        return NULL;
     if (!describe_routers(&routers, &m->system)) {
         text_free(&routers);
         return NULL;
@@ -195,11 +242,12 @@ char *model_describe(const Model *m) {
     json_t *inner = config ? json_loads(config, 0, NULL) : NULL;
     const char *path = checkpoint_path(m->file);
     json_t *root = json_pack(
-        "{s:s?, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:O}", "file",
+        "{s:s?, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:O}", "file",
         text_is_utf8(path, strlen(path)) ? path : NULL, "container", checkpoint_container(m->file),
         "layout", checkpoint_layout(m->file), "arch", known(m, "arch", system_name(m->system.kind)),
         "preset", m->preset.name, "parameters", (json_int_t)params_elements(&m->system.sam.params),
-        "tensors", (json_int_t)checkpoint_count(m->file), "identity", identity, "licence",
+        "tensors", (json_int_t)checkpoint_count(m->file), "identity", identity,
+        "configuration_sha256", configuration, "licence",
         known(m, "licence", "not stated in the file"), "kernels", m->kernels->name, "config",
         inner ? inner : json_null());
     static const char *const more[] = {"format",     "labels",     "training_data",
@@ -207,6 +255,11 @@ char *model_describe(const Model *m) {
     for (size_t i = 0; root && i < sizeof more / sizeof *more; i++) {
         const char *value = model_metadata(m, more[i]);
         if (value) json_object_set_new(root, more[i], json_string(value));
+    }
+    const char *stated = model_stated_identity(m);
+    if (root && stated) {
+        json_object_set_new(root, "identity_stated", json_string(stated));
+        json_object_set_new(root, "identity_verified", json_boolean(strcmp(stated, identity) == 0));
     }
     if (root && routers.chars) json_object_set_new(root, "router", json_string(routers.chars));
     text_free(&routers);

@@ -37,7 +37,7 @@ typedef struct Model {
     Preset preset;     /* with the file's own zoom, if it names one */
     bool preset_given; /* by the caller, not by the file */
     pthread_mutex_t lock, text_lock;
-    char identity[HASH_TEXT]; /* "" until somebody asks */
+    char identity[HASH_TEXT]; /* "" until it is needed */
     Texts texts;              /* guarded by text_lock */
     char warning[512];        /* surplus tensors, or "" */
     void (*log)(void *context, const char *sentence);
@@ -55,14 +55,26 @@ void model_close(Model *m); /* NULL is fine */
 MUST_CHECK Status model_preset(Preset *out, const Checkpoint *file, const Sam *sam,
                                const char *asked, Error *error);
 
-/* SHA-256 of the weights (see params_identity), computed when it is first asked for; any thread may
- * ask.  Errors: VOXPERT_OUT_OF_MEMORY. */
+/* SHA-256 of the weights (see params_identity), computed when it is first needed, by any thread.
+ * Where the file states another one, a warning goes to the log.  Errors: VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status model_identity(const Model *m, const char **identity, Error *error);
+
+/* What the metadata of a whole file states, unchecked; NULL where it states none. */
+const char *model_stated_identity(const Model *m);
+
+/* SHA-256 of what an answer depends on beside weights, image and prompt: the configuration of the
+ * network, and how images are prepared.  Errors: VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status model_configuration(const Model *m, char text[HASH_TEXT], Error *error);
 
 /* Of what an embedding depends on: that of the base where an adapter leaves its encoder alone. */
 MUST_CHECK Status model_encoder_identity(const Model *m, const char **identity, Error *error);
 
 const char *model_metadata(const Model *m, const char *key); /* NULL if the file has none */
+
+/* Whether what it computed is finite: large weights may overflow, though each is finite itself.
+ * `what` begins the sentence: "its image embedding".  VOXPERT_BAD_MODEL. */
+MUST_CHECK Status model_check_finite(const Model *m, const char *what, const float *values,
+                                     size_t count, Error *error);
 
 /* ---- Texts (texts.c) -------------------------------------------------------------------- */
 

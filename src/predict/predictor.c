@@ -116,7 +116,10 @@ static Status encode_work(Compute *cx, void *context, Error *error) {
 static Status encode_view(Predictor *p, Error *error) {
     p->image_known = false;
     StepShape shape = {.kind = STEP_ENCODE, .batch = 1};
-    return steps_run(&p->steps, shape, p->max_memory, encode_work, p, error);
+    Status status = steps_run(&p->steps, shape, p->max_memory, encode_work, p, error);
+    if (status) return status;
+    return model_check_finite(p->model, "its image embedding", p->embedding,
+                              predictor_embedding_count(p), error);
 }
 
 static bool find_kept(Predictor *p) {

@@ -71,6 +71,18 @@ uint16_t f16_from_float(float value) {
     return (uint16_t)(sign | half);
 }
 
+/* Without a branch in the loop, which the compiler makes vectors of. */
+bool floats_are_finite(const float *values, size_t count) {
+    const uint32_t exponent = 0x7F800000;
+    uint32_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        found |= (bits & exponent) == exponent;
+    }
+    return !found;
+}
+
 /* ---- Reading ---------------------------------------------------------------------------- */
 
 /* `n` values that lie `step` bytes apart, at any alignment. */

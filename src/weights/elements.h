@@ -14,4 +14,7 @@ float float_from_bf16(uint16_t bits);
 uint16_t f16_from_float(float value);
 uint16_t bf16_from_float(float value);
 
+/* Whether no value is infinite or NaN. */
+bool floats_are_finite(const float *values, size_t count);
+
 #endif

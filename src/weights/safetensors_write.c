@@ -143,19 +143,13 @@ static bool convert(uint16_t *out, const float *values, size_t n, ElementType ty
     return finite;
 }
 
-static bool all_finite(const float *values, size_t n) {
-    bool finite = true;
-    for (size_t i = 0; i < n; i++) finite &= isfinite(values[i]) != 0;
-    return finite;
-}
-
 static Status write_values(const Writing *w, FILE *stream, const char *name, const float *values,
                            size_t count) {
     uint16_t small[CHUNK];
     bool plain = w->type == ELEMENT_F32;
     for (size_t at = 0; at < count; at += CHUNK) {
         size_t n = size_min(CHUNK, count - at);
-        if (!(plain ? all_finite(values + at, n) : convert(small, values + at, n, w->type)))
+        if (!(plain ? floats_are_finite(values + at, n) : convert(small, values + at, n, w->type)))
             return refuse(w, name, "a value is not finite, or too large for the type");
         const void *from = plain ? (const void *)(values + at) : small;
         if (fwrite(from, element_bytes(w->type), n, stream) != n)

@@ -22,7 +22,7 @@ refused 3 checksum segment -m "$model" -i "$picture" "${box[@]}" --embedding fli
 refused 3 'sam.safetensors' segment -m "$model" -i "$picture" "${box[@]}" --embedding "$shared/golden/sam/files/sam.safetensors" --json
 refused 3 'is no embedding' segment -m "$model" -i "$picture" "${box[@]}" --embedding "$picture" --json
 embed -i "$picture" -o half.safetensors --dtype f16
-holds 'f16 is half the size' test $(($(stat -c %s half.safetensors) * 3)) -lt $(($(stat -c %s e.safetensors) * 2))
+holds 'f16 is half the size, but for the header' test $(($(stat -c %s half.safetensors) * 2 - $(stat -c %s e.safetensors))) -lt 1000
 segment -i "$picture" "${box[@]}" --embedding half.safetensors --logits half.npy
 holds 'f16 is close' awk '{ d = $1 - $2; if (d > 0.05 || d < -0.05) exit 1 }' <(paste <(floats half.npy) <(floats want.npy))
 
@@ -40,7 +40,7 @@ segment -i "$picture" --box 40,40,60,60 --zoom --cache c --json >5.out
 holds 'another crop is encoded' test "$(cached 5.out)" = false
 segment -i "$picture" --box 40,40,60,60 --zoom --cache c --json >6.out
 holds 'a crop is looked up too' test "$(cached 6.out)" = true
-for file in c/*; do printf 'x' | dd of="$file" bs=1 seek=400 conv=notrunc 2>/dev/null; done
+for file in c/*; do printf 'x' | dd of="$file" bs=1 seek=900 conv=notrunc 2>/dev/null; done
 voxpert segment -m "$model" -i "$picture" "${box[@]}" --cache c --json --logits got.npy >7.out 2>7.err
 holds 'that is said' grep -q 'it is removed from the cache' 7.err
 holds 'in the report too' grep -q 'it is removed from the cache"' 7.out

@@ -1,5 +1,6 @@
 #include "nn/params.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "tests/check.h"
@@ -118,6 +119,47 @@ TEST(an_optional_parameter_may_be_missing_and_is_then_initialized) {
     checkpoint_close(c);
     stored_free(s);
     params_free(&p);
+}
+
+/* ---- Values that nothing can be computed with ------------------------------------------------ */
+
+/* Whether binding a w [4,3,2,2] whose value `index` is `value` is refused with its name. */
+static bool refuses(Layout layout, bool variance, size_t index, float value) {
+    Params p = {0};
+    Param *w = declare(&p, "w", layout, 4, (int[]){4, 3, 2, 2});
+    w->variance = variance;
+    Stored *s = stored_new(64);
+    float *values = stored_add(s, "w", 4, (int[]){4, 3, 2, 2});
+    fill(values, 48, 0.0f);
+    values[index] = value;
+    Checkpoint *c = stored_open(s, NULL);
+    Error error = {0};
+    Status status = params_bind(&p, c, true, NULL, 0, &error);
+    if (status)
+        CHECK(
+            status == VOXPERT_BAD_MODEL && strstr(error.message, "tensor w: ") &&
+            strstr(error.message, value < 0.0f ? "a variance is below 0" : "not a finite number"));
+    checkpoint_close(c);
+    stored_free(s);
+    params_free(&p);
+    return status != VOXPERT_OK;
+}
+
+TEST(a_value_that_is_not_finite_is_refused_wherever_it_lies) {
+    static const float odd[] = {NAN, INFINITY, 0x1p127f * 2.0f};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+        for (size_t at = 0; at < 48; at += at < 20 ? 1 : 9) {
+            CHECK(refuses(LAYOUT_PLAIN, false, at, odd[i]));
+            CHECK(refuses(LAYOUT_CONVOLUTION, false, at, odd[i]));
+        }
+    CHECK(!refuses(LAYOUT_PLAIN, false, 5, 0x1.fffffep127f) &&
+          !refuses(LAYOUT_PLAIN, false, 5, -1.0f));
+    CHECK(!refuses(LAYOUT_PLAIN, false, 5, 0x1p-149f));
+}
+
+TEST(a_variance_below_zero_is_refused) {
+    CHECK(refuses(LAYOUT_PLAIN, true, 5, -0x1p-149f));
+    CHECK(!refuses(LAYOUT_PLAIN, true, 5, 0.0f));
 }
 
 /* ---- Layouts -------------------------------------------------------------------------------- */
