@@ -26,12 +26,23 @@ typedef struct Work {
     Seconds seconds;
 } Work;
 
+/* On stderr with the image's name, in case the sentence does not begin with it: of a folder's many
+ * warnings each must say where it belongs. */
 static void warn(Work *w, const char *sentence, size_t length) {
     if (!length) return;
     char *line = cli_text("%.*s", (int)length, sentence);
+    bool named = !w->job->folder || strncmp(line, w->c->image, strlen(w->c->image)) == 0;
     json_array_append_new(w->warnings, json_words(line));
-    common_warn(&w->job->common, "%s", line);
+    common_warn(&w->job->common, "%s%s%s", named ? "" : w->c->image, named ? "" : ": ", line);
     free(line);
+}
+
+static void warn_lines(Work *w, const char *lines) {
+    for (const char *line = lines; *line;) {
+        size_t length = strcspn(line, "\n");
+        warn(w, line, length);
+        line += length + (line[length] != '\0');
+    }
 }
 
 /* ---- Names ------------------------------------------------------------------------------ */
@@ -59,15 +70,15 @@ static VoxpertStatus read_image(Work *w, VoxpertError *error) {
     double start = seconds_now();
     VoxpertStatus status = voxpert_image_file_open(&w->file, w->c->image, &w->c->file, error);
     if (status) return status;
-    for (const char *line = voxpert_image_file_warnings(w->file); *line;) {
-        size_t length = strcspn(line, "\n");
-        warn(w, line, length);
-        line += length + (line[length] != '\0');
-    }
+    warn_lines(w, voxpert_image_file_warnings(w->file));
     const VoxpertImage *image = voxpert_image_file_image(w->file);
     w->result = result_begin(image);
     Targets *targets = w->c->targets;
-    if (targets) status = targets_load_masks(targets, image, &w->c->file, error);
+    char *warnings = NULL;
+    if (targets) status = targets_fit(targets, image, &warnings, error);
+    if (warnings) warn_lines(w, warnings);
+    free(warnings);
+    if (!status && targets) status = targets_load_masks(targets, image, &w->c->file, error);
     if (!status && targets)
         status = targets_check(targets, image, w->job->segment.prompt_free, error);
     w->seconds.read = seconds_now() - start;

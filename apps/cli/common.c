@@ -27,7 +27,8 @@ const char common_usage[] =
     "prints\n"
     "  -v, --verbose             details on standard error\n"
     "      --progress MODE       auto (default: a line on a terminal), plain, json or none\n"
-    "  -t, --threads N           threads; default: every core. The result is the same for any N\n"
+    "  -t, --threads N           threads; default: 0, every core. The result is the same for any "
+    "N\n"
     "      --max-memory SIZE     refuse work that needs more, such as 4G\n"
     "      --cpu SET             kernel set: reference, portable, avx2 or avx512; default:\n"
     "                            $VOXPERT_CPU, or the best of this processor\n"
@@ -61,7 +62,7 @@ static VoxpertStatus common_flags(Common *c, const Options *o, VoxpertError *err
     VoxpertStatus status = options_choice(o, "--progress", modes, &mode, error);
     c->progress = (ProgressMode)mode;
     if (c->quiet) c->progress = PROGRESS_NONE;
-    if (!status) status = options_whole(o, "--threads", 1, 1024, &c->threads, error);
+    if (!status) status = options_whole(o, "--threads", 0, 1024, &c->threads, error);
     const char *memory = options_value(o, "--max-memory");
     if (!status && memory && !size_parse(&c->max_memory, memory))
         status = error_say(error, VOXPERT_BAD_ARGUMENT,

@@ -76,6 +76,10 @@ static VoxpertStatus read_points(Place *p, Target *t, const json_t *list, int ob
         const json_t *positive = json_object_get(point, "positive");
         double at[2];
         snprintf(p->field, sizeof p->field, "objects[%d].points[%zu]", object, i);
+        if (coordinates(point, at, 2)) {
+            target_point(t, at[0], at[1], true); /* as --point x,y */
+            continue;
+        }
         if (!json_is_object(point)) return wrong(p, "must be {\"p\": [x, y], \"positive\": true}");
         if (known_fields(p, point, known)) return VOXPERT_BAD_INPUT;
         if (!coordinates(json_object_get(point, "p"), at, 2))
@@ -92,11 +96,11 @@ static VoxpertStatus read_boxes(Place *p, Target *t, const json_t *list, int obj
     char who[256];
     snprintf(p->field, sizeof p->field, "objects[%d].boxes", object);
     if (!json_is_array(list)) return wrong(p, "must be a list of [x0, y0, x1, y1]");
-    if (json_is_number(json_array_get(list, 0)))
-        return wrong(p, "must be a list of boxes, [[x0, y0, x1, y1]]");
-    if (json_array_size(list) > 1) return wrong(p, "an object has one box; use an object for each");
+    bool bare = json_is_number(json_array_get(list, 0)); /* a box without the list around it */
+    if (!bare && json_array_size(list) > 1)
+        return wrong(p, "an object has one box; use an object for each");
     if (json_array_size(list) == 0) return VOXPERT_OK;
-    if (!coordinates(json_array_get(list, 0), at, 4))
+    if (!coordinates(bare ? list : json_array_get(list, 0), at, 4))
         return wrong(p, "a box must be four finite numbers, [x0, y0, x1, y1]");
     snprintf(who, sizeof who, "%.80s: %.60s.%.60s", p->file, p->entry, p->field);
     if (target_box(t, at, who, p->error)) return p->error->status = VOXPERT_BAD_INPUT;
@@ -319,9 +323,10 @@ VoxpertStatus prompts_file_read(PromptsFile *out, const char *path, VoxpertError
     char *text = NULL;
     size_t length = 0;
     VoxpertStatus status = slurp(&text, &length, path, error);
+    size_t mark = !status && strncmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0; /* byte order mark */
     if (!status)
-        status = name_ends(path, ".jsonl") ? read_lines(&place, out, text, length)
-                                           : read_line(&place, out, text, length, 0);
+        status = name_ends(path, ".jsonl") ? read_lines(&place, out, text + mark, length - mark)
+                                           : read_line(&place, out, text + mark, length - mark, 0);
     if (!status) status = check_names(out, error);
     free(text);
     return status;

@@ -6,9 +6,10 @@
  *
  * One such entry; a list of them; one a line (.jsonl); or {"case.png": {"objects": ...}, ...}.
  * Coordinates are those of the flags ("space": "pixel-xy"; "voxel-ijk" is the same on slices of k).
- * "slice": "k:57" takes a slice of a volume.  Paths of masks
- * are relative to the file.  A field that is not known is refused: it would be a prompt that
- * silently does not count. */
+ * A box may stand without the list around it, and a point [x, y] is one inside; corners of boxes
+ * and what touches the image's edge are brought onto the image by targets_fit. "slice": "k:57"
+ * takes a slice of a volume.  Paths of masks are relative to the file.  A field that is not known
+ * is refused: it would be a prompt that silently does not count. */
 #ifndef CLI_PROMPTS_FILE_H
 #define CLI_PROMPTS_FILE_H
 

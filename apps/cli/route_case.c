@@ -13,8 +13,14 @@ char *route_figure(const char *figure, int object) {
 
 static VoxpertStatus prepare(const Common *common, const EngineOptions *options, Engine *engine,
                              const RouteCase *c, const VoxpertImage *image, VoxpertError *error) {
-    char remark[256] = "";
-    VoxpertStatus status = targets_load_masks(c->targets, image, &c->file, error);
+    char remark[256] = "", *warnings = NULL;
+    VoxpertStatus status = targets_fit(c->targets, image, &warnings, error);
+    for (char *line = warnings, *rest; line && (rest = strchr(line, '\n')); line = rest + 1) {
+        *rest = '\0';
+        common_warn(common, "%s: %s", c->image, line);
+    }
+    free(warnings);
+    if (!status) status = targets_load_masks(c->targets, image, &c->file, error);
     if (!status) status = targets_check(c->targets, image, c->segment.prompt_free, error);
     if (!status) status = engine_open(engine, common, options, error);
     if (!status)

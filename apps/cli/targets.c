@@ -38,9 +38,6 @@ VoxpertStatus target_box(Target *t, const double at[4], const char *who, Voxpert
     if (t->has_box)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "%s: object %d has a box already", who,
                          t->number);
-    if (at[2] < at[0] || at[3] < at[1])
-        return error_say(error, VOXPERT_BAD_ARGUMENT,
-                         "%s: the box is empty: x0 <= x1 and y0 <= y1 must hold", who);
     t->box = (VoxpertBox){(float)at[0], (float)at[1], (float)at[2], (float)at[3]};
     t->has_box = true;
     return VOXPERT_OK;
@@ -110,17 +107,17 @@ static Target *numbered(Targets *t, int number) {
 
 static VoxpertStatus point_flag(Target *t, const char *text, VoxpertError *error) {
     double at[2];
-    char where[64];
     size_t length = strlen(text);
-    bool sign = length > 2 && length < sizeof where && text[length - 2] == ':' &&
-                (text[length - 1] == '+' || text[length - 1] == '-');
-    if (sign) snprintf(where, sizeof where, "%.*s", (int)(length - 2), text);
-    if (!sign || !numbers_parse(at, 2, where))
+    bool sign = length > 2 && text[length - 2] == ':' && strchr("+-", text[length - 1]);
+    char *where = cli_text("%.*s", (int)(sign ? length - 2 : length), text);
+    bool read = numbers_parse(at, 2, where);
+    free(where);
+    if (!read)
         return error_say(error, VOXPERT_BAD_ARGUMENT,
-                         "--point %s: must be x,y:+ (inside) or x,y:- (outside), two finite "
-                         "numbers",
+                         "--point %s: must be x,y or x,y:+ (inside), or x,y:- (outside), two "
+                         "finite numbers",
                          text);
-    target_point(t, at[0], at[1], text[length - 1] == '+');
+    target_point(t, at[0], at[1], !sign || text[length - 1] == '+');
     return VOXPERT_OK;
 }
 
@@ -273,6 +270,36 @@ VoxpertStatus targets_blame(const Targets *t, const Target *target, VoxpertError
     if (!t->file) return error_before(error, "object %d", target->number);
     if (error->status == VOXPERT_BAD_ARGUMENT) error->status = VOXPERT_BAD_INPUT;
     return error_before(error, "%s: object %d", t->file, target->number);
+}
+
+/* A sentence of each line, with the object that it is about, behind those that are there. */
+static void add_lines(char **to, const Targets *t, const Target *target, const char *lines) {
+    for (const char *at = lines; *at;) {
+        int length = (int)strcspn(at, "\n");
+        char *before = *to;
+        char *object =
+            t->count > 1 || t->file ? cli_text("object %d: ", target->number) : cli_text("%s", "");
+        *to = cli_text("%s%s%.*s\n", before, object, length, at);
+        free(before);
+        free(object);
+        at += length + (at[length] != '\0');
+    }
+}
+
+VoxpertStatus targets_fit(Targets *t, const VoxpertImage *image, char **warnings,
+                          VoxpertError *error) {
+    VoxpertStatus status = VOXPERT_OK;
+    *warnings = cli_text("%s", "");
+    for (int i = 0; !status && i < t->count; i++) {
+        Target *target = &t->item[i];
+        char *lines = NULL;
+        status =
+            voxpert_prompt_fit(target->has_box ? &target->box : NULL, target->points,
+                               target->point_count, image->width, image->height, &lines, error);
+        if (!status) add_lines(warnings, t, target, lines);
+        voxpert_free(lines);
+    }
+    return status;
 }
 
 static bool asks_nothing(const Target *t) {

@@ -49,7 +49,8 @@ VoxpertStatus targets_add_classes(Targets *t, const Options *options, VoxpertErr
  * none. */
 VoxpertStatus targets_expand_classes(Targets *t, const VoxpertModel *model, VoxpertError *error);
 
-/* Puts a prompt that a flag gave into a target: VOXPERT_BAD_ARGUMENT. */
+/* Puts a prompt into a target; the corners of a box may be in any order until targets_fit.
+ * VOXPERT_BAD_ARGUMENT: it has one already, or a text is empty. */
 VoxpertStatus target_box(Target *t, const double at[4], const char *who, VoxpertError *error);
 VoxpertStatus target_text(Target *t, const char *text, const char *who, VoxpertError *error);
 void target_point(Target *t, double x, double y, bool inside);
@@ -57,6 +58,11 @@ void target_point(Target *t, double x, double y, bool inside);
 json_t *targets_json(const Targets *t); /* as in a prompts file, but for labels and values */
 
 VoxpertPrompt target_prompt(const Target *t);
+
+/* Brings boxes and points onto the picture (voxpert_prompt_fit).  `*warnings`, which the caller
+ * frees, gets a line for each change.  VOXPERT_OUT_OF_MEMORY. */
+VoxpertStatus targets_fit(Targets *t, const VoxpertImage *image, char **warnings,
+                          VoxpertError *error);
 
 /* Whether all of it makes sense for the picture, before anything is computed; `prompt_free`:
  * nothing need be asked.  A bad prompt is VOXPERT_BAD_ARGUMENT if a flag gave it, VOXPERT_BAD_INPUT

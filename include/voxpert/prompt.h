@@ -38,6 +38,17 @@ typedef struct VoxpertPrompt {
 VOXPERT_API VoxpertStatus voxpert_prompt_check(const VoxpertPrompt *prompt, int width, int height,
                                                VoxpertError *error);
 
+/* Brings coordinates as people and other tools give them onto an image of this size, in place:
+ * swapped corners are put in order, and what passes an edge by less than a pixel (COCO's x + width)
+ * is moved to the first or last pixel.  `box` and `points` may be NULL.  `*warnings` gets a
+ * sentence for each change, and for boxes under two pixels and fractions of the image, which stay
+ * as they are; each ends with a newline, "" is none; voxpert_free.  What lies further outside is
+ * left to voxpert_prompt_check.  Errors: VOXPERT_BAD_ARGUMENT (an empty image),
+ * VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_prompt_fit(VoxpertBox *box, VoxpertPoint *points, int point_count,
+                                             int width, int height, char **warnings,
+                                             VoxpertError *error);
+
 #ifdef __cplusplus
 }
 #endif

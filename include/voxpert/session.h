@@ -90,9 +90,14 @@ typedef struct VoxpertEverything {
 } VoxpertEverything;
 
 typedef struct VoxpertFound {
-    uint8_t *mask; /* [height][width] */
-    size_t area;
-    float box_xywh[4], point[2], predicted_iou, stability_score, crop_xywh[4];
+    uint8_t *mask;     /* [height][width] */
+    size_t area;       /* pixels of the mask */
+    float box_xywh[4]; /* its first column and row, its columns and rows: as pycocotools' toBbox,
+                          one more than the published generator's width and height; 0s where the
+                          mask is empty */
+    float point[2];    /* that was prompted, in pixels of the image */
+    float predicted_iou, stability_score;
+    float crop_xywh[4]; /* the part of the image that was encoded */
 } VoxpertFound;
 
 /* Called while it runs, with what is done of `total`; a non-zero answer stops it. */

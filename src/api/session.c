@@ -3,6 +3,8 @@
 
 #include "api/internal.h"
 #include "base/memory.h"
+#include "base/warnings.h"
+#include "image/box.h"
 #include "predict/embedding.h"
 #include "predict/everything.h"
 
@@ -101,6 +103,32 @@ VoxpertStatus voxpert_prompt_check(const VoxpertPrompt *prompt, int width, int h
     if (!status) status = prompt_check(&size, &asked.prompt, error);
     asked_free(&asked);
     return status;
+}
+
+VoxpertStatus voxpert_prompt_fit(VoxpertBox *box, VoxpertPoint *points, int point_count, int width,
+                                 int height, char **warnings, VoxpertError *error) {
+    if (!warnings || (!points && point_count > 0))
+        return null_argument("voxpert_prompt_fit", error);
+    *warnings = NULL;
+    if (width < 1 || height < 1)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "an image of %d x %d pixels is empty", width,
+                         height);
+    Warnings found = {0};
+    float corners[4] = {0};
+    if (box) {
+        memcpy(corners, (const float[]){box->x0, box->y0, box->x1, box->y1}, sizeof corners);
+        box_fit(corners, (size_t)width, (size_t)height, &found);
+        *box = (VoxpertBox){corners[0], corners[1], corners[2], corners[3]};
+    }
+    for (int i = 0; i < point_count; i++) {
+        float at[2] = {points[i].x, points[i].y};
+        point_fit(at, (size_t)width, (size_t)height, &found);
+        points[i].x = at[0], points[i].y = at[1];
+    }
+    *warnings = found.lines.failed ? NULL : memory_text(warnings_lines(&found));
+    warnings_free(&found);
+    return *warnings ? VOXPERT_OK
+                     : error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the warnings");
 }
 
 static void order_by_iou(Prediction *p) {
@@ -277,8 +305,8 @@ static void found_from(VoxpertFound *to, FoundMask *from, size_t pixels) {
     for (size_t i = 0; i < pixels; i++) to->area += to->mask[i];
     for (int i = 0; i < 2; i++) {
         to->point[i] = from->point[i];
-        to->box_xywh[i] = from->box[i];
-        to->box_xywh[i + 2] = from->box[i + 2] - from->box[i];
+        if (to->area) to->box_xywh[i] = from->box[i];
+        if (to->area) to->box_xywh[i + 2] = from->box[i + 2] - from->box[i] + 1.0f;
         to->crop_xywh[i] = from->crop[i];
         to->crop_xywh[i + 2] = from->crop[i + 2] - from->crop[i];
     }

@@ -73,11 +73,29 @@ static void check_agree(Catalog *c, const char *file, const Volume *first, const
                  same ? "another affine" : "another shape");
 }
 
+static void check_box(Catalog *c, const char *file, const ChallengeBox *b, const Volume *image) {
+    const char *what = NULL;
+    bool ordered = b->low[0] <= b->high[0] && b->low[1] <= b->high[1];
+    bool inside = b->low[0] >= 0.0 && b->low[1] >= 0.0 && b->high[0] < (double)image->width &&
+                  b->high[1] < (double)image->height;
+    if (!ordered)
+        what = "has swapped corners, in an image";
+    else if (!inside)
+        what = "reaches outside the image";
+    if (what)
+        catalog_find(c, RULE_PROMPTS, file, "the box %g,%g,%g,%g %s of %zu x %zu pixels", b->low[0],
+                     b->low[1], b->high[0], b->high[1], what, image->width, image->height)
+            ->warning = true;
+}
+
 /* Training needs none of them. */
-static Status check_prompts(Catalog *c, const CatalogCase *item, Error *error) {
+static Status check_prompts(Catalog *c, const CatalogCase *item, const Volume *image,
+                            Error *error) {
     ChallengePrompts prompts;
     Error reason = {0};
     Status status = challenge_prompts(&prompts, item->image[0], &reason);
+    for (size_t i = 0; !status && i < prompts.boxes; i++)
+        check_box(c, item->image[0], &prompts.box[i], image);
     challenge_prompts_free(&prompts);
     if (status == VOXPERT_BAD_INPUT) {
         catalog_find(c, RULE_PROMPTS, item->image[0], "%s", reason.message)->warning = true;
@@ -110,7 +128,7 @@ static Status check_case(Catalog *c, const CatalogCase *item, Content *content, 
             volume_free(v);
         }
     }
-    if (!status && first && item->archive) status = check_prompts(c, item, error);
+    if (!status && first && item->archive) status = check_prompts(c, item, first, error);
     if (!status) status = check_case_labels(c, item, first, error);
     volume_free(first);
     return status;

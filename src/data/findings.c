@@ -64,7 +64,7 @@ static const RuleWords words[DATA_RULES] = {
     [RULE_SAME_VOXELS] = {"no two cases hold the same voxels", "keep one of them"},
     [RULE_SHAPES] = {"annotations are outlines or run lengths of their image",
                      "correct the annotation"},
-    [RULE_PROMPTS] = {"boxes and clicks are whole numbers in their arrays",
+    [RULE_PROMPTS] = {"boxes and clicks are whole numbers in their arrays, boxes inside the image",
                       "write boxes as dicts of whole numbers, clicks as lists of z, y, x"},
     [RULE_GROUPS] = {"groups.csv names the group of every case",
                      "write a line with the stem of the case and the name of its group"},

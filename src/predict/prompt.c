@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "image/box.h"
 
 /* ---- Sense ------------------------------------------------------------------------------ */
 
@@ -39,9 +40,12 @@ static Status box_check(const Picture *p, const float b[4], Error *error) {
                          (double)b[1], (double)b[2], (double)b[3]);
     if (!inside(p, b[0], b[1]) || !inside(p, b[2], b[3]))
         return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "box %g,%g,%g,%g reaches outside the image of %zu x %zu pixels",
+                         "box %g,%g,%g,%g reaches outside the image of %zu x %zu pixels%s",
                          (double)b[0], (double)b[1], (double)b[2], (double)b[3], p->width,
-                         p->height);
+                         p->height,
+                         box_fits_exchanged(b, p->width, p->height)
+                             ? "; with x and y exchanged it would lie inside"
+                             : "");
     return VOXPERT_OK;
 }
 

@@ -179,6 +179,26 @@ TEST(prompts_that_cannot_be_read_are_a_warning) {
     small_set_close(&s);
 }
 
+TEST(boxes_outside_or_with_swapped_corners_are_a_warning) {
+    static const struct {
+        int64_t box[4];
+        int breaches;
+    } cases[] = {{{0, 0, 3, 2}, 0},  {{0, 0, 4, 2}, 1}, {{0, 0, 3, 3}, 1},
+                 {{-1, 0, 3, 2}, 1}, {{3, 0, 1, 2}, 1}, {{1, 1, 1, 1}, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        SmallSet s;
+        const uint8_t bytes[12] = {0, 1};
+        const SmallArray arrays[] = {
+            {"imgs", "|u1", 2, {3, 4}, bytes, 12},
+            {"gts", "|u1", 2, {3, 4}, bytes, 12},
+            {"boxes", "<i8", 2, {1, 4}, cases[i].box, sizeof cases[i].box}};
+        small_set_open(&s);
+        small_npz(&s, "a.npz", arrays, 3);
+        CHECK(small_breaches(&s, RULE_PROMPTS) == cases[i].breaches);
+        small_set_close(&s);
+    }
+}
+
 TEST(values_are_counted_once_each) {
     Volume *v;
     ValueCounts counts;
