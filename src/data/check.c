@@ -73,11 +73,13 @@ static void check_agree(Catalog *c, const char *file, const Volume *first, const
                  same ? "another affine" : "another shape");
 }
 
+/* The challenges' boxes are cut at the width and the height, not at the last pixel: those are
+ * inside. */
 static void check_box(Catalog *c, const char *file, const ChallengeBox *b, const Volume *image) {
     const char *what = NULL;
     bool ordered = b->low[0] <= b->high[0] && b->low[1] <= b->high[1];
-    bool inside = b->low[0] >= 0.0 && b->low[1] >= 0.0 && b->high[0] < (double)image->width &&
-                  b->high[1] < (double)image->height;
+    bool inside = b->low[0] >= 0.0 && b->low[1] >= 0.0 && b->high[0] <= (double)image->width &&
+                  b->high[1] <= (double)image->height;
     if (!ordered)
         what = "has swapped corners, in an image";
     else if (!inside)

@@ -87,7 +87,7 @@ typedef struct Dataset {
     CaseObject *object; /* sorted by set, then picture */
     size_t sets, pictures, objects;
     size_t set_capacity, picture_capacity, object_capacity;
-    bool keep_labels; /* set before dataset_add: pictures keep their label maps */
+    bool keep_labels;  /* set before dataset_add: pictures keep their label maps */
     SplitRecord split; /* of every case with labels */
 } Dataset;
 

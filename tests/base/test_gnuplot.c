@@ -11,7 +11,8 @@
 #include "base/memory.h"
 #include "tests/check.h"
 
-/* A folder with a program named gnuplot in front of PATH; that folder is what `dirname "$0"` prints. */
+/* A folder with a program named gnuplot in front of PATH; that folder is what `dirname "$0"`
+ * prints. */
 typedef struct Planted {
     char folder[32], *before;
 } Planted;

@@ -183,7 +183,7 @@ TEST(boxes_outside_or_with_swapped_corners_are_a_warning) {
     static const struct {
         int64_t box[4];
         int breaches;
-    } cases[] = {{{0, 0, 3, 2}, 0},  {{0, 0, 4, 2}, 1}, {{0, 0, 3, 3}, 1},
+    } cases[] = {{{0, 0, 3, 2}, 0},  {{0, 0, 4, 3}, 0}, {{0, 0, 5, 2}, 1}, {{0, 0, 3, 4}, 1},
                  {{-1, 0, 3, 2}, 1}, {{3, 0, 1, 2}, 1}, {{1, 1, 1, 1}, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         SmallSet s;

@@ -23,7 +23,7 @@ if chosen 37; then
     refused 3 'outside' segment -i scan.png --prompts yxyx.json -o m.png
     refused 3 'JSON' segment -i scan.png --prompts comma.json -o m.png
     refused 3 'folder' segment -i scan.png --prompts other_folder.json -o m.png
-    refused 3 'positive' segment -i scan.png --prompts points_pairs.json -o m.png
+    prints 'object 1' segment -i scan.png --prompts points_pairs.json -o m.png
 fi
 
 if chosen 38; then
