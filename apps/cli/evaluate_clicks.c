@@ -91,6 +91,7 @@ static VoxpertStatus measure(const ClicksJob *job, Engine *engine, VoxpertClicks
     VoxpertStatus status =
         voxpert_evaluate_clicks(out, engine->model, &job->options, progress_case, &progress, error);
     progress_end(&progress);
+    if (!status) common_warn_lines(&job->base->common, voxpert_clicks_warnings(*out));
     return status;
 }
 

@@ -120,6 +120,7 @@ static int stats_run(int argc, char **argv) {
         status = voxpert_stats(&stats, &job.options, progress_case, &progress, &error);
         progress_end(&progress);
     }
+    if (!status) common_warn_lines(&job.common, voxpert_stats_warnings(stats));
     if (!status && job.output) status = write_file(&job, stats, &error);
     if (!status) status = tell(&job, stats, &error);
     voxpert_stats_free(stats);

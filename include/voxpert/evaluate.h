@@ -163,6 +163,10 @@ VOXPERT_API VoxpertStatus voxpert_evaluate_clicks(VoxpertClicks **out, VoxpertMo
 /* NULL is fine. */
 VOXPERT_API void voxpert_clicks_free(VoxpertClicks *clicks);
 
+/* Sentences on what was taken of the data although it was odd, each ended by a newline; "" where
+ * there is none.  Valid as long as `clicks`. */
+VOXPERT_API const char *voxpert_clicks_warnings(const VoxpertClicks *clicks);
+
 /* JSON: Dice after the box and after each click, per set and over sets, with the area under the
  * curve (DSC_AUC: trapezoid over the clicks) and its last value (DSC_Final).  CSV: a row per object
  * and answer.  MARKDOWN: a row per set. */
@@ -260,6 +264,9 @@ VOXPERT_API VoxpertStatus voxpert_stats(VoxpertStats **out, const VoxpertStatsOp
 
 /* NULL is fine. */
 VOXPERT_API void voxpert_stats_free(VoxpertStats *stats);
+
+/* As voxpert_clicks_warnings. */
+VOXPERT_API const char *voxpert_stats_warnings(const VoxpertStats *stats);
 
 /* JSON or CSV.  `aggregation`: "mean" or "median" over the cases that have a label, added for each
  * label; NULL: none. */

@@ -49,6 +49,10 @@ void voxpert_clicks_free(VoxpertClicks *c) {
     memory_free(c);
 }
 
+const char *voxpert_clicks_warnings(const VoxpertClicks *c) {
+    return c ? warnings_lines(&c->curves.data.warnings) : "";
+}
+
 VoxpertStatus voxpert_clicks_report(const VoxpertClicks *c, VoxpertReport form, char **text,
                                     VoxpertError *error) {
     Text t = {0};

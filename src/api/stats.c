@@ -7,6 +7,7 @@
 
 struct VoxpertStats {
     RegionTable table;
+    Warnings warnings;
 };
 
 VoxpertStatus voxpert_stats(VoxpertStats **out, const VoxpertStatsOptions *o, VoxpertCaseDone *done,
@@ -25,6 +26,8 @@ VoxpertStatus voxpert_stats(VoxpertStats **out, const VoxpertStatsOptions *o, Vo
                                    o->label_count, &work, error);
     threads_close(work.threads);
     memory_free(label);
+    for (size_t i = 0; !status && i < (*out)->table.count; i++)
+        warnings_merge(&(*out)->warnings, &(*out)->table.item[i].warnings);
     if (!status) return status;
     voxpert_stats_free(*out);
     *out = NULL;
@@ -34,7 +37,12 @@ VoxpertStatus voxpert_stats(VoxpertStats **out, const VoxpertStatsOptions *o, Vo
 void voxpert_stats_free(VoxpertStats *s) {
     if (!s) return;
     region_table_free(&s->table);
+    warnings_free(&s->warnings);
     memory_free(s);
+}
+
+const char *voxpert_stats_warnings(const VoxpertStats *s) {
+    return s ? warnings_lines(&s->warnings) : "";
 }
 
 VoxpertStatus voxpert_stats_report(const VoxpertStats *s, VoxpertReport form,

@@ -11,6 +11,7 @@
 #include "data/challenge.h"
 #include "data/load.h"
 #include "data/split_record.h"
+#include "image/align.h"
 
 Status check_readable(Catalog *c, Status status, const char *file, const Error *error) {
     if (status != VOXPERT_BAD_INPUT) return status;
@@ -65,10 +66,12 @@ static void check_colours(Catalog *c, const CatalogCase *item, const Volume *v) 
         json_pack("{s:I, s:I}", "expected", (json_int_t)c->channels, "found", (json_int_t)found));
 }
 
+/* Channels are read one by one and never reordered. */
 static void check_agree(Catalog *c, const char *file, const Volume *first, const Volume *other) {
+    AxisMap map;
     bool same = first->width == other->width && first->height == other->height &&
                 first->depth == other->depth && first->frames == other->frames;
-    if (same && !grids_differ(first, other)) return;
+    if (grids_relate(&map, first, other) == GRIDS_SAME) return;
     catalog_find(c, RULE_CHANNELS_AGREE, file, "%s than in the first channel",
                  same ? "another affine" : "another shape");
 }

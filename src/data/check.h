@@ -22,8 +22,6 @@ MUST_CHECK Status check_case_labels(Catalog *c, const CatalogCase *item, const V
 /* VOXPERT_BAD_INPUT becomes the finding that `file` cannot be read, and VOXPERT_OK. */
 MUST_CHECK Status check_readable(Catalog *c, Status status, const char *file, const Error *error);
 
-bool grids_differ(const Volume *a, const Volume *b); /* by more than 1e-3 mm */
-
 /* Distinct values and how often each is there, ascending; at most `most` of them are kept. */
 typedef struct ValueCount {
     double value;

@@ -10,6 +10,7 @@
 #include "data/csr.h"
 #include "data/load.h"
 #include "data/outline.h"
+#include "image/align.h"
 
 /* ---- Values ------------------------------------------------------------------------------- */
 
@@ -115,51 +116,58 @@ static void check_map_values(Catalog *c, const char *file, const Volume *labels)
 
 /* ---- Grids -------------------------------------------------------------------------------- */
 
-bool grids_differ(const Volume *a, const Volume *b) {
-    if (a->grid.source == GRID_UNKNOWN || b->grid.source == GRID_UNKNOWN) return false;
-    for (int r = 0; r < 3; r++)
-        for (int k = 0; k < 4; k++)
-            if (!(fabs(a->grid.affine_ras[r][k] - b->grid.affine_ras[r][k]) <= 1e-3)) return true;
+/* How labels lie in their image; whether they can be compared with it voxel by voxel. */
+static bool check_grid(Catalog *c, DataRule size_rule, const char *file, const Volume *image,
+                       const Volume *labels) {
+    AxisMap map;
+    Text how = {0};
+    GridRelation relation = grids_relate(&map, image, labels);
+    if (relation == GRIDS_SAME) return true;
+    if (relation == GRIDS_REORDERED)
+        axis_map_describe(&how, &map);
+    else
+        grids_describe(&how, image, labels);
+    bool sizes = image->width == labels->width && image->height == labels->height &&
+                 image->depth == labels->depth && image->frames == labels->frames;
+    bool turned = image->orientation > 4 && image->width == labels->height &&
+                  image->height == labels->width && labels->orientation < 2;
+    DataRule rule = relation == GRIDS_REORDERED ? RULE_SAME_ORDER
+                    : turned                    ? RULE_TURNED
+                    : sizes                     ? RULE_SAME_AFFINE
+                                                : size_rule;
+    Finding *f =
+        turned ? catalog_find(c, rule, file, "%s; the image is turned by its EXIF orientation %d",
+                              how.chars, image->orientation)
+               : catalog_find(c, rule, file, "%s", how.chars ? how.chars : "");
+    f->warning = relation == GRIDS_REORDERED;
+    f->field = relation == GRIDS_REORDERED || sizes ? "affine" : "shape";
+    c->failed |= how.failed;
+    text_free(&how);
     return false;
 }
 
-static void report_affine(Catalog *c, const char *file, const Volume *image, const Volume *labels) {
-    double most = 0.0, off = 0.0;
-    int axis = 0, axes = 0;
-    for (int r = 0; r < 3; r++) {
-        for (int k = 0; k < 3; k++)
-            most = fmax(most, fabs(image->grid.affine_ras[r][k] - labels->grid.affine_ras[r][k]));
-        double d = fabs(image->grid.affine_ras[r][3] - labels->grid.affine_ras[r][3]);
-        if (d <= 1e-3) continue;
-        axis = r, off = d;
-        axes++;
-    }
-    Finding *f =
-        most <= 1e-3 && axes == 1 ? catalog_find(c, RULE_SAME_AFFINE, file,
-                                                 "origin differs by %g mm in %c", off, "xyz"[axis])
-        : most <= 1e-3
-            ? catalog_find(c, RULE_SAME_AFFINE, file, "origin differs in %d axes", axes)
-            : catalog_find(c, RULE_SAME_AFFINE, file, "axes or spacing differ by up to %g", most);
-    f->field = "affine";
-}
-
-static bool sizes_differ(const Volume *a, const Volume *b) {
-    return a->width != b->width || a->height != b->height || a->depth != b->depth ||
-           a->frames != b->frames;
-}
-
-static void report_shape(Catalog *c, DataRule rule, const char *file, const Volume *image,
-                         const Volume *labels) {
-    Finding *f =
-        catalog_find(c, rule, file, "is %zux%zux%zu, its image %zux%zux%zu", labels->width,
-                     labels->height, labels->depth, image->width, image->height, image->depth);
-    f->field = "shape";
+/* The sizes agree, but the image may be turned by 180 degrees against what was drawn on it. */
+static void check_turned(Catalog *c, const char *file, const Volume *image, size_t height,
+                         size_t width, int orientation) {
+    if (!labels_may_be_turned(image, height, width, orientation)) return;
+    catalog_find(c, RULE_TURNED, file,
+                 "the image is turned by its EXIF orientation %d, what was drawn on it is not",
+                 image->orientation)
+        ->warning = true;
 }
 
 /* ---- Maps --------------------------------------------------------------------------------- */
 
 static Status read_labels(Volume **out, const char *file, Error *error) {
     return volume_read(out, file, &(VolumeReadOptions){.labels = true}, error);
+}
+
+static void check_void(Catalog *c, const char *file, Volume *labels) {
+    size_t none = labels_drop_void(labels);
+    if (none)
+        catalog_find(c, RULE_LABEL_INTEGER, file, "holds -1 in %zu voxels, which count as ignored",
+                     none)
+            ->warning = true;
 }
 
 static Status check_map(Catalog *c, const CatalogCase *item, const Volume *image, Error *error) {
@@ -173,8 +181,9 @@ static Status check_map(Catalog *c, const CatalogCase *item, const Volume *image
         if (error) *error = reason;
         return check_readable(c, status, file, &reason);
     }
-    if (image && sizes_differ(image, labels)) report_shape(c, RULE_SAME_SHAPE, file, image, labels);
-    if (image && grids_differ(image, labels)) report_affine(c, file, image, labels);
+    if (image && check_grid(c, RULE_SAME_SHAPE, file, image, labels))
+        check_turned(c, file, image, labels->height, labels->width, labels->orientation);
+    check_void(c, file, labels);
     check_map_values(c, file, labels);
     status = check_colours(c, file, labels, error);
     volume_free(labels);
@@ -214,10 +223,10 @@ static Status check_mask(Catalog *c, const char *file, const Volume *image, Erro
         if (error) *error = reason;
         return check_readable(c, status, file, &reason);
     }
-    if (image && sizes_differ(image, mask))
-        report_shape(c, RULE_MASK_SIZE, file, image, mask);
-    else
-        check_mask_values(c, file, mask);
+    bool fits = !image || check_grid(c, RULE_MASK_SIZE, file, image, mask);
+    if (fits && image) check_turned(c, file, image, mask->height, mask->width, mask->orientation);
+    check_void(c, file, mask);
+    if (fits) check_mask_values(c, file, mask);
     volume_free(mask);
     return VOXPERT_OK;
 }
@@ -319,17 +328,24 @@ static Status check_regions(Catalog *c, const char *file, const Volume *image, E
 
 /* ---- Annotations -------------------------------------------------------------------------- */
 
+static void check_list_size(Catalog *c, const CatalogCase *item, const Volume *image) {
+    Text why = {0};
+    if (case_size_holds(&why, item, image))
+        check_turned(c, item->image[0], image, image->height, image->width, 0);
+    else
+        catalog_find(c, RULE_LIST_SIZE, item->image[0], "%s", why.chars ? why.chars : "")->field =
+            "images";
+    c->failed |= why.failed;
+    text_free(&why);
+}
+
 static Status check_shapes(Catalog *c, const CatalogCase *item, const Volume *image, Error *error) {
     if (!image) return VOXPERT_OK;
     Extent size = {image->height, image->width};
     uint8_t *mask = memory_new(extent_pixels(size));
     if (!mask)
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to check it", item->name);
-    if ((item->height && item->height != size.height) || (item->width && item->width != size.width))
-        catalog_find(c, RULE_MASK_SIZE, item->image[0],
-                     "the list says %zu x %zu pixels, the image has %zu x %zu", item->width,
-                     item->height, size.width, size.height)
-            ->field = "images";
+    check_list_size(c, item, image);
     Status status = VOXPERT_OK;
     for (size_t k = 0; !status && k < item->shapes; k++) {
         Error reason = {0};

@@ -51,7 +51,16 @@ static const RuleWords words[DATA_RULES] = {
     [RULE_SAME_SHAPE] = {"label and image share the shape",
                          "resample the label onto its image's grid"},
     [RULE_SAME_AFFINE] = {"label and image share the affine",
-                          "write the label with its image's header"},
+                          "resample the label onto its image's grid; write it with its image's "
+                          "header only where its voxels are the image's in the same order"},
+    [RULE_SAME_ORDER] = {"label and image are stored in the same order of axes",
+                         "reorient the label to its image; its voxels are right where its own "
+                         "header says, so keep that header until then"},
+    [RULE_TURNED] = {"an image is stored as it is shown, without an EXIF turn",
+                     "write the image upright, without an EXIF orientation, or turn the mask with "
+                     "it; look at both before"},
+    [RULE_LIST_SIZE] = {"a list says the size of the image",
+                        "restore the image that was annotated, or annotate this one"},
     [RULE_MASK_SIZE] = {"mask and image share the size", "resample the mask to its image's size"},
     [RULE_MASK_VALUES] = {"a mask holds two values", "write masks as 0 and 1, or 0 and 255"},
     [RULE_MASK_FOREGROUND] = {"a mask holds foreground", "take an empty mask out of the list"},

@@ -44,6 +44,9 @@ typedef enum DataRule {
     RULE_PROMPTS,
     RULE_GROUPS,
     RULE_CONTENT,
+    RULE_SAME_ORDER,
+    RULE_TURNED,
+    RULE_LIST_SIZE,
     DATA_RULES
 } DataRule;
 

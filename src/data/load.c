@@ -1,11 +1,13 @@
 #include "data/load.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "data/challenge.h"
 #include "data/csr.h"
 #include "data/outline.h"
+#include "image/align.h"
 
 static Status no_memory(const CatalogCase *item, Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its labels", item->name);
@@ -24,6 +26,7 @@ void label_layers_free(LabelLayers *l) {
     for (size_t i = 0; i < l->count; i++) memory_free(l->layer[i]);
     memory_free(l->layer);
     memory_free(l->voxel);
+    warnings_free(&l->warnings);
     *l = (LabelLayers){0};
 }
 
@@ -76,13 +79,52 @@ static Status paint(Painter *p, const uint8_t *mask, Error *error) {
 
 /* ---- Forms -------------------------------------------------------------------------------- */
 
-static Status same_size(const Volume *mask, const char *file, const Volume *image, Error *error) {
-    if (mask->width == image->width && mask->height == image->height &&
-        mask->depth == image->depth && mask->frames == image->frames)
-        return VOXPERT_OK;
-    return error_set(error, VOXPERT_BAD_INPUT,
-                     "%s: the mask is %zux%zux%zu, but its image is %zux%zux%zu", file, mask->width,
-                     mask->height, mask->depth, image->width, image->height, image->depth);
+#define DROP_VOID(Type)                                                                            \
+    do {                                                                                           \
+        Type *samples = labels->samples;                                                           \
+        for (size_t i = 0; i < count; i++) {                                                       \
+            bool none = samples[i] <= (Type)LABEL_VOID && samples[i] >= (Type)LABEL_VOID;          \
+            dropped += none;                                                                       \
+            if (none) samples[i] = 0;                                                              \
+        }                                                                                          \
+    } while (0)
+
+size_t labels_drop_void(Volume *labels) {
+    size_t count = volume_samples(labels), dropped = 0;
+    bool scaled = labels->slope < 1.0 || labels->slope > 1.0 || labels->intercept < 0.0 ||
+                  labels->intercept > 0.0;
+    if (scaled) return 0;
+    if (labels->type == SAMPLE_I8) DROP_VOID(int8_t);
+    if (labels->type == SAMPLE_I16) DROP_VOID(int16_t);
+    if (labels->type == SAMPLE_I32) DROP_VOID(int32_t);
+    if (labels->type == SAMPLE_I64) DROP_VOID(int64_t);
+    if (labels->type == SAMPLE_F32) DROP_VOID(float);
+    if (labels->type == SAMPLE_F64) DROP_VOID(double);
+    return dropped;
+}
+
+bool labels_may_be_turned(const Volume *image, size_t height, size_t width, int orientation) {
+    bool same = image->height == height && image->width == width, square = width == height;
+    return image->orientation > 1 && orientation <= 1 && same && (image->orientation < 5 || square);
+}
+
+static void warn_turned(LabelLayers *l, const Volume *image, const char *what) {
+    warnings_add(&l->warnings,
+                 "%s: is turned by its EXIF orientation %d, but %s is not: if that was drawn on "
+                 "the pixels as stored, it lies at the wrong place",
+                 volume_name(image), image->orientation, what);
+}
+
+/* A map or a mask on the image's grid. */
+static Status take_labels(LabelLayers *l, Volume *labels, const Volume *image, Error *error) {
+    Status status = volume_align(labels, image, error);
+    if (status) return status;
+    size_t none = labels_drop_void(labels);
+    if (none) volume_warn(labels, "%zu voxels hold -1, which is taken as ignored", none);
+    warnings_merge(&l->warnings, &labels->warnings);
+    if (labels_may_be_turned(image, labels->height, labels->width, labels->orientation))
+        warn_turned(l, image, volume_name(labels));
+    return VOXPERT_OK;
 }
 
 static bool is_region(const Catalog *c) {
@@ -124,9 +166,9 @@ static Status paint_regions(Painter *p, const Catalog *c, const uint32_t *map, E
     return status;
 }
 
-static Status map_layers(Painter *p, const Catalog *c, const Volume *labels, const char *file,
-                         const Volume *image, Error *error) {
-    Status status = same_size(labels, file, image, error);
+static Status map_layers(Painter *p, const Catalog *c, Volume *labels, const Volume *image,
+                         Error *error) {
+    Status status = take_labels(p->out, labels, image, error);
     if (!status) status = layer_add(p, error);
     if (!status) status = volume_labels(p->out->layer[0], labels, error);
     if (status) return status;
@@ -147,7 +189,7 @@ static Status file_layers(Painter *p, const Catalog *c, const Volume *image, Err
     VolumeReadOptions options = {.labels = true};
     Status status = p->item->form == LABELS_ARRAY ? challenge_labels(&labels, file, error)
                                                   : volume_read(&labels, file, &options, error);
-    if (!status) status = map_layers(p, c, labels, file, image, error);
+    if (!status) status = map_layers(p, c, labels, image, error);
     volume_free(labels);
     return status;
 }
@@ -162,7 +204,7 @@ static Status mask_layers(Painter *p, uint8_t *mask, const Volume *image, Error 
         Volume *v = NULL;
         VolumeReadOptions options = {.labels = true};
         status = volume_read(&v, p->item->label[m], &options, error);
-        if (!status) status = same_size(v, p->item->label[m], image, error);
+        if (!status) status = take_labels(p->out, v, image, error);
         if (!status) status = volume_labels(labels, v, error);
         volume_free(v);
         for (size_t i = 0; !status && i < voxels; i++) mask[i] = labels[i] != 0;
@@ -190,12 +232,52 @@ static Status csr_layers(Painter *p, uint8_t *mask, Error *error) {
     return status;
 }
 
+/* ---- Sizes of lists ----------------------------------------------------------------------- */
+
+static bool same_ratio(double a, double b) { return fabs(a - b) <= 0.02 * fabs(a); }
+
+bool case_size_holds(Text *why, const CatalogCase *item, const Volume *image) {
+    size_t height = item->height ? item->height : image->height;
+    size_t width = item->width ? item->width : image->width;
+    if (height == image->height && width == image->width) return true;
+    double down = (double)image->height / (double)height,
+           right = (double)image->width / (double)width;
+    text_add(why, "the list says %zu x %zu pixels, the image has %zu x %zu: ", width, height,
+             image->width, image->height);
+    if (height == image->width && width == image->height)
+        text_add(why,
+                 image->orientation > 4
+                     ? "it was annotated as it is stored, before its EXIF orientation %d "
+                       "turns it"
+                     : "the sides are swapped, in the list or by a turn of the image",
+                 image->orientation);
+    else if (same_ratio(down, right))
+        text_add(why, "it was %s after it was annotated, by a factor of %.4g",
+                 down < 1.0 ? "shrunk" : "enlarged", down < 1.0 ? 1.0 / down : down);
+    else
+        text_add(why, "it is another image, or it was cut after it was annotated");
+    return false;
+}
+
+static Status check_list_size(const CatalogCase *item, const Volume *image, Error *error) {
+    Text why = {0};
+    if (case_size_holds(&why, item, image)) return VOXPERT_OK;
+    Status status = error_set(error, VOXPERT_BAD_INPUT,
+                              "%s: %s; restore the image that was annotated, or annotate this one",
+                              item->image[0], why.chars ? why.chars : "");
+    text_free(&why);
+    return status;
+}
+
 static Status shape_layers(Painter *p, uint8_t *mask, const Volume *image, Error *error) {
     Status status = VOXPERT_OK;
     Extent size = {image->height, image->width};
     if (image->depth != 1 || image->frames != 1)
         return error_set(error, VOXPERT_BAD_INPUT, "%s: annotations are of flat pictures only",
                          p->item->name);
+    status = check_list_size(p->item, image, error);
+    if (!status && labels_may_be_turned(image, image->height, image->width, 0))
+        warn_turned(p->out, image, "its list");
     for (size_t k = 0; !status && k < p->item->shapes; k++) {
         memset(mask, 0, p->out->voxels);
         bool crowd = json_integer_value(json_object_get(p->item->shape[k], "iscrowd")) == 1;

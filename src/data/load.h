@@ -5,6 +5,9 @@
 #include "data/catalog.h"
 #include "image/volume.h"
 
+/* A label that means "no label": PASCAL's void, scikit's and many exports' "not annotated". */
+#define LABEL_VOID (-1.0)
+
 /* Channel file `channel` of a case.  Errors: those of volume_read(); VOXPERT_BAD_INPUT where there
  * is no such channel. */
 MUST_CHECK Status case_image(Volume **out, const CatalogCase *item, size_t channel, Error *error);
@@ -17,16 +20,32 @@ typedef struct LabelLayers {
     bool whole;    /* each value is one object, in however many pieces */
     size_t *voxel; /* of value i + 1: how many, before it met others; NULL for LABELS_MAP alone */
     size_t values;
+    Warnings warnings; /* what was taken although it was odd */
 } LabelLayers;
 
 /* Values: of a map its own, with ignored ones as 0; of regions, 1 + the place of their label; of
  * CSR matrices 1 + the row; of masks and annotations 1 + their place, but crowds of COCO (iscrowd)
- * are no object.  No layer where the case has
- * no labels.  Errors: VOXPERT_BAD_INPUT (another size than the image's, no whole numbers),
- * VOXPERT_OUT_OF_MEMORY. */
+ * are no object.  No layer where the case has no labels.  Maps and masks in another order of axes
+ * are brought onto the image's grid (image/align.h), LABEL_VOID counts as ignored; both with a
+ * warning.  Errors: VOXPERT_BAD_INPUT (another place or size than the image's, a list that says
+ * another size, no whole numbers), VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status case_labels(LabelLayers *out, const Catalog *c, const CatalogCase *item,
                               const Volume *image, Error *error);
 void label_layers_free(LabelLayers *l); /* a zeroed one is fine */
+
+/* ---- Parts, which check.h uses too ---------------------------------------------------------- */
+
+/* Sets what holds LABEL_VOID to 0 and returns how many voxels there were. */
+size_t labels_drop_void(Volume *labels);
+
+/* A list's claim on the size of a case's image: false with the cause ("the image was shrunk after
+ * it was annotated", ...), where it is not true. */
+bool case_size_holds(Text *why, const CatalogCase *item, const Volume *image);
+
+/* Whether labels that were drawn on the stored pixels of an image would lie elsewhere on the image
+ * as it is shown, without the sizes telling: the image is turned by its EXIF orientation, the
+ * labels (orientation 0 where their file has none) are not. */
+bool labels_may_be_turned(const Volume *image, size_t height, size_t width, int orientation);
 
 /* ---- Prompts of a challenge file ---------------------------------------------------------------
  */

@@ -47,6 +47,7 @@ MUST_CHECK Status regions_measure(RegionStatistics *out, const Volume *image, co
 
 typedef struct RegionCase {
     char *image, *segmentation; /* paths */
+    Warnings warnings;
     double spacing_xyz_mm[3];   /* of the image */
     bool spacing_known;
     EvaluatedLabel *label; /* with a region each */
@@ -59,8 +60,9 @@ typedef struct RegionTable {
     size_t count;
 } RegionTable;
 
-/* Segmentations, a file or a folder, and their images, which may end in _0000.  No labels: all that
- * a file has.  Errors: those of case_pairs_find(), volume_read() and regions_measure(). */
+/* Segmentations, a file or a folder, and their images, which may end in _0000.  A segmentation in
+ * another order of axes is brought onto its image's grid, with a warning.  No labels: all that
+ * a file has.  Errors: those of case_pairs_find(), volume_read(), volume_align() and regions_measure(). */
 MUST_CHECK Status region_table_make(RegionTable *out, const char *images, const char *segmentations,
                                     const EvaluatedLabel *label, size_t labels,
                                     const CaseWork *work, Error *error);

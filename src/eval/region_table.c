@@ -8,12 +8,14 @@
 #include "eval/report.h"
 #include "eval/statistics.h"
 #include "eval/summary.h"
+#include "image/align.h"
 
 void region_table_free(RegionTable *t) {
     for (size_t i = 0; i < t->count; i++) {
         memory_free(t->item[i].image);
         memory_free(t->item[i].segmentation);
         memory_free(t->item[i].label);
+        warnings_free(&t->item[i].warnings);
         memory_free(t->item[i].region);
     }
     memory_free(t->item);
@@ -62,11 +64,14 @@ static Status run_case(void *context, size_t index, Error *error) {
     Volume *image = NULL, *map = NULL;
     Status status = volume_read(&map, pair->first, &as_labels, error);
     if (!status) status = volume_read(&image, pair->second, &as_image, error);
+    if (!status) status = volume_align(map, image, error);
     if (!status) status = labels_of_case(c, r, map, error);
     if (!status) status = regions_measure(c->region, image, map, c->label, c->count, error);
     if (!status) {
         memcpy(c->spacing_xyz_mm, image->grid.spacing_xyz_mm, sizeof c->spacing_xyz_mm);
         c->spacing_known = image->grid.source != GRID_UNKNOWN;
+        warnings_merge(&c->warnings, &image->warnings);
+        warnings_merge(&c->warnings, &map->warnings);
     }
     volume_free(image);
     volume_free(map);
@@ -270,6 +275,25 @@ static void json_case(Text *t, const RegionCase *c) {
     text_add(t, "\n         }}");
 }
 
+static void json_warnings(Text *t, const RegionTable *table) {
+    Warnings all = {0};
+    for (size_t i = 0; i < table->count; i++) warnings_merge(&all, &table->item[i].warnings);
+    const char *next = warnings_lines(&all), *sentence;
+    size_t length, count = 0;
+    text_add(t, ",\n    \"warnings\": [");
+    while (warnings_next(&next, &sentence, &length)) {
+        Text one = {0};
+        text_add(&one, "%.*s", (int)length, sentence);
+        text_add(t, "%s\n        ", count++ ? "," : "");
+        text_add_quoted(t, one.chars ? one.chars : "");
+        t->failed |= one.failed;
+        text_free(&one);
+    }
+    text_add(t, count ? "\n    ]" : "]");
+    t->failed |= all.lines.failed;
+    warnings_free(&all);
+}
+
 void region_table_json(Text *t, const RegionTable *table, Aggregation how) {
     text_add(t, "{\n    \"cases\": [");
     for (size_t i = 0; i < table->count; i++) {
@@ -277,6 +301,7 @@ void region_table_json(Text *t, const RegionTable *table, Aggregation how) {
         json_case(t, &table->item[i]);
     }
     text_add(t, "\n    ]");
+    json_warnings(t, table);
     if (how != AGGREGATE_NOT) {
         text_add(t, ",\n    \"aggregation\": \"%s\",\n    \"labels\": {", aggregation_name(how));
         each_aggregate(t, table, how, json_aggregate);

@@ -35,6 +35,7 @@ void dataset_free(Dataset *d) {
     memory_free(d->picture);
     memory_free(d->object);
     split_record_free(&d->split);
+    warnings_free(&d->warnings);
     *d = (Dataset){0};
 }
 
@@ -102,6 +103,8 @@ static Status add_case(Dataset *d, int set, const Catalog *c, const CatalogCase 
     Status status = case_image(&image, item, (size_t)s->channel, error);
     if (!status) status = record_case(d, s, c, item, image, error);
     if (!status) status = case_labels(&layers, c, item, image, error);
+    if (!status) warnings_merge(&d->warnings, &image->warnings);
+    if (!status) warnings_merge(&d->warnings, &layers.warnings);
     if (!status)
         status = dataset_add_layers(d, set, image, &layers, item->name,
                                     s->train ? SPLIT_TRAIN : item->part, error);

@@ -89,6 +89,7 @@ typedef struct Dataset {
     size_t set_capacity, picture_capacity, object_capacity;
     bool keep_labels;  /* set before dataset_add: pictures keep their label maps */
     SplitRecord split; /* of every case with labels */
+    Warnings warnings; /* what was taken although it was odd */
 } Dataset;
 
 /* Adds one data set; `where` is its place with its options.  Cases without labels are left out.

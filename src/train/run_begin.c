@@ -45,11 +45,23 @@ static bool can_validate(const Dataset *d) {
     return false;
 }
 
+static void report_warnings(const Run *r, const Warnings *w) {
+    const char *next = warnings_lines(w), *sentence;
+    size_t length;
+    while (warnings_next(&next, &sentence, &length)) {
+        Text one = {0};
+        text_add(&one, "%.*s", (int)length, sentence);
+        if (one.chars) run_say(r, true, one.chars);
+        text_free(&one);
+    }
+}
+
 static Status open_data(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     Status status = VOXPERT_OK;
     for (size_t i = 0; !status && i < o->folders; i++)
         status = dataset_add(&r->data, o->data[i], error);
+    report_warnings(r, &r->data.warnings);
     if (!status && o->shapes) status = dataset_add_shapes(&r->data, o->shapes, o->seed, error);
     if (!status) status = pool_open(&r->pool, &r->data, SPLIT_TRAIN, error);
     if (!status && r->pool.sets == 0)

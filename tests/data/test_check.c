@@ -138,7 +138,7 @@ TEST(annotations_that_are_none_are_told_of_one_by_one) {
         broken += c.finding[i].rule == RULE_SHAPES;
         empty += c.finding[i].rule == RULE_MASK_FOREGROUND;
         form += c.finding[i].rule == RULE_FORM;
-        size += c.finding[i].rule == RULE_MASK_SIZE;
+        size += c.finding[i].rule == RULE_LIST_SIZE;
     }
     CHECK(broken == 2 && empty == 1 && form == 1 && size == 1);
     catalog_close(&c);

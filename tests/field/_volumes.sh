@@ -140,7 +140,7 @@ if chosen 41; then
     about 41-label-mirrored-against-its-image
     set=Dataset001_Toy
     # The mean of the image where the label lies in space, by nibabel.
-    number 789.0 intensity_mean stats -i $set/imagesTr/c0_0000.nii.gz -s $set/labelsTr/c0.nii.gz
+    number 789.0082720588235 intensity_mean stats -i $set/imagesTr/c0_0000.nii.gz -s $set/labelsTr/c0.nii.gz
     warned 'grid|flip|orient' stats -i $set/imagesTr/c0_0000.nii.gz -s $set/labelsTr/c0.nii.gz
     found 'reorient' $set
 fi
