@@ -302,9 +302,8 @@ static json_t *outputs_json(const Paths *p) {
 
 static json_t *report_of(const Work *w) {
     const VoxpertImage *image = voxpert_image_file_image(w->file);
-    char slice[32] = "";
-    if (w->c->file.slice_axis)
-        snprintf(slice, sizeof slice, "%c:%d", w->c->file.slice_axis, w->c->file.slice);
+    char slice[40];
+    slice_text(slice, w->c->file.slice_axis, w->c->file.slice, w->c->file.frame);
     json_t *about_image =
         json_pack("{s:o, s:s, s:i, s:i}", "file", json_words(w->c->image), "sha256",
                   voxpert_image_file_hash(w->file), "width", image->width, "height", image->height);

@@ -129,8 +129,8 @@ static bool outputs_exist(const Item *item) {
 static json_t *flags_json(const Job *job, const Engine *engine) {
     const VoxpertFileOptions *f = &job->file;
     const VoxpertEverything *g = &job->grid;
-    char slice[32] = "";
-    if (f->slice_axis) snprintf(slice, sizeof slice, "%c:%d", f->slice_axis, f->slice);
+    char slice[40];
+    slice_text(slice, f->slice_axis, f->slice, f->frame);
     json_t *flags = json_pack(
         "{s:b, s:i, s:b, s:i, s:b, s:s, s:i, s:b, s:[f, f], s:b}", "multimask",
         job->segment.multimask, "zoom", job->segment.zoom, "fill_holes", job->cleanup.fill_holes,

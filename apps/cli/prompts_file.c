@@ -10,14 +10,27 @@
 #include "cli/numbers.h"
 #include "cli/outputs.h"
 
-bool slice_parse(const char *text, int *axis, int *index) {
-    long value;
-    if (text[0] < 'i' || text[0] > 'k' || text[1] != ':' || !whole_parse(&value, text + 2) ||
-        value < 0 || value > 1 << 20)
-        return false;
+bool slice_parse(const char *text, int *axis, int *index, int *frame) {
+    char first[16];
+    long value, of = 0;
+    if (text[0] < 'i' || text[0] > 'k' || text[1] != ':') return false;
+    size_t length = strcspn(text + 2, ":");
+    if (length >= sizeof first) return false;
+    snprintf(first, sizeof first, "%.*s", (int)length, text + 2);
+    if (!whole_parse(&value, first) || value < 0 || value > 1 << 20) return false;
+    const char *second = text + 2 + length;
+    if (*second && (!whole_parse(&of, second + 1) || of < 0 || of > 1 << 20)) return false;
     *axis = (unsigned char)text[0];
     *index = (int)value;
+    *frame = (int)of;
     return true;
+}
+
+const char *slice_text(char out[40], int axis, int index, int frame) {
+    out[0] = '\0';
+    if (axis && frame) snprintf(out, 40, "%c:%d:%d", axis, index, frame);
+    if (axis && !frame) snprintf(out, 40, "%c:%d", axis, index);
+    return out;
 }
 
 /* ---- One field -------------------------------------------------------------------------- */
@@ -203,7 +216,7 @@ static VoxpertStatus read_entry(Place *p, PromptEntry *e, json_t *json, const ch
     e->json = json_incref(json);
     snprintf(p->field, sizeof p->field, "slice");
     if (slice && (!json_is_string(slice) ||
-                  !slice_parse(json_string_value(slice), &e->slice_axis, &e->slice)))
+                  !slice_parse(json_string_value(slice), &e->slice_axis, &e->slice, &e->frame)))
         return wrong(p, "must be an axis and an index, such as \"k:57\"");
     VoxpertStatus status = read_space(p, e, json_object_get(json, "space"));
     if (!status) status = read_objects(p, &e->targets, json_object_get(json, "objects"));
@@ -346,19 +359,22 @@ void prompts_file_free(PromptsFile *f) {
 VoxpertStatus prompts_file_slice(VoxpertFileOptions *file, const PromptsFile *f,
                                  const PromptEntry *entry, VoxpertError *error) {
     int axis = entry->slice_axis ? entry->slice_axis : file->slice_axis;
+    char flag[40], own[40];
     if (entry->voxels && axis && axis != 'k') /* x, y would be j, k or i, k */
         return error_say(error, VOXPERT_BAD_INPUT,
                          "%s: \"space\": \"voxel-ijk\" is for slices of k, but the slice is %c:%d; "
                          "say \"pixel-xy\"",
                          f->path, axis, entry->slice_axis ? entry->slice : file->slice);
     if (!entry->slice_axis) return VOXPERT_OK;
-    if (file->slice_axis && (file->slice_axis != entry->slice_axis || file->slice != entry->slice))
+    slice_text(flag, file->slice_axis, file->slice, file->frame);
+    slice_text(own, entry->slice_axis, entry->slice, entry->frame);
+    if (file->slice_axis && strcmp(flag, own) != 0)
         return error_say(error, VOXPERT_BAD_ARGUMENT,
-                         "--slice %c:%d: but %s says \"slice\": \"%c:%d\"%s%s", file->slice_axis,
-                         file->slice, f->path, entry->slice_axis, entry->slice,
+                         "--slice %s: but %s says \"slice\": \"%s\"%s%s", flag, f->path, own,
                          entry->image ? " of " : "", entry->image ? entry->image : "");
     file->slice_axis = entry->slice_axis;
     file->slice = entry->slice;
+    file->frame = entry->frame;
     return VOXPERT_OK;
 }
 

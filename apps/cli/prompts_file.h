@@ -8,8 +8,8 @@
  * Coordinates are those of the flags ("space": "pixel-xy"; "voxel-ijk" is the same on slices of k).
  * A box may stand without the list around it, and a point [x, y] is one inside; corners of boxes
  * and what touches the image's edge are brought onto the image by targets_fit. "slice": "k:57"
- * takes a slice of a volume.  Paths of masks are relative to the file.  A field that is not known
- * is refused: it would be a prompt that silently does not count. */
+ * takes a slice of a volume, "k:57:3" of its frame 3.  Paths of masks are relative to the file.  A
+ * field that is not known is refused: it would be a prompt that silently does not count. */
 #ifndef CLI_PROMPTS_FILE_H
 #define CLI_PROMPTS_FILE_H
 
@@ -19,7 +19,7 @@
 
 typedef struct PromptEntry {
     char *image; /* NULL: not said */
-    int slice_axis, slice;
+    int slice_axis, slice, frame;
     bool voxels; /* "voxel-ijk": x is i, y is j */
     Targets targets;
     json_t *json; /* as it stood in the file */
@@ -45,7 +45,10 @@ PromptEntry *prompts_file_entry(const PromptsFile *f, const char *image);
 VoxpertStatus prompts_file_slice(VoxpertFileOptions *file, const PromptsFile *f,
                                  const PromptEntry *entry, VoxpertError *error);
 
-/* "k:57" */
-bool slice_parse(const char *text, int *axis, int *index);
+/* "k:57", or "k:57:3" of frame 3; frame 0 where none is named. */
+bool slice_parse(const char *text, int *axis, int *index, int *frame);
+
+/* The same as text, "" without an axis; returns `out`. */
+const char *slice_text(char out[40], int axis, int index, int frame);
 
 #endif

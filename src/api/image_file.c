@@ -44,7 +44,9 @@ Status image_to_picture(Picture *out, const VoxpertImage *image, Error *error) {
 static Status slice_of(VolumeSlice *out, const VoxpertFileOptions *o, Error *error) {
     if (o->slice < 0)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "slice %d: must not be negative", o->slice);
-    *out = (VolumeSlice){(char)o->slice_axis, (size_t)o->slice, 0};
+    if (o->frame < 0)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "frame %d: must not be negative", o->frame);
+    *out = (VolumeSlice){(char)o->slice_axis, (size_t)o->slice, (size_t)o->frame};
     return VOXPERT_OK;
 }
 
@@ -93,8 +95,10 @@ VoxpertStatus voxpert_image_file_open(VoxpertImageFile **out, const char *path,
                               .height = (int)f->picture.height,
                               .channels = 3};
     if (f->picture.remark) volume_warn(f->volume, "%s", f->picture.remark);
-    if (f->sliced && f->volume->frames > 1)
-        volume_warn(f->volume, "has %zu frames; the first is used", f->volume->frames);
+    if (f->sliced && f->volume->frames > 1 && f->slice.frame == 0)
+        volume_warn(f->volume,
+                    "has %zu frames (slice %c:%zu:1 is of the second); the first is used",
+                    f->volume->frames, f->slice.axis, f->slice.index);
     *out = f;
     return VOXPERT_OK;
 }

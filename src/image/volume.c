@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/size.h"
+#include "image/label_file.h"
 
 static const struct {
     size_t size;
@@ -200,11 +201,12 @@ Status volume_labels(uint32_t *out, const Volume *v, Error *error) {
                                  "%s: holds colours where a label map was expected",
                                  volume_name(v));
         }
-        if (!(value >= 0.0 && value <= (double)UINT32_MAX && floor(value) == value))
+        double whole = floor(value + 0.5);
+        if (!(whole >= 0.0 && whole <= (double)UINT32_MAX && fabs(value - whole) <= LABEL_DRIFT))
             return error_set(error, VOXPERT_BAD_INPUT,
-                             "%s: voxel %zu holds %g, but a label must be a whole number from 0",
+                             "%s: voxel %zu holds %.9g, but a label must be a whole number from 0",
                              volume_name(v), i, value);
-        out[i] = (uint32_t)value;
+        out[i] = (uint32_t)whole;
     }
     return VOXPERT_OK;
 }

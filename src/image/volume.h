@@ -16,7 +16,7 @@
  * How a file becomes samples depends on what it is read as.  As an image: palettes become RGB (RGBA
  * where they carry transparency), 1-, 2- and 4-bit grey is scaled to 0..255, white-is-zero TIFFs
  * are inverted, JPEG and TIFF orientation tags are applied.  As a label map (`labels`): palette
- * indices and bits stay as stored. */
+ * indices and bits stay as stored, white-is-zero TIFFs too; label_file.h says what else happens. */
 #ifndef IMAGE_VOLUME_H
 #define IMAGE_VOLUME_H
 
@@ -63,7 +63,7 @@ typedef struct Volume {
     SampleType type;
     void *samples;
     double slope, intercept;
-    bool alpha;   /* the last channel is opacity */
+    bool alpha;   /* the last channel is opacity, or unexplained: it is no colour */
     bool indexed; /* samples are palette indices */
     bool labels;  /* a label map or a mask, not intensities */
     VolumeGrid grid;
@@ -119,8 +119,9 @@ const char *volume_name(const Volume *v);
  * in memory order, channels included. */
 void volume_values(float *out, const Volume *v, size_t first, size_t count);
 
-/* The label of each voxel [t, z, y, x].  Errors: VOXPERT_BAD_INPUT where a value is no whole number
- * from 0 to 2^32 - 1, or where colours differ between channels. */
+/* The label of each voxel [t, z, y, x].  Errors: VOXPERT_BAD_INPUT where a value is further than
+ * LABEL_DRIFT (label_file.h) from every whole number from 0 to 2^32 - 1, or where colours differ
+ * between channels. */
 MUST_CHECK Status volume_labels(uint32_t *out, const Volume *v, Error *error);
 
 /* Adds a sentence; no newline in it. */

@@ -124,6 +124,10 @@ holds '--fill-holes adds' test "$(area --fill-holes)" -gt "$plain"
 holds '--min-size of everything leaves nothing' test "$(area --min-size 100000)" -eq 0
 voxpert segment -m "$model" "${image[@]}" --box 10,10,50,50 --min-size 100000 --json >empty.out 2>empty.err
 holds 'nothing is said to be nothing' grep -q 'object 1: nothing was found' empty.err
+voxpert segment -m "$model" -i "$shared/golden/image/nifti/dim_4d.nii" --slice k:0:1 --point 1,1:+ -o frame1.nii --json >frame1.out 2>frame1.err
+holds 'a frame can be named, and nothing is said then' test ! -s frame1.err
+holds 'the report names the frame' grep -q '"slice": "k:0:1"' frame1.out
+refused 2 "slice k:0 of frame 99" segment -m "$model" -i "$shared/golden/image/nifti/dim_4d.nii" --slice k:0:99 --point 1,1:+ -o no.nii
 holds 'in the report too' grep -q '"object 1: nothing was found' empty.out
 holds '--min-size 1 leaves all' test "$(area --min-size 1)" -eq "$plain"
 
@@ -158,8 +162,8 @@ segment -i "$volume" --slice k:1 --box 0,0,4,3 --logits w1.npy --window 40,400
 segment -i "$volume" --slice k:1 --box 0,0,4,3 --logits w2.npy --window 900,2000
 holds '--window changes what is seen' test "$(cksum <w0.npy)" != "$(cksum <w1.npy)" -a "$(cksum <w1.npy)" != "$(cksum <w2.npy)"
 voxpert segment -m "$model" -i "$shared/golden/image/nifti/dim_4d.nii" --slice k:0 --point 1,1:+ --json >frames.out 2>frames.err
-holds 'of several frames the first is used, and that is said' grep -q 'frames; the first is used' frames.err
-holds 'in the report too' grep -q 'frames; the first is used"' frames.out
+holds 'of several frames the first is used, and that is said' grep -q 'second); the first is used' frames.err
+holds 'in the report too' grep -q 'second); the first is used"' frames.out
 printf '{"slice": "k:1", "space": "voxel-ijk", "objects": [{"boxes": [[0,0,4,3]]}]}' >sliced.json
 segment -i "$volume" --prompts sliced.json -o from_json.nii
 holds 'a prompts file may name the slice' cmp from_json.nii slice.nii

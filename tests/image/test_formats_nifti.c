@@ -134,3 +134,27 @@ TEST(vectors_have_their_components_last) {
           samples[3] == 12);
     volume_free(v);
 }
+
+TEST(an_unused_axis_needs_no_direction) {
+    Volume *odd, *twin;
+    CHECK(volume_read(&odd,
+                      check_shared("field/cases/15-nifti-geometry-fields/slice2d_singular.nii"),
+                      NULL, NULL) == VOXPERT_OK);
+    CHECK(volume_read(&twin, check_shared("field/cases/15-nifti-geometry-fields/slice2d.nii"), NULL,
+                      NULL) == VOXPERT_OK);
+    CHECK(memcmp(odd->samples, twin->samples, volume_voxels(twin) * 2) == 0);
+    for (int r = 0; r < 3; r++) {
+        CHECK(odd->grid.affine_ras[r][0] == twin->grid.affine_ras[r][0]);
+        CHECK(odd->grid.affine_ras[r][1] == twin->grid.affine_ras[r][1]);
+        CHECK(odd->grid.affine_ras[r][2] == (r == 2 ? 1.0 : 0.0));
+    }
+    CHECK(strstr(warnings_lines(&odd->warnings), "one voxel") != NULL);
+    volume_free(odd);
+    volume_free(twin);
+    Error error;
+    CHECK(volume_read(
+              &odd,
+              check_shared("field/cases/15-nifti-geometry-fields/sform_third_column_zero.nii"),
+              NULL, &error) == VOXPERT_BAD_INPUT);
+    CHECK(strstr(error.message, "singular") != NULL);
+}

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "image/formats/format.h"
+#include "image/label_file.h"
 
 enum { FILE_HEADER = 14, CORE_HEADER = 12, INFO_HEADER = 40 };
 enum { PLAIN = 0, RLE8 = 1, RLE4 = 2, FIELDS = 3, ALPHA_FIELDS = 6 }; /* compression */
@@ -261,6 +262,14 @@ static Status rows_read(Volume *v, const Bmp *b, Error *error) {
     return VOXPERT_OK;
 }
 
+static void palette_check(Volume *v, const Bmp *b) {
+    uint8_t rgb[256][3];
+    for (size_t i = 0; i < b->colours; i++) {
+        for (size_t c = 0; c < 3; c++) rgb[i][c] = b->palette[i * b->colour_size + 2 - c];
+    }
+    label_file_check_palette(v, rgb[0], b->colours);
+}
+
 static Status bmp_read(Volume *v, const ImageSource *s, Error *error) {
     Bmp b;
     Status status = header_read(&b, s, error);
@@ -273,6 +282,7 @@ static Status bmp_read(Volume *v, const ImageSource *s, Error *error) {
     if (!status) status = runs_unpack(&b, s, error);
     if (!status) status = rows_read(v, &b, error);
     memory_free(b.unpacked);
+    if (!status && v->indexed) palette_check(v, &b);
     return status;
 }
 

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/size.h"
 #include "base/system.h"
+#include "image/label_file.h"
 
 static const ImageFormat *const formats[] = {
     &format_png, &format_jpeg, &format_tiff, &format_bmp, &format_nifti,
@@ -88,6 +89,7 @@ static Status source_read(Volume **out, const ImageSource *s, Error *error) {
     status = volume_begin(&v, s, format, error);
     if (!v) return status;
     status = format->read(v, s, error);
+    if (!status && v->labels) status = label_file_complete(v, error);
     if (!status && v->warnings.lines.failed)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", s->name);
     if (status)

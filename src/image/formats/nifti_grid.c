@@ -32,15 +32,52 @@ static double determinant(const VolumeGrid *grid) {
            m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
 }
 
-static Status affine_check(const Volume *v, const char *form, Error *error) {
-    const VolumeGrid *grid = &v->grid;
+static bool is_singular(const VolumeGrid *grid) {
     double box = column_length(grid, 0) * column_length(grid, 1) * column_length(grid, 2);
+    return !(fabs(determinant(grid)) > 1e-6 * box);
+}
+
+/* The direction across the two other axes, of length 1 (mm, or the file's unit); false where these
+ * are parallel. */
+static bool column_across(VolumeGrid *grid, int c) {
+    double(*m)[4] = grid->affine_ras, normal[3], length = 0.0;
+    int a = (c + 1) % 3, b = (c + 2) % 3;
+    for (int i = 0; i < 3; i++) {
+        int j = (i + 1) % 3, k = (i + 2) % 3;
+        normal[i] = m[j][a] * m[k][b] - m[k][a] * m[j][b];
+        length += normal[i] * normal[i];
+    }
+    length = sqrt(length);
+    if (!(length > 1e-6 * column_length(grid, a) * column_length(grid, b))) return false;
+    for (int i = 0; i < 3; i++) m[i][c] = normal[i] / length;
+    return true;
+}
+
+/* An axis of one voxel need not have a direction: it is made where the others have theirs. */
+static bool unused_axis_completed(Volume *v, const char *form) {
+    const size_t sizes[3] = {v->width, v->height, v->depth};
+    const VolumeGrid kept = v->grid;
+    for (int c = 2; c >= 0; c--) {
+        if (sizes[c] != 1 || !column_across(&v->grid, c)) continue;
+        if (!is_singular(&v->grid)) {
+            volume_warn(v,
+                        "the NIfTI %s affine is singular along axis %c, which has one voxel: its "
+                        "direction is taken across the other two, its size as 1",
+                        form, "ijk"[c]);
+            return true;
+        }
+        v->grid = kept;
+    }
+    return false;
+}
+
+static Status affine_check(Volume *v, const char *form, Error *error) {
     for (int i = 0; i < 12; i++) {
-        if (!isfinite(grid->affine_ras[i / 4][i % 4]))
+        if (!isfinite(v->grid.affine_ras[i / 4][i % 4]))
             return error_set(error, VOXPERT_BAD_INPUT, "%s: the NIfTI %s affine is not finite",
                              v->name, form);
     }
-    if (fabs(determinant(grid)) > 1e-6 * box) return VOXPERT_OK;
+    if (!is_singular(&v->grid) || unused_axis_completed(v, form)) return VOXPERT_OK;
     return error_set(error, VOXPERT_BAD_INPUT, "%s: the NIfTI %s affine is singular", v->name,
                      form);
 }

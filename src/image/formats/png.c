@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "image/formats/format.h"
+#include "image/label_file.h"
 
 /* ---- Between libpng and us -------------------------------------------------------------- */
 
@@ -25,6 +26,8 @@ typedef struct Png {
     bool add_end; /* the file has no IEND: one is given to libpng after its last whole chunk */
     FILE *stream; /* where to write */
     bool no_memory, write_failed;
+    uint8_t palette[256][3];
+    size_t colours;      /* in the palette */
     char complaint[160]; /* libpng's own words */
 } Png;
 
@@ -190,6 +193,18 @@ static void transform_choose(Volume *v, const Png *p, const PngHeader *h) {
     v->height = h->height;
 }
 
+static void palette_keep(Png *p) {
+    png_colorp palette = NULL;
+    int colours = 0;
+    if (!png_get_PLTE(p->png, p->info, &palette, &colours)) return;
+    for (int i = 0; i < colours && i < 256; i++) {
+        p->palette[i][0] = palette[i].red;
+        p->palette[i][1] = palette[i].green;
+        p->palette[i][2] = palette[i].blue;
+        p->colours++;
+    }
+}
+
 static void channels_settle(Volume *v, const Png *p) {
     png_set_interlace_handling(p->png);
     png_read_update_info(p->png, p->info);
@@ -204,6 +219,7 @@ static bool reader_begin(Volume *v, Png *p, const PngHeader *h) {
     png_set_user_limits(p->png, 0x7fffffff, 0x7fffffff);
     chunks_pass_over(p->png);
     png_read_info(p->png, p->info);
+    palette_keep(p);
     transform_choose(v, p, h);
     channels_settle(v, p);
     return true;
@@ -242,6 +258,7 @@ static Status png_read(Volume *v, const ImageSource *s, Error *error) {
     if (!status && !reader_rows(v, &p, &h)) status = reader_failed(&p, s, error);
     png_destroy_read_struct(&p.png, &p.info, NULL);
     if (status) return status;
+    if (v->indexed) label_file_check_palette(v, p.palette[0], p.colours);
     if (!chunks.end) volume_warn(v, "PNG: the file is cut after its pixels, which are all there");
     return s->options.ignore_exif ? VOXPERT_OK : image_turn(v, v->orientation, error);
 }

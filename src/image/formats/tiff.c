@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "image/label_file.h"
 
 enum { PAGES_MOST = 65535 };
 
@@ -194,13 +195,26 @@ static void planes_read(Volume *v, TiffFile *f, const TiffPage *page) {
     volume_warn(v, "TIFF: the %zu images of this ImageJ stack lie behind one directory", v->depth);
 }
 
+static void palette_check(Volume *v, const TiffFile *f) {
+    uint16_t *map[3], bits = 8;
+    uint8_t rgb[256][3];
+    TIFFGetFieldDefaulted(f->tiff, TIFFTAG_BITSPERSAMPLE, &bits);
+    size_t colours = (size_t)1 << size_min(bits, 8);
+    if (!TIFFGetField(f->tiff, TIFFTAG_COLORMAP, &map[0], &map[1], &map[2])) return;
+    for (size_t i = 0; i < colours; i++) {
+        for (size_t c = 0; c < 3; c++) rgb[i][c] = (uint8_t)(map[c][i] >> 8);
+    }
+    label_file_check_palette(v, rgb[0], colours);
+}
+
 /* What a reader of the samples may take otherwise than they are meant. */
 static void samples_warn(Volume *v, const TiffFile *f, const TiffPage *p) {
     if (f->remark[0]) volume_warn(v, "TIFF: its blocks were read with a warning: %s", f->remark);
     if (v->labels) {
-        if (p->photometric == PHOTOMETRIC_MINISWHITE)
-            volume_warn(v, "TIFF: white is zero in this label map: the stored values are taken, "
-                           "not the inverted ones that viewers show");
+        if (v->indexed && v->depth == 1) palette_check(v, f);
+        if (p->photometric == PHOTOMETRIC_MINISWHITE && label_file_border_covered(v))
+            volume_warn(v, "TIFF: white is zero, and labels other than 0 cover the border: the "
+                           "stored values are taken, not the inverted ones that viewers show");
         return;
     }
     if (p->unspecified && v->channels == 4)

@@ -1,0 +1,229 @@
+#include "image/label_file.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+static bool is_picture(const Volume *v) { return v->frames == 1 && v->depth == 1; }
+
+/* The sample as an unsigned number; 8 and 16 bits only. */
+static unsigned sample_of(const Volume *v, size_t i) {
+    return v->type == SAMPLE_U16 ? ((const uint16_t *)v->samples)[i]
+                                 : ((const uint8_t *)v->samples)[i];
+}
+
+static bool is_small_whole(const Volume *v) {
+    return (v->type == SAMPLE_U8 || v->type == SAMPLE_U16) && v->slope == 1.0 &&
+           v->intercept == 0.0;
+}
+
+static bool sample_is_zero(const Volume *v, size_t i) {
+    static const uint8_t zeros[8];
+    size_t size = sample_size(v->type);
+    return memcmp((const uint8_t *)v->samples + i * size, zeros, size) == 0;
+}
+
+/* ---- Opacity ---------------------------------------------------------------------------- */
+
+/* All pixels have the colour of the first, and some are transparent, others not. */
+static bool shape_is_opacity(const Volume *v) {
+    size_t voxels = volume_voxels(v), channels = v->channels, transparent = 0;
+    if (!v->alpha || !is_small_whole(v) || (channels != 2 && channels != 4)) return false;
+    for (size_t i = 0; i < voxels; i++) {
+        for (size_t c = 0; c + 1 < channels; c++) {
+            if (sample_of(v, i * channels + c) != sample_of(v, c)) return false;
+        }
+        transparent += sample_of(v, i * channels + channels - 1) == 0;
+    }
+    return transparent > 0 && transparent < voxels;
+}
+
+static void opacity_take(Volume *v) {
+    size_t voxels = volume_voxels(v), size = sample_size(v->type);
+    uint8_t *samples = v->samples;
+    for (size_t i = 0; i < voxels; i++)
+        memmove(samples + i * size, samples + (i * v->channels + v->channels - 1) * size, size);
+    v->channels = 1;
+    v->alpha = false;
+    volume_warn(v, "the colour is the same everywhere and the opacity is not: the opacity is taken "
+                   "as the mask");
+}
+
+/* ---- Drift ------------------------------------------------------------------------------ */
+
+#define ROUND_DRIFT(Type)                                                                          \
+    do {                                                                                           \
+        Type *samples = v->samples;                                                                \
+        for (size_t i = 0; i < count; i++) {                                                       \
+            Type whole = (Type)floor((double)samples[i] + 0.5);                                    \
+            double off = fabs((double)(samples[i] - whole));                                       \
+            if (!(off > 0.0 && off <= LABEL_DRIFT)) continue;                                      \
+            worst = off > worst ? off : worst;                                                     \
+            samples[i] = whole;                                                                    \
+            rounded++;                                                                             \
+        }                                                                                          \
+    } while (0)
+
+static void drift_round(Volume *v) {
+    size_t count = volume_samples(v), rounded = 0;
+    double worst = 0.0;
+    if (v->slope != 1.0 || v->intercept != 0.0) return; /* volume_labels() rounds scaled ones */
+    if (v->type == SAMPLE_F32) ROUND_DRIFT(float);
+    if (v->type == SAMPLE_F64) ROUND_DRIFT(double);
+    if (rounded)
+        volume_warn(v, "%zu labels are up to %.3g away from a whole number and were rounded to it",
+                    rounded, worst);
+}
+
+/* ---- Two levels ------------------------------------------------------------------------- */
+
+/* What the values between 0 and the largest look like.  An instance has pixels whose neighbours
+ * are all its own; a ramp has none, and goes up on one side. */
+typedef struct Ramps {
+    unsigned most;
+    size_t between, distinct; /* pixels and values between 0 and `most` */
+    size_t inner, rising;     /* of them: all neighbours equal; a neighbour that is larger */
+    size_t lower, upper;      /* pixels in the lowest and in the uppermost quarter */
+} Ramps;
+
+enum { RAMPS_DISTINCT = 8, RAMPS_MOST = 128 };
+
+static void pixel_count(Ramps *r, const Volume *v, size_t x, size_t y) {
+    size_t at = y * v->width + x;
+    unsigned value = sample_of(v, at * v->channels);
+    bool same = true, larger = false;
+    const size_t next[4] = {x > 0 ? at - 1 : at, x + 1 < v->width ? at + 1 : at,
+                            y > 0 ? at - v->width : at, y + 1 < v->height ? at + v->width : at};
+    for (size_t i = 0; i < 4; i++) {
+        unsigned other = sample_of(v, next[i] * v->channels);
+        same = same && other == value;
+        larger = larger || other > value;
+    }
+    r->between++;
+    r->inner += same;
+    r->rising += larger;
+}
+
+/* `seen` [65536], all false.  False where too few values lie between. */
+static bool ramps_count(Ramps *r, const Volume *v, bool *seen) {
+    size_t voxels = volume_voxels(v);
+    *r = (Ramps){0};
+    for (size_t i = 0; i < voxels; i++) {
+        unsigned value = sample_of(v, i * v->channels);
+        r->most = value > r->most ? value : r->most;
+        seen[value] = true;
+    }
+    for (unsigned value = 1; value < r->most; value++) r->distinct += seen[value];
+    if (r->distinct < RAMPS_DISTINCT) return false;
+    for (size_t y = 0; y < v->height; y++) {
+        for (size_t x = 0; x < v->width; x++) {
+            unsigned value = sample_of(v, (y * v->width + x) * v->channels);
+            if (value > 0 && value < r->most) pixel_count(r, v, x, y);
+            r->lower += value <= r->most / 4;
+            r->upper += value >= r->most - r->most / 4;
+        }
+    }
+    return true;
+}
+
+static bool is_two_levels(const Ramps *r, const Volume *v, unsigned scale) {
+    bool apart = (r->lower + r->upper) * 4 >= volume_voxels(v) * 3;
+    return apart && r->most >= RAMPS_MOST * scale && r->upper > 0 && r->inner * 5 <= r->between &&
+           r->rising * 2 >= r->between;
+}
+
+static void levels_split(Volume *v, const Ramps *r, unsigned scale) {
+    size_t count = volume_samples(v);
+    for (size_t i = 0; i < count; i++) {
+        unsigned upper = 2 * sample_of(v, i) > r->most ? 256 * scale - 1 : 0;
+        if (v->type == SAMPLE_U16)
+            ((uint16_t *)v->samples)[i] = (uint16_t)upper;
+        else
+            ((uint8_t *)v->samples)[i] = (uint8_t)upper;
+    }
+    volume_warn(
+        v,
+        "holds %zu values between 0 and %u that are ramps of a mask of two levels (JPEG, or "
+        "smoothed edges): what is above half of the range counts as label %u, the rest as "
+        "0",
+        r->distinct, r->most, 256 * scale - 1);
+}
+
+static bool channels_agree(const Volume *v) {
+    size_t voxels = volume_voxels(v), colours = v->channels - (v->alpha ? 1 : 0);
+    for (size_t i = 0; i < voxels; i++) {
+        for (size_t c = 1; c < colours; c++) {
+            if (sample_of(v, i * v->channels + c) != sample_of(v, i * v->channels)) return false;
+        }
+    }
+    return true;
+}
+
+static Status levels_find(Volume *v, Error *error) {
+    bool lossy = v->format && strcmp(v->format, "JPEG") == 0;
+    unsigned scale = v->type == SAMPLE_U16 ? 256 : 1;
+    if (!is_picture(v) || !is_small_whole(v) || v->indexed || v->header || v->alpha ||
+        !channels_agree(v))
+        return VOXPERT_OK;
+    bool *seen = memory_new(65536 * sizeof *seen);
+    Ramps ramps;
+    if (!seen)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", volume_name(v));
+    bool many = ramps_count(&ramps, v, seen);
+    memory_free(seen);
+    if (many && is_two_levels(&ramps, v, scale))
+        levels_split(v, &ramps, scale);
+    else if (lossy && ramps.distinct > 0)
+        volume_warn(v, "JPEG is lossy: its %zu values may not be the labels that were drawn",
+                    ramps.distinct + 2);
+    return VOXPERT_OK;
+}
+
+Status label_file_complete(Volume *v, Error *error) {
+    if (shape_is_opacity(v)) opacity_take(v);
+    drift_round(v);
+    return levels_find(v, error);
+}
+
+/* ---- Colours of the background ---------------------------------------------------------- */
+
+typedef struct Border {
+    size_t pixels, counted;
+} Border;
+
+/* `value`: counted alone, or -1 for all but 0. */
+static Border border_count(const Volume *v, int value) {
+    Border b = {0};
+    for (size_t y = 0; y < v->height; y++) {
+        bool edge = y == 0 || y + 1 == v->height;
+        size_t step = edge || v->width < 2 ? 1 : v->width - 1;
+        for (size_t x = 0; x < v->width; x += step) {
+            size_t at = (y * v->width + x) * v->channels;
+            b.pixels++;
+            b.counted += value < 0 ? !sample_is_zero(v, at) : sample_of(v, at) == (unsigned)value;
+        }
+    }
+    return b;
+}
+
+bool label_file_border_covered(const Volume *v) {
+    Border b = border_count(v, -1);
+    return 2 * b.counted > b.pixels;
+}
+
+void label_file_check_palette(Volume *v, const uint8_t *rgb, size_t colours) {
+    static const uint8_t black[3];
+    if (!is_small_whole(v) || colours < 2 || memcmp(rgb, black, 3) == 0) return;
+    for (size_t i = 1; i < colours; i++) {
+        if (memcmp(rgb + 3 * i, black, 3) != 0) continue;
+        Border b = border_count(v, (int)i);
+        if (2 * b.counted <= b.pixels) continue;
+        volume_warn(v,
+                    "the palette has another colour first and black as entry %zu, which covers the "
+                    "border: the indices are the labels, so label %zu is what looks like "
+                    "background",
+                    i, i);
+        return;
+    }
+}

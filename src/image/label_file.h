@@ -1,0 +1,30 @@
+/* label_file.h - what label maps and masks look like in files of pictures, and what is made of it
+ * when a file is read as a label map. */
+#ifndef IMAGE_LABEL_FILE_H
+#define IMAGE_LABEL_FILE_H
+
+#include "image/volume.h"
+
+/* How far a label may lie from a whole number and still be it: resampling and float32 arithmetic
+ * leave such remains. */
+#define LABEL_DRIFT 1e-3
+
+/* Completes a volume that was read as a label map, with a warning for each thing that it did:
+ *
+ * - a mask that only the opacity shows (all colours equal) becomes a map of the opacity;
+ * - floating-point values within LABEL_DRIFT of a whole number become it;
+ * - a picture of two levels with the ramps between them (JPEG, smoothed edges) becomes 0 and the
+ *   upper level, split at half of the range: ramps are no instances.
+ *
+ * VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status label_file_complete(Volume *v, Error *error);
+
+/* Warns where a label other than 0 is drawn in the colour of a background: `rgb` [colours][3] is
+ * the palette; entry 0 is not black, an entry that is black covers most of the border. */
+void label_file_check_palette(Volume *v, const uint8_t *rgb, size_t colours);
+
+/* Whether values other than 0 cover more than half of the border of a picture of 1-byte samples or
+ * larger, without scale. */
+bool label_file_border_covered(const Volume *v);
+
+#endif
