@@ -115,6 +115,14 @@ void common_warn(const Common *common, const char *format, ...) {
     free(sentence);
 }
 
+void common_warn_lines(const Common *common, const char *lines) {
+    while (*lines) {
+        size_t length = strcspn(lines, "\n");
+        common_warn(common, "%.*s", (int)length, lines);
+        lines += length + (lines[length] != '\0');
+    }
+}
+
 void common_detail(const Common *common, const char *format, ...) {
     if (!common->verbose) return;
     va_list args;
