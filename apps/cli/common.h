@@ -49,6 +49,9 @@ void common_warn_lines(const Common *common, const char *lines);
 void common_detail(const Common *common, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* common_warn for each of the lines that the library hands out. */
+void common_warn_lines(const Common *common, const char *lines);
+
 /* Says a model's warnings, and keeps them. */
 typedef struct Listener {
     const Common *common;

@@ -72,4 +72,13 @@ char *cli_text(const char *format, ...) {
 
 char *cli_printable(const char *text) { return checked(voxpert_text_printable(text)); }
 
+const char *cli_shown(const char *text) {
+    static char *shown[8];
+    static unsigned next;
+    char **at = &shown[next++ % 8];
+    free(*at);
+    *at = cli_printable(text ? text : "");
+    return *at;
+}
+
 char *cli_csv(const char *text) { return checked(voxpert_text_csv(text)); }

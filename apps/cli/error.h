@@ -24,4 +24,7 @@ char *cli_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *cli_printable(const char *text);
 char *cli_csv(const char *text);
 
+/* The first of these for printf: valid until the eighth next call.  NULL is "". */
+const char *cli_shown(const char *text);
+
 #endif

@@ -30,9 +30,17 @@ const Verb verb_evaluate = {
         "      --overwrite           replace results that are there\n"
         "      --labels LIST         1,2 or liver=1,tumour=2,both=1+2, or nnU-Net's dataset.json;\n"
         "                            default: every value but 0\n"
-        "      --ignore VALUE        voxels that have it in the reference do not count\n"
+        "      --ignore VALUE        voxels that have it in the reference do not count, as those "
+        "of "
+        "-1\n"
+        "                            never do\n"
+        "      --spacing X,Y[,Z]     sides of a voxel in mm, where references do not say them; "
+        "else\n"
+        "                            distances and sizes are in pixels\n"
         "      --metrics LIST        what is measured beside nnU-Net's counts; default: all\n"
-        "      --nsd-tol T           tolerance of nsd, such as 2mm (default); repeatable\n"
+        "      --nsd-tol T           tolerance of nsd in mm, or in pixels where no spacing is "
+        "known;\n"
+        "                            default: 2; repeatable\n"
         "      --empty RULE          of a label that neither has: nan (default; no mean counts "
         "it),\n"
         "                            one (rightly nothing) or skip (no entry)\n"
@@ -74,6 +82,7 @@ static const OptionRule rules[] = {
     {"--overwrite"},
     {"--labels", .takes_value = true},
     {"--ignore", .takes_value = true},
+    {"--spacing", .takes_value = true},
     {"--metrics", .takes_value = true},
     {"--nsd-tol", .takes_value = true, .repeats = true},
     {"--empty", .takes_value = true},
@@ -104,9 +113,9 @@ static void print_metrics(void) {
 
 /* Flags of one use are none of the other's. */
 static VoxpertStatus check_use(const Options *o, bool clicks, VoxpertError *error) {
-    static const char *const of_maps[] = {"--predictions", "--references", "--labels", "--ignore",
-                                          "--metrics",     "--nsd-tol",    "--empty",  "--compare",
-                                          "--resamples",   "--seed",       NULL};
+    static const char *const of_maps[] = {"--predictions", "--references", "--labels",  "--ignore",
+                                          "--spacing",     "--metrics",    "--nsd-tol", "--empty",
+                                          "--compare",     "--resamples",  "--seed",    NULL};
     static const char *const of_models[] = {"--model", "--base",        "--preset", "--strict",
                                             "--data",  "--part",        "--most",   "--no-zoom",
                                             "--zoom",  "--prompt-free", NULL};

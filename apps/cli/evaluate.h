@@ -33,8 +33,8 @@ typedef struct Results {
     Outputs outputs;
     char *path[OUTPUTS_MAX];
     int count;
-    bool made;    /* the folder was not there before */
-    bool undrawn; /* a figure could not be made */
+    bool made;       /* the folder was not there before */
+    json_t *undrawn; /* sentences: figures that were not drawn, and why; or NULL */
 } Results;
 
 /* Refuses, before any work, to replace a file of these names (NULL-terminated) unless it may, and
@@ -49,12 +49,13 @@ VoxpertStatus results_text(Results *r, const char *name, char *text, VoxpertStat
 
 /* Where a figure is drawn. */
 const char *results_figure(Results *r, const char *name);
-void results_drawn(Results *r, bool drawn); /* whether it was */
+void results_drawn(Results *r, const char *missing); /* why it was not; NULL: it was */
 
 /* All appear, or after a failure none, and no folder that was made for them. */
 VoxpertStatus results_end(Results *r, VoxpertStatus status, VoxpertError *error);
 
 json_t *results_json(const Results *r); /* the paths */
+void results_print(const Results *r);   /* a line each, and figures that were not drawn */
 void results_free(Results *r);
 
 #endif

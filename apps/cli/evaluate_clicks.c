@@ -54,15 +54,15 @@ static VoxpertStatus write_report(Results *r, const VoxpertClicks *c, const char
 
 static VoxpertStatus write_all(Results *r, const VoxpertClicks *c, VoxpertError *error) {
     char *curve = NULL;
-    bool drawn = false;
+    const char *missing = NULL;
     VoxpertStatus status = write_report(r, c, "clicks.json", VOXPERT_REPORT_JSON, error);
     if (!status) status = write_report(r, c, "clicks.csv", VOXPERT_REPORT_CSV, error);
     if (!status) status = write_report(r, c, "clicks.md", VOXPERT_REPORT_MARKDOWN, error);
     if (!status) status = voxpert_clicks_curve(c, &curve, error);
     status = results_text(r, "curve.csv", curve, status, error);
     if (status || !r->job->out) return status;
-    status = voxpert_clicks_draw(c, results_figure(r, "curve.png"), &drawn, error);
-    if (!status) results_drawn(r, drawn);
+    status = voxpert_clicks_draw(c, results_figure(r, "curve.png"), &missing, error);
+    if (!status) results_drawn(r, missing);
     return status;
 }
 
@@ -77,8 +77,7 @@ static void tell(const ClicksJob *job, const Results *r, const VoxpertClicks *c,
                                 json ? json : json_object(), "outputs", results_json(r)));
     } else if (!job->base->common.quiet) {
         fputs(text, stdout);
-        for (int i = 0; i < r->count; i++) puts(r->path[i]);
-        if (r->undrawn) puts("no figure: gnuplot is not installed");
+        results_print(r);
     }
     voxpert_free(text);
 }

@@ -50,12 +50,12 @@ static VoxpertStatus metrics_flag(MapsJob *job, VoxpertError *error) {
     return status;
 }
 
-/* "2mm", or "2" */
+/* "2mm", "2px" or "2": the unit is that of the references' spacing. */
 static VoxpertStatus tolerance_flag(MapsJob *job, const char *text, VoxpertError *error) {
     size_t *count = &job->options.tolerance_count;
     char *number = cli_text("%s", text);
     double value = 0.0;
-    if (name_ends(number, "mm")) number[strlen(number) - 2] = '\0';
+    if (name_ends(number, "mm") || name_ends(number, "px")) number[strlen(number) - 2] = '\0';
     bool ok = numbers_parse(&value, 1, number) && value >= 0.0 && value <= 1e5;
     free(number);
     if (!ok)
@@ -75,7 +75,7 @@ static VoxpertStatus tolerance_flags(MapsJob *job, VoxpertError *error) {
         if (strcmp(o->item[i].rule->name, "--nsd-tol") == 0)
             status = tolerance_flag(job, o->item[i].value, error);
     }
-    job->options.tolerances_mm = job->tolerance;
+    job->options.tolerances = job->tolerance;
     return status;
 }
 
@@ -84,11 +84,15 @@ static VoxpertStatus number_flags(MapsJob *job, VoxpertError *error) {
     const Options *o = job->base->options;
     int rule = 0, ignored = 0, resamples = 0, seed = 0;
     VoxpertStatus status = options_choice(o, "--empty", empty, &rule, error);
-    if (!status) status = options_whole(o, "--ignore", 1, INT32_MAX, &ignored, error);
+    if (!status) status = options_whole(o, "--ignore", -1, INT32_MAX, &ignored, error);
+    if (!status && options_has(o, "--ignore") && ignored == 0)
+        status = error_say(error, VOXPERT_BAD_ARGUMENT,
+                           "--ignore 0: must be a label from 1 on, or -1, which never counts");
+    if (!status) status = spacing_flag(job->options.spacing_xyz_mm, o, error);
     if (!status) status = options_whole(o, "--resamples", 1, 10000000, &resamples, error);
     if (!status) status = options_whole(o, "--seed", 0, INT32_MAX, &seed, error);
     job->options.empty = (VoxpertEmpty)rule;
-    job->options.ignored = ignored ? (uint32_t)ignored : job->labels.ignored;
+    job->options.ignored = ignored > 0 ? (uint32_t)ignored : job->labels.ignored;
     job->bootstrap.resamples = (size_t)resamples;
     job->bootstrap.seed = (uint64_t)seed;
     return status;
@@ -149,20 +153,12 @@ static VoxpertStatus begin(const MapsJob *job, Results *r, VoxpertError *error) 
 
 /* ---- Work ------------------------------------------------------------------------------- */
 
-static void warn(const MapsJob *job, const VoxpertEvaluation *e) {
-    for (const char *line = voxpert_evaluation_warnings(e); *line;) {
-        size_t length = strcspn(line, "\n");
-        common_warn(&job->base->common, "%.*s", (int)length, line);
-        line += length + (line[length] != '\0');
-    }
-}
-
 static VoxpertStatus evaluate(const MapsJob *job, VoxpertEvaluation **out,
                               const VoxpertEvaluateOptions *options, VoxpertError *error) {
     Progress progress = progress_begin(&job->base->common, "cases", 0);
     VoxpertStatus status = voxpert_evaluate(out, options, progress_case, &progress, error);
     progress_end(&progress);
-    if (!status) warn(job, *out);
+    if (!status) common_warn_lines(&job->base->common, voxpert_evaluation_warnings(*out));
     return status;
 }
 
@@ -189,11 +185,11 @@ static VoxpertStatus write_report(const MapsJob *job, Results *r, const Findings
 
 static VoxpertStatus draw(const MapsJob *job, Results *r, const Findings *f, VoxpertFigure figure,
                           const char *name, VoxpertError *error) {
-    bool drawn = false;
+    const char *missing = NULL;
     if (!wants(job, FORMAT_PNG) || !job->base->out) return VOXPERT_OK;
     VoxpertStatus status =
-        voxpert_evaluation_draw(f->ours, figure, results_figure(r, name), &drawn, error);
-    if (!status) results_drawn(r, drawn);
+        voxpert_evaluation_draw(f->ours, figure, results_figure(r, name), &missing, error);
+    if (!status) results_drawn(r, missing);
     return status;
 }
 
@@ -259,16 +255,21 @@ static bool is_asked_for(const MapsJob *job, const char *name) {
 
 /* One line for each label: the means that most people ask for. */
 static void print_means(const MapsJob *job, const json_t *evaluation) {
-    static const char *const starts[] = {"Dice",          "IoU",
-                                         "NSD_elements",  "HD95_elements",
-                                         "ASSD_elements", "volume_error_relative_",
-                                         "lesion_F1",     NULL};
+    static const char *const starts[] = {"Dice",
+                                         "IoU",
+                                         "NSD_elements",
+                                         "HD95_elements",
+                                         "ASSD_elements",
+                                         "volume_error_relative_",
+                                         "area_error_relative_",
+                                         "lesion_F1",
+                                         NULL};
     const char *label, *name;
     json_t *metrics, *value;
     json_t *names = json_object_get(json_object_get(evaluation, "voxpert"), "labels");
     json_object_foreach(json_object_get(evaluation, "mean"), label, metrics) {
         const char *words = json_string_value(json_object_get(names, label));
-        printf("%s%s%s", label, words ? " " : "", words ? words : "");
+        printf("%s%s%s", cli_shown(label), words ? " " : "", cli_shown(words));
         for (int i = 0; starts[i]; i++) {
             json_object_foreach(metrics, name, value) {
                 if (strncmp(name, starts[i], strlen(starts[i])) == 0 && is_asked_for(job, name))
@@ -307,10 +308,9 @@ static void tell(const MapsJob *job, const Results *r, const Findings *f) {
         size_t cases = json_array_size(json_object_get(evaluation, "metric_per_case"));
         printf("%zu case%s\n", cases, cases == 1 ? "" : "s");
         print_means(job, evaluation);
-        if (comparison) printf("differences to %s:\n", job->compare);
+        if (comparison) printf("differences to %s:\n", cli_shown(job->compare));
         if (comparison) print_comparison(comparison);
-        for (int i = 0; i < r->count; i++) puts(r->path[i]);
-        if (r->undrawn) puts("no figure: gnuplot is not installed, or there is too little to draw");
+        results_print(r);
     }
     json_decref(evaluation);
     json_decref(comparison);

@@ -137,3 +137,16 @@ VoxpertStatus labels_flag_read(LabelsFlag *out, const char *text, VoxpertError *
     if (status) labels_flag_free(out);
     return status;
 }
+
+VoxpertStatus spacing_flag(double out[3], const Options *o, VoxpertError *error) {
+    const char *text = options_value(o, "--spacing");
+    double mm[3] = {0.0, 0.0, 1.0};
+    if (!text) return VOXPERT_OK;
+    bool ok = numbers_parse(mm, 3, text) || numbers_parse(mm, 2, text);
+    for (int a = 0; a < 3; a++) ok = ok && mm[a] > 0.0 && mm[a] <= 1e6;
+    if (!ok)
+        return error_say(error, VOXPERT_BAD_ARGUMENT,
+                         "--spacing %s: must be two or three lengths in mm, such as 0.1,0.1", text);
+    memcpy(out, mm, sizeof mm);
+    return VOXPERT_OK;
+}

@@ -9,6 +9,8 @@
 
 #include <voxpert/evaluate.h>
 
+#include "cli/options.h"
+
 typedef struct LabelsFlag {
     VoxpertLabel *item;
     size_t count;
@@ -18,5 +20,9 @@ typedef struct LabelsFlag {
 /* `text` NULL: none.  VOXPERT_BAD_ARGUMENT (a list), VOXPERT_BAD_INPUT (a file). */
 VoxpertStatus labels_flag_read(LabelsFlag *out, const char *text, VoxpertError *error);
 void labels_flag_free(LabelsFlag *l); /* a zeroed one is fine */
+
+/* --spacing X,Y[,Z]: the sides of a pixel or voxel in mm, where files do not say them; zeros where
+ * it is not given.  VOXPERT_BAD_ARGUMENT. */
+VoxpertStatus spacing_flag(double out_xyz[3], const Options *o, VoxpertError *error);
 
 #endif

@@ -69,11 +69,14 @@ VoxpertStatus results_text(Results *r, const char *name, char *text, VoxpertStat
 
 const char *results_figure(Results *r, const char *name) { return stage(r, name); }
 
-void results_drawn(Results *r, bool drawn) {
-    if (drawn) return;
+void results_drawn(Results *r, const char *missing) {
+    if (!missing) return;
     outputs_forget_last(&r->outputs);
-    free(r->path[--r->count]);
-    r->undrawn = true;
+    char *path = r->path[--r->count], *line = cli_text("no %s: %s", name_base(path), missing);
+    if (!r->undrawn) r->undrawn = json_array();
+    json_array_append_new(r->undrawn, json_words(line));
+    free(line);
+    free(path);
 }
 
 VoxpertStatus results_end(Results *r, VoxpertStatus status, VoxpertError *error) {
@@ -90,7 +93,15 @@ json_t *results_json(const Results *r) {
     return list;
 }
 
+void results_print(const Results *r) {
+    size_t i;
+    json_t *line;
+    for (int k = 0; k < r->count; k++) puts(cli_shown(r->path[k]));
+    json_array_foreach(r->undrawn, i, line) puts(json_string_value(line));
+}
+
 void results_free(Results *r) {
     for (int i = 0; i < r->count; i++) free(r->path[i]);
+    json_decref(r->undrawn);
     *r = (Results){0};
 }

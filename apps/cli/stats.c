@@ -22,15 +22,23 @@ const Verb verb_stats = {
         "Example: every label of a folder, and the median over its cases\n"
         "  voxpert stats -i imagesTr -s labelsTr -o stats.csv --aggregation median\n"
         "\n"
-        "Per case and label: voxels, volume, mean, median, standard deviation, least, largest and\n"
-        "percentiles of the values, bounding box, whether it touches the border of the image, and\n"
-        "connected components.  Files of the same name are a case; an image's may end in _0000.\n"
+        "Per case and label: area of a picture or volume, mean, median, standard deviation, "
+        "least,\n"
+        "largest and percentiles of the values, bounding box, whether it touches the border of "
+        "the\n"
+        "image, and connected components.  Files of the same name are a case; an image's may end "
+        "in\n"
+        "_0000.  Files without a partner are left out and listed; the exit code is then 1.\n"
         "\n"
         "  -i, --input PATH          an image, or a folder of them\n"
         "  -s, --segmentation PATH   its label map, or a folder of them\n"
         "  -o, --output FILE         .json or .csv; default: JSON on standard output\n"
         "      --labels LIST         1,2 or liver=1,tumour=2,both=1+2, or nnU-Net's dataset.json;\n"
         "                            default: every value but 0\n"
+        "      --spacing X,Y[,Z]     sides of a pixel or voxel in mm, where images do not say "
+        "them; "
+        "else\n"
+        "                            sizes in mm are left empty\n"
         "      --aggregation HOW     adds the mean, or median, over the cases that have a label\n",
     .run = stats_run,
 };
@@ -40,6 +48,7 @@ static const OptionRule rules[] = {
     {"--segmentation", 's', true},
     {"--output", 'o', true},
     {"--labels", .takes_value = true},
+    {"--spacing", .takes_value = true},
     {"--aggregation", .takes_value = true},
     {0},
 };
@@ -65,6 +74,7 @@ static VoxpertStatus stats_flags(StatsJob *job, const Options *o, VoxpertError *
     VoxpertStatus status = options_choice(o, "--aggregation", words, &how, error);
     if (options_has(o, "--aggregation")) job->aggregation = words[how];
     if (!status) status = labels_flag_read(&job->labels, options_value(o, "--labels"), error);
+    if (!status) status = spacing_flag(job->options.spacing_xyz_mm, o, error);
     job->options.labels = job->labels.item;
     job->options.label_count = job->labels.count;
     if (!status && job->output) status = output_check("--output", job->output, extensions, error);
@@ -97,7 +107,7 @@ static VoxpertStatus write_file(const StatsJob *job, const VoxpertStats *stats,
 static VoxpertStatus tell(const StatsJob *job, const VoxpertStats *stats, VoxpertError *error) {
     char *text = NULL;
     if (job->output && !job->common.json) {
-        if (!job->common.quiet) puts(job->output);
+        if (!job->common.quiet) puts(cli_shown(job->output));
         return VOXPERT_OK;
     }
     VoxpertStatus status =
@@ -105,6 +115,14 @@ static VoxpertStatus tell(const StatsJob *job, const VoxpertStats *stats, Voxper
     if (!status) fputs(text, stdout);
     voxpert_free(text);
     return status;
+}
+
+static VoxpertStatus warn(const StatsJob *job, const VoxpertStats *stats, VoxpertError *error) {
+    common_warn_lines(&job->common, voxpert_stats_warnings(stats));
+    size_t count = voxpert_stats_left_out(stats);
+    if (count == 0) return VOXPERT_OK;
+    return error_say(error, VOXPERT_SOME_FAILED, "%zu file%s without a partner %s left out", count,
+                     count == 1 ? "" : "s", count == 1 ? "was" : "were");
 }
 
 static int stats_run(int argc, char **argv) {
@@ -120,9 +138,9 @@ static int stats_run(int argc, char **argv) {
         status = voxpert_stats(&stats, &job.options, progress_case, &progress, &error);
         progress_end(&progress);
     }
-    if (!status) common_warn_lines(&job.common, voxpert_stats_warnings(stats));
     if (!status && job.output) status = write_file(&job, stats, &error);
     if (!status) status = tell(&job, stats, &error);
+    if (!status) status = warn(&job, stats, &error);
     voxpert_stats_free(stats);
     labels_flag_free(&job.labels);
     options_free(&options);

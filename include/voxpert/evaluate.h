@@ -56,11 +56,13 @@ typedef struct VoxpertEvaluateOptions {
     size_t label_count;
     const char *const *metrics; /* words of voxpert_metric; default: all */
     size_t metric_count;
-    const double *tolerances_mm; /* of nsd, at most 8, six digits count; default: 2 */
+    const double *tolerances; /* of nsd, in mm, or in voxels where no spacing is known; at most 8,
+                                 six digits count; default: 2 */
     size_t tolerance_count;
     VoxpertEmpty empty;
-    uint32_t ignored;  /* voxels that have this value in the reference do not count */
-    int threads;       /* cases at once; default: every core.  The result is the same */
+    double spacing_xyz_mm[3]; /* of references whose files do not say theirs; 0: unknown */
+    uint32_t ignored;         /* voxels that have this value in the reference do not count */
+    int threads;              /* cases at once; default: every core.  The result is the same */
     size_t max_memory; /* bytes: a file that needs more is refused; default: half the machine's */
 } VoxpertEvaluateOptions;
 
@@ -73,9 +75,11 @@ typedef void VoxpertCaseDone(void *context, size_t done, size_t total, const cha
 
 typedef struct VoxpertEvaluation VoxpertEvaluation;
 
-/* Distances are between surface elements and between border voxels, each under names of its own, in
- * mm of the reference's grid.  `done` may be NULL.  Errors: VOXPERT_BAD_INPUT (a file that cannot
- * be read or has no partner, sizes that differ, values that are no labels, no label at all),
+/* Distances are between surface elements and between border voxels, each under names of its own
+ * with its unit: mm of the reference's grid, or where no spacing is known pixels.  Where no labels
+ * are named, references with one value and predictions with another are taken as one label, with a
+ * warning.  `done` may be NULL.  Errors: VOXPERT_BAD_INPUT (a file that cannot be read or has no
+ * partner, sizes that differ, values that are no labels, no label at all or none in common),
  * VOXPERT_BAD_ARGUMENT, VOXPERT_OUT_OF_MEMORY. */
 VOXPERT_API VoxpertStatus voxpert_evaluate(VoxpertEvaluation **out,
                                            const VoxpertEvaluateOptions *options,
@@ -103,10 +107,11 @@ typedef enum VoxpertFigure {
     VOXPERT_FIGURE_BLAND_ALTMAN /* differences of volumes over their means, by label */
 } VoxpertFigure;
 
-/* `*drawn` is false where gnuplot is not installed or there is nothing to draw. */
+/* `*missing` is NULL where the figure was drawn; else it says in words why there is none, such as
+ * "gnuplot is not installed". */
 VOXPERT_API VoxpertStatus voxpert_evaluation_draw(const VoxpertEvaluation *evaluation,
                                                   VoxpertFigure figure, const char *path,
-                                                  bool *drawn, VoxpertError *error);
+                                                  const char **missing, VoxpertError *error);
 
 /* ---- Two methods on the same cases ------------------------------------------------------ */
 
@@ -177,10 +182,10 @@ VOXPERT_API VoxpertStatus voxpert_clicks_report(const VoxpertClicks *clicks, Vox
 VOXPERT_API VoxpertStatus voxpert_clicks_curve(const VoxpertClicks *clicks, char **csv,
                                                VoxpertError *error);
 
-/* A PNG with a panel for each way of asking, Dice over clicks, a line per row.  `*drawn` is false
- * where gnuplot is not installed.  Errors: VOXPERT_OUT_OF_MEMORY. */
+/* A PNG with a panel for each kind of prompts, Dice over clicks, a line per row.  `*missing` as
+ * above.  Errors: VOXPERT_OUT_OF_MEMORY, VOXPERT_BAD_OUTPUT. */
 VOXPERT_API VoxpertStatus voxpert_clicks_draw(const VoxpertClicks *clicks, const char *path,
-                                              bool *drawn, VoxpertError *error);
+                                              const char **missing, VoxpertError *error);
 
 /* ---- Simulated prompts ------------------------------------------------------------------ */
 
@@ -251,22 +256,27 @@ typedef struct VoxpertStatsOptions {
     const char *images, *segmentations; /* two files, or two folders of files of the same names */
     const VoxpertLabel *labels;         /* default: every value but 0 */
     size_t label_count;
+    double spacing_xyz_mm[3]; /* of images whose files do not say theirs; 0: unknown */
     int threads;
     size_t max_memory;
 } VoxpertStatsOptions;
 
 typedef struct VoxpertStats VoxpertStats;
 
-/* Per case and label: voxels, volume, intensities, bounding box, whether it touches the border of
- * the image, connected pieces.  Errors: as voxpert_evaluate. */
+/* Per case and label: area of pictures or volume, intensities, bounding box, whether it touches the
+ * border of the image, connected pieces.  Sizes are in mm only where the spacing is known.  Files
+ * without a partner are left out and listed in the warnings.  Errors: as voxpert_evaluate. */
 VOXPERT_API VoxpertStatus voxpert_stats(VoxpertStats **out, const VoxpertStatsOptions *options,
                                         VoxpertCaseDone *done, void *context, VoxpertError *error);
 
 /* NULL is fine. */
 VOXPERT_API void voxpert_stats_free(VoxpertStats *stats);
 
-/* As voxpert_clicks_warnings. */
+/* Sentences about what was odd, each ended by a newline; "" if nothing was. */
 VOXPERT_API const char *voxpert_stats_warnings(const VoxpertStats *stats);
+
+/* How many files had no partner. */
+VOXPERT_API size_t voxpert_stats_left_out(const VoxpertStats *stats);
 
 /* JSON or CSV.  `aggregation`: "mean" or "median" over the cases that have a label, added for each
  * label; NULL: none. */

@@ -76,9 +76,9 @@ VoxpertStatus voxpert_clicks_curve(const VoxpertClicks *c, char **csv, VoxpertEr
     return text_hand_over(&t, csv, error);
 }
 
-VoxpertStatus voxpert_clicks_draw(const VoxpertClicks *c, const char *path, bool *drawn,
+VoxpertStatus voxpert_clicks_draw(const VoxpertClicks *c, const char *path, const char **missing,
                                   VoxpertError *error) {
-    if (!c || !path || !drawn)
+    if (!c || !path || !missing)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_clicks_draw: NULL");
-    return click_rows_draw(c->row, c->rows, &c->curves.rule, path, drawn, error);
+    return click_rows_draw(c->row, c->rows, &c->curves.rule, path, missing, error);
 }

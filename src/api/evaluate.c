@@ -12,7 +12,6 @@
 
 struct VoxpertEvaluation {
     Evaluation evaluation;
-    Warnings warnings;
 };
 
 struct VoxpertComparison {
@@ -69,6 +68,16 @@ Status labels_take(EvaluatedLabel **out, const VoxpertLabel *labels, size_t coun
     return status;
 }
 
+Status spacing_take(double to[3], const double from[3], Error *error) {
+    for (int a = 0; a < 3; a++) {
+        if (!(from[a] >= 0.0 && from[a] <= 1e6) || (from[a] > 0.0) != (from[0] > 0.0))
+            return error_set(error, VOXPERT_BAD_ARGUMENT,
+                             "a spacing must be three lengths of more than 0 mm");
+        to[a] = from[a];
+    }
+    return VOXPERT_OK;
+}
+
 static Status metrics_take(MetricChoice *c, const VoxpertEvaluateOptions *o, Error *error) {
     *c = (MetricChoice){.groups = o->metric_count ? 0 : GROUPS_ALL};
     for (size_t i = 0; i < o->metric_count; i++) {
@@ -83,18 +92,17 @@ static Status metrics_take(MetricChoice *c, const VoxpertEvaluateOptions *o, Err
         return error_set(error, VOXPERT_BAD_ARGUMENT, "%zu tolerances, where %d are the most",
                          o->tolerance_count, (int)TOLERANCES_MAX);
     for (size_t i = 0; i < o->tolerance_count; i++) {
-        if (!(o->tolerances_mm[i] >= 0.0 && o->tolerances_mm[i] < 1e6))
-            return error_set(error, VOXPERT_BAD_ARGUMENT,
-                             "a tolerance must be from 0 to 1000000 mm");
-        double rounded = tolerance_rounded(o->tolerances_mm[i]);
+        if (!(o->tolerances[i] >= 0.0 && o->tolerances[i] < 1e6))
+            return error_set(error, VOXPERT_BAD_ARGUMENT, "a tolerance must be from 0 to 1000000");
+        double rounded = tolerance_rounded(o->tolerances[i]);
         for (size_t k = 0; k < i; k++) {
-            if (!(c->tolerance_mm[k] < rounded) && !(c->tolerance_mm[k] > rounded))
-                return error_set(error, VOXPERT_BAD_ARGUMENT, "the tolerance %g mm is given twice",
+            if (!(c->tolerance[k] < rounded) && !(c->tolerance[k] > rounded))
+                return error_set(error, VOXPERT_BAD_ARGUMENT, "the tolerance %g is given twice",
                                  rounded);
         }
-        c->tolerance_mm[c->tolerances++] = rounded;
+        c->tolerance[c->tolerances++] = rounded;
     }
-    if (c->tolerances == 0) c->tolerance_mm[c->tolerances++] = 2.0;
+    if (c->tolerances == 0) c->tolerance[c->tolerances++] = 2.0;
     return VOXPERT_OK;
 }
 
@@ -105,6 +113,7 @@ static Status rule_take(EvaluationRule *rule, EvaluatedLabel **label,
     *rule = (EvaluationRule){
         .labels = o->label_count, .empty = (EmptyPolicy)o->empty, .ignored = o->ignored};
     Status status = metrics_take(&rule->metrics, o, error);
+    if (!status) status = spacing_take(rule->spacing_xyz_mm, o->spacing_xyz_mm, error);
     if (!status) status = labels_take(label, o->labels, o->label_count, error);
     rule->label = *label;
     return status;
@@ -140,10 +149,6 @@ VoxpertStatus voxpert_evaluate(VoxpertEvaluation **out, const VoxpertEvaluateOpt
     if (!status)
         status = evaluation_run(&(*out)->evaluation, options->references, options->predictions,
                                 &rule, &work, error);
-    for (size_t i = 0; !status && i < (*out)->evaluation.count; i++) {
-        const char *warning = (*out)->evaluation.item[i].warning;
-        if (warning) warnings_add(&(*out)->warnings, "%s", warning);
-    }
     threads_close(work.threads);
     memory_free(label);
     return evaluation_keep(out, status);
@@ -161,12 +166,11 @@ VoxpertStatus voxpert_evaluation_read(VoxpertEvaluation **out, const char *path,
 void voxpert_evaluation_free(VoxpertEvaluation *e) {
     if (!e) return;
     evaluation_free(&e->evaluation);
-    warnings_free(&e->warnings);
     memory_free(e);
 }
 
 const char *voxpert_evaluation_warnings(const VoxpertEvaluation *e) {
-    return e ? warnings_lines(&e->warnings) : "";
+    return e ? warnings_lines(&e->evaluation.warnings) : "";
 }
 
 VoxpertStatus voxpert_evaluation_report(const VoxpertEvaluation *e, VoxpertReport form, char **text,
@@ -194,12 +198,12 @@ VoxpertStatus voxpert_evaluation_report(const VoxpertEvaluation *e, VoxpertRepor
 }
 
 VoxpertStatus voxpert_evaluation_draw(const VoxpertEvaluation *e, VoxpertFigure figure,
-                                      const char *path, bool *drawn, VoxpertError *error) {
-    if (!e || !path || !drawn)
+                                      const char *path, const char **missing, VoxpertError *error) {
+    if (!e || !path || !missing)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_evaluation_draw: NULL");
-    if (figure == VOXPERT_FIGURE_BOXES) return figure_boxes(&e->evaluation, path, drawn, error);
+    if (figure == VOXPERT_FIGURE_BOXES) return figure_boxes(&e->evaluation, path, missing, error);
     if (figure == VOXPERT_FIGURE_BLAND_ALTMAN)
-        return figure_bland_altman(&e->evaluation, path, drawn, error);
+        return figure_bland_altman(&e->evaluation, path, missing, error);
     return error_set(error, VOXPERT_BAD_ARGUMENT, "an unknown figure");
 }
 

@@ -7,7 +7,6 @@
 
 struct VoxpertStats {
     RegionTable table;
-    Warnings warnings;
 };
 
 VoxpertStatus voxpert_stats(VoxpertStats **out, const VoxpertStatsOptions *o, VoxpertCaseDone *done,
@@ -15,19 +14,20 @@ VoxpertStatus voxpert_stats(VoxpertStats **out, const VoxpertStatsOptions *o, Vo
     if (!out || !o || !o->images || !o->segmentations)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "statistics need images and segmentations");
     EvaluatedLabel *label = NULL;
+    RegionRule rule = {.labels = o->label_count};
     CaseWork work = {.done = done, .context = context, .max_bytes = o->max_memory};
     *out = memory_new(sizeof **out);
     Status status =
         *out ? VOXPERT_OK : error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for statistics");
     if (!status) status = labels_take(&label, o->labels, o->label_count, error);
     if (!status) status = threads_open(&work.threads, o->threads, error);
+    if (!status) status = spacing_take(rule.spacing_xyz_mm, o->spacing_xyz_mm, error);
+    rule.label = label;
     if (!status)
-        status = region_table_make(&(*out)->table, o->images, o->segmentations, label,
-                                   o->label_count, &work, error);
+        status =
+            region_table_make(&(*out)->table, o->images, o->segmentations, &rule, &work, error);
     threads_close(work.threads);
     memory_free(label);
-    for (size_t i = 0; !status && i < (*out)->table.count; i++)
-        warnings_merge(&(*out)->warnings, &(*out)->table.item[i].warnings);
     if (!status) return status;
     voxpert_stats_free(*out);
     *out = NULL;
@@ -37,13 +37,14 @@ VoxpertStatus voxpert_stats(VoxpertStats **out, const VoxpertStatsOptions *o, Vo
 void voxpert_stats_free(VoxpertStats *s) {
     if (!s) return;
     region_table_free(&s->table);
-    warnings_free(&s->warnings);
     memory_free(s);
 }
 
 const char *voxpert_stats_warnings(const VoxpertStats *s) {
-    return s ? warnings_lines(&s->warnings) : "";
+    return s ? warnings_lines(&s->table.warnings) : "";
 }
+
+size_t voxpert_stats_left_out(const VoxpertStats *s) { return s ? s->table.alone : 0; }
 
 VoxpertStatus voxpert_stats_report(const VoxpertStats *s, VoxpertReport form,
                                    const char *aggregation, char **text, VoxpertError *error) {

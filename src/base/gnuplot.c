@@ -43,6 +43,10 @@ bool gnuplot_is_installed(void) {
     return program != NULL;
 }
 
+const char *gnuplot_missing(void) {
+    return gnuplot_is_installed() ? "gnuplot failed" : "gnuplot is not installed";
+}
+
 /* ---- Its input and output --------------------------------------------------------------- */
 
 static bool write_all(int file, const char *bytes, size_t size) {

@@ -14,6 +14,9 @@
  * that are empty or relative are left out: the working folder may hold anything. */
 bool gnuplot_is_installed(void);
 
+/* Why gnuplot drew nothing, in words: it is not installed, or it failed. */
+const char *gnuplot_missing(void);
+
 /* Runs `script` with `terminal` ("pngcairo size 640,480", "svg size 960,540") and writes the
  * picture to `path`, which appears when it is complete.  `*drawn` is false where gnuplot is not
  * installed or fails; there is no file then.  Errors: VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */

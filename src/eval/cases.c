@@ -14,6 +14,7 @@ void case_pairs_free(CasePairs *p) {
         memory_free(p->item[i].second);
     }
     memory_free(p->item);
+    warnings_free(&p->alone);
     *p = (CasePairs){0};
 }
 
@@ -26,6 +27,14 @@ static bool same_stem(const char *a, const char *b, bool channels) {
     size_t n = stem_length(a), m = stem_length(b), more = sizeof channel - 1;
     if (n == m) return strncmp(a, b, n) == 0;
     return channels && m == n + more && strncmp(a, b, n) == 0 && strncmp(b + n, channel, more) == 0;
+}
+
+/* Whether `name` is a file of the case `stem`, as a further channel "stem_0001" is, too. */
+static bool is_of_case(const char *stem, const char *name, bool channels) {
+    size_t n = stem_length(stem), m = stem_length(name);
+    if (same_stem(stem, name, channels)) return true;
+    return channels && m == n + 5 && strncmp(stem, name, n) == 0 && name[n] == '_' &&
+           strspn(name + n + 1, "0123456789") >= 4;
 }
 
 /* Leaves the names of images that are not hidden; a .img is found by its .hdr. */
@@ -81,6 +90,26 @@ typedef struct Folders {
     bool *used; /* of b */
 } Folders;
 
+static void list_alone(CasePairs *p, const char *folder, const char *name, const char *other) {
+    warnings_add(&p->alone, "%s/%s: there is no file of that name in %s; it is left out", folder,
+                 name, other);
+}
+
+/* The files of the second folder that no file of the first claims. */
+static Status match_rest(CasePairs *p, const Folders *f, PairRule rule, Error *error) {
+    for (size_t k = 0; k < f->b.count && (rule.complete || rule.partial); k++) {
+        bool claimed = f->used[k];
+        for (size_t i = 0; i < f->a.count && !claimed; i++)
+            claimed = is_of_case(f->a.name[i], f->b.name[k], rule.channels);
+        if (claimed) continue;
+        if (!rule.partial) return no_partner(f->second, f->b.name[k], f->first, error);
+        list_alone(p, f->second, f->b.name[k], f->first);
+    }
+    if (p->count || !rule.partial) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_INPUT, "%s: no file of it has one of the same name in %s",
+                     f->first, f->second);
+}
+
 static Status folders_match(CasePairs *p, Folders *f, PairRule rule, Error *error) {
     p->item = memory_new((f->a.count + 1) * sizeof *p->item);
     f->used = memory_new((f->b.count + 1) * sizeof *f->used);
@@ -91,16 +120,17 @@ static Status folders_match(CasePairs *p, Folders *f, PairRule rule, Error *erro
     for (size_t i = 0; i < f->a.count; i++) {
         const char *name = f->a.name[i];
         size_t k = partner_of(name, &f->b, i, rule.channels);
-        if (k == f->b.count) return no_partner(f->first, name, f->second, error);
+        if (k == f->b.count && !rule.partial) return no_partner(f->first, name, f->second, error);
+        if (k == f->b.count) {
+            list_alone(p, f->first, name, f->second);
+            continue;
+        }
         f->used[k] = true;
         Status status =
             pair_add(p, path_join(f->first, name), path_join(f->second, f->b.name[k]), error);
         if (status) return status;
     }
-    for (size_t k = 0; k < f->b.count && rule.complete; k++) {
-        if (!f->used[k]) return no_partner(f->second, f->b.name[k], f->first, error);
-    }
-    return VOXPERT_OK;
+    return match_rest(p, f, rule, error);
 }
 
 static Status folders_pair(CasePairs *p, const char *first, const char *second, PairRule rule,

@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "base/threads.h"
+#include "base/warnings.h"
 
 /* ---- Which ---------------------------------------------------------------------------------- */
 
@@ -16,16 +17,19 @@ typedef struct CasePair {
 typedef struct CasePairs {
     CasePair *item; /* by the first's name */
     size_t count;
+    Warnings alone; /* a sentence for each file without a partner, where these are allowed */
 } CasePairs;
 
 typedef struct PairRule {
     bool complete; /* each of the second must have a partner too */
+    bool partial;  /* files without a partner, of both sides, are left out and listed */
     bool channels; /* "case" may go with "case_0000", as nnU-Net names images */
 } PairRule;
 
 /* Two files, or two folders: files with the same name, extension aside, are a pair.  Hidden files,
  * and those that are no images by their extension, are left out.  Errors: VOXPERT_BAD_INPUT (one of
- * both is no folder, a file has no partner, a folder has nothing or two files of one stem),
+ * both is no folder, a file has no partner, or all have none, a folder has nothing or two files of
+ * one stem),
  * VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status case_pairs_find(CasePairs *out, const char *firsts, const char *seconds,
                                   PairRule rule, Error *error);

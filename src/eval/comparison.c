@@ -58,15 +58,17 @@ static void match_labels(Match *m) {
 
 static void match_metrics(Match *m) {
     for (int i = 0; i < METRICS; i++) {
-        char name[METRIC_NAME_MAX];
+        char name[METRIC_NAME_MAX], same[METRIC_NAME_MAX];
         MetricChoice choice = m->other->rule.metrics;
         Metric found;
         m->metric_of[i] = -1;
         if (!metric_chosen(&m->ours->rule.metrics, (Metric)i) || !metric_compares((Metric)i))
             continue;
         metric_name(name, &m->ours->rule.metrics, (Metric)i);
-        if (metric_find(&found, &choice, name) && metric_measured(&m->other->rule.metrics, found))
-            m->metric_of[i] = (int)found;
+        if (!metric_find(&found, &choice, name) || !metric_measured(&m->other->rule.metrics, found))
+            continue;
+        metric_name(same, &m->other->rule.metrics, found);
+        if (strcmp(same, name) == 0) m->metric_of[i] = (int)found; /* in the same unit */
     }
 }
 

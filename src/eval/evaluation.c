@@ -28,6 +28,7 @@ typedef struct Pair {
     size_t size[3], voxels, counted; /* counted: not ignored */
     double spacing[3];               /* z, y, x */
     uint32_t *labels[2];
+    uint8_t *void_mask; /* of voxels that do not count; NULL: there is none */
     LabelPlaces places[2];
     uint8_t *mask[2];
     LabelBounds part;
@@ -49,10 +50,12 @@ static void score_voxels(LabelScore *s, Overlap o, size_t voxels) {
     v[METRIC_N_REF] = (double)o.truth;
 }
 
-static void score_volumes(LabelScore *s, Overlap o, const double spacing[3]) {
+/* Of a picture the area. */
+static void score_volumes(LabelScore *s, Overlap o, const Pair *p) {
     double *v = s->value, relative = overlap_volume_difference(o);
-    v[METRIC_VOLUME_REF] = voxels_volume(o.truth, spacing, 3);
-    v[METRIC_VOLUME_PRED] = voxels_volume(o.prediction, spacing, 3);
+    int dimensions = p->size[0] == 1 ? 2 : 3;
+    v[METRIC_VOLUME_REF] = voxels_volume(o.truth, p->spacing, dimensions);
+    v[METRIC_VOLUME_PRED] = voxels_volume(o.prediction, p->spacing, dimensions);
     v[METRIC_VOLUME_ERROR] = v[METRIC_VOLUME_PRED] - v[METRIC_VOLUME_REF];
     v[METRIC_VOLUME_RELATIVE] = relative;
     v[METRIC_VOLUME_ABSOLUTE] = fabs(relative);
@@ -80,7 +83,7 @@ static void score_elements(LabelScore *s, const Surfaces *surfaces, const Metric
     s->value[METRIC_HD95_ELEMENTS] = surfaces_hausdorff(surfaces, 95.0);
     s->value[METRIC_ASSD_ELEMENTS] = surfaces_mean_pooled(surfaces);
     for (size_t i = 0; i < c->tolerances; i++)
-        s->value[METRIC_NSD_ELEMENTS + i] = surfaces_dice(surfaces, c->tolerance_mm[i]);
+        s->value[METRIC_NSD_ELEMENTS + i] = surfaces_dice(surfaces, c->tolerance[i]);
 }
 
 static void score_borders(LabelScore *s, const Surfaces *surfaces, const MetricChoice *c) {
@@ -91,7 +94,7 @@ static void score_borders(LabelScore *s, const Surfaces *surfaces, const MetricC
         both ? surfaces_hausdorff_pooled(surfaces, 95.0) : (double)INFINITY;
     s->value[METRIC_ASSD_BORDERS] = surfaces_mean_pooled(surfaces);
     for (size_t i = 0; i < c->tolerances; i++)
-        s->value[METRIC_NSD_BORDERS + i] = surfaces_dice(surfaces, c->tolerance_mm[i]);
+        s->value[METRIC_NSD_BORDERS + i] = surfaces_dice(surfaces, c->tolerance[i]);
 }
 
 static Status score_surfaces(LabelScore *s, const Pair *p, const MetricChoice *c, Error *error) {
@@ -181,7 +184,7 @@ static Status score_label(LabelScore *s, Pair *p, const EvaluatedLabel *label,
                           p->part_size[0] * p->part_size[1] * p->part_size[2]);
     *s = (LabelScore){.skipped = false};
     score_voxels(s, o, p->counted);
-    score_volumes(s, o, p->spacing);
+    score_volumes(s, o, p);
     if (c->groups >> GROUP_LESION & 1 && any)
         status =
             lesions_count(&lesions, p->mask[0], p->mask[1], p->part_size, NEIGHBOURS_ALL, error);
@@ -219,11 +222,12 @@ static bool is_evaluated(const EvaluationRule *rule, uint32_t value) {
 /* What is ignored belongs to no label, in either map. */
 static void ignore(Pair *p, const EvaluationRule *rule) {
     p->counted = p->voxels;
-    if (rule->ignored == 0) return;
+    if (rule->ignored == 0 && !p->void_mask) return;
     uint32_t nothing = UINT32_MAX;
     while (is_evaluated(rule, nothing)) nothing--;
     for (size_t i = 0; i < p->voxels; i++) {
-        if (p->labels[0][i] != rule->ignored) continue;
+        bool left_out = p->void_mask && p->void_mask[i];
+        if (!left_out && (!rule->ignored || p->labels[0][i] != rule->ignored)) continue;
         p->labels[0][i] = p->labels[1][i] = nothing;
         p->counted--;
     }
@@ -235,12 +239,14 @@ static void pair_close(Pair *p) {
         memory_free(p->mask[i]);
         label_places_free(&p->places[i]);
     }
+    memory_free(p->void_mask);
 }
 
 static Status pair_open(Pair *p, const Volume *const volume[2], const EvaluationRule *rule,
                         Error *error) {
     const Volume *reference = volume[0];
-    const double *xyz = reference->grid.spacing_xyz_mm;
+    double xyz[3];
+    reference_spacing(xyz, reference, rule);
     *p = (Pair){.size = {reference->depth, reference->height, reference->width},
                 .voxels = volume_voxels(reference),
                 .spacing = {xyz[2], xyz[1], xyz[0]}};
@@ -252,12 +258,22 @@ static Status pair_open(Pair *p, const Volume *const volume[2], const Evaluation
             status =
                 error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to compare its %zu voxels",
                           volume_name(volume[i]), p->voxels);
-        if (!status) status = volume_labels(p->labels[i], volume[i], error);
+        if (!status && i == 0)
+            status = reference_labels(p->labels[i], &p->void_mask, volume[i], error);
+        else if (!status)
+            status = volume_labels(p->labels[i], volume[i], error);
     }
     if (!status) ignore(p, rule);
     for (int i = 0; i < 2 && !status; i++)
         status = label_places_find(&p->places[i], p->labels[i], p->size, error);
     return status;
+}
+
+bool reference_spacing(double out[3], const Volume *reference, const EvaluationRule *rule) {
+    bool told = reference->grid.source != GRID_UNKNOWN, given = rule->spacing_xyz_mm[0] > 0.0;
+    for (int a = 0; a < 3; a++)
+        out[a] = !told && given ? rule->spacing_xyz_mm[a] : reference->grid.spacing_xyz_mm[a];
+    return told || given;
 }
 
 Status labels_score(LabelScore *out, const Volume *reference, const Volume *prediction,

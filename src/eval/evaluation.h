@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "base/warnings.h"
 #include "eval/cases.h"
 #include "eval/label_map.h"
 #include "eval/metrics.h"
@@ -39,6 +40,7 @@ typedef struct EvaluationRule {
     EmptyPolicy empty;
     uint32_t ignored; /* voxels that have this value in the reference do not count; 0: none */
     MetricChoice metrics;
+    double spacing_xyz_mm[3]; /* of references whose files do not say theirs; 0: none */
 } EvaluationRule;
 
 typedef struct LabelScore {
@@ -46,8 +48,13 @@ typedef struct LabelScore {
     bool skipped;          /* EMPTY_SKIP: has no entry */
 } LabelScore;
 
-/* `out` [rule->labels].  Spacing is the reference's.  Errors: VOXPERT_BAD_INPUT (sizes differ, more
- * than one frame, values that are no labels), VOXPERT_OUT_OF_MEMORY. */
+/* Of a reference: its grid's, or where its file does not say any the rule's.  False where neither
+ * is known. */
+bool reference_spacing(double out_xyz[3], const Volume *reference, const EvaluationRule *rule);
+
+/* `out` [rule->labels].  Spacing is the reference's.  Voxels that hold -1 in the reference do not
+ * count, in either map.  Errors: VOXPERT_BAD_INPUT (sizes differ, more than one frame, values that
+ * are no labels), VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status labels_score(LabelScore *out, const Volume *reference, const Volume *prediction,
                                const EvaluationRule *rule, Error *error);
 
@@ -56,8 +63,9 @@ MUST_CHECK Status labels_score(LabelScore *out, const Volume *reference, const V
 typedef struct CaseScore {
     char *reference, *prediction; /* paths */
     double spacing_xyz_mm[3];     /* of the reference */
-    bool spacing_known;           /* else a millimetre stands for a voxel's side */
-    char *warning;                /* a sentence, or NULL */
+    bool spacing_known;           /* by the file or the rule; else the side of a voxel is 1 */
+    bool flat;                    /* a picture: its sizes are areas */
+    Warnings warnings;
     LabelScore *label;
 } CaseScore;
 
@@ -66,13 +74,29 @@ typedef struct Evaluation {
     EvaluatedLabel *label;
     CaseScore *item; /* by name */
     size_t count;
+    Warnings warnings; /* of the cases, and of all of them together */
+    char *protocol;    /* how predictions were made, a sentence; NULL: they were files */
 } Evaluation;
 
 /* The cases of case_pairs_find, each file with a partner.  `work` may be NULL.  Errors:
- * VOXPERT_BAD_INPUT where there is no label; those of case_pairs_find(), volume_read() and
- * labels_score(), of the first case by name that has one. */
+ * VOXPERT_BAD_INPUT where there is no label, or labels have nothing in common (agreement.h); those
+ * of case_pairs_find(), volume_read() and labels_score(), of the first case by name that has one.
+ */
 MUST_CHECK Status evaluation_run(Evaluation *out, const char *references, const char *predictions,
                                  const EvaluationRule *rule, const CaseWork *work, Error *error);
+
+/* Where the label maps of a case come from.  Both are the caller's to free, also after a failure;
+ * called on any thread. */
+typedef struct CaseReader {
+    Status (*read)(void *context, size_t index, Volume **reference, Volume **prediction,
+                   Error *error);
+    void *context;
+} CaseReader;
+
+/* The same of label maps that `reader` gives; `pairs` names them. */
+MUST_CHECK Status evaluation_of_maps(Evaluation *out, const CasePairs *pairs,
+                                     const CaseReader *reader, const EvaluationRule *rule,
+                                     const CaseWork *work, Error *error);
 void evaluation_free(Evaluation *e); /* a zeroed one is fine */
 
 const char *case_name(const CaseScore *c); /* of its reference's file */

@@ -5,13 +5,14 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "eval/agreement.h"
 #include "eval/evaluation.h"
 
 static void cases_free(CaseScore *item, size_t count) {
     for (size_t i = 0; item && i < count; i++) {
         memory_free(item[i].reference);
         memory_free(item[i].prediction);
-        memory_free(item[i].warning);
+        warnings_free(&item[i].warnings);
         memory_free(item[i].label);
     }
     memory_free(item);
@@ -20,6 +21,8 @@ static void cases_free(CaseScore *item, size_t count) {
 void evaluation_free(Evaluation *e) {
     cases_free(e->item, e->count);
     memory_free(e->label);
+    memory_free(e->protocol);
+    warnings_free(&e->warnings);
     *e = (Evaluation){0};
 }
 
@@ -32,82 +35,99 @@ const char *case_name(const CaseScore *c) { return path_base(c->reference); }
 typedef struct OwnLabels {
     EvaluatedLabel *label;
     size_t count;
+    LabelValues values[2]; /* of the reference, without the ignored one; of the prediction */
 } OwnLabels;
 
-static Status add_labels_of(OwnLabels *own, size_t *capacity, const Volume *v, uint32_t ignored,
-                            Error *error) {
+static Status no_memory_for_labels(const Volume *v, Error *error) {
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its labels", volume_name(v));
+}
+
+/* `left_out`: whether the reference has voxels that do not count, marked by -1. */
+static Status values_find(LabelValues *out, const Volume *v, bool reference, uint32_t ignored,
+                          bool *left_out, Error *error) {
     size_t voxels = volume_voxels(v), count = 0;
     uint32_t *map = memory_aligned(voxels * sizeof *map), *value = NULL;
-    Status status = map ? volume_labels(map, v, error) : VOXPERT_OUT_OF_MEMORY;
+    uint8_t *mask = NULL;
+    if (!map) return no_memory_for_labels(v, error);
+    Status status =
+        reference ? reference_labels(map, &mask, v, error) : volume_labels(map, v, error);
     if (!status) status = labels_present(&value, &count, map, voxels, error);
+    *left_out |= mask != NULL;
     memory_free(map);
+    memory_free(mask);
     for (size_t i = 0; i < count && !status; i++) {
-        size_t at = 0;
-        while (at < own->count && own->label[at].value[0] < value[i]) at++;
-        if (value[i] == ignored || (at < own->count && own->label[at].value[0] == value[i]))
-            continue;
-        if (!memory_grow(&own->label, capacity, own->count, sizeof *own->label)) {
-            status = VOXPERT_OUT_OF_MEMORY;
-            break;
-        }
-        memmove(own->label + at + 1, own->label + at, (own->count - at) * sizeof *own->label);
-        own->label[at] = (EvaluatedLabel){.value = {value[i]}, .values = 1};
-        own->count++;
+        if (value[i] != ignored && !label_values_add(out, value[i]))
+            status = no_memory_for_labels(v, error);
     }
     memory_free(value);
-    if (status == VOXPERT_OUT_OF_MEMORY)
-        error_set(error, status, "%s: no memory for its labels", volume_name(v));
     return status;
 }
 
-static Status own_labels_find(OwnLabels *own, const Volume *reference, const Volume *prediction,
-                              uint32_t ignored, Error *error) {
-    size_t capacity = 0;
-    Status status = add_labels_of(own, &capacity, reference, ignored, error);
-    if (!status) status = add_labels_of(own, &capacity, prediction, ignored, error);
-    if (!status && !memory_grow(&own->label, &capacity, own->count, sizeof *own->label))
-        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its labels",
-                           volume_name(reference));
-    if (!status) own->label[own->count++] = (EvaluatedLabel){.values = 0};
+static Status own_labels_find(OwnLabels *own, const Volume *const volume[2], uint32_t ignored,
+                              bool *left_out, Error *error) {
+    Status status = VOXPERT_OK;
+    for (int i = 0; i < 2 && !status; i++)
+        status = values_find(&own->values[i], volume[i], i == 0, ignored, left_out, error);
     return status;
+}
+
+/* The values of both sides as labels. */
+static Status own_labels_join(OwnLabels *own, const Volume *reference, Error *error) {
+    LabelValues all = {0};
+    bool ok =
+        label_values_merge(&all, &own->values[0]) && label_values_merge(&all, &own->values[1]);
+    own->label = ok ? memory_new((all.count + 1) * sizeof *own->label) : NULL;
+    for (size_t i = 0; own->label && i < all.count; i++)
+        own->label[own->count++] = (EvaluatedLabel){.value = {all.value[i]}, .values = 1};
+    if (own->label) own->label[own->count++] = (EvaluatedLabel){.values = 0};
+    label_values_free(&all);
+    return own->label ? VOXPERT_OK : no_memory_for_labels(reference, error);
+}
+
+static void own_labels_free(OwnLabels *own) {
+    memory_free(own->label);
+    label_values_free(&own->values[0]);
+    label_values_free(&own->values[1]);
 }
 
 /* A prediction that was turned or moved is compared voxel by voxel all the same, and says so. */
-static Status grids_compare(CaseScore *c, const VolumeGrid *a, const VolumeGrid *b, Error *error) {
+static void grids_compare(CaseScore *c, const VolumeGrid *a, const VolumeGrid *b) {
     double worst = 0.0;
-    memcpy(c->spacing_xyz_mm, a->spacing_xyz_mm, sizeof c->spacing_xyz_mm);
-    c->spacing_known = a->source != GRID_UNKNOWN;
     for (int i = 0; i < 12; i++)
         worst = fmax(worst, fabs(a->affine_ras[i / 4][i % 4] - b->affine_ras[i / 4][i % 4]));
-    if (worst <= 1e-3 || a->source == GRID_UNKNOWN || b->source == GRID_UNKNOWN) return VOXPERT_OK;
-    Text t = {0};
-    text_add(&t,
-             "%s: its affine differs from its reference's by up to %.3g; voxels are compared by "
-             "index, with the reference's spacing",
-             c->prediction, worst);
-    c->warning = t.chars;
-    if (!t.failed) return VOXPERT_OK;
-    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to compare it", c->prediction);
+    if (worst <= 1e-3 || a->source == GRID_UNKNOWN || b->source == GRID_UNKNOWN) return;
+    warnings_add(
+        &c->warnings,
+        "%s: its affine differs from its reference's by up to %.3g; voxels are compared by "
+        "index, with the reference's spacing",
+        c->prediction, worst);
 }
 
-static Status case_score(CaseScore *c, const EvaluationRule *rule, size_t max_bytes, OwnLabels *own,
-                         Error *error) {
-    const VolumeReadOptions options = {.labels = true, .max_bytes = max_bytes};
+static void case_describe(CaseScore *c, const Volume *reference, const Volume *prediction,
+                          const EvaluationRule *rule, bool left_out) {
+    c->spacing_known = reference_spacing(c->spacing_xyz_mm, reference, rule);
+    c->flat = reference->depth == 1;
+    warnings_merge(&c->warnings, &reference->warnings);
+    warnings_merge(&c->warnings, &prediction->warnings);
+    if (left_out) warnings_add(&c->warnings, "%s: voxels that hold -1 do not count", c->reference);
+    grids_compare(c, &reference->grid, &prediction->grid);
+}
+
+static Status maps_score(CaseScore *c, const EvaluationRule *rule, OwnLabels *own,
+                         const Volume *reference, const Volume *prediction, Error *error) {
     EvaluationRule with = *rule;
-    Volume *reference = NULL, *prediction = NULL;
-    Status status = volume_read(&reference, c->reference, &options, error);
-    if (!status) status = volume_read(&prediction, c->prediction, &options, error);
+    bool left_out = false;
+    Status status = own_labels_find(own, (const Volume *const[]){reference, prediction},
+                                    rule->ignored, &left_out, error);
     if (!status && !rule->labels) {
-        status = own_labels_find(own, reference, prediction, rule->ignored, error);
+        status = own_labels_join(own, reference, error);
         with.label = own->label, with.labels = own->count;
     }
     if (!status && !(c->label = memory_new((with.labels + 1) * sizeof *c->label)))
         status =
             error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its scores", c->prediction);
     if (!status) status = labels_score(c->label, reference, prediction, &with, error);
-    if (!status) status = grids_compare(c, &reference->grid, &prediction->grid, error);
-    volume_free(reference);
-    volume_free(prediction);
+    if (!status) case_describe(c, reference, prediction, rule, left_out);
     return status;
 }
 
@@ -153,7 +173,7 @@ static Status scores_spread(Evaluation *e, const OwnLabels *own, Error *error) {
     return VOXPERT_OK;
 }
 
-/* ---- The call ------------------------------------------------------------------------------- */
+/* ---- All cases ------------------------------------------------------------------------------ */
 
 static Status rule_take(Evaluation *e, const EvaluationRule *rule, Error *error) {
     *e = (Evaluation){.rule = *rule};
@@ -168,13 +188,22 @@ static Status rule_take(Evaluation *e, const EvaluationRule *rule, Error *error)
 
 typedef struct Run {
     Evaluation *e;
+    const CasePairs *pairs;
+    const CaseReader *reader;
+    const CaseWork *work;
     OwnLabels *own; /* of each case */
-    size_t max_bytes;
 } Run;
 
 static Status run_case(void *context, size_t index, Error *error) {
     Run *r = context;
-    return case_score(&r->e->item[index], &r->e->rule, r->max_bytes, &r->own[index], error);
+    Volume *reference = NULL, *prediction = NULL;
+    Status status = r->reader->read(r->reader->context, index, &reference, &prediction, error);
+    if (!status)
+        status = maps_score(&r->e->item[index], &r->e->rule, &r->own[index], reference, prediction,
+                            error);
+    volume_free(reference);
+    volume_free(prediction);
+    return status;
 }
 
 /* The pairs' names become the evaluation's. */
@@ -193,29 +222,139 @@ static Status cases_take(Evaluation *e, const CasePairs *pairs, Error *error) {
     return VOXPERT_OK;
 }
 
-static Status pairs_run(Evaluation *e, const CasePairs *pairs, const CaseWork *work, Error *error) {
-    Run run = {e, memory_new((pairs->count + 1) * sizeof *run.own), work ? work->max_bytes : 0};
-    if (!run.own)
-        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %zu cases", pairs->count);
-    bool find = e->rule.labels == 0;
-    Status status = cases_take(e, pairs, error);
-    if (!status) status = cases_run(pairs, run_case, &run, work, error);
-    if (!status && find) status = labels_join(e, run.own, error);
-    if (!status && find) status = scores_spread(e, run.own, error);
-    for (size_t i = 0; i < pairs->count; i++) memory_free(run.own[i].label);
-    memory_free(run.own);
+static void own_labels_reset(Run *r) {
+    for (size_t i = 0; i < r->pairs->count; i++) {
+        own_labels_free(&r->own[i]);
+        r->own[i] = (OwnLabels){0};
+    }
+}
+
+static Status cases_score(Run *r, Error *error) {
+    cases_free(r->e->item, r->e->count);
+    r->e->item = NULL, r->e->count = 0;
+    own_labels_reset(r);
+    Status status = cases_take(r->e, r->pairs, error);
+    return status ? status : cases_run(r->pairs, run_case, r, r->work, error);
+}
+
+/* The values that all references, and all predictions, hold. */
+static bool values_of_all(LabelValues values[2], const Run *r) {
+    bool ok = true;
+    for (size_t i = 0; i < r->pairs->count; i++) {
+        for (int side = 0; side < 2 && ok; side++)
+            ok = label_values_merge(&values[side], &r->own[i].values[side]);
+    }
+    return ok;
+}
+
+/* Scores all cases once more with both sides' values as one label, which is then called by the
+ * references' value. */
+static Status score_as_one(Run *r, const LabelValues values[2], Error *error) {
+    Evaluation *e = r->e;
+    e->label = memory_new(sizeof *e->label);
+    if (!e->label) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a label");
+    *e->label = (EvaluatedLabel){.value = {values[0].value[0], values[1].value[0]}, .values = 2};
+    e->rule.label = e->label, e->rule.labels = 1;
+    Status status = cases_score(r, error);
+    e->label->values = 1;
     return status;
+}
+
+static Status labels_agree(Run *r, bool find, Error *error) {
+    Evaluation *e = r->e;
+    LabelValues values[2] = {0};
+    bool join = false;
+    Status status = VOXPERT_OK;
+    if (!values_of_all(values, r))
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the labels of all cases");
+    else if (find)
+        status = agreement_find(&join, &e->warnings, &values[0], &values[1], error);
+    else
+        agreement_of_labels(&e->warnings, e->label, e->rule.labels, &values[0], &values[1]);
+    if (!status && join) status = score_as_one(r, values, error);
+    if (!status && find && !join) status = labels_join(e, r->own, error);
+    if (!status && find && !join) status = scores_spread(e, r->own, error);
+    label_values_free(&values[0]);
+    label_values_free(&values[1]);
+    return status;
+}
+
+/* Without a spacing there is no millimetre: what has that unit is not measured in such a case. */
+static void units_choose(Evaluation *e) {
+    size_t known = 0, flat = 0;
+    for (size_t i = 0; i < e->count; i++) {
+        known += e->item[i].spacing_known;
+        flat += e->item[i].flat;
+    }
+    e->rule.metrics.unscaled = known == 0;
+    e->rule.metrics.pictures = flat == e->count;
+    if (known == 0 || known == e->count) return;
+    warnings_add(
+        &e->warnings,
+        "the spacing of %zu of %zu references is not known: distances and sizes, which are "
+        "in mm, are not measured there",
+        e->count - known, e->count);
+    for (size_t i = 0; i < e->count; i++) {
+        for (size_t l = 0; !e->item[i].spacing_known && l < e->rule.labels; l++) {
+            for (int m = 0; m < METRICS; m++)
+                if (metric_has_unit((Metric)m)) e->item[i].label[l].value[m] = (double)NAN;
+        }
+    }
+}
+
+static Status warnings_gather(Evaluation *e, Error *error) {
+    for (size_t i = 0; i < e->count; i++) warnings_merge(&e->warnings, &e->item[i].warnings);
+    if (!e->warnings.lines.failed) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the warnings of all cases");
+}
+
+static Status run(Run *r, Error *error) {
+    bool find = r->e->rule.labels == 0;
+    Status status = cases_score(r, error);
+    if (!status) status = labels_agree(r, find, error);
+    if (status) return status;
+    units_choose(r->e);
+    return warnings_gather(r->e, error);
+}
+
+Status evaluation_of_maps(Evaluation *out, const CasePairs *pairs, const CaseReader *reader,
+                          const EvaluationRule *rule, const CaseWork *work, Error *error) {
+    Run r = {out, pairs, reader, work, memory_new((pairs->count + 1) * sizeof *r.own)};
+    Status status = rule_take(out, rule, error);
+    if (!status && !r.own)
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %zu cases", pairs->count);
+    if (!status) status = run(&r, error);
+    if (r.own) own_labels_reset(&r);
+    memory_free(r.own);
+    if (status) evaluation_free(out);
+    return status;
+}
+
+/* ---- Files ---------------------------------------------------------------------------------- */
+
+typedef struct Files {
+    const CasePairs *pairs;
+    size_t max_bytes;
+} Files;
+
+static Status read_files(void *context, size_t index, Volume **reference, Volume **prediction,
+                         Error *error) {
+    const Files *f = context;
+    const VolumeReadOptions options = {.labels = true, .max_bytes = f->max_bytes};
+    Status status = volume_read(reference, f->pairs->item[index].first, &options, error);
+    return status ? status : volume_read(prediction, f->pairs->item[index].second, &options, error);
 }
 
 Status evaluation_run(Evaluation *out, const char *references, const char *predictions,
                       const EvaluationRule *rule, const CaseWork *work, Error *error) {
     CasePairs pairs = {0};
-    Status status = rule_take(out, rule, error);
+    Files files = {&pairs, work ? work->max_bytes : 0};
+    *out = (Evaluation){0};
+    Status status =
+        case_pairs_find(&pairs, references, predictions, (PairRule){.complete = true}, error);
     if (!status)
         status =
-            case_pairs_find(&pairs, references, predictions, (PairRule){.complete = true}, error);
-    if (!status) status = pairs_run(out, &pairs, work, error);
-    if (status) evaluation_free(out);
+            evaluation_of_maps(out, &pairs, &(CaseReader){read_files, &files}, rule, work, error);
     case_pairs_free(&pairs);
     return status;
 }

@@ -12,12 +12,15 @@
 static const char beginning[] = "set termoption noenhanced\nset encoding utf8\nset grid ytics\n"
                                 "set border 3\nset tics nomirror out\n";
 
-static Status finish(Text *t, const char *path, int width, int height, bool *drawn, Error *error) {
+static Status finish(Text *t, const char *path, int width, int height, const char **missing,
+                     Error *error) {
     Status status = VOXPERT_OK;
+    bool drawn = false;
     if (t->failed)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to draw it", path);
-    else if (t->length > 0)
-        status = gnuplot_png(path, width, height, t->chars, drawn, error);
+    else
+        status = gnuplot_png(path, width, height, t->chars, &drawn, error);
+    *missing = drawn ? NULL : gnuplot_missing();
     text_free(t);
     return status;
 }
@@ -32,22 +35,21 @@ static void add_label(Text *t, const EvaluatedLabel *l) {
 
 /* ---- Units ---------------------------------------------------------------------------------- */
 
-/* Where no file says its spacing, a voxel is the unit. */
 typedef struct Unit {
-    const char *name, *length;
-    double scale; /* of mm3 */
+    const char *size;
+    double scale; /* of what is measured */
 } Unit;
 
+/* Large volumes are shown in millilitres. */
 static Unit unit_of(const Evaluation *e) {
-    size_t known = 0;
+    const MetricChoice *c = &e->rule.metrics;
     double most = 0.0;
     for (size_t i = 0; i < e->count; i++) {
-        known += e->item[i].spacing_known;
         for (size_t l = 0; l < e->rule.labels; l++)
             most = fmax(most, e->item[i].label[l].value[METRIC_VOLUME_REF]);
     }
-    if (known == 0) return (Unit){"voxels", "voxels", 1.0};
-    return most > 1e4 ? (Unit){"ml", "mm", 1e-3} : (Unit){"mm^3", "mm", 1.0};
+    if (!c->unscaled && !c->pictures && most > 1e4) return (Unit){"ml", 1e-3};
+    return (Unit){metric_units(c).size, 1.0};
 }
 
 static bool is_distance(Metric m) { return m >= METRIC_HD_ELEMENTS && m <= METRIC_ASSD_BORDERS; }
@@ -113,7 +115,6 @@ static void add_panel(Text *t, const Evaluation *e, Panel *p, size_t labels) {
     if (boxes == 0) return;
     metric_name(name, &e->rule.metrics, p->metric);
     text_add(t, "set title '%s", name);
-    if (is_distance(p->metric)) text_add(t, ", %s", unit_of(e).length);
     if (p->infinite) text_add(t, ", %zu infinite left out", p->infinite);
     text_add(t, "'\n");
     add_range(t, p->metric);
@@ -132,11 +133,11 @@ static bool has_names(const Evaluation *e) {
     return false;
 }
 
-Status figure_boxes(const Evaluation *e, const char *path, bool *drawn, Error *error) {
+Status figure_boxes(const Evaluation *e, const char *path, const char **missing, Error *error) {
     Text t = {0};
     Panel panel[PANELS_MAX];
     size_t panels = panels_find(panel, e), labels = size_min(e->rule.labels, BOXES_MAX);
-    *drawn = false;
+    *missing = "no case has a finite value";
     if (panels == 0) return VOXPERT_OK;
     int columns = panels > 1 ? 2 : 1, rows = panels > 2 ? 2 : 1;
     text_add(&t,
@@ -153,7 +154,7 @@ Status figure_boxes(const Evaluation *e, const char *path, bool *drawn, Error *e
     for (size_t i = 0; i < panels; i++) add_panel(&t, e, &panel[i], labels);
     text_add(&t, "unset multiplot\n");
     int across = 360 + 24 * (int)labels;
-    return finish(&t, path, columns * across, 60 + rows * 360, drawn, error);
+    return finish(&t, path, columns * across, 60 + rows * 360, missing, error);
 }
 
 /* ---- Bland and Altman ----------------------------------------------------------------------- */
@@ -188,7 +189,7 @@ static void add_volume_title(Text *t, const EvaluatedLabel *l, double mean, doub
     add_label(t, l);
     text_add(t, ".': ");
     add_plain(t, "mean ", mean);
-    if (isfinite(spread)) add_plain(t, ", limits ", mean - spread);
+    if (isfinite(spread)) add_plain(t, ", 1.96 SD: ", mean - spread);
     if (isfinite(spread)) add_plain(t, " to ", mean + spread);
     text_add(t, "'\n");
 }
@@ -202,7 +203,7 @@ static bool add_volume_panel(Text *t, const Evaluation *e, size_t label, Unit un
     if (count == 0) return false;
     add_volume_title(t, &e->label[label], mean, spread);
     text_add(t, "set xlabel 'mean of both, %s'\nset ylabel 'prediction - reference, %s'\n",
-             unit.name, unit.name);
+             unit.size, unit.size);
     text_add(t,
              "plot $v%zu using 1:2 with points pt 7 ps 0.7 lc rgb '#4477aa' notitle, "
              "%.9g with lines lw 2 lc rgb '#ee6677' notitle",
@@ -213,19 +214,24 @@ static bool add_volume_panel(Text *t, const Evaluation *e, size_t label, Unit un
     return true;
 }
 
-Status figure_bland_altman(const Evaluation *e, const char *path, bool *drawn, Error *error) {
+Status figure_bland_altman(const Evaluation *e, const char *path, const char **missing,
+                           Error *error) {
     Text t = {0};
     size_t labels = size_min(e->rule.labels, VOLUMES_MAX), panels = 0;
     int columns = labels > 1 ? 2 : 1, rows = ((int)labels + columns - 1) / columns;
-    *drawn = false;
+    *missing = "it needs the metric vol, which was not chosen";
     if (!metric_chosen(&e->rule.metrics, METRIC_VOLUME_REF)) return VOXPERT_OK;
     text_add(&t,
              "%sset offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05\n"
-             "set multiplot layout %d,%d title 'Volumes of %zu cases%s'\n",
-             beginning, rows, columns, e->count,
+             "set multiplot layout %d,%d title '%s of %zu cases%s'\n",
+             beginning, rows, columns, e->rule.metrics.pictures ? "Areas" : "Volumes", e->count,
              labels < e->rule.labels ? ", the first six labels" : "");
     for (size_t l = 0; l < labels; l++) panels += add_volume_panel(&t, e, l, unit_of(e));
     text_add(&t, "unset multiplot\n");
-    if (panels == 0) text_free(&t);
-    return finish(&t, path, columns * 520, 60 + rows * 360, drawn, error);
+    *missing = "no case has a label with a size";
+    if (panels == 0) {
+        text_free(&t);
+        return VOXPERT_OK;
+    }
+    return finish(&t, path, columns * 520, 60 + rows * 360, missing, error);
 }

@@ -7,6 +7,9 @@
  *   _borders   border voxels, all of one weight: HD95 interpolated over both directions pooled,
  *              ASSD pooled
  *
+ * Names end with the unit: of distances mm where the spacing of the references is known, else px,
+ * or voxels of volumes; sizes are volumes in mm3 or voxels, of pictures areas in mm2 or px.
+ *
  * Of volumes: error = prediction - reference; relative to the reference, it is infinite where that
  * is empty.  Of lesions (lesions.h; 8 or 26 neighbours): with f found and m missed of the
  * reference's, s of the prediction's without a match,
@@ -37,7 +40,7 @@ typedef enum Metric {
     METRIC_ASSD_BORDERS,
     METRIC_NSD_ELEMENTS, /* of the first tolerance; the others follow */
     METRIC_NSD_BORDERS = METRIC_NSD_ELEMENTS + TOLERANCES_MAX,
-    METRIC_VOLUME_REF = METRIC_NSD_BORDERS + TOLERANCES_MAX, /* mm3, as the next two */
+    METRIC_VOLUME_REF = METRIC_NSD_BORDERS + TOLERANCES_MAX, /* with a unit, as the next two */
     METRIC_VOLUME_PRED,
     METRIC_VOLUME_ERROR,
     METRIC_VOLUME_RELATIVE,
@@ -77,23 +80,35 @@ const char *metric_group_help(MetricGroup g); /* one line */
 
 /* Which metrics an evaluation has. */
 typedef struct MetricChoice {
-    unsigned groups;                     /* of which nnU-Net's are not needed */
-    double tolerance_mm[TOLERANCES_MAX]; /* of NSD */
+    unsigned groups;                  /* of which nnU-Net's are not needed */
+    double tolerance[TOLERANCES_MAX]; /* of NSD, in the unit of lengths */
     size_t tolerances;
+    bool pictures; /* all cases are flat: sizes are areas */
+    bool unscaled; /* no spacing is known: the side of a voxel is the unit */
 } MetricChoice;
 
+typedef struct MetricUnits {
+    const char *word; /* "volume" or "area" */
+    const char *length, *size;
+} MetricUnits;
+
+MetricUnits metric_units(const MetricChoice *c);
+
+bool metric_has_unit(Metric m); /* a length or a size, or within a tolerance that is one */
+
 /* To the six digits that are a part of NSD's names. */
-double tolerance_rounded(double mm);
+double tolerance_rounded(double tolerance);
 
 bool metric_measured(const MetricChoice *c, Metric m); /* nnU-Net's always are */
 bool metric_chosen(const MetricChoice *c, Metric m);   /* measured, and of a group that is chosen */
 bool metric_compares(Metric m); /* says how good a result is, so that two may be compared */
 
-/* "Dice", "HD95_elements", "NSD_borders_2mm", ... */
+/* "Dice", "HD95_elements_mm", "NSD_borders_2mm", "area_ref_px", ... */
 void metric_name(char out[METRIC_NAME_MAX], const MetricChoice *c, Metric m);
 
-/* The metric of that name, which is then measured: its group and its tolerance are added.  False
- * where there is none, or no room for a tolerance. */
+/* The metric of that name, which is then measured: its group and its tolerance are added, and
+ * its units become the choice's.  Lengths without a unit are in mm.  False where there is none, or
+ * no room for a tolerance. */
 bool metric_find(Metric *out, MetricChoice *c, const char *name);
 
 #endif

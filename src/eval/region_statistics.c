@@ -8,8 +8,10 @@
 #include "eval/statistics.h"
 #include "image/regions.h"
 
-const char *region_value_name(RegionValue v) {
+const char *region_value_name(RegionValue v, bool pictures) {
     static const char *const names[REGION_VALUES] = {"voxels",
+                                                     "area_px",
+                                                     "area_mm2",
                                                      "volume_mm3",
                                                      "volume_ml",
                                                      "intensity_mean",
@@ -30,7 +32,7 @@ const char *region_value_name(RegionValue v) {
                                                      "touches_border",
                                                      "components",
                                                      "largest_component_voxels"};
-    return names[v];
+    return v == REGION_LARGEST_PIECE && pictures ? "largest_component_px" : names[v];
 }
 
 bool region_value_is_position(RegionValue v) { return v >= REGION_X0 && v <= REGION_Z1; }
@@ -62,7 +64,9 @@ static Status scene_open(Scene *s, const Volume *image, const Volume *map, Error
     if (!s->labels || !s->mask || !s->values || !s->row)
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to measure its %zu voxels",
                          volume_name(map), s->voxels);
-    Status status = volume_labels(s->labels, map, error);
+    uint8_t *void_mask = NULL;
+    Status status = reference_labels(s->labels, &void_mask, map, error);
+    memory_free(void_mask);
     return status ? status : label_places_find(&s->places, s->labels, s->size, error);
 }
 
@@ -162,13 +166,21 @@ static Status measure_pieces(RegionStatistics *out, const Scene *s, Error *error
     return VOXPERT_OK;
 }
 
+static void measure_size(RegionStatistics *out, const Scene *s) {
+    bool flat = s->size[0] == 1, known = s->image->grid.source != GRID_UNKNOWN;
+    double size = voxels_volume(s->inside, s->spacing, flat ? 2 : 3), *v = out->value;
+    v[REGION_VOXELS] = (double)s->inside;
+    if (flat) v[REGION_AREA_PX] = (double)s->inside;
+    if (flat && known) v[REGION_AREA_MM2] = size;
+    if (!flat && known) v[REGION_VOLUME_MM3] = size;
+    if (!flat && known) v[REGION_VOLUME_ML] = size / 1000.0;
+}
+
 static Status measure_label(RegionStatistics *out, Scene *s, const EvaluatedLabel *label,
                             Error *error) {
     *out = (RegionStatistics){.present = mask_make(s, label)};
     for (int v = 0; v < REGION_VALUES; v++) out->value[v] = (double)NAN;
-    out->value[REGION_VOXELS] = (double)s->inside;
-    out->value[REGION_VOLUME_MM3] = voxels_volume(s->inside, s->spacing, 3);
-    out->value[REGION_VOLUME_ML] = out->value[REGION_VOLUME_MM3] / 1000.0;
+    measure_size(out, s);
     out->value[REGION_PIECES] = 0.0;
     if (!out->present) return VOXPERT_OK;
     measure_place(out, s);

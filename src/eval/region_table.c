@@ -4,6 +4,8 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/quote.h"
+#include "eval/agreement.h"
 #include "eval/region_statistics.h"
 #include "eval/report.h"
 #include "eval/statistics.h"
@@ -15,10 +17,11 @@ void region_table_free(RegionTable *t) {
         memory_free(t->item[i].image);
         memory_free(t->item[i].segmentation);
         memory_free(t->item[i].label);
-        warnings_free(&t->item[i].warnings);
         memory_free(t->item[i].region);
+        warnings_free(&t->item[i].warnings);
     }
     memory_free(t->item);
+    warnings_free(&t->warnings);
     *t = (RegionTable){0};
 }
 
@@ -27,32 +30,54 @@ void region_table_free(RegionTable *t) {
 typedef struct Run {
     const CasePairs *pairs; /* segmentation, image */
     RegionTable *table;
-    const EvaluatedLabel *label;
-    size_t labels, max_bytes;
+    const RegionRule *rule;
+    LabelValues *values; /* of each case */
+    size_t max_bytes;
 } Run;
 
-static Status labels_of_case(RegionCase *c, const Run *r, const Volume *map, Error *error) {
-    uint32_t *voxels = NULL, *value = NULL;
-    size_t n = volume_voxels(map), count = r->labels;
-    Status status = VOXPERT_OK;
-    if (!r->labels) {
-        voxels = memory_aligned(n * sizeof *voxels);
-        status = voxels ? volume_labels(voxels, map, error) : VOXPERT_OUT_OF_MEMORY;
-        if (!status) status = labels_present(&value, &count, voxels, n, error);
-    }
+static Status no_memory_for_labels(const Volume *map, Error *error) {
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its labels",
+                     volume_name(map));
+}
+
+static Status values_of_case(LabelValues *out, RegionCase *c, const Volume *map, Error *error) {
+    size_t n = volume_voxels(map), count = 0;
+    uint32_t *voxels = memory_aligned(n * sizeof *voxels), *value = NULL;
+    uint8_t *void_mask = NULL;
+    if (!voxels) return no_memory_for_labels(map, error);
+    Status status = reference_labels(voxels, &void_mask, map, error);
+    if (!status) status = labels_present(&value, &count, voxels, n, error);
+    if (void_mask) warnings_add(&c->warnings, "%s: -1 is no label", c->segmentation);
+    memory_free(void_mask);
     memory_free(voxels);
-    if (!status) {
-        c->label = memory_new((count + 1) * sizeof *c->label);
-        c->region = memory_new((count + 1) * sizeof *c->region);
-        status = c->label && c->region ? VOXPERT_OK : VOXPERT_OUT_OF_MEMORY;
-    }
     for (size_t i = 0; i < count && !status; i++)
-        c->label[i] = r->labels ? r->label[i] : (EvaluatedLabel){.value = {value[i]}, .values = 1};
+        if (!label_values_add(out, value[i])) status = no_memory_for_labels(map, error);
     memory_free(value);
-    c->count = status ? 0 : count;
-    if (status == VOXPERT_OUT_OF_MEMORY)
-        error_set(error, status, "%s: no memory for its labels", volume_name(map));
     return status;
+}
+
+static Status labels_of_case(RegionCase *c, const Run *r, const LabelValues *values,
+                             const Volume *map, Error *error) {
+    size_t count = r->rule->labels ? r->rule->labels : values->count;
+    c->label = memory_new((count + 1) * sizeof *c->label);
+    c->region = memory_new((count + 1) * sizeof *c->region);
+    if (!c->label || !c->region) return no_memory_for_labels(map, error);
+    for (size_t i = 0; i < count; i++)
+        c->label[i] = r->rule->labels ? r->rule->label[i]
+                                      : (EvaluatedLabel){.value = {values->value[i]}, .values = 1};
+    c->count = count;
+    return VOXPERT_OK;
+}
+
+static void spacing_take(RegionCase *c, Volume *image, const RegionRule *rule) {
+    VolumeGrid *grid = &image->grid;
+    if (grid->source == GRID_UNKNOWN && rule->spacing_xyz_mm[0] > 0.0) {
+        grid->source = GRID_PIXDIM;
+        memcpy(grid->spacing_xyz_mm, rule->spacing_xyz_mm, sizeof grid->spacing_xyz_mm);
+    }
+    memcpy(c->spacing_xyz_mm, grid->spacing_xyz_mm, sizeof c->spacing_xyz_mm);
+    c->spacing_known = grid->source != GRID_UNKNOWN;
+    c->flat = image->depth == 1;
 }
 
 static Status run_case(void *context, size_t index, Error *error) {
@@ -65,13 +90,13 @@ static Status run_case(void *context, size_t index, Error *error) {
     Status status = volume_read(&map, pair->first, &as_labels, error);
     if (!status) status = volume_read(&image, pair->second, &as_image, error);
     if (!status) status = volume_align(map, image, error);
-    if (!status) status = labels_of_case(c, r, map, error);
-    if (!status) status = regions_measure(c->region, image, map, c->label, c->count, error);
+    if (!status) status = values_of_case(&r->values[index], c, map, error);
+    if (!status) status = labels_of_case(c, r, &r->values[index], map, error);
     if (!status) {
-        memcpy(c->spacing_xyz_mm, image->grid.spacing_xyz_mm, sizeof c->spacing_xyz_mm);
-        c->spacing_known = image->grid.source != GRID_UNKNOWN;
+        spacing_take(c, image, r->rule);
         warnings_merge(&c->warnings, &image->warnings);
         warnings_merge(&c->warnings, &map->warnings);
+        status = regions_measure(c->region, image, map, c->label, c->count, error);
     }
     volume_free(image);
     volume_free(map);
@@ -91,16 +116,37 @@ static Status table_take(RegionTable *t, const CasePairs *pairs, Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %zu cases", pairs->count);
 }
 
+static Status warnings_gather(Run *r, Error *error) {
+    RegionTable *t = r->table;
+    LabelValues all = {0};
+    bool ok = true;
+    t->alone = r->pairs->alone.count;
+    warnings_merge(&t->warnings, &r->pairs->alone);
+    for (size_t i = 0; i < t->count && ok; i++) {
+        warnings_merge(&t->warnings, &t->item[i].warnings);
+        ok = label_values_merge(&all, &r->values[i]);
+    }
+    agreement_of_side(&t->warnings, r->rule->label, r->rule->labels, "segmentation", &all);
+    label_values_free(&all);
+    if (ok && !t->warnings.lines.failed) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the warnings of all cases");
+}
+
 Status region_table_make(RegionTable *out, const char *images, const char *segmentations,
-                         const EvaluatedLabel *label, size_t labels, const CaseWork *work,
-                         Error *error) {
+                         const RegionRule *rule, const CaseWork *work, Error *error) {
     CasePairs pairs;
-    Run run = {&pairs, out, label, labels, work ? work->max_bytes : 0};
+    Run run = {&pairs, out, rule, NULL, work ? work->max_bytes : 0};
     *out = (RegionTable){0};
-    Status status =
-        case_pairs_find(&pairs, segmentations, images, (PairRule){.channels = true}, error);
+    Status status = case_pairs_find(&pairs, segmentations, images,
+                                    (PairRule){.partial = true, .channels = true}, error);
+    size_t count = pairs.count;
+    if (!status && !(run.values = memory_new((count + 1) * sizeof *run.values)))
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %zu cases", count);
     if (!status) status = table_take(out, &pairs, error);
     if (!status) status = cases_run(&pairs, run_case, &run, work, error);
+    if (!status) status = warnings_gather(&run, error);
+    for (size_t i = 0; run.values && i < count; i++) label_values_free(&run.values[i]);
+    memory_free(run.values);
     if (status) region_table_free(out);
     case_pairs_free(&pairs);
     return status;
@@ -157,9 +203,31 @@ static size_t aggregate(double out[REGION_VALUES], const RegionTable *t, const E
 
 /* ---- Texts ---------------------------------------------------------------------------------- */
 
-/* Calls `row` for each label of all cases with its aggregate. */
-typedef void AggregateFn(Text *t, const EvaluatedLabel *l, const double value[REGION_VALUES],
-                         size_t cases, size_t index, Aggregation how);
+/* Which sizes a table has: areas where there are pictures, volumes where there are volumes. */
+typedef struct Columns {
+    bool pictures, volumes;
+} Columns;
+
+static Columns columns_of(const RegionTable *t) {
+    Columns c = {.pictures = false};
+    for (size_t i = 0; i < t->count; i++) {
+        c.pictures |= t->item[i].flat;
+        c.volumes |= !t->item[i].flat;
+    }
+    return c;
+}
+
+static bool is_shown(Columns c, int v) {
+    if (v == REGION_AREA_PX || v == REGION_AREA_MM2) return c.pictures;
+    return c.volumes || (v != REGION_VOXELS && v != REGION_VOLUME_MM3 && v != REGION_VOLUME_ML);
+}
+
+static bool is_size(int v) { return v >= REGION_AREA_PX && v <= REGION_VOLUME_ML; }
+
+/* Writes a label of all cases with its aggregate. */
+typedef void AggregateFn(Text *t, Columns c, const EvaluatedLabel *l,
+                         const double value[REGION_VALUES], size_t cases, size_t index,
+                         Aggregation how);
 
 static void each_aggregate(Text *t, const RegionTable *table, Aggregation how, AggregateFn *row) {
     size_t count;
@@ -169,7 +237,7 @@ static void each_aggregate(Text *t, const RegionTable *table, Aggregation how, A
     t->failed |= !all || !room;
     for (size_t l = 0; l < count && all && room; l++) {
         size_t cases = aggregate(value, table, &all[l], how, room);
-        row(t, &all[l], value, cases, l, how);
+        row(t, columns_of(table), &all[l], value, cases, l, how);
     }
     memory_free(room);
     memory_free(all);
@@ -183,52 +251,60 @@ static void csv_key(Text *t, const EvaluatedLabel *l) {
     text_add(t, l->values == 1 ? "," : ",\"");
     label_key(t, l);
     text_add(t, l->values == 1 ? "," : "\",");
-    csv_field(t, l->name);
+    text_add_csv_field(t, l->name);
 }
 
-static void csv_values(Text *t, const double value[REGION_VALUES]) {
+static void csv_values(Text *t, Columns c, const double value[REGION_VALUES]) {
     for (int v = 0; v < REGION_VALUES; v++) {
+        if (!is_shown(c, v)) continue;
         text_add(t, ",");
-        number_text(t, value[v], NUMBERS_TABLE);
+        if (!is_size(v) || !isnan(value[v])) number_text(t, value[v], NUMBERS_TABLE);
     }
     text_add(t, "\n");
 }
 
-static void csv_aggregate(Text *t, const EvaluatedLabel *l, const double value[REGION_VALUES],
-                          size_t cases, size_t index, Aggregation how) {
+static void csv_aggregate(Text *t, Columns c, const EvaluatedLabel *l,
+                          const double value[REGION_VALUES], size_t cases, size_t index,
+                          Aggregation how) {
     (void)index;
     text_add(t, "%s", aggregation_name(how));
     csv_key(t, l);
     text_add(t, ",%zu", cases);
-    csv_values(t, value);
+    csv_values(t, c, value);
 }
 
 void region_table_csv(Text *t, const RegionTable *table, Aggregation how) {
     text_add(t, "case,label,name,cases");
-    for (int v = 0; v < REGION_VALUES; v++) text_add(t, ",%s", region_value_name((RegionValue)v));
+    const Columns columns = columns_of(table);
+    for (int v = 0; v < REGION_VALUES; v++) {
+        if (is_shown(columns, v))
+            text_add(t, ",%s", region_value_name((RegionValue)v, !columns.volumes));
+    }
     text_add(t, "\n");
     for (size_t i = 0; i < table->count; i++) {
         const RegionCase *c = &table->item[i];
         for (size_t k = 0; k < c->count; k++) {
-            csv_field(t, path_base(c->segmentation));
+            text_add_csv_field(t, path_base(c->segmentation));
             csv_key(t, &c->label[k]);
             text_add(t, ",1");
-            csv_values(t, c->region[k].value);
+            csv_values(t, columns, c->region[k].value);
         }
     }
     if (how != AGGREGATE_NOT) each_aggregate(t, table, how, csv_aggregate);
 }
 
-static void json_values(Text *t, const EvaluatedLabel *l, const double value[REGION_VALUES],
-                        bool place) {
+static void json_values(Text *t, Columns c, const EvaluatedLabel *l,
+                        const double value[REGION_VALUES], bool place) {
+    const char *before = "";
     if (l->name[0]) {
         text_add(t, "\"name\": ");
         text_add_quoted(t, l->name);
         text_add(t, ", ");
     }
     for (int v = 0; v < REGION_VALUES; v++) {
-        if (region_value_is_position((RegionValue)v)) continue;
-        text_add(t, "%s\"%s\": ", v ? ", " : "", region_value_name((RegionValue)v));
+        if (region_value_is_position((RegionValue)v) || !is_shown(c, v)) continue;
+        text_add(t, "%s\"%s\": ", before, region_value_name((RegionValue)v, !c.volumes));
+        before = ", ";
         if (v == REGION_TOUCHES_BORDER && place)
             text_add(t, "%s", value[v] > 0.0 ? "true" : "false");
         else
@@ -247,16 +323,17 @@ static void json_key(Text *t, const EvaluatedLabel *l, size_t index, int indent)
     text_add(t, "\": {");
 }
 
-static void json_aggregate(Text *t, const EvaluatedLabel *l, const double value[REGION_VALUES],
-                           size_t cases, size_t index, Aggregation how) {
+static void json_aggregate(Text *t, Columns c, const EvaluatedLabel *l,
+                           const double value[REGION_VALUES], size_t cases, size_t index,
+                           Aggregation how) {
     (void)how;
     json_key(t, l, index, 8);
     text_add(t, "\"cases\": %zu, ", cases);
-    json_values(t, l, value, false);
+    json_values(t, c, l, value, false);
     text_add(t, "}");
 }
 
-static void json_case(Text *t, const RegionCase *c) {
+static void json_case(Text *t, Columns columns, const RegionCase *c) {
     text_add(t, "{\"segmentation\": ");
     text_add_quoted(t, c->segmentation);
     text_add(t, ", \"image\": ");
@@ -269,43 +346,41 @@ static void json_case(Text *t, const RegionCase *c) {
     text_add(t, ", \"labels\": {");
     for (size_t k = 0; k < c->count; k++) {
         json_key(t, &c->label[k], k, 12);
-        json_values(t, &c->label[k], c->region[k].value, true);
+        json_values(t, columns, &c->label[k], c->region[k].value, true);
         text_add(t, "}");
     }
     text_add(t, "\n         }}");
 }
 
 static void json_warnings(Text *t, const RegionTable *table) {
-    Warnings all = {0};
-    for (size_t i = 0; i < table->count; i++) warnings_merge(&all, &table->item[i].warnings);
-    const char *next = warnings_lines(&all), *sentence;
-    size_t length, count = 0;
+    const char *next = warnings_lines(&table->warnings), *line, *before = "";
+    size_t length;
     text_add(t, ",\n    \"warnings\": [");
-    while (warnings_next(&next, &sentence, &length)) {
-        Text one = {0};
-        text_add(&one, "%.*s", (int)length, sentence);
-        text_add(t, "%s\n        ", count++ ? "," : "");
-        text_add_quoted(t, one.chars ? one.chars : "");
-        t->failed |= one.failed;
-        text_free(&one);
+    while (warnings_next(&next, &line, &length)) {
+        Text sentence = {0};
+        text_add(&sentence, "%.*s", (int)length, line);
+        text_add(t, "%s\n        ", before);
+        text_add_quoted(t, sentence.chars ? sentence.chars : "");
+        t->failed |= sentence.failed;
+        text_free(&sentence);
+        before = ",";
     }
-    text_add(t, count ? "\n    ]" : "]");
-    t->failed |= all.lines.failed;
-    warnings_free(&all);
+    text_add(t, *before ? "\n    ]" : "]");
 }
 
 void region_table_json(Text *t, const RegionTable *table, Aggregation how) {
     text_add(t, "{\n    \"cases\": [");
     for (size_t i = 0; i < table->count; i++) {
         text_add(t, "%s\n        ", i ? "," : "");
-        json_case(t, &table->item[i]);
+        json_case(t, columns_of(table), &table->item[i]);
     }
     text_add(t, "\n    ]");
-    json_warnings(t, table);
     if (how != AGGREGATE_NOT) {
         text_add(t, ",\n    \"aggregation\": \"%s\",\n    \"labels\": {", aggregation_name(how));
         each_aggregate(t, table, how, json_aggregate);
         text_add(t, "\n    }");
     }
+    text_add(t, ",\n    \"files_left_out\": %zu", table->alone);
+    json_warnings(t, table);
     text_add(t, "\n}\n");
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/quote.h"
 #include "eval/statistics.h"
 #include "eval/summary.h"
 
@@ -28,20 +29,10 @@ void label_title(Text *t, const EvaluatedLabel *l) {
 
 /* ---- CSV ------------------------------------------------------------------------------------ */
 
-void csv_field(Text *t, const char *text) {
-    if (!strpbrk(text, ",\"\n\r")) {
-        text_add(t, "%s", text);
-        return;
-    }
-    text_add(t, "\"");
-    for (; *text; text++) text_add(t, *text == '"' ? "\"\"" : "%c", *text);
-    text_add(t, "\"");
-}
-
 static void csv_label(Text *t, const EvaluatedLabel *l) {
     Text key = {0};
     label_key(&key, l);
-    csv_field(t, key.chars ? key.chars : "");
+    text_add_csv_field(t, key.chars ? key.chars : "");
     t->failed |= key.failed;
     text_free(&key);
 }
@@ -59,20 +50,20 @@ void report_csv(Text *t, const Evaluation *e) {
         const CaseScore *c = &e->item[i];
         for (size_t l = 0; l < e->rule.labels; l++) {
             if (c->label[l].skipped) continue;
-            csv_field(t, case_name(c));
+            text_add_csv_field(t, case_name(c));
             text_add(t, ",");
             csv_label(t, &e->label[l]);
             text_add(t, ",");
-            csv_field(t, e->label[l].name);
+            text_add_csv_field(t, e->label[l].name);
             for (int m = 0; m < METRICS; m++) {
                 if (!metric_measured(&e->rule.metrics, (Metric)m)) continue;
                 text_add(t, ",");
                 number_text(t, c->label[l].value[m], NUMBERS_TABLE);
             }
             text_add(t, ",");
-            csv_field(t, c->reference);
+            text_add_csv_field(t, c->reference);
             text_add(t, ",");
-            csv_field(t, c->prediction);
+            text_add_csv_field(t, c->prediction);
             text_add(t, "\n");
         }
     }
@@ -81,12 +72,12 @@ void report_csv(Text *t, const Evaluation *e) {
 /* ---- Markdown ------------------------------------------------------------------------------- */
 
 void markdown_words(Text *t, const char *text) {
-    for (; *text; text++) {
-        if (*text == '|' || *text == '\\' || *text == '*' || *text == '`')
-            text_add(t, "\\%c", *text);
-        else
-            text_add(t, "%c", *text < ' ' && *text > 0 ? ' ' : *text);
-    }
+    Text printable = {0};
+    text_add_printable(&printable, text);
+    for (const char *p = printable.chars; p && *p; p++)
+        text_add(t, strchr("|\\*`_<>[]", *p) ? "\\%c" : "%c", *p);
+    t->failed |= printable.failed;
+    text_free(&printable);
 }
 
 static void add_number(Text *t, double value) {
@@ -126,20 +117,37 @@ static void add_row(Text *t, const Evaluation *e, int label, Metric m) {
     memory_free(values);
 }
 
+static void add_warnings(Text *t, const Evaluation *e) {
+    const char *next = warnings_lines(&e->warnings), *line;
+    size_t length;
+    while (warnings_next(&next, &line, &length)) {
+        Text sentence = {0};
+        text_add(&sentence, "%.*s", (int)length, line);
+        text_add(t, "- Warning: ");
+        markdown_words(t, sentence.chars ? sentence.chars : "");
+        text_add(t, "\n");
+        t->failed |= sentence.failed;
+        text_free(&sentence);
+    }
+}
+
 static void add_rules(Text *t, const Evaluation *e) {
     static const char *const empty[] = {"NaN, and counts in no mean",
                                         "right: overlap 1, distance 0", "left out altogether"};
-    size_t unknown = 0;
-    for (size_t i = 0; i < e->count; i++) unknown += !e->item[i].spacing_known;
-    text_add(t, "# Evaluation\n\n- Cases: %zu\n- A label that neither has (`--empty %s`): %s\n",
-             e->count, empty_policy_name(e->rule.empty), empty[e->rule.empty]);
+    text_add(t, "# Evaluation\n\n");
+    if (e->protocol) {
+        text_add(t, "- Predictions: ");
+        markdown_words(t, e->protocol);
+        text_add(t, "\n");
+    }
+    text_add(t, "- Cases: %zu\n- A label that neither has (rule `%s`): %s\n", e->count,
+             empty_policy_name(e->rule.empty), empty[e->rule.empty]);
     if (e->rule.ignored)
         text_add(t, "- Voxels whose reference is %u do not count\n", e->rule.ignored);
-    if (unknown)
-        text_add(t,
-                 "- Of %zu references the file does not say the spacing: there a voxel's side "
-                 "counts as 1 mm\n",
-                 unknown);
+    if (e->rule.metrics.unscaled)
+        text_add(t, "- The spacing is not known: distances and sizes are in %s\n",
+                 e->rule.metrics.pictures ? "pixels (px)" : "voxels");
+    add_warnings(t, e);
     text_add(t, "\n");
 }
 
@@ -149,9 +157,10 @@ static void add_legend(Text *t, const MetricChoice *c) {
         text_add(t, " `_elements`: surfaces of corners weighted by area (DeepMind's "
                     "surface-distance), HD95 the larger direction. `_borders`: border voxels of "
                     "one weight (MedPy), HD95 interpolated over both directions pooled. ASSD: "
-                    "pooled in both. Distances in mm; infinite where one mask is empty.");
+                    "pooled in both. Distances are infinite where one mask is empty.");
     if (c->groups >> GROUP_VOLUME & 1)
-        text_add(t, " Errors of volumes: prediction - reference; relative to the reference.");
+        text_add(t, " Errors of %ss: prediction - reference; relative to the reference.",
+                 metric_units(c).word);
     if (c->groups >> GROUP_LESION & 1)
         text_add(t, " Lesions: pieces over 8 neighbours, in volumes 26; found where the other mask "
                     "has a voxel in common.");

@@ -15,10 +15,7 @@ void report_csv(Text *t, const Evaluation *e);
  * median and quartiles, least and largest; the rules above, which names the columns mean below. */
 void report_markdown(Text *t, const Evaluation *e);
 
-/* A field of a CSV row. */
-void csv_field(Text *t, const char *text);
-
-/* A name in a Markdown table: its bars and breaks do no harm. */
+/* A name in Markdown: printable, with a backslash before what Markdown would take as its own. */
 void markdown_words(Text *t, const char *text);
 
 /* "1", or with its name "1 liver". */

@@ -105,10 +105,33 @@ static void add_names(const Writer *w) {
     if (*before) text_add(w->t, "\n        }");
 }
 
+static void add_warnings(const Writer *w) {
+    const char *next = warnings_lines(&w->e->warnings), *line, *before = "";
+    size_t length;
+    text_add(w->t, ",\n        \"warnings\": [");
+    while (warnings_next(&next, &line, &length)) {
+        Text sentence = {0};
+        text_add(&sentence, "%.*s", (int)length, line);
+        text_add(w->t, "%s\n            ", before);
+        text_add_quoted(w->t, sentence.chars ? sentence.chars : "");
+        w->t->failed |= sentence.failed;
+        text_free(&sentence);
+        before = ",";
+    }
+    text_add(w->t, *before ? "\n        ]" : "]");
+}
+
 static void add_rule(const Writer *w) {
     const EvaluationRule *rule = &w->e->rule;
     const MetricChoice *c = &rule->metrics;
     text_add(w->t, "{\n        \"empty\": \"%s\"", empty_policy_name(rule->empty));
+    if (w->e->protocol) {
+        text_add(w->t, ",\n        \"protocol\": ");
+        text_add_quoted(w->t, w->e->protocol);
+    }
+    text_add(w->t, ",\n        \"units\": {\"length\": \"%s\", \"%s\": \"%s\"}",
+             metric_units(c).length, metric_units(c).word, metric_units(c).size);
+    add_warnings(w);
     if (rule->ignored) text_add(w->t, ",\n        \"ignored_label\": %u", rule->ignored);
     add_names(w);
     if (c->groups & GROUPS_OF_SURFACES)

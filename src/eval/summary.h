@@ -5,8 +5,8 @@
  *
  * "mean" is over the cases that count, "foreground_mean" over the labels, plainly: NaN where one of
  * theirs is.  Regions are keys such as "(1, 2)".  Ours are the metrics after the first eight, each
- * case's "spacing_xyz_mm" (of its reference; null where the file does not say, and a voxel's side
- * counts as 1 mm), and "voxpert": the rules, and the names of labels. */
+ * case's "spacing_xyz_mm" (of its reference; null where it is not known), and "voxpert": the rules,
+ * the units, the names of labels, warnings, and how a model was asked (protocol). */
 #ifndef EVAL_SUMMARY_H
 #define EVAL_SUMMARY_H
 

@@ -191,6 +191,19 @@ static void read_rule(Reader *r, json_t *root) {
     if (ignored > 0 && ignored <= UINT32_MAX) r->e->rule.ignored = (uint32_t)ignored;
 }
 
+/* How predictions were made, and what was odd. */
+static Status read_words(Reader *r, json_t *root, Error *error) {
+    json_t *ours = json_object_get(root, "voxpert"), *sentence;
+    const char *protocol = json_string_value(json_object_get(ours, "protocol"));
+    size_t i;
+    if (protocol && !(r->e->protocol = memory_text(protocol))) return no_memory(r->path, error);
+    json_array_foreach(json_object_get(ours, "warnings"), i, sentence) {
+        if (json_is_string(sentence))
+            warnings_add(&r->e->warnings, "%s", json_string_value(sentence));
+    }
+    return r->e->warnings.lines.failed ? no_memory(r->path, error) : VOXPERT_OK;
+}
+
 static Status read_cases(Reader *r, json_t *root, Error *error) {
     size_t i;
     json_t *cases = json_object_get(root, "metric_per_case"), *json;
@@ -200,6 +213,7 @@ static Status read_cases(Reader *r, json_t *root, Error *error) {
                          r->path);
     Status status = read_labels(r, cases, error);
     if (!status) read_rule(r, root);
+    if (!status) status = read_words(r, root, error);
     if (!status && !(r->e->item = memory_new(json_array_size(cases) * sizeof *r->e->item)))
         status = no_memory(r->path, error);
     json_array_foreach(cases, i, json) {

@@ -113,8 +113,9 @@ void click_rows_csv(Text *t, const ClickRow *row, size_t rows, const ClickRule *
 void click_rows_json(Text *t, const ClickRow *row, size_t rows, const ClickCurves *c);
 void click_rows_markdown(Text *t, const ClickRow *row, size_t rows, const ClickCurves *c);
 
-/* Two panels, one for each way: Dice over clicks, a line per row. */
+/* Two panels, one for each way: Dice over clicks, a line per row.  `*missing` says why there is no
+ * figure; NULL: it is there. */
 MUST_CHECK Status click_rows_draw(const ClickRow *row, size_t rows, const ClickRule *rule,
-                                  const char *path, bool *drawn, Error *error);
+                                  const char *path, const char **missing, Error *error);
 
 #endif

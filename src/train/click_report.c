@@ -16,21 +16,21 @@ void click_curves_csv(Text *t, const ClickCurves *c) {
         const CaseObject *o = &c->data.object[c->object[i]];
         for (int w = 0; w < CLICK_WAYS; w++, dice += c->rule.clicks + 1) {
             for (int k = first_of(w); k <= c->rule.clicks; k++) {
-                csv_field(t, c->data.picture[o->picture].name);
+                text_add_csv_field(t, c->data.picture[o->picture].name);
                 text_add(t, ",%u,%d,%d,%d,%d,%zu,%d,", o->label, o->x0, o->y0, o->x1, o->y1,
                          o->area, o->outer);
-                csv_field(t, click_way_name((ClickWay)w));
+                text_add_csv_field(t, click_way_name((ClickWay)w));
                 text_add(t, ",%d,%.9g\n", k, dice[k]);
             }
         }
         if (!c->rule.prompt_free || c->prompt_free[i] < 0.0) continue;
-        csv_field(t, c->data.picture[o->picture].name);
+        text_add_csv_field(t, c->data.picture[o->picture].name);
         text_add(t, ",,,,,,,,prompt-free,0,%.9g\n", c->prompt_free[i]);
     }
     for (size_t i = 0; i < c->classes; i++) {
-        csv_field(t, c->data.picture[c->by_class[i].picture].name);
+        text_add_csv_field(t, c->data.picture[c->by_class[i].picture].name);
         text_add(t, ",");
-        csv_field(t, c->by_class[i].name);
+        text_add_csv_field(t, c->by_class[i].name);
         text_add(t, ",,,,,,,\"prompt-free, by class\",0,%.9g\n", c->by_class[i].dice);
     }
 }
@@ -40,9 +40,9 @@ void click_rows_csv(Text *t, const ClickRow *row, size_t rows, const ClickRule *
     for (size_t r = 0; r < rows; r++) {
         for (int w = 0; w < CLICK_WAYS; w++) {
             for (int k = first_of(w); k <= rule->clicks; k++) {
-                csv_field(t, row[r].name);
+                text_add_csv_field(t, row[r].name);
                 text_add(t, ",%zu,", row[r].objects);
-                csv_field(t, click_way_name((ClickWay)w));
+                text_add_csv_field(t, click_way_name((ClickWay)w));
                 text_add(t, ",%d,%.9g\n", k, row[r].dice[w][k]);
             }
         }
@@ -178,7 +178,7 @@ static void add_panel(Text *t, const ClickRow *row, size_t rows, int way, int cl
 }
 
 Status click_rows_draw(const ClickRow *row, size_t rows, const ClickRule *rule, const char *path,
-                       bool *drawn, Error *error) {
+                       const char **missing, Error *error) {
     Text t = {0};
     size_t left_out = rows > LINES_MAX ? rows - LINES_MAX : 0; /* the means come last */
     text_add(&t,
@@ -189,10 +189,11 @@ Status click_rows_draw(const ClickRow *row, size_t rows, const ClickRule *rule, 
     for (int w = 0; w < CLICK_WAYS; w++)
         add_panel(&t, row + left_out, rows - left_out, w, rule->clicks);
     text_add(&t, "unset multiplot\n");
-    *drawn = false;
+    bool drawn = false;
     Status status = t.failed
                         ? error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to draw it", path)
-                        : gnuplot_png(path, 1200, 520, t.chars, drawn, error);
+                        : gnuplot_png(path, 1200, 520, t.chars, &drawn, error);
+    *missing = drawn ? NULL : gnuplot_missing();
     text_free(&t);
     return status;
 }

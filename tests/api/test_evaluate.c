@@ -24,13 +24,13 @@ TEST(null_where_an_evaluation_needs_something_is_a_bad_argument) {
     VoxpertClicks *clicks;
     VoxpertStats *s;
     char *text;
-    bool drawn;
+    const char *missing;
     CHECK(voxpert_evaluate(&e, NULL, NULL, NULL, NULL) == VOXPERT_BAD_ARGUMENT);
     CHECK(voxpert_evaluate(&e, &(VoxpertEvaluateOptions){.references = "x"}, NULL, NULL, NULL) ==
           VOXPERT_BAD_ARGUMENT);
     CHECK(voxpert_evaluation_read(NULL, "x", NULL) == VOXPERT_BAD_ARGUMENT);
     CHECK(voxpert_evaluation_report(NULL, VOXPERT_REPORT_CSV, &text, NULL) == VOXPERT_BAD_ARGUMENT);
-    CHECK(voxpert_evaluation_draw(NULL, VOXPERT_FIGURE_BOXES, "x", &drawn, NULL) ==
+    CHECK(voxpert_evaluation_draw(NULL, VOXPERT_FIGURE_BOXES, "x", &missing, NULL) ==
           VOXPERT_BAD_ARGUMENT);
     CHECK(voxpert_compare(&c, NULL, NULL, "x", NULL, NULL) == VOXPERT_BAD_ARGUMENT);
     CHECK(voxpert_comparison_report(NULL, VOXPERT_REPORT_JSON, &text, NULL) ==
@@ -38,7 +38,7 @@ TEST(null_where_an_evaluation_needs_something_is_a_bad_argument) {
     CHECK(voxpert_evaluate_clicks(&clicks, NULL, NULL, NULL, NULL, NULL) == VOXPERT_BAD_ARGUMENT);
     CHECK(voxpert_clicks_report(NULL, VOXPERT_REPORT_JSON, &text, NULL) == VOXPERT_BAD_ARGUMENT);
     CHECK(voxpert_clicks_curve(NULL, &text, NULL) == VOXPERT_BAD_ARGUMENT);
-    CHECK(voxpert_clicks_draw(NULL, "x", &drawn, NULL) == VOXPERT_BAD_ARGUMENT);
+    CHECK(voxpert_clicks_draw(NULL, "x", &missing, NULL) == VOXPERT_BAD_ARGUMENT);
     VoxpertSimulation *simulation;
     const VoxpertSimulationOptions no_part = {.data = "x", .part = "half"};
     CHECK(voxpert_simulation_open(&simulation, NULL, NULL) == VOXPERT_BAD_ARGUMENT);
@@ -118,7 +118,7 @@ TEST(a_pair_of_maps_is_evaluated_and_compared) {
     CHECK(reports(e, VOXPERT_REPORT_NNUNET, "\"Dice\": 0.8,"));
     CHECK(reports(e, VOXPERT_REPORT_NNUNET, "\"2\": {") && reports(e, VOXPERT_REPORT_JSON, "null"));
     CHECK(reports(e, VOXPERT_REPORT_CSV, "truth.png,1,,0.8,1,0,"));
-    CHECK(reports(e, VOXPERT_REPORT_MARKDOWN, "| 1 | NSD_borders_2mm | 1 | 0 | 1 |"));
+    CHECK(reports(e, VOXPERT_REPORT_MARKDOWN, "| 1 | NSD_borders_2px | 1 | 0 | 1 |"));
     CHECK(!reports(e, (VoxpertReport)9, ""));
     CHECK(voxpert_compare(&c, e, e, "itself", NULL, NULL) == VOXPERT_OK);
     CHECK(voxpert_comparison_report(c, VOXPERT_REPORT_JSON, &text, NULL) == VOXPERT_OK);
@@ -140,9 +140,9 @@ TEST(options_without_sense_are_refused) {
     const VoxpertEvaluateOptions bad[] = {{.labels = none, .label_count = 1},
                                           {.labels = twice, .label_count = 2},
                                           {.metrics = kappa, .metric_count = 1},
-                                          {.tolerances_mm = many, .tolerance_count = 9},
-                                          {.tolerances_mm = negative, .tolerance_count = 1},
-                                          {.tolerances_mm = same, .tolerance_count = 2},
+                                          {.tolerances = many, .tolerance_count = 9},
+                                          {.tolerances = negative, .tolerance_count = 1},
+                                          {.tolerances = same, .tolerance_count = 2},
                                           {.empty = (VoxpertEmpty)7}};
     Maps m;
     maps_make(&m);
@@ -163,7 +163,7 @@ TEST(a_segmentation_is_measured) {
     const VoxpertStatsOptions o = {.images = m.truth, .segmentations = m.prediction};
     CHECK(voxpert_stats(&s, &o, NULL, NULL, NULL) == VOXPERT_OK);
     CHECK(voxpert_stats_report(s, VOXPERT_REPORT_CSV, "mean", &text, NULL) == VOXPERT_OK);
-    CHECK(text && strstr(text, "\nfound.png,1,,1,2,2,0.002,1,") && strstr(text, "\nmean,2,,1,1,"));
+    CHECK(text && strstr(text, "\nfound.png,1,,1,2,,1,") && strstr(text, "\nmean,2,,1,1,,"));
     voxpert_free(text);
     CHECK(voxpert_stats_report(s, VOXPERT_REPORT_CSV, "mode", &text, NULL) == VOXPERT_BAD_ARGUMENT);
     CHECK(voxpert_stats_report(s, VOXPERT_REPORT_MARKDOWN, NULL, &text, NULL) ==

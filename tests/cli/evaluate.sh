@@ -68,7 +68,7 @@ numbers "$gold/folder.json" >golden
 sed -n 's|^/nnunet_summary\(/.*\)|\1|p' golden | grep -v '^/nnunetv2' >want
 numbers nan/summary.json >got
 holds "nnU-Net's values and ours" agree want got 1e-6 114
-holds 'more than nnU-Net has' grep -q '^/mean/1/HD95_elements [0-9]' got
+holds 'more than nnU-Net has' grep -q '^/mean/1/HD95_elements_mm [0-9]' got
 holds 'both kinds of surfaces' grep -q '^/mean/1/NSD_borders_2mm [0-9]' got
 for file in summary.json cases.csv table.md; do holds "$file" test -s "nan/$file"; done
 holds 'ten rows and a head' test "$(wc -l <nan/cases.csv)" -eq 11
@@ -151,7 +151,7 @@ fi
 mkdir bare
 for program in sh ls; do ln -s "$(command -v $program)" bare; done
 PATH=$work/bare "$VOXPERT" evaluate "${folders[@]}" -o undrawn --format png >said 2>/dev/null
-holds 'one line says so' grep -q '^no figure: gnuplot is not installed' said
+holds 'one line says so' grep -q '^no boxes.png: gnuplot is not installed' said
 holds 'the table is there' test "$(ls undrawn)" = cases.csv
 
 # ---- What is there stays

@@ -37,7 +37,7 @@ refused 2 '--aggregation sum' stats -i images -s images --aggregation sum
 refused 2 '--output bad.txt' stats -i images -s images -o bad.txt
 cp "$picture" a.csv
 refused 2 "would replace the input" stats -i a.csv -s images -o a.csv
-refused 3 'there is no file of that name' stats -i images -s "$shared/golden/eval/components" -q -o bad.csv
+refused 3 'no file of it has one of the same name' stats -i images -s "$shared/golden/eval/components" -q -o bad.csv
 refused 3 'but its image' stats -q -i "$picture" -s "$gold/gt/hippocampus_049.nii.gz" -o bad.csv
 refused 3 none stats -q -i none -s images -o bad.csv
 refused 5 '074.png' stats -q -i "$picture" -s "$shared/data/2d/micro_wbc/masks/074.png" --max-memory 1K -o bad.csv

@@ -94,6 +94,21 @@ TEST(what_cannot_be_paired_is_named) {
     CHECK(strstr(error.message, "/: is a folder, but /dev/null is none") != NULL);
 }
 
+TEST(what_has_no_partner_is_listed_where_that_is_allowed) {
+    CasePairs p;
+    Error error;
+    const PairRule rule = {.partial = true, .channels = true};
+    CHECK(!paired(&p, NAMES("a.png", "b.png", "c.png"),
+                  NAMES("b_0000.png", "b_0001.png", "c.png", "d.png"), rule, NULL));
+    CHECK(p.count == 2 && is_pair(&p, 0, "b.png", "b_0000.png") &&
+          is_pair(&p, 1, "c.png", "c.png"));
+    CHECK(p.alone.count == 2 && strstr(warnings_lines(&p.alone), "/a.png: there is no file"));
+    CHECK(strstr(warnings_lines(&p.alone), "/d.png: there is no file") != NULL);
+    case_pairs_free(&p);
+    CHECK(paired(&p, NAMES("a.png"), NAMES("b.png"), rule, &error) == VOXPERT_BAD_INPUT);
+    CHECK(strstr(error.message, "no file of it has one of the same name") && !p.item);
+}
+
 /* ---- Work ----------------------------------------------------------------------------------- */
 
 enum { CASES = 40 };

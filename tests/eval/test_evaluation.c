@@ -18,7 +18,7 @@ static const EvaluatedLabel one_to_three[] = {
     {.value = {1}, .values = 1}, {.value = {2}, .values = 1}, {.value = {3}, .values = 1}};
 static const EvaluationRule plain = {.label = one_to_three, .labels = 3};
 static const MetricChoice everything = {
-    .groups = GROUPS_ALL, .tolerance_mm = {1.0, 0.5}, .tolerances = 2};
+    .groups = GROUPS_ALL, .tolerance = {1.0, 0.5}, .tolerances = 2};
 
 /* Label 1: 3 of 4 found, and one beside; label 2 is missed; label 3 is nowhere. */
 static const uint8_t truth[H * W] = {
@@ -152,7 +152,8 @@ TEST(the_part_where_a_label_is_gives_what_the_whole_map_gives) {
     volume_free(v[1]);
 }
 
-TEST(volumes_are_of_the_references_spacing) {
+/* A picture has an area, whatever its slice is thick. */
+TEST(sizes_are_of_the_references_spacing) {
     LabelScore s[3];
     EvaluationRule rule = plain;
     Volume *a = volume_of(truth, H), *b = volume_of(prediction, H);
@@ -161,8 +162,8 @@ TEST(volumes_are_of_the_references_spacing) {
     b->samples = memset(b->samples, 1, H * W);
     CHECK(!labels_score(s, a, b, &rule, NULL));
     const double *v = s[0].value;
-    CHECK(is_near(v[METRIC_VOLUME_REF], 8.0) && is_near(v[METRIC_VOLUME_PRED], 24.0));
-    CHECK(is_near(v[METRIC_VOLUME_ERROR], 16.0) && is_near(v[METRIC_VOLUME_RELATIVE], 2.0));
+    CHECK(is_near(v[METRIC_VOLUME_REF], 2.0) && is_near(v[METRIC_VOLUME_PRED], 6.0));
+    CHECK(is_near(v[METRIC_VOLUME_ERROR], 4.0) && is_near(v[METRIC_VOLUME_RELATIVE], 2.0));
     v = s[1].value;
     CHECK(is_near(v[METRIC_VOLUME_RELATIVE], -1.0) && is_near(v[METRIC_VOLUME_ABSOLUTE], 1.0));
     CHECK(isnan(v[METRIC_HD_BORDERS]) && isnan(v[METRIC_LESION_F1]));
@@ -335,6 +336,154 @@ TEST(labels_that_are_not_named_are_found) {
         evaluation_free(&e);
         folders_remove(&f);
     }
+}
+
+/* ---- What both sides mean by their values --------------------------------------------------- */
+
+static void put_scaled(const char *folder, const char *name, const uint8_t *map, uint8_t by) {
+    uint8_t scaled[H * W];
+    for (int i = 0; i < H * W; i++) scaled[i] = (uint8_t)(map[i] == 1 ? by : 0);
+    put(folder, name, scaled);
+}
+
+TEST(one_value_on_each_side_is_one_label) {
+    Folders f;
+    Evaluation e;
+    folders_make(&f);
+    for (int i = 0; i < 2; i++) {
+        put_scaled(f.truth, i ? "a.png" : "b.png", truth, 1);
+        put_scaled(f.prediction, i ? "a.png" : "b.png", prediction, 255);
+    }
+    const EvaluationRule rule = {.metrics = everything};
+    CHECK(!evaluation_run(&e, f.truth, f.prediction, &rule, NULL, NULL));
+    CHECK(e.count == 2 && e.rule.labels == 1 && e.label[0].values == 1 && e.label[0].value[0] == 1);
+    CHECK(is_near(e.item[1].label[0].value[METRIC_DICE], 0.75));
+    CHECK(e.warnings.count == 1 && strstr(warnings_lines(&e.warnings),
+                                          "references mark with 1 what predictions mark with 255"));
+    evaluation_free(&e);
+    folders_remove(&f);
+}
+
+TEST(several_values_without_one_in_common_are_refused) {
+    Folders f;
+    Evaluation e;
+    Error error;
+    uint8_t other[H * W];
+    folders_make(&f);
+    for (int i = 0; i < H * W; i++) other[i] = (uint8_t)(prediction[i] ? prediction[i] + 6 : 0);
+    put(f.truth, "a.png", truth);
+    put(f.prediction, "a.png", other);
+    const EvaluationRule rule = {.metrics = everything};
+    CHECK(evaluation_run(&e, f.truth, f.prediction, &rule, NULL, &error) == VOXPERT_BAD_INPUT);
+    CHECK(strstr(error.message, "references hold the labels 1 and 2 and predictions 7") != NULL);
+    CHECK(strstr(error.message, "such as lesion=1+7") != NULL);
+    folders_remove(&f);
+}
+
+TEST(a_value_of_one_side_alone_is_a_warning) {
+    static const uint8_t one[H * W] = {1, 1, 0, 0, 9}, two[H * W] = {1, 1, 0, 0, 0, 4, 5};
+    Folders f;
+    Evaluation e;
+    folders_make(&f);
+    put(f.truth, "a.png", one);
+    put(f.prediction, "a.png", two);
+    const EvaluationRule rule = {.metrics = everything};
+    CHECK(!evaluation_run(&e, f.truth, f.prediction, &rule, NULL, NULL));
+    const char *said = warnings_lines(&e.warnings);
+    CHECK(e.warnings.count == 2 && strstr(said, "the label 9 is in references alone"));
+    CHECK(strstr(said, "the labels 4 and 5 are in predictions alone") != NULL);
+    evaluation_free(&e);
+    EvaluatedLabel named[] = {{.value = {9}, .values = 1, .name = "void"}};
+    const EvaluationRule of_names = {.label = named, .labels = 1, .metrics = everything};
+    CHECK(!evaluation_run(&e, f.truth, f.prediction, &of_names, NULL, NULL));
+    CHECK(strstr(warnings_lines(&e.warnings),
+                 "no prediction holds the label 9 void; they hold 1, 4 and 5") != NULL);
+    evaluation_free(&e);
+    folders_remove(&f);
+}
+
+/* ---- Units ---------------------------------------------------------------------------------- */
+
+TEST(pictures_without_a_spacing_are_measured_in_pixels_and_with_one_in_mm) {
+    Folders f;
+    Evaluation e;
+    char name[METRIC_NAME_MAX];
+    folders_make(&f);
+    put(f.truth, "a.png", truth);
+    put(f.prediction, "a.png", prediction);
+    EvaluationRule rule = {.metrics = everything};
+    CHECK(!evaluation_run(&e, f.truth, f.prediction, &rule, NULL, NULL));
+    metric_name(name, &e.rule.metrics, METRIC_VOLUME_REF);
+    CHECK(strcmp(name, "area_ref_px") == 0);
+    double pixels = e.item[0].label[0].value[METRIC_VOLUME_REF];
+    evaluation_free(&e);
+    for (int a = 0; a < 3; a++) rule.spacing_xyz_mm[a] = a == 2 ? 1.0 : 0.5;
+    CHECK(!evaluation_run(&e, f.truth, f.prediction, &rule, NULL, NULL));
+    metric_name(name, &e.rule.metrics, METRIC_VOLUME_REF);
+    CHECK(strcmp(name, "area_ref_mm2") == 0);
+    CHECK(is_near(e.item[0].label[0].value[METRIC_VOLUME_REF], 0.25 * pixels));
+    evaluation_free(&e);
+    folders_remove(&f);
+}
+
+static void put_nifti(const char *folder, const char *name, const uint8_t *map) {
+    char *path = path_join(folder, name);
+    Volume *v = volume_of(map, H);
+    v->grid.source = GRID_SFORM;
+    CHECK(!volume_write(v, path, NULL));
+    volume_free(v);
+    memory_free(path);
+}
+
+/* A mean of millimetres and pixels would be of neither. */
+TEST(where_some_spacings_are_unknown_lengths_are_of_the_others) {
+    Folders f;
+    Evaluation e;
+    folders_make(&f);
+    put(f.truth, "a.png", truth);
+    put(f.prediction, "a.png", prediction);
+    put_nifti(f.truth, "b.nii", truth);
+    put_nifti(f.prediction, "b.nii", prediction);
+    const EvaluationRule rule = {.metrics = everything};
+    CHECK(!evaluation_run(&e, f.truth, f.prediction, &rule, NULL, NULL));
+    CHECK(!e.rule.metrics.unscaled && !e.item[0].spacing_known && e.item[1].spacing_known);
+    CHECK(isnan(e.item[0].label[0].value[METRIC_HD_BORDERS]));
+    CHECK(isnan(e.item[0].label[0].value[METRIC_VOLUME_REF]));
+    CHECK(!isnan(e.item[1].label[0].value[METRIC_HD_BORDERS]));
+    CHECK(is_near(e.item[0].label[0].value[METRIC_DICE], 0.75));
+    CHECK(strstr(warnings_lines(&e.warnings), "the spacing of 1 of 2 references") != NULL);
+    evaluation_free(&e);
+    folders_remove(&f);
+}
+
+/* ---- Voxels that do not count --------------------------------------------------------------- */
+
+TEST(minus_one_in_the_reference_does_not_count) {
+    LabelScore s[3], want[3];
+    EvaluationRule rule = plain;
+    uint8_t marked[H * W];
+    memcpy(marked, truth, sizeof marked);
+    for (int i = 0; i < W; i++) marked[i] = 9;
+    Volume *a = volume_of(marked, H), *b = volume_of(prediction, H), *c = volume_of(marked, H);
+    int8_t *samples = a->samples;
+    a->type = SAMPLE_I8;
+    for (int i = 0; i < W; i++) samples[i] = -1;
+    rule.ignored = 9;
+    CHECK(!labels_score(want, c, b, &rule, NULL));
+    rule.ignored = 0;
+    CHECK(!labels_score(s, a, b, &rule, NULL));
+    for (int l = 0; l < 3; l++) CHECK(memcmp(&s[l], &want[l], sizeof *s) == 0);
+    CHECK(is_near(s[0].value[METRIC_TN] + s[0].value[METRIC_TP] + s[0].value[METRIC_FN] +
+                      s[0].value[METRIC_FP],
+                  H * W - W));
+    samples[0] = -2;
+    Error error;
+    CHECK(labels_score(s, a, b, &rule, &error) == VOXPERT_BAD_INPUT);
+    samples[0] = -1; /* a prediction cannot leave out */
+    CHECK(labels_score(s, b, a, &rule, &error) == VOXPERT_BAD_INPUT);
+    volume_free(a);
+    volume_free(b);
+    volume_free(c);
 }
 
 TEST(two_files_are_one_case_and_may_hold_nothing) {

@@ -12,8 +12,8 @@
 #include "tests/check.h"
 
 /* What gnuplot is given, by one that only writes it down. */
-static char *script_of(Status (*draw)(const Evaluation *, const char *, bool *, Error *),
-                       const Evaluation *e, bool *drawn) {
+static char *script_of(Status (*draw)(const Evaluation *, const char *, const char **, Error *),
+                       const Evaluation *e, const char **missing) {
     static const char program[] = "#!/bin/sh\ncat >\"${0%/*}/script\"\necho figure\n";
     char folder[] = "/tmp/voxpert-figures-XXXXXX", both[4096];
     char *before = memory_text(getenv("PATH"));
@@ -23,10 +23,10 @@ static char *script_of(Status (*draw)(const Evaluation *, const char *, bool *, 
     CHECK(!file_write(plot, program, strlen(program), NULL) && chmod(plot, 0755) == 0);
     snprintf(both, sizeof both, "%s:%s", folder, before);
     setenv("PATH", both, 1);
-    CHECK(!draw(e, figure, drawn, NULL));
+    CHECK(!draw(e, figure, missing, NULL));
     setenv("PATH", before, 1);
     FileMap map = {0};
-    if (*drawn && !file_map(&map, script, VOXPERT_BAD_INPUT, NULL)) {
+    if (!*missing && !file_map(&map, script, VOXPERT_BAD_INPUT, NULL)) {
         text = memory_new(map.size + 1);
         memcpy(text, map.bytes, map.size);
     }
@@ -64,34 +64,39 @@ static Evaluation made(unsigned groups) {
 
 TEST(boxes_hold_finite_values_and_count_the_others) {
     Evaluation e = made(1 << GROUP_DICE | 1 << GROUP_HD95);
-    bool drawn = false;
+    const char *missing = "";
     scores[0][0].value[METRIC_HD95_ELEMENTS] = (double)INFINITY;
     scores[1][1].value[METRIC_DICE] = (double)NAN;
-    char *s = script_of(figure_boxes, &e, &drawn);
-    CHECK(drawn && s);
+    char *s = script_of(figure_boxes, &e, &missing);
+    CHECK(!missing && s);
     CHECK(strstr(s, "set title 'Dice'") && strstr(s, "$m0l0 << EOD\n0.25\n0.5\n0.75\nEOD"));
     CHECK(strstr(s, "$m0l1 << EOD\n0.25\n0.75\nEOD") != NULL);
-    CHECK(strstr(s, "set title 'HD95_elements, voxels, 1 infinite left out'") != NULL);
+    CHECK(strstr(s, "set title 'HD95_elements_mm, 1 infinite left out'") != NULL);
     CHECK(strstr(s, "'1 it''s' 1, '2' 2)") && strstr(s, "layout 1,2"));
     memory_free(s);
 }
 
 TEST(volumes_are_drawn_with_their_limits) {
     const Evaluation e = made(1 << GROUP_VOLUME);
-    bool drawn = false;
-    char *s = script_of(figure_bland_altman, &e, &drawn); /* differences 0, 10, 20: 10 +- 19.6 */
-    CHECK(drawn && s);
-    CHECK(strstr(s, "'1 it''s'.': mean 10, limits -9.6 to 29.6'") != NULL);
-    CHECK(strstr(s, "100 0\n105 10\n110 20\nEOD") && strstr(s, "mean of both, voxels"));
+    const char *missing = "";
+    char *s = script_of(figure_bland_altman, &e, &missing); /* differences 0, 10, 20: 10 +- 19.6 */
+    CHECK(!missing && s);
+    CHECK(strstr(s, "'1 it''s'.': mean 10, 1.96 SD: -9.6 to 29.6'") != NULL);
+    CHECK(strstr(s, "100 0\n105 10\n110 20\nEOD") && strstr(s, "mean of both, mm3"));
     CHECK(!strstr(s, "plot $v1")); /* nothing is there in any case */
     memory_free(s);
 }
 
 TEST(where_there_is_nothing_to_draw_nothing_is_drawn) {
     Evaluation e = made(1 << GROUP_DICE);
-    bool drawn = true;
+    const char *missing = NULL;
     for (int i = 0; i < 6; i++) scores[i / 2][i % 2].value[METRIC_DICE] = (double)NAN;
-    CHECK(!script_of(figure_boxes, &e, &drawn) && !drawn);
-    drawn = true;
-    CHECK(!script_of(figure_bland_altman, &e, &drawn) && !drawn);
+    CHECK(!script_of(figure_boxes, &e, &missing));
+    CHECK(missing && strcmp(missing, "no case has a finite value") == 0);
+    CHECK(!script_of(figure_bland_altman, &e, &missing));
+    CHECK(missing && strcmp(missing, "it needs the metric vol, which was not chosen") == 0);
+    e.rule.metrics.groups = 1 << GROUP_VOLUME;
+    for (int i = 0; i < 6; i++) scores[i / 2][i % 2].value[METRIC_VOLUME_REF] = (double)NAN;
+    CHECK(!script_of(figure_bland_altman, &e, &missing));
+    CHECK(missing && strcmp(missing, "no case has a label with a size") == 0);
 }

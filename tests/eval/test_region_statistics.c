@@ -37,6 +37,7 @@ static Volume *image_of_scene(void) {
     uint8_t image[N];
     for (int i = 0; i < N; i++) image[i] = (uint8_t)(3 * i);
     Volume *v = volume_of(image, (VolumeSize){1, D, H, W, 1});
+    v->grid.source = GRID_SFORM;
     v->grid.spacing_xyz_mm[0] = 0.5, v->grid.spacing_xyz_mm[2] = 10.0;
     return v;
 }
@@ -108,8 +109,10 @@ static void folder_remove(char *folder) {
     CHECK(rmdir(folder) == 0);
 }
 
+static const RegionRule all = {.labels = 0};
+
 /* Three cases: label 1 has 1, 2 and 4 pixels, label 7 only one in the last. */
-static Status table_of(RegionTable *t, const CaseWork *work, Error *error) {
+static Status table_of(RegionTable *t, const RegionRule *rule, const CaseWork *work, Error *error) {
     char images[] = "/tmp/voxpert-images-XXXXXX", maps[] = "/tmp/voxpert-maps-XXXXXX";
     static const uint8_t image[8] = {10, 20, 30, 40, 50, 60, 70, 80};
     static const uint8_t map[3][8] = {{1}, {1, 1}, {1, 1, 1, 1, 7}};
@@ -122,7 +125,7 @@ static Status table_of(RegionTable *t, const CaseWork *work, Error *error) {
         put(maps, name, map[i], 4);
     }
     put(images, "more.png", image, 4); /* has no map */
-    Status status = region_table_make(t, images, maps, NULL, 0, work, error);
+    Status status = region_table_make(t, images, maps, rule, work, error);
     folder_remove(images);
     folder_remove(maps);
     return status;
@@ -131,17 +134,20 @@ static Status table_of(RegionTable *t, const CaseWork *work, Error *error) {
 TEST(cases_are_aggregated_by_label) {
     RegionTable t;
     Text csv = {0}, json = {0};
-    CHECK(!table_of(&t, NULL, NULL) && t.count == 3);
+    CHECK(!table_of(&t, &all, NULL, NULL) && t.count == 3);
     CHECK(t.item[0].count == 1 && t.item[2].count == 2 && t.item[2].label[1].value[0] == 7);
     region_table_csv(&csv, &t, AGGREGATE_MEDIAN);
-    CHECK(text_starts(csv.chars, "case,label,name,cases,voxels,volume_mm3,volume_ml,intensity_"));
-    CHECK(
-        strstr(csv.chars, "\nc.png,7,,1,1,1,0.001,50,50,0,50,50,50,50,50,50,0,2,0,0,2,0,1,1,1\n"));
-    CHECK(strstr(csv.chars, "\nmedian,1,,3,2,2,0.002,15,15,5,10,") != NULL);
-    CHECK(strstr(csv.chars, "\nmedian,7,,1,1,1,") && strstr(csv.chars, ",nan,nan,nan,nan,"));
+    CHECK(text_starts(csv.chars, "case,label,name,cases,area_px,area_mm2,intensity_"));
+    CHECK(strstr(csv.chars, "\nc.png,7,,1,1,,50,50,0,50,50,50,50,50,50,0,2,0,0,2,0,1,1,1\n"));
+    CHECK(strstr(csv.chars, "\nmedian,1,,3,2,,15,15,5,10,") != NULL);
+    CHECK(strstr(csv.chars, "\nmedian,7,,1,1,,") && strstr(csv.chars, ",nan,nan,nan,nan,"));
     region_table_json(&json, &t, AGGREGATE_MEAN);
     CHECK(strstr(json.chars, "\"aggregation\": \"mean\"") != NULL);
-    CHECK(strstr(json.chars, "\"1\": {\"cases\": 3, \"voxels\": 2.33333333333333") != NULL);
+    CHECK(strstr(json.chars, "\"1\": {\"cases\": 3, \"area_px\": 2.33333333333333") != NULL);
+    CHECK(strstr(json.chars, "\"area_mm2\": null") && !strstr(json.chars, "volume"));
+    CHECK(strstr(json.chars, "\"files_left_out\": 1") &&
+          strstr(json.chars, "more.png: there is no"));
+    CHECK(strstr(csv.chars, "largest_component_px\n") != NULL);
     CHECK(strstr(json.chars, "\"box_xyz\": [0, 2, 0, 0, 2, 0]") != NULL);
     CHECK(strstr(json.chars, "\"touches_border\": true") && !strstr(json.chars, "nan"));
     text_free(&csv);
@@ -152,13 +158,26 @@ TEST(cases_are_aggregated_by_label) {
     region_table_free(&t);
 }
 
+TEST(areas_are_in_mm_where_the_spacing_is_known) {
+    static EvaluatedLabel named[] = {{.value = {1}, .values = 1}, {.value = {9}, .values = 1}};
+    const RegionRule rule = {.label = named, .labels = 2, .spacing_xyz_mm = {0.5, 0.25, 1.0}};
+    RegionTable t;
+    CHECK(!table_of(&t, &rule, NULL, NULL) && t.count == 3 && t.item[2].spacing_known);
+    const double *v = t.item[2].region[0].value;
+    CHECK(is_near(v[REGION_AREA_PX], 4.0) && is_near(v[REGION_AREA_MM2], 0.5));
+    CHECK(isnan(v[REGION_VOLUME_MM3]) && isnan(v[REGION_VOLUME_ML]));
+    CHECK(strstr(warnings_lines(&t.warnings),
+                 "no segmentation holds the label 9; they hold 1 and 7"));
+    region_table_free(&t);
+}
+
 TEST(threads_change_nothing) {
     Text text[2] = {{0}, {0}};
     for (int i = 0; i < 2; i++) {
         RegionTable t;
         CaseWork work = {.threads = NULL};
         CHECK(!i || !threads_open(&work.threads, 3, NULL));
-        CHECK(!table_of(&t, &work, NULL));
+        CHECK(!table_of(&t, &all, &work, NULL));
         region_table_csv(&text[i], &t, AGGREGATE_MEAN);
         threads_close(work.threads);
         region_table_free(&t);

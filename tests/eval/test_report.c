@@ -36,7 +36,7 @@ TEST(csv_has_a_row_per_case_and_label) {
     report_csv(&t, &e);
     CHECK(t.chars &&
           strcmp(t.chars,
-                 "case,label,name,Dice,FN,FP,IoU,TN,TP,n_pred,n_ref,HD_elements,HD_borders,"
+                 "case,label,name,Dice,FN,FP,IoU,TN,TP,n_pred,n_ref,HD_elements_mm,HD_borders_mm,"
                  "reference_file,prediction_file\n"
                  "a.png,1,\"liver, left\",0.25,0.25,0.25,0.25,0.25,0.25,0.25,0.25,0.25,0.25,"
                  "gt/a.png,\"pred/\"\"a\"\".png\"\n"
@@ -48,23 +48,33 @@ TEST(csv_has_a_row_per_case_and_label) {
 }
 
 TEST(markdown_has_a_row_per_label_and_metric) {
-    const Evaluation e = made();
+    Evaluation e = made();
     Text t = {0};
+    warnings_add(&e.warnings, "a|b<c> is odd");
+    e.protocol = (char[]){"a box around each object"};
     report_markdown(&t, &e);
     static const char *const rows[] = {
         "- Cases: 2\n",
-        "(`--empty skip`): left out altogether\n",
+        "(rule `skip`): left out altogether\n",
         "reference is 7 do not count\n",
-        "Of 1 references the file does not say the spacing",
+        "- Warning: a\\|b\\<c\\> is odd\n",
+        "- Predictions: a box around each object\n",
         "| 1 liver, left | Dice | 2 | 0 | 0.5 | 0.25 | 0.5 | 0.375 | 0.625 | 0.25 | 0.75 |\n",
-        "| 1 liver, left | HD_borders | 2 | 0 | inf | - | inf | inf | inf | 0.25 | inf |\n",
+        "| 1 liver, left | HD_borders_mm | 2 | 0 | inf | - | inf | inf | inf | 0.25 | inf |\n",
         "| (2, 3) a\\|b | Dice | 1 | 1 | - | - | - | - | - | - | - |\n",
         "| all | Dice | 3 | 1 | 0.5 |",
         "`_elements`: surfaces of corners",
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) CHECK(strstr(t.chars, rows[i]) != NULL);
     CHECK(!strstr(t.chars, "| FN |") && !strstr(t.chars, "Lesions:"));
+    CHECK(!strstr(t.chars, "pixels"));
     text_free(&t);
+    e.rule.metrics.unscaled = e.rule.metrics.pictures = true;
+    report_markdown(&t, &e);
+    CHECK(strstr(t.chars, "distances and sizes are in pixels (px)\n") &&
+          strstr(t.chars, "HD_borders_px"));
+    text_free(&t);
+    warnings_free(&e.warnings);
 }
 
 TEST(values_of_a_metric_are_sorted_and_no_nan) {

@@ -21,7 +21,7 @@ static CaseScore cases[] = {
 static EvaluatedLabel labels[] = {{.value = {1}, .values = 1, .name = "a \"liver\""},
                                   {.value = {2, 7}, .values = 2}};
 static const MetricChoice surfaces = {
-    .groups = 1 << GROUP_NSD | 1 << GROUP_HD95, .tolerance_mm = {1.5}, .tolerances = 1};
+    .groups = 1 << GROUP_NSD | 1 << GROUP_HD95, .tolerance = {1.5}, .tolerances = 1};
 
 static void set(LabelScore *s, const double eight[METRICS_OF_VOXELS], double hd95, double nsd) {
     *s = (LabelScore){.skipped = false};
@@ -79,6 +79,8 @@ TEST(the_layout_is_that_of_nnunet) {
                             "    ],\n"
                             "    \"voxpert\": {\n"
                             "        \"empty\": \"skip\",\n"
+                            "        \"units\": {\"length\": \"mm\", \"volume\": \"mm3\"},\n"
+                            "        \"warnings\": [],\n"
                             "        \"labels\": {\n"
                             "            \"1\": \"a \\\"liver\\\"\"\n"
                             "        }\n"
@@ -95,9 +97,9 @@ TEST(the_layout_is_that_of_nnunet) {
 
 TEST(distances_say_what_they_are) {
     Text t = written(&surfaces, EMPTY_NAN, NUMBERS_PYTHON);
-    CHECK(strstr(t.chars, "\"HD95_elements\": Infinity,\n") != NULL);
+    CHECK(strstr(t.chars, "\"HD95_elements_mm\": Infinity,\n") != NULL);
     CHECK(strstr(t.chars, "\"NSD_elements_1.5mm\": 0.75,\n") != NULL);
-    CHECK(strstr(t.chars, "\"HD95_borders\": NaN,\n") && !strstr(t.chars, "ASSD_"));
+    CHECK(strstr(t.chars, "\"HD95_borders_mm\": NaN,\n") && !strstr(t.chars, "ASSD_"));
     CHECK(strstr(t.chars, "\"empty\": \"nan\",\n") != NULL);
     CHECK(strstr(t.chars, "\"elements\": \"corners between voxels, weighted by area") != NULL);
     CHECK(strstr(t.chars, "\"borders\": \"centres of border voxels") != NULL);
@@ -106,7 +108,7 @@ TEST(distances_say_what_they_are) {
 
 TEST(json_for_others_has_no_nan) {
     Text t = written(&surfaces, EMPTY_NAN, NUMBERS_JSON);
-    CHECK(strstr(t.chars, "\"HD95_elements\": \"Infinity\",\n") != NULL);
+    CHECK(strstr(t.chars, "\"HD95_elements_mm\": \"Infinity\",\n") != NULL);
     CHECK(strstr(t.chars, "\"Dice\": null,\n") && !strstr(t.chars, "NaN"));
     text_free(&t);
 }

@@ -140,7 +140,7 @@ number() {
     local want=$1 field=$2 got
     shift 2
     program "$@" --json
-    got=$(grep -oE "\"$field\": \"?[^\",}]*" "$out" | head -n 1 | sed 's/.*: "\{0,1\}//')
+    got=$(grep -oE "\"($field)\": \"?[^\",}]*" "$out" | head -n 1 | sed 's/.*: "\{0,1\}//')
     same_number() { [ -n "$got" ] && awk -v a="$got" -v b="$want" 'BEGIN { d = a - b; if (d < 0) d = -d
         exit !(a == b || d <= 1e-6 * (b < 0 ? -b : b)) }'; }
     fact "$(verdict same_number)" "exit $code: $field ${got:-not there}" \

@@ -121,7 +121,7 @@ fi
 
 if chosen 23; then
     about 23-evaluate-distances-anisotropic
-    prints 'Dice 0.7882 & NSD_elements_2mm 0.7381 & HD95_elements 5.981 & ASSD_elements 1.272' \
+    prints 'Dice 0.7882 & NSD_elements_2mm 0.7381 & HD95_elements(_mm)? 5.981 & ASSD_elements(_mm)? 1.272' \
         evaluate -p pred.nii.gz -g gt.nii.gz
 fi
 

@@ -37,7 +37,7 @@ static bool evaluate(EvalRun *run, Evaluation *e, const Labels *l, EmptyPolicy e
         .label = l->label,
         .labels = l->count,
         .empty = empty,
-        .metrics = {.groups = GROUPS_ALL, .tolerance_mm = {nsd_mm}, .tolerances = 1}};
+        .metrics = {.groups = GROUPS_ALL, .tolerance = {nsd_mm}, .tolerances = 1}};
     if (!truth || !prediction) abort();
     bool ok = !evaluation_run(e, truth, prediction, &rule, NULL, &error);
     if (!ok) eval_fail(run, error.message, "folder");
