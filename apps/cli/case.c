@@ -74,11 +74,13 @@ static VoxpertStatus read_image(Work *w, VoxpertError *error) {
     const VoxpertImage *image = voxpert_image_file_image(w->file);
     w->result = result_begin(image);
     Targets *targets = w->c->targets;
-    char *warnings = NULL;
+    char *warnings = NULL, *odd = NULL;
     if (targets) status = targets_fit(targets, image, &warnings, error);
     if (warnings) warn_lines(w, warnings);
     free(warnings);
-    if (!status && targets) status = targets_load_masks(targets, image, &w->c->file, error);
+    if (!status && targets) status = targets_load_masks(targets, image, &w->c->file, &odd, error);
+    if (odd) warn_lines(w, odd);
+    free(odd);
     if (!status && targets)
         status = targets_check(targets, image, w->job->segment.prompt_free, error);
     w->seconds.read = seconds_now() - start;

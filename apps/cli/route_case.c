@@ -11,16 +11,22 @@ char *route_figure(const char *figure, int object) {
     return cli_text("%s_object%d.png", figure, object);
 }
 
+/* Each line with the image's name; NULL is none.  Frees `lines`. */
+static void warn_lines(const Common *common, const char *image, char *lines) {
+    for (char *line = lines, *rest; line && (rest = strchr(line, '\n')); line = rest + 1) {
+        *rest = '\0';
+        common_warn(common, "%s: %s", image, line);
+    }
+    free(lines);
+}
+
 static VoxpertStatus prepare(const Common *common, const EngineOptions *options, Engine *engine,
                              const RouteCase *c, const VoxpertImage *image, VoxpertError *error) {
-    char remark[256] = "", *warnings = NULL;
+    char remark[256] = "", *warnings = NULL, *odd = NULL;
     VoxpertStatus status = targets_fit(c->targets, image, &warnings, error);
-    for (char *line = warnings, *rest; line && (rest = strchr(line, '\n')); line = rest + 1) {
-        *rest = '\0';
-        common_warn(common, "%s: %s", c->image, line);
-    }
-    free(warnings);
-    if (!status) status = targets_load_masks(c->targets, image, &c->file, error);
+    warn_lines(common, c->image, warnings);
+    if (!status) status = targets_load_masks(c->targets, image, &c->file, &odd, error);
+    warn_lines(common, c->image, odd);
     if (!status) status = targets_check(c->targets, image, c->segment.prompt_free, error);
     if (!status) status = engine_open(engine, common, options, error);
     if (!status)

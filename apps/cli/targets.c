@@ -327,13 +327,35 @@ VoxpertStatus targets_check(const Targets *t, const VoxpertImage *image, bool pr
 
 static bool is_logits(const Target *t) { return t->mask_path && name_ends(t->mask_path, ".npy"); }
 
+/* Appends a line where a mask holds several labels: all are inside, which may not be meant. */
+static void report_levels(char **warnings, const char *path, const uint16_t *labels,
+                          size_t pixels) {
+    bool *seen = cli_new(65536, sizeof *seen);
+    int levels = 0;
+    for (size_t i = 0; i < pixels; i++) {
+        levels += labels[i] && !seen[labels[i]];
+        seen[labels[i]] = true;
+    }
+    free(seen);
+    if (levels < 2) return;
+    char *before = *warnings;
+    *warnings = cli_text("%s%s: holds %d values other than 0; all of them count as inside\n",
+                         before, path, levels);
+    free(before);
+}
+
 static VoxpertStatus load_mask(Target *t, const VoxpertImage *image,
-                               const VoxpertFileOptions *options, VoxpertError *error) {
+                               const VoxpertFileOptions *options, char **warnings,
+                               VoxpertError *error) {
     VoxpertFileOptions o = *options;
     uint16_t *labels = NULL;
+    char *lines = NULL;
     int width, height;
     if (!name_is_nifti(t->mask_path)) o.slice_axis = 0; /* a picture of the slice */
-    VoxpertStatus status = voxpert_labels_read(&labels, &width, &height, t->mask_path, &o, error);
+    VoxpertStatus status =
+        voxpert_labels_read(&labels, &width, &height, t->mask_path, &o, &lines, error);
+    *warnings = cli_text("%s", lines ? lines : "");
+    voxpert_free(lines);
     if (status) return status;
     if (width != image->width || height != image->height) {
         voxpert_free(labels);
@@ -344,6 +366,7 @@ static VoxpertStatus load_mask(Target *t, const VoxpertImage *image,
     size_t pixels = (size_t)width * (size_t)height, inside = 0;
     t->mask = cli_new(pixels, 1);
     for (size_t i = 0; i < pixels; i++) inside += t->mask[i] = labels[i] != 0;
+    report_levels(warnings, t->mask_path, labels, pixels);
     voxpert_free(labels);
     if (inside) return VOXPERT_OK;
     return error_say(error, VOXPERT_BAD_INPUT, "%s: is empty: no pixel differs from 0",
@@ -351,11 +374,16 @@ static VoxpertStatus load_mask(Target *t, const VoxpertImage *image,
 }
 
 VoxpertStatus targets_load_masks(Targets *t, const VoxpertImage *image,
-                                 const VoxpertFileOptions *options, VoxpertError *error) {
+                                 const VoxpertFileOptions *options, char **warnings,
+                                 VoxpertError *error) {
     VoxpertStatus status = VOXPERT_OK;
+    *warnings = cli_text("%s", "");
     for (int i = 0; !status && i < t->count; i++) {
         if (!t->item[i].mask_path || is_logits(&t->item[i])) continue;
-        status = load_mask(&t->item[i], image, options, error);
+        char *lines = NULL;
+        status = load_mask(&t->item[i], image, options, &lines, error);
+        add_lines(warnings, t, &t->item[i], lines);
+        free(lines);
         if (status) targets_blame(t, &t->item[i], error);
     }
     return status;

@@ -75,9 +75,11 @@ VoxpertStatus targets_check(const Targets *t, const VoxpertImage *image, bool pr
 VoxpertStatus targets_blame(const Targets *t, const Target *target, VoxpertError *error);
 
 /* Reads the mask files that are pictures; then those that are logits, whose size the model says.
- * `remark` is filled (or "") with a warning.  VOXPERT_BAD_INPUT. */
+ * `*warnings`, which the caller frees, gets a line for each thing that was odd in a mask; `remark`
+ * is filled (or "") with a warning.  VOXPERT_BAD_INPUT. */
 VoxpertStatus targets_load_masks(Targets *t, const VoxpertImage *image,
-                                 const VoxpertFileOptions *options, VoxpertError *error);
+                                 const VoxpertFileOptions *options, char **warnings,
+                                 VoxpertError *error);
 VoxpertStatus targets_load_logits(Targets *t, int side, char remark[256], VoxpertError *error);
 
 #endif

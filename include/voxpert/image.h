@@ -81,10 +81,13 @@ VOXPERT_API VoxpertStatus voxpert_image_write(const VoxpertImage *image, const c
 VOXPERT_API VoxpertStatus voxpert_labels_write(const VoxpertImageFile *file, const uint16_t *labels,
                                                const char *path, VoxpertError *error);
 
-/* Reads a label map or mask file of width x height; caller frees `*labels` with voxpert_free. */
+/* Reads a label map or mask file of width x height; caller frees `*labels` with voxpert_free.
+ * `*warnings` (NULL accepted) gets sentences about what was odd in the file, each ended by a
+ * newline, or "": a smoothed mask was split at half of its range, opacity was taken as the mask;
+ * the caller frees it too. */
 VOXPERT_API VoxpertStatus voxpert_labels_read(uint16_t **labels, int *width, int *height,
                                               const char *path, const VoxpertFileOptions *options,
-                                              VoxpertError *error);
+                                              char **warnings, VoxpertError *error);
 
 /* Draws labels (translucent, with contours) and prompts over the picture and writes a PNG. `labels`
  * or `prompts` may be NULL.  Errors: VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */

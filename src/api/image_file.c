@@ -187,9 +187,11 @@ static Status labels_of_slice(uint16_t *out, const Volume *v, const SliceLayout 
 }
 
 VoxpertStatus voxpert_labels_read(uint16_t **labels, int *width, int *height, const char *path,
-                                  const VoxpertFileOptions *options, VoxpertError *error) {
+                                  const VoxpertFileOptions *options, char **warnings,
+                                  VoxpertError *error) {
     static const VoxpertFileOptions defaults;
     const VoxpertFileOptions *o = options ? options : &defaults;
+    if (warnings) *warnings = NULL;
     if (!labels || !width || !height || !path)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_labels_read: NULL");
     *labels = NULL;
@@ -206,6 +208,8 @@ VoxpertStatus voxpert_labels_read(uint16_t **labels, int *width, int *height, co
     if (!status && !(*labels = memory_new(cut.width * cut.height * sizeof **labels)))
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", path);
     if (!status) status = labels_of_slice(*labels, v, &cut, error);
+    if (!status && warnings && !(*warnings = memory_text(warnings_lines(&v->warnings))))
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", path);
     volume_free(v);
     if (status) {
         memory_free(*labels);

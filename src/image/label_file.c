@@ -46,7 +46,7 @@ static void opacity_take(Volume *v) {
         memmove(samples + i * size, samples + (i * v->channels + v->channels - 1) * size, size);
     v->channels = 1;
     v->alpha = false;
-    volume_warn(v, "the colour is the same everywhere and the opacity is not: the opacity is taken "
+    volume_warn(v, "the colour is the same everywhere: the alpha channel (opacity) is taken "
                    "as the mask");
 }
 

@@ -122,7 +122,7 @@ Status volume_slice(Picture *out, const Volume *v, VolumeSlice slice, const Wind
         return error_set(error, VOXPERT_BAD_INPUT, "%s: %zu channels are neither grey nor colours",
                          volume_name(v), v->channels);
     if (!window && volume_is_windowed(v)) {
-        status = window_default(&found, v, error);
+        status = window_default(&found, v, slice.frame, error);
         if (status) return status;
         window = &found;
     }

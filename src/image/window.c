@@ -57,13 +57,15 @@ static float value_of(uint32_t order) {
 /* Hands every value that counts to `take`, in pieces. */
 typedef void TakeValues(Counts *counts, const float *values, size_t count, const void *how);
 
-static void values_visit(Counts *counts, const Volume *v, TakeValues *take, const void *how) {
+static void values_visit(Counts *counts, const Volume *v, size_t frame, TakeValues *take,
+                         const void *how) {
     enum { PIECE = 1024 };
     float values[PIECE];
-    size_t samples = volume_samples(v), step = v->alpha ? PIECE / v->channels * v->channels : PIECE;
+    size_t samples = volume_samples(v) / v->frames, first = frame * samples;
+    size_t step = v->alpha ? PIECE / v->channels * v->channels : PIECE;
     for (size_t i = 0; i < samples; i += step) {
         size_t count = size_min(step, samples - i), kept = count;
-        volume_values(values, v, i, count);
+        volume_values(values, v, first + i, count);
         if (v->alpha) {
             kept = 0;
             for (size_t k = 0; k < count; k++) {
@@ -125,7 +127,8 @@ static double rank_value(const Counts *c, const Ranks *r, int i) {
     return (double)value_of(r->upper[i] << 16 | half);
 }
 
-static void percentiles(double out[2], Counts *c, const Volume *v, const double fraction[2]) {
+static void percentiles(double out[2], Counts *c, const Volume *v, size_t frame,
+                        const double fraction[2]) {
     Ranks r;
     double part[2];
     for (int i = 0; i < 2; i++) {
@@ -135,7 +138,7 @@ static void percentiles(double out[2], Counts *c, const Volume *v, const double 
         r.rank[2 * i + 1] = r.rank[2 * i] + (r.rank[2 * i] + 1 < c->used);
     }
     ranks_locate(&r, c);
-    values_visit(c, v, lower_count, &r);
+    values_visit(c, v, frame, lower_count, &r);
     for (int i = 0; i < 2; i++) {
         double a = rank_value(c, &r, 2 * i), b = rank_value(c, &r, 2 * i + 1);
         out[i] = a + (b - a) * part[i];
@@ -151,14 +154,14 @@ static const char *remark_of(const Window *w) {
     return NULL;
 }
 
-Status window_default(Window *out, const Volume *v, Error *error) {
+Status window_default(Window *out, const Volume *v, size_t frame, Error *error) {
     Counts *c = memory_new(sizeof *c);
     if (!c)
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its window",
                          volume_name(v));
-    values_visit(c, v, upper_count, NULL);
+    values_visit(c, v, frame, upper_count, NULL);
     double bounds[2] = {0.0, 0.0};
-    if (c->used) percentiles(bounds, c, v, (const double[2]){0.005, 0.995});
+    if (c->used) percentiles(bounds, c, v, frame, (const double[2]){0.005, 0.995});
     if (!(bounds[0] < bounds[1])) bounds[0] = (double)c->smallest, bounds[1] = (double)c->largest;
     *out = (Window){.low = bounds[0], .high = bounds[1], .nonfinite = c->nonfinite};
     out->remark = remark_of(out);

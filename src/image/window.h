@@ -18,10 +18,11 @@ typedef struct Window {
 MUST_CHECK Status window_level(Window *out, double level, double width, Error *error);
 
 /* The rule of MedSAM for images that are neither 8 bits nor CT: the 0.5th to the 99.5th percentile
- * of the finite voxels that are not 0 (numpy's linear interpolation), over the whole volume, every
- * channel but opacity.  Where these two are equal (masks, nearly empty images): smallest to largest
- * finite value.  A constant image becomes black.  VOXPERT_BAD_INPUT: no voxel is finite. */
-MUST_CHECK Status window_default(Window *out, const Volume *v, Error *error);
+ * of the finite voxels that are not 0 (numpy's linear interpolation), over the whole frame (from 0)
+ * of the volume, every channel but opacity: frames may be of different kinds.  Where these two are
+ * equal (masks, nearly empty images): smallest to largest finite value.  A constant image becomes
+ * black.  VOXPERT_BAD_INPUT: no voxel is finite. */
+MUST_CHECK Status window_default(Window *out, const Volume *v, size_t frame, Error *error);
 
 void window_apply(uint8_t *out, const float *values, size_t count, const Window *window);
 

@@ -28,7 +28,7 @@ static Status choose_window(Stack *s, const CaseSet *set, Error *error) {
     if (set->window_width > 0.0)
         status = window_level(&s->chosen, set->window_level, set->window_width, error);
     else if (volume_is_windowed(s->image))
-        status = window_default(&s->chosen, s->image, error);
+        status = window_default(&s->chosen, s->image, 0, error);
     else
         return VOXPERT_OK;
     s->window = &s->chosen;

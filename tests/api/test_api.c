@@ -576,7 +576,7 @@ TEST(labels_of_a_slice_are_read_along_any_axis) {
     for (const char *axis = "ijk"; *axis; axis++) {
         bool right = true;
         slice = (VoxpertFileOptions){.slice_axis = *axis, .slice = 1};
-        CHECK(voxpert_labels_read(&read, &width, &height, path, &slice, NULL) == VOXPERT_OK);
+        CHECK(voxpert_labels_read(&read, &width, &height, path, &slice, NULL, NULL) == VOXPERT_OK);
         CHECK(width == (*axis == 'i' ? 4 : 5) && height == (*axis == 'k' ? 4 : 3));
         for (int n = 0; read && n < width * height; n++) {
             int x = n % width, y = n / width;
@@ -600,7 +600,7 @@ TEST(a_negative_slice_is_refused) {
     VoxpertError error;
     for (const char *axis = "ijk"; *axis; axis++) {
         const VoxpertFileOptions slice = {.slice_axis = *axis, .slice = -1};
-        CHECK(voxpert_labels_read(&labels, &width, &height, volume, &slice, &error) ==
+        CHECK(voxpert_labels_read(&labels, &width, &height, volume, &slice, NULL, &error) ==
               VOXPERT_BAD_ARGUMENT);
         CHECK(labels == NULL && strstr(error.message, "slice -1"));
         CHECK(voxpert_image_file_open(&file, volume, &slice, &error) == VOXPERT_BAD_ARGUMENT);

@@ -26,7 +26,7 @@ fi
 
 if chosen 39; then
     about 39-mask-prompts
-    refused 3 'alpha' segment -i scan.png --mask alpha_only.png --box 12,14,60,55 -o m.png
+    told 'alpha' segment -i scan.png --mask alpha_only.png --box 12,14,60,55 -o m.png
     refused 3 'empty' segment -i scan.png --mask empty.png --box 12,14,60,55 -o m.png
     refused 3 '48 x 36 & 96 x 72' segment -i scan.png --mask half_size.png --box 12,14,60,55 -o m.png
     refused 3 '72 x 96' segment -i scan.png --mask transposed.png --box 12,14,60,55 -o m.png

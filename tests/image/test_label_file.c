@@ -52,7 +52,7 @@ TEST(masks_that_look_alike_are_alike) {
     check_mask(MASKS "b_plain1.png", 1, NULL, 0);
     check_mask(MASKS "c_palette_black_first.png", 1, NULL, 0);
     check_mask(MASKS "f_onebit_png.png", 1, NULL, 0);
-    check_mask(MASKS "g_alpha_only.png", 255, "opacity is taken as the mask", 0);
+    check_mask(MASKS "g_alpha_only.png", 255, "alpha channel (opacity) is taken", 0);
     check_mask(MASKS "h_rgb_white.png", 255, NULL, 0);
     check_mask(MASKS "j_jpeg.jpg", 255, "ramps of a mask of two levels", 0);
     check_mask(MASKS "l_g4_fax.tif", 1, NULL, 0);

@@ -38,7 +38,7 @@ TEST(the_default_is_numpys_percentiles_of_what_is_not_zero) {
     Volume *v = plane_of(values, 2004);
     Window w;
 
-    CHECK(window_default(&w, v, NULL) == VOXPERT_OK);
+    CHECK(window_default(&w, v, 0, NULL) == VOXPERT_OK);
 
     CHECK(fabs(w.low - 8.01) < 1e-9 && fabs(w.high - 1989.99) < 1e-9);
     CHECK(w.nonfinite == 0 && w.remark == NULL);
@@ -50,7 +50,7 @@ TEST(what_is_not_finite_is_counted_and_left_out) {
     Volume *v = plane_of(values, 5);
     Window w;
 
-    CHECK(window_default(&w, v, NULL) == VOXPERT_OK);
+    CHECK(window_default(&w, v, 0, NULL) == VOXPERT_OK);
 
     CHECK(w.nonfinite == 3 && fabs(w.low - 5.01) < 1e-9 && fabs(w.high - 6.99) < 1e-9);
     CHECK(strstr(w.remark, "NaN") != NULL);
@@ -61,7 +61,7 @@ TEST(a_mask_is_drawn_from_its_smallest_to_its_largest_value) {
     const float values[] = {0.0f, 3.0f, 3.0f, 0.0f};
     Volume *v = plane_of(values, 4);
     Window w;
-    CHECK(window_default(&w, v, NULL) == VOXPERT_OK);
+    CHECK(window_default(&w, v, 0, NULL) == VOXPERT_OK);
     CHECK(w.low == 0.0 && w.high == 3.0 && w.remark == NULL);
     volume_free(v);
 }
@@ -71,7 +71,7 @@ TEST(a_constant_image_is_black) {
     Volume *v = plane_of(values, 3);
     Window w;
     uint8_t got[3] = {9, 9, 9};
-    CHECK(window_default(&w, v, NULL) == VOXPERT_OK);
+    CHECK(window_default(&w, v, 0, NULL) == VOXPERT_OK);
     window_apply(got, values, 3, &w);
     CHECK(strstr(w.remark, "constant") != NULL && got[0] == 0 && got[2] == 0);
     volume_free(v);
@@ -82,7 +82,7 @@ TEST(the_largest_range_does_not_overflow) {
     Volume *v = plane_of(values, 3);
     Window w;
     uint8_t got[3];
-    CHECK(window_default(&w, v, NULL) == VOXPERT_OK);
+    CHECK(window_default(&w, v, 0, NULL) == VOXPERT_OK);
     window_apply(got, values, 3, &w);
     CHECK(strstr(w.remark, "range") != NULL && got[0] == 0 && got[1] == 255 && got[2] == 127);
     volume_free(v);
@@ -93,7 +93,7 @@ TEST(an_image_of_nan_has_no_window) {
     Volume *v = plane_of(values, 2);
     Window w;
     Error error;
-    CHECK(window_default(&w, v, &error) == VOXPERT_BAD_INPUT);
+    CHECK(window_default(&w, v, 0, &error) == VOXPERT_BAD_INPUT);
     CHECK(strstr(error.message, "NaN") != NULL);
     volume_free(v);
 }
@@ -105,7 +105,20 @@ TEST(opacity_has_no_say_in_the_window) {
     memcpy(v->samples, values, sizeof values);
     v->alpha = true;
     Window w;
-    CHECK(window_default(&w, v, NULL) == VOXPERT_OK);
+    CHECK(window_default(&w, v, 0, NULL) == VOXPERT_OK);
     CHECK(w.low > 10.0 && w.high < 20.0);
+    volume_free(v);
+}
+
+TEST(each_frame_has_a_window_of_its_own) {
+    float samples[2][10];
+    for (int i = 0; i < 10; i++)
+        samples[0][i] = (float)(i + 1), samples[1][i] = (float)(100 * i + 1);
+    Volume *v;
+    Window w;
+    CHECK(volume_new(&v, (VolumeSize){2, 1, 1, 10, 1}, SAMPLE_F32, NULL) == VOXPERT_OK);
+    memcpy(v->samples, samples, sizeof samples);
+    CHECK(window_default(&w, v, 0, NULL) == VOXPERT_OK && w.high < 10.0 && w.high > 9.9);
+    CHECK(window_default(&w, v, 1, NULL) == VOXPERT_OK && w.high > 890.0);
     volume_free(v);
 }

@@ -163,10 +163,11 @@ static Status pages_count(Pages *p, Volume *v, TiffFile *f, Error *error) {
         status = page_count(p, v, f, i, &stop, error);
     }
     if (!status && p->aside)
-        volume_warn(v,
-                    "TIFF: %zu pages that say that they are reduced copies or masks are passed "
-                    "over; page %zu is read",
-                    p->aside, p->first + 1);
+        volume_warn(
+            v,
+            "TIFF: %zu pages that say that they are thumbnails (reduced copies) or masks are "
+            "passed over; page %zu is read",
+            p->aside, p->first + 1);
     return status;
 }
 
@@ -214,7 +215,7 @@ static void samples_warn(Volume *v, const TiffFile *f, const TiffPage *p) {
         if (v->indexed && v->depth == 1) palette_check(v, f);
         if (p->photometric == PHOTOMETRIC_MINISWHITE && label_file_border_covered(v))
             volume_warn(v, "TIFF: white is zero, and labels other than 0 cover the border: the "
-                           "stored values are taken, not the inverted ones that viewers show");
+                           "stored values are the labels, so what looks like background has one");
         return;
     }
     if (p->unspecified && v->channels == 4)
