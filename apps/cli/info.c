@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/common.h"
 #include "cli/engine.h"
@@ -116,8 +117,11 @@ static json_t *machine(const Common *common) {
 }
 
 static bool is_model(const char *path) {
-    static const char *const extensions[] = {".safetensors", ".pth", ".pt", ".ckpt", ".bin", NULL};
-    return name_ends_one_of(path, extensions);
+    static const char *const extensions[] = {".safetensors", ".pth",        ".pt", ".ckpt",
+                                             ".bin",         ".index.json", NULL};
+    struct stat info;
+    bool folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    return folder || name_ends_one_of(path, extensions);
 }
 
 static VoxpertStatus model_info(json_t **out, const Common *common, const EngineOptions *options,

@@ -256,6 +256,9 @@ char *model_describe(const Model *m) {
         const char *value = model_metadata(m, more[i]);
         if (value) json_object_set_new(root, more[i], json_string(value));
     }
+    const char *wrapper = checkpoint_wrapper(m->file);
+    if (root) json_object_set_new(root, "names", json_string(checkpoint_dialect(m->file)));
+    if (root && *wrapper) json_object_set_new(root, "wrapper", json_string(wrapper));
     const char *stated = model_stated_identity(m);
     if (root && stated) {
         json_object_set_new(root, "identity_stated", json_string(stated));

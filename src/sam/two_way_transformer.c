@@ -17,15 +17,16 @@ static void attention_declare(DecoderAttention *a, Params *p, const char *name, 
 }
 
 static void layer_declare(TwoWayLayer *l, Params *p, const TwoWayConfig *c, int index) {
+    float eps = c->eps > 0.0f ? c->eps : 1e-5f;
     size_t outer = params_enter(p, "layers.%d", index);
     attention_declare(&l->self, p, "self_attn", c->dim, c->dim, c->heads);
-    layer_norm_declare(&l->norm1, p, "norm1", c->dim, 1e-5f);
+    layer_norm_declare(&l->norm1, p, "norm1", c->dim, eps);
     attention_declare(&l->token_to_image, p, "cross_attn_token_to_image", c->dim, c->dim / 2,
                       c->heads);
-    layer_norm_declare(&l->norm2, p, "norm2", c->dim, 1e-5f);
+    layer_norm_declare(&l->norm2, p, "norm2", c->dim, eps);
     mlp_declare(&l->mlp, p, "mlp.lin1", "mlp.lin2", c->dim, c->hidden, ACTIVATION_RELU);
-    layer_norm_declare(&l->norm3, p, "norm3", c->dim, 1e-5f);
-    layer_norm_declare(&l->norm4, p, "norm4", c->dim, 1e-5f);
+    layer_norm_declare(&l->norm3, p, "norm3", c->dim, eps);
+    layer_norm_declare(&l->norm4, p, "norm4", c->dim, eps);
     attention_declare(&l->image_to_token, p, "cross_attn_image_to_token", c->dim, c->dim / 2,
                       c->heads);
     params_leave(p, outer);

@@ -17,6 +17,7 @@ typedef struct TwoWayLayer {
 
 typedef struct TwoWayConfig {
     int dim, depth, heads, hidden;
+    float eps; /* of the layers' norms; 0: 1e-5, as published */
 } TwoWayConfig;
 
 enum { TWO_WAY_MAX_DEPTH = 8 };

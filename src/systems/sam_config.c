@@ -177,6 +177,8 @@ char *sam_config_write(const SamConfig *c) {
     Text t = {0};
     text_add(&t, "{\"system\": \"sam\", \"encoder\": \"%s\"", encoders[c->encoder]);
     config_write_fields(&t, c, common_fields);
+    if (c->decoder.transformer.eps > 0.0f) /* younger than the other fields */
+        text_add(&t, ", \"decoder.transformer.eps\": %g", (double)c->decoder.transformer.eps);
     if (c->encoder == ENCODER_TINY_VIT)
         write_tiny(&t, c);
     else
@@ -210,6 +212,14 @@ int config_take_word(const json_t *json, const char *name, const char *const *wo
     return -1;
 }
 
+/* An optional epsilon, between 0 and 1. */
+static bool take_epsilon(float *out, const json_t *eps) {
+    double value = json_number_value(eps);
+    if (!eps) return true;
+    *out = (float)value;
+    return json_is_number(eps) && value > 0.0 && value < 1.0;
+}
+
 static const char *take_vit(SamConfig *c, const json_t *json) {
     const char *wrong = config_take_fields(c, vit_fields, json);
     if (wrong) return wrong;
@@ -221,9 +231,7 @@ static const char *take_vit(SamConfig *c, const json_t *json) {
     }
     c->vit.nested = json_is_true(json_object_get(json, "vit.nested"));
     const json_t *eps = json_object_get(json, "vit.eps");
-    double value = json_number_value(eps);
-    if (!json_is_number(eps) || !(value > 0.0 && value < 1.0)) return "vit.eps";
-    c->vit.eps = (float)value;
+    if (!eps || !take_epsilon(&c->vit.eps, eps)) return "vit.eps";
     int rule = config_take_word(json, "vit.positions", rules);
     if (rule < 0) return "vit.positions";
     c->vit.positions = (PositionRule)rule;
@@ -257,6 +265,9 @@ static const char *take_all(void *config, const json_t *json) {
     SamConfig *c = config;
     const char *wrong = config_take_fields(c, common_fields, json);
     if (wrong) return wrong;
+    if (!take_epsilon(&c->decoder.transformer.eps,
+                      json_object_get(json, "decoder.transformer.eps")))
+        return "decoder.transformer.eps";
     bool said = json_object_get(json, "encoder") != NULL; /* a ViT need not say so */
     int encoder = said ? config_take_word(json, "encoder", encoders) : ENCODER_VIT;
     if (encoder < 0) return "encoder";

@@ -11,6 +11,12 @@
  * a hostile file cannot ask for the moon.  `file` is for the message. */
 MUST_CHECK Status sam_config_complete(SamConfig *c, const char *file, Error *error);
 
+/* Of a checkpoint with transformers' names, after shapes filled `c`: takes what its config.json
+ * says (NULL: it has none) beside them.  VOXPERT_BAD_MODEL names the field that is wrong, or does
+ * not agree with the tensors. */
+MUST_CHECK Status sam_config_take_transformers(SamConfig *c, const char *json, const char *path,
+                                               Error *error);
+
 /* An int of a configuration, a whole number from 0 to 2^20.  A table of them ends with {0}. */
 typedef struct ConfigField {
     const char *name;

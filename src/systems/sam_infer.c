@@ -171,5 +171,9 @@ Status sam_config_infer(SamConfig *out, const Checkpoint *c, Error *error) {
         return error_set(error, VOXPERT_BAD_MODEL,
                          "%s: is no SAM checkpoint: tensor %s is missing or misshapen",
                          checkpoint_path(c), r.missing);
-    return sam_config_complete(out, checkpoint_path(c), error);
+    Status status = VOXPERT_OK;
+    if (strcmp(checkpoint_dialect(c), "transformers") == 0)
+        status = sam_config_take_transformers(out, checkpoint_config_beside(c),
+                                              checkpoint_config_path(c), error);
+    return status ? status : sam_config_complete(out, checkpoint_path(c), error);
 }

@@ -3,12 +3,11 @@
 
 #include <string.h>
 
-#include "base/hash.h"
+#include "base/file_kind.h"
 #include "base/memory.h"
 #include "base/size.h"
 #include "base/text.h"
 #include "weights/container.h"
-#include "weights/dialects.h"
 
 typedef struct Container {
     const char *name;
@@ -34,6 +33,7 @@ static bool is_anything(const uint8_t *bytes, size_t size) {
 static const Container containers[] = {
     {"torch zip", is_zip, torch_zip_read},
     {"torch legacy", is_pickle, torch_legacy_read},
+    {"shards", shards_recognize, shards_read},
     {"safetensors", is_anything, safetensors_read}, /* has no signature */
 };
 
@@ -45,13 +45,16 @@ Status checkpoint_no_memory(const Checkpoint *c, Error *error) {
 
 Status checkpoint_add(Checkpoint *c, const StoredTensor *t, const char *name, size_t length,
                       Error *error) {
-    char *canonical = dialect_name(name, length);
-    if (!canonical || !memory_grow(&c->tensor, &c->tensor_capacity, c->count, sizeof *c->tensor)) {
-        memory_free(canonical);
+    if (!memory_grow(&c->tensor, &c->tensor_capacity, c->count, sizeof *c->tensor))
         return checkpoint_no_memory(c, error);
-    }
-    c->tensor[c->count] = *t;
-    c->tensor[c->count++].name = canonical;
+    StoredTensor *to = &c->tensor[c->count++];
+    char *own = memory_new(length + 1), *stored = memory_new(length + 1);
+    *to = *t;
+    to->name = own;
+    to->stored_name = stored;
+    if (!own || !stored) return checkpoint_no_memory(c, error);
+    memcpy(own, name, length);
+    memcpy(stored, name, length);
     return VOXPERT_OK;
 }
 
@@ -82,50 +85,77 @@ bool stored_tensor_shape(StoredTensor *t) {
     return true;
 }
 
-static void strip_module(Checkpoint *c) {
-    static const char prefix[] = "module.";
-    const size_t length = sizeof prefix - 1;
-    for (size_t i = 0; i < c->count; i++) {
-        if (!text_starts(c->tensor[i].name, prefix)) return;
+/* A file that can be named is; safetensors itself has no signature, and says what is wrong. */
+static Status check_kind(const Checkpoint *c, Error *error) {
+    static const FileKindId ours[] = {FILE_SAFETENSORS, FILE_TORCH_ZIP, FILE_TORCH_PICKLE,
+                                      FILE_PICKLE, FILE_ZIP};
+    const FileKind *kind = file_kind(c->bytes, c->size);
+    for (size_t i = 0; kind && i < sizeof ours / sizeof *ours; i++) {
+        if (kind->id == ours[i]) return VOXPERT_OK;
     }
-    for (size_t i = 0; i < c->count; i++) {
-        char *name = (char *)(uintptr_t)c->tensor[i].name; /* ours; const for others */
-        memmove(name, name + length, strlen(name + length) + 1);
-    }
+    return kind ? file_kind_refuse(error, VOXPERT_BAD_MODEL, c->path, kind, "a checkpoint")
+                : VOXPERT_OK;
 }
 
-/* The slot of a name, or the empty one where it would go. */
-static uint32_t *slot_of(const Checkpoint *c, const char *name) {
-    size_t mask = c->slots - 1, at = (size_t)hash_fnv1a(name, strlen(name)) & mask;
-    while (c->slot[at] && strcmp(c->tensor[c->slot[at] - 1].name, name) != 0) at = (at + 1) & mask;
-    return &c->slot[at];
-}
-
-static Status index_names(Checkpoint *c, Error *error) {
-    for (c->slots = 16; c->slots < 2 * c->count;) c->slots *= 2;
-    c->slot = memory_new(c->slots * sizeof *c->slot);
-    if (!c->slot) return checkpoint_no_memory(c, error);
-    for (size_t i = 0; i < c->count; i++) {
-        const char *name = c->tensor[i].name;
-        uint32_t *slot = slot_of(c, name);
-        if (*slot)
-            return error_set(error, VOXPERT_BAD_MODEL,
-                             "%s: tensor '%.200s' is there twice (old names count as new ones)",
-                             c->path, name);
-        *slot = (uint32_t)i + 1;
-    }
-    return VOXPERT_OK;
-}
-
-static Status checkpoint_read(Checkpoint *c, Error *error) {
+static Status read_container(Checkpoint *c, Error *error) {
     const Container *container = containers;
     while (!container->recognizes(c->bytes, c->size)) container++;
     c->container = container->name;
     c->layout = "bare";
-    Status status = container->read(c, error);
+    Status status = container->read == shards_read ? VOXPERT_OK : check_kind(c, error);
+    return status ? status : container->read(c, error);
+}
+
+/* A file as long as a configuration may be; *out NULL where there is none. */
+static Status read_beside(Checkpoint *c, Error *error) {
+    enum { MOST = 1 << 20 };
+    FileMap map;
+    if (!file_exists(c->config_path)) return VOXPERT_OK;
+    Status status = file_map(&map, c->config_path, VOXPERT_BAD_MODEL, error);
     if (status) return status;
-    strip_module(c);
-    return index_names(c, error);
+    if (map.size > MOST)
+        status = error_set(error, VOXPERT_BAD_MODEL, "%s: is longer than 1 MiB", c->config_path);
+    else if (!(c->config_beside = memory_new(map.size + 1)))
+        status = checkpoint_no_memory(c, error);
+    else if (map.size)
+        memcpy(c->config_beside, map.bytes, map.size);
+    file_unmap(&map);
+    return status;
+}
+
+/* transformers keeps beside the weights what they do not show. */
+static Status find_config(Checkpoint *c, Error *error) {
+    if (!c->map.bytes || strcmp(c->dialect, "transformers") != 0) return VOXPERT_OK;
+    Text path = {0};
+    text_add(&path, "%.*sconfig.json", (int)(path_base(c->path) - c->path), c->path);
+    c->config_path = path.chars;
+    return path.failed ? checkpoint_no_memory(c, error) : read_beside(c, error);
+}
+
+static Status checkpoint_read(Checkpoint *c, Error *error) {
+    Status status = read_container(c, error);
+    if (!status) status = names_make_canonical(c, error);
+    if (!status) status = names_index(c, error);
+    return status ? status : find_config(c, error);
+}
+
+/* ---- Folders ---------------------------------------------------------------------------- */
+
+/* The checkpoint in a folder, as transformers looks for it; the caller frees the path. */
+static Status find_in_folder(char **out, const char *folder, Error *error) {
+    static const char *const names[] = {"model.safetensors", "model.safetensors.index.json",
+                                        "pytorch_model.bin", "pytorch_model.bin.index.json"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        *out = path_join(folder, names[i]);
+        if (!*out) return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory", folder);
+        if (file_exists(*out)) return VOXPERT_OK;
+        memory_free(*out);
+    }
+    *out = NULL;
+    return error_set(error, VOXPERT_BAD_MODEL,
+                     "%s: is a folder without model.safetensors, model.safetensors.index.json, "
+                     "pytorch_model.bin or pytorch_model.bin.index.json: name a file in it",
+                     folder);
 }
 
 /* ---- Opening and closing ---------------------------------------------------------------- */
@@ -138,8 +168,10 @@ static Status checkpoint_new(Checkpoint **out, const char *path, Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to open it", path);
 }
 
-static Status open_or_close(Checkpoint **c, Status status, Error *error) {
-    if (!status) status = checkpoint_read(*c, error);
+typedef Status Reader(Checkpoint *c, Error *error);
+
+static Status open_or_close(Checkpoint **c, Status status, Reader *read, Error *error) {
+    if (!status) status = read(*c, error);
     if (status) {
         checkpoint_close(*c);
         *c = NULL;
@@ -147,14 +179,36 @@ static Status open_or_close(Checkpoint **c, Status status, Error *error) {
     return status;
 }
 
-Status checkpoint_open(Checkpoint **out, const char *path, Error *error) {
+static Status open_file(Checkpoint **out, const char *path, Reader *read, Error *error) {
     Status status = checkpoint_new(out, path, error);
     if (status) return status;
     Checkpoint *c = *out;
     status = file_map(&c->map, path, VOXPERT_BAD_MODEL, error);
     c->bytes = c->map.bytes;
     c->size = c->map.size;
-    return open_or_close(out, status, error);
+    return open_or_close(out, status, read, error);
+}
+
+Status checkpoint_open(Checkpoint **out, const char *path, Error *error) {
+    char *inside;
+    *out = NULL;
+    if (!file_is_folder(path)) return open_file(out, path, checkpoint_read, error);
+    Status status = find_in_folder(&inside, path, error);
+    if (status) return status;
+    status = open_file(out, inside, checkpoint_read, error);
+    memory_free(inside);
+    return status;
+}
+
+static Status read_shard(Checkpoint *c, Error *error) {
+    if (shards_recognize(c->bytes, c->size))
+        return error_set(error, VOXPERT_BAD_MODEL,
+                         "%s: is an index, where a part of a model is expected", c->path);
+    return read_container(c, error);
+}
+
+Status checkpoint_open_shard(Checkpoint **out, const char *path, Error *error) {
+    return open_file(out, path, read_shard, error);
 }
 
 Status checkpoint_open_memory(Checkpoint **out, const void *bytes, size_t size, const char *name,
@@ -163,17 +217,25 @@ Status checkpoint_open_memory(Checkpoint **out, const void *bytes, size_t size, 
     if (status) return status;
     (*out)->bytes = bytes;
     (*out)->size = size;
-    return open_or_close(out, VOXPERT_OK, error);
+    return open_or_close(out, VOXPERT_OK, checkpoint_read, error);
 }
 
 void checkpoint_close(Checkpoint *c) {
     if (!c) return;
-    for (size_t i = 0; i < c->count; i++) memory_free((void *)(uintptr_t)c->tensor[i].name);
+    for (size_t i = 0; i < c->count; i++) {
+        memory_free((void *)(uintptr_t)c->tensor[i].name);
+        memory_free((void *)(uintptr_t)c->tensor[i].stored_name);
+    }
     for (size_t i = 0; i < c->pairs; i++) {
         memory_free(c->metadata[i].key);
         memory_free(c->metadata[i].value);
     }
     for (size_t i = 0; i < c->owners; i++) memory_free(c->owned[i]);
+    for (size_t i = 0; i < c->shards; i++) checkpoint_close(c->shard[i]);
+    memory_free(c->shard);
+    memory_free(c->wrapper);
+    memory_free(c->config_path);
+    memory_free(c->config_beside);
     memory_free(c->tensor);
     memory_free(c->metadata);
     memory_free(c->owned);
@@ -183,17 +245,12 @@ void checkpoint_close(Checkpoint *c) {
     memory_free(c);
 }
 
-/* ---- Asking ----------------------------------------------------------------------------- */
+/* ---- Reading --------------------------------------------------------------------------- */
 
 size_t checkpoint_count(const Checkpoint *c) { return c->count; }
 
 const StoredTensor *checkpoint_tensor(const Checkpoint *c, size_t index) {
     return &c->tensor[index];
-}
-
-const StoredTensor *checkpoint_find(const Checkpoint *c, const char *name) {
-    uint32_t found = *slot_of(c, name);
-    return found ? &c->tensor[found - 1] : NULL;
 }
 
 const char *checkpoint_metadata(const Checkpoint *c, const char *key) {
@@ -214,10 +271,16 @@ void checkpoint_metadata_at(const Checkpoint *c, size_t index, const char **key,
 const char *checkpoint_path(const Checkpoint *c) { return c->path; }
 const char *checkpoint_container(const Checkpoint *c) { return c->container; }
 const char *checkpoint_layout(const Checkpoint *c) { return c->layout; }
+const char *checkpoint_dialect(const Checkpoint *c) { return c->dialect; }
+const char *checkpoint_wrapper(const Checkpoint *c) { return c->wrapper ? c->wrapper : ""; }
+const char *checkpoint_config_beside(const Checkpoint *c) { return c->config_beside; }
+const char *checkpoint_config_path(const Checkpoint *c) { return c->config_path; }
 
 void checkpoint_drop(const Checkpoint *c, const StoredTensor *t) {
     if (!t->count) return;
     size_t last = 0;
     for (int i = 0; i < t->rank; i++) last += (t->dim[i] - 1) * t->stride[i];
-    file_map_drop(&c->map, t->bytes, (last + 1) * element_bytes(t->type));
+    size_t bytes = (last + 1) * element_bytes(t->type);
+    file_map_drop(&c->map, t->bytes, bytes);
+    for (size_t i = 0; i < c->shards; i++) file_map_drop(&c->shard[i]->map, t->bytes, bytes);
 }

@@ -29,7 +29,8 @@ enum { CHECKPOINT_MAX_RANK = 8 };
 
 /* One tensor as stored; C order unless `stride` says otherwise. */
 typedef struct StoredTensor {
-    const char *name; /* owned by the checkpoint; UTF-8 */
+    const char *name;        /* canonical; owned by the checkpoint; UTF-8 */
+    const char *stored_name; /* as the file has it, for messages */
     ElementType type;
     int rank; /* 0: a scalar */
     size_t dim[CHECKPOINT_MAX_RANK];
@@ -44,8 +45,11 @@ typedef struct Checkpoint Checkpoint;
 /* Errors: VOXPERT_BAD_MODEL with one sentence that names the file, the tensor and the field;
  * VOXPERT_OUT_OF_MEMORY.  Content decides what it is, not the name of the file.  In a .pth the
  * state dict is looked for under the keys of dialects.h, then at the top; entries that are no
- * tensors are skipped.  Names are canonical: a "module." prefix that all of them share is removed,
- * old names are replaced (dialects.h); two tensors of one name are an error. */
+ * tensors are skipped.  A folder means the checkpoint in it as transformers saves it, and an index
+ * (model.safetensors.index.json) all of its shards.
+ *
+ * Names are canonical: wrappers are removed, old names and those of transformers replaced
+ * (dialects.h).  Two tensors of one name are an error, unless they are equal: then one is kept. */
 MUST_CHECK Status checkpoint_open(Checkpoint **out, const char *path, Error *error);
 
 /* The same of bytes in memory, borrowed until close; `name` stands for the file in messages. */
@@ -64,10 +68,19 @@ void checkpoint_metadata_at(const Checkpoint *c, size_t index, const char **key,
                             const char **value);
 const char *checkpoint_path(const Checkpoint *c);
 
-/* "safetensors", "torch zip" or "torch legacy"; and "bare", or the key that holds the state dict.
- */
+/* "safetensors", "torch zip", "torch legacy" or "shards"; and "bare", or the key that holds the
+ * state dict. */
 const char *checkpoint_container(const Checkpoint *c);
 const char *checkpoint_layout(const Checkpoint *c);
+
+/* Whose names its tensors have, "published" or "transformers"; and what was removed before them,
+ * such as "model.", or "". */
+const char *checkpoint_dialect(const Checkpoint *c);
+const char *checkpoint_wrapper(const Checkpoint *c);
+
+/* The text of config.json beside a file of transformers' names, or NULL; and its path. */
+const char *checkpoint_config_beside(const Checkpoint *c);
+const char *checkpoint_config_path(const Checkpoint *c);
 
 size_t element_bytes(ElementType type);
 const char *element_name(ElementType type); /* as safetensors spells it: "F32", "BF16", ... */

@@ -18,12 +18,16 @@ struct Checkpoint {
     const uint8_t *bytes;
     size_t size;
     char *path;
-    const char *container, *layout;
+    const char *container, *layout, *dialect;
+    char *wrapper;                     /* NULL: none */
+    char *config_path, *config_beside; /* NULL: there is none */
+    Checkpoint **shard;                /* whose tensors are here too; they hold the bytes */
     StoredTensor *tensor;
     CheckpointPair *metadata;
     void **owned;   /* records that had to be inflated */
     uint32_t *slot; /* hash index by name: 1 + position, 0 for none */
     size_t count, tensor_capacity, pairs, pair_capacity, owners, owner_capacity, slots;
+    size_t shards, shard_capacity;
 };
 
 /* Each reads c->bytes into a checkpoint that is otherwise empty; the caller closes it on failure.
@@ -31,8 +35,20 @@ struct Checkpoint {
 MUST_CHECK Status safetensors_read(Checkpoint *c, Error *error);
 MUST_CHECK Status torch_zip_read(Checkpoint *c, Error *error);
 MUST_CHECK Status torch_legacy_read(Checkpoint *c, Error *error);
+MUST_CHECK Status shards_read(Checkpoint *c, Error *error); /* the index of several files */
 
-/* Adds a copy of `t` under the canonical form of `name` (`length` bytes). */
+bool shards_recognize(const uint8_t *bytes, size_t size);
+
+/* Opens one file of a model in several, names as stored; it is no index itself. */
+MUST_CHECK Status checkpoint_open_shard(Checkpoint **out, const char *path, Error *error);
+
+/* Gives all tensors their canonical names; of two that are equal one stays. */
+MUST_CHECK Status names_make_canonical(Checkpoint *c, Error *error);
+
+/* Makes the hash index; the sooner of two equal tensors of one name stays. */
+MUST_CHECK Status names_index(Checkpoint *c, Error *error);
+
+/* Adds a copy of `t` under `name` (`length` bytes). */
 MUST_CHECK Status checkpoint_add(Checkpoint *c, const StoredTensor *t, const char *name,
                                  size_t length, Error *error);
 MUST_CHECK Status checkpoint_add_metadata(Checkpoint *c, const char *key, const char *value,

@@ -1,16 +1,79 @@
 #include "weights/dialects.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 static const char *const nests[] = {
     "model_state_dict", /* SAM-Med3D, SegMoTE */
     "model",            /* SAM-Med2D */
     "state_dict",       /* Lightning, MONAI */
+    "model_state",      /* micro-sam */
+    "net",
+    "net_state_dict",
+    "network",
+    "network_weights", /* nnU-Net */
+    "sam",
+    "sam_state_dict",
+    "module", /* DeepSpeed */
+    "weights",
+    "checkpoint",
     NULL,
 };
+
+/* ---- Wrappers --------------------------------------------------------------------------- */
+
+static const char *const parts[] = {
+    "image_encoder.",  "prompt_encoder.",         "mask_decoder.",
+    "vision_encoder.", "shared_image_embedding.", NULL,
+};
+
+static const char *const wrappers[] = {
+    "module.", "model.", "sam.", "net.", "network.", "sam_model.", "base_model.", NULL,
+};
+
+static const char *const transparent[] = {
+    "_orig_mod.",
+    "_fsdp_wrapped_module.",
+    "_checkpoint_wrapped_module.",
+    NULL,
+};
+
+/* Bytes of the word of `list` that `name` begins with; 0: of none. */
+static size_t begins_with(const char *name, const char *const *list) {
+    for (; *list; list++) {
+        if (text_starts(name, *list)) return strlen(*list);
+    }
+    return 0;
+}
+
+bool dialect_is_part(const char *name) { return begins_with(name, parts) > 0; }
+
+bool dialect_is_transformers(const char *name) { return text_starts(name, "vision_encoder."); }
+
+size_t dialect_wrapper(const char *name) {
+    size_t at = 0, length;
+    while ((length = begins_with(name + at, wrappers))) at += length;
+    return at;
+}
+
+void dialect_unwrap(char *name) {
+    bool inside = false; /* of a part */
+    for (char *at = name; *at;) {
+        inside |= dialect_is_part(at);
+        size_t length = begins_with(at, transparent);
+        if (!length && inside && text_starts(at, "module.")) length = strlen("module.");
+        if (length) {
+            memmove(at, at + length, strlen(at + length) + 1);
+            continue;
+        }
+        at += strcspn(at, ".");
+        at += *at == '.';
+    }
+}
+
+/* ---- Old names -------------------------------------------------------------------------- */
 
 typedef struct Rename {
     const char *from, *to;
@@ -64,4 +127,82 @@ char *dialect_name(const char *stored, size_t length) {
         }
     }
     return name;
+}
+
+/* ---- transformers ----------------------------------------------------------------------- */
+
+/* The first row whose `from` a name begins with is used; '*' stands for what goes up to the next
+ * dot, on both sides.  The rest of the name stays. */
+static const Rename from_transformers[] = {
+    {"shared_image_embedding.positional_embedding",
+     "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix"},
+    {"prompt_encoder.shared_embedding.positional_embedding",
+     "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix"},
+    {"prompt_encoder.point_embed.", "prompt_encoder.point_embeddings."},
+    {"prompt_encoder.mask_embed.conv1.", "prompt_encoder.mask_downscaling.0."},
+    {"prompt_encoder.mask_embed.layer_norm1.", "prompt_encoder.mask_downscaling.1."},
+    {"prompt_encoder.mask_embed.conv2.", "prompt_encoder.mask_downscaling.3."},
+    {"prompt_encoder.mask_embed.layer_norm2.", "prompt_encoder.mask_downscaling.4."},
+    {"prompt_encoder.mask_embed.conv3.", "prompt_encoder.mask_downscaling.6."},
+    {"vision_encoder.patch_embed.projection.", "image_encoder.patch_embed.proj."},
+    {"vision_encoder.neck.conv1.", "image_encoder.neck.0."},
+    {"vision_encoder.neck.layer_norm1.", "image_encoder.neck.1."},
+    {"vision_encoder.neck.conv2.", "image_encoder.neck.2."},
+    {"vision_encoder.neck.layer_norm2.", "image_encoder.neck.3."},
+    {"vision_encoder.layers.*.layer_norm1.", "image_encoder.blocks.*.norm1."},
+    {"vision_encoder.layers.*.layer_norm2.", "image_encoder.blocks.*.norm2."},
+    {"vision_encoder.layers.", "image_encoder.blocks."},
+    {"vision_encoder.", "image_encoder."},
+    {"mask_decoder.transformer.layers.*.layer_norm1.", "mask_decoder.transformer.layers.*.norm1."},
+    {"mask_decoder.transformer.layers.*.layer_norm2.", "mask_decoder.transformer.layers.*.norm2."},
+    {"mask_decoder.transformer.layers.*.layer_norm3.", "mask_decoder.transformer.layers.*.norm3."},
+    {"mask_decoder.transformer.layers.*.layer_norm4.", "mask_decoder.transformer.layers.*.norm4."},
+    {"mask_decoder.transformer.layer_norm_final_attn.",
+     "mask_decoder.transformer.norm_final_attn."},
+    {"mask_decoder.upscale_conv1.", "mask_decoder.output_upscaling.0."},
+    {"mask_decoder.upscale_layer_norm.", "mask_decoder.output_upscaling.1."},
+    {"mask_decoder.upscale_conv2.", "mask_decoder.output_upscaling.3."},
+    {"mask_decoder.iou_prediction_head.proj_in.", "mask_decoder.iou_prediction_head.layers.0."},
+    {"mask_decoder.iou_prediction_head.layers.0.", "mask_decoder.iou_prediction_head.layers.1."},
+    {"mask_decoder.iou_prediction_head.proj_out.", "mask_decoder.iou_prediction_head.layers.2."},
+    {"mask_decoder.output_hypernetworks_mlps.*.proj_in.",
+     "mask_decoder.output_hypernetworks_mlps.*.layers.0."},
+    {"mask_decoder.output_hypernetworks_mlps.*.layers.0.",
+     "mask_decoder.output_hypernetworks_mlps.*.layers.1."},
+    {"mask_decoder.output_hypernetworks_mlps.*.proj_out.",
+     "mask_decoder.output_hypernetworks_mlps.*.layers.2."},
+};
+
+/* Bytes of `name` that `from` stands for, 0: it does not begin so; *star: what '*' stands for. */
+static size_t match(const char *from, const char *name, const char **star, size_t *starred) {
+    const char *at = name;
+    for (; *from; from++) {
+        if (*from != '*') {
+            if (*from != *at++) return 0;
+            continue;
+        }
+        *star = at;
+        *starred = strcspn(at, ".");
+        at += *starred;
+    }
+    return (size_t)(at - name);
+}
+
+char *dialect_from_transformers(const char *name) {
+    const char *star = "";
+    size_t starred = 0, length = 0, i = 0;
+    const size_t rows = sizeof from_transformers / sizeof *from_transformers;
+    while (i < rows && !(length = match(from_transformers[i].from, name, &star, &starred))) i++;
+    if (i == rows) return memory_text(name);
+    const char *to = from_transformers[i].to;
+    char *out = memory_new(strlen(to) + starred + strlen(name + length) + 1), *end = out;
+    if (!out) return NULL;
+    for (; *to; to++) {
+        if (*to == '*')
+            end = mempcpy(end, star, starred);
+        else
+            *end++ = *to;
+    }
+    strcpy(end, name + length);
+    return out;
 }

@@ -60,6 +60,8 @@ typedef struct Pickle {
     PickleCell *cell;
     size_t values, value_capacity, cells, cell_capacity;
     uint32_t top;
+    uint32_t module_length, class_length;   /* of the first class that is not in the whitelist; */
+    const char *module_chars, *class_chars; /* for messages; NULL where there is none */
 } Pickle;
 
 /* Reads one pickle at the start of `bytes`, which may go on after it.  `file` is for messages.

@@ -122,10 +122,19 @@ static bool line_read(PickleMachine *m, PickleText *line) {
     return true;
 }
 
+static bool push_named(PickleMachine *m, PickleText module, PickleText name) {
+    PickleValue value = pickle_name(module, name);
+    if (value.kind == PICKLE_OPAQUE && !m->p->class_chars) {
+        m->p->module_chars = module.chars, m->p->module_length = (uint32_t)module.length;
+        m->p->class_chars = name.chars, m->p->class_length = (uint32_t)name.length;
+    }
+    return push_new(m, value);
+}
+
 static bool op_global(PickleMachine *m, PickleOperand x, uint8_t detail) {
     (void)x, (void)detail;
     PickleText module, name;
-    return line_read(m, &module) && line_read(m, &name) && push_new(m, pickle_name(module, name));
+    return line_read(m, &module) && line_read(m, &name) && push_named(m, module, name);
 }
 
 static bool op_stack_global(PickleMachine *m, PickleOperand x, uint8_t detail) {
@@ -136,7 +145,7 @@ static bool op_stack_global(PickleMachine *m, PickleOperand x, uint8_t detail) {
     if (!pickle_text(&name_text, m->p, &m->p->value[name]) ||
         !pickle_text(&module_text, m->p, &m->p->value[module]))
         return fail(m, "names a class with something that is no text");
-    return push_new(m, pickle_name(module_text, name_text));
+    return push_named(m, module_text, name_text);
 }
 
 static bool op_call(PickleMachine *m, PickleOperand x, uint8_t detail) {

@@ -1,5 +1,6 @@
 #include "weights/torch_state.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/size.h"
@@ -118,28 +119,130 @@ static bool has_tensors(const Pickle *p, const PickleValue *dict) {
     return false;
 }
 
-static const PickleValue *find_state(Checkpoint *c, const Pickle *p) {
-    const PickleValue *top = pickle_top(p), *state;
-    const char *key;
-    if (top->kind != PICKLE_DICT) return NULL;
-    for (size_t i = 0; (key = dialect_nest(i)); i++) {
-        state = pickle_get(p, top, key);
-        if (!has_tensors(p, state)) continue;
-        c->layout = key;
-        return state;
+/* Whether one of its names is that of a part of a SAM, wrapped or not. */
+static bool has_parts(const Pickle *p, const PickleValue *dict) {
+    char name[96];
+    PickleText text;
+    const PickleValue *key;
+    for (PickleWalk w = pickle_walk(p, dict); (key = pickle_next(&w)); pickle_next(&w)) {
+        if (!pickle_text(&text, p, key) || memchr(text.chars, '\0', text.length)) continue;
+        snprintf(name, sizeof name, "%.*s", (int)size_min(text.length, sizeof name), text.chars);
+        dialect_unwrap(name);
+        if (dialect_is_part(name + dialect_wrapper(name))) return true;
     }
-    return has_tensors(p, top) ? top : NULL;
+    return false;
+}
+
+enum { NEST_DEPTH = 4 };
+
+typedef struct Search {
+    const Pickle *pickle;
+    const PickleValue *state[2]; /* dicts with tensors, those with parts of a SAM first */
+    Text layout[2];              /* the keys that lead there */
+    size_t parts, found;         /* how many have them, and how many there are */
+    bool failed;                 /* no memory */
+} Search;
+
+static void search_add(Search *s, const PickleValue *dict, const char *layout) {
+    bool parts = has_parts(s->pickle, dict);
+    if (!parts && s->parts) return;
+    if (parts && !s->parts) s->found = 0; /* what was found before is something else */
+    s->parts += parts;
+    if (s->found < 2) {
+        s->state[s->found] = dict;
+        text_free(&s->layout[s->found]);
+        text_add(&s->layout[s->found], "%s", layout);
+    }
+    s->found++;
+}
+
+/* Below `dict`, whose keys are `layout`; a dict with tensors in it is not looked into. */
+static void search_nests(Search *s, const PickleValue *dict, const char *layout, int depth) {
+    const char *key;
+    for (size_t i = 0; (key = dialect_nest(i)); i++) {
+        const PickleValue *inner = pickle_get(s->pickle, dict, key);
+        if (!inner || inner->kind != PICKLE_DICT) continue;
+        Text path = {0};
+        text_add(&path, "%s%s%s", layout, *layout ? "." : "", key);
+        const char *name = path.chars ? path.chars : key;
+        s->failed |= path.failed;
+        if (has_tensors(s->pickle, inner))
+            search_add(s, inner, name);
+        else if (depth < NEST_DEPTH)
+            search_nests(s, inner, name, depth + 1);
+        text_free(&path);
+    }
+}
+
+static Status set_layout(Checkpoint *c, const char *layout, Error *error) {
+    char *copy = checkpoint_own(c, strlen(layout) + 1);
+    if (!copy) return checkpoint_no_memory(c, error);
+    c->layout = strcpy(copy, layout);
+    return VOXPERT_OK;
+}
+
+/* Nests go before the top, unless the top alone has parts of a SAM. */
+static Status choose_state(Checkpoint *c, Search *s, const PickleValue **state, Error *error) {
+    const PickleValue *top = pickle_top(s->pickle);
+    bool at_top = has_tensors(s->pickle, top);
+    *state = NULL;
+    if (at_top && !s->parts && (!s->found || has_parts(s->pickle, top))) {
+        *state = top;
+        return VOXPERT_OK;
+    }
+    if (!s->found) return VOXPERT_OK;
+    *state = s->state[0];
+    if (s->parts > 1)
+        return error_set(error, VOXPERT_BAD_MODEL,
+                         "%s: has a model under '%s' and another one under '%s': which of them is "
+                         "meant cannot be seen",
+                         c->path, s->layout[0].chars, s->layout[1].chars);
+    return set_layout(c, s->layout[0].chars ? s->layout[0].chars : "", error);
+}
+
+static Status find_state(Checkpoint *c, const Pickle *p, const PickleValue **state, Error *error) {
+    Search s = {.pickle = p};
+    if (pickle_top(p)->kind == PICKLE_DICT) search_nests(&s, pickle_top(p), "", 1);
+    bool failed = s.failed || s.layout[0].failed || s.layout[1].failed;
+    Status status = failed ? checkpoint_no_memory(c, error) : choose_state(c, &s, state, error);
+    text_free(&s.layout[0]);
+    text_free(&s.layout[1]);
+    return status;
+}
+
+/* An object of a foreign class at the top, or where a state dict should be. */
+static bool holds_object(const Pickle *p) {
+    const PickleValue *top = pickle_top(p), *inner;
+    const char *key;
+    if (!p->class_chars) return false;
+    if (top->kind == PICKLE_OPAQUE) return true;
+    if (top->kind != PICKLE_DICT) return false;
+    for (size_t i = 0; (key = dialect_nest(i)); i++) {
+        inner = pickle_get(p, top, key);
+        if (inner && inner->kind == PICKLE_OPAQUE) return true;
+    }
+    return false;
+}
+
+static Status no_state(const Checkpoint *c, const Pickle *p, Error *error) {
+    if (holds_object(p))
+        return error_set(error, VOXPERT_BAD_MODEL,
+                         "%s: has no state dict, but a whole pickled object of class %.*s.%.*s: to "
+                         "read it would mean to run its code; save model.state_dict() instead",
+                         c->path, (int)size_min(p->module_length, 100), p->module_chars,
+                         (int)size_min(p->class_length, 100), p->class_chars);
+    return error_set(error, VOXPERT_BAD_MODEL,
+                     "%s: has no state dict: no names with tensors at the top of its pickle, or "
+                     "under a key such as 'model_state_dict', 'model' or 'state_dict'",
+                     c->path);
 }
 
 Status torch_state_read(Checkpoint *c, const Pickle *p, const StorageSource *source, Error *error) {
     Reading r = {.c = c, .pickle = p, .source = source, .error = error};
-    const PickleValue *state = find_state(c, p), *key, *value;
-    if (!state)
-        return error_set(error, VOXPERT_BAD_MODEL,
-                         "%s: has no state dict: no names with tensors at the top of its pickle, "
-                         "under 'model_state_dict', 'model' or 'state_dict'",
-                         c->path);
-    Status status = VOXPERT_OK;
+    const PickleValue *state = NULL, *key, *value;
+    Status status = find_state(c, p, &state, error);
+    if (status) return status;
+    if (!state) return no_state(c, p, error);
     for (PickleWalk w = pickle_walk(p, state); !status && (key = pickle_next(&w));) {
         value = pickle_next(&w);
         if (value->kind == PICKLE_TENSOR && pickle_text(&r.name, p, key))

@@ -78,7 +78,7 @@ static void check_case(const char *folder, const Case *k) {
 
 TEST(hostile_safetensors_of_the_image_set) {
     static const Case cases[] = {
-        {"empty.safetensors", VOXPERT_BAD_MODEL, {"header"}},
+        {"empty.safetensors", VOXPERT_BAD_MODEL, {"an empty file"}},
         {"short.safetensors", VOXPERT_BAD_MODEL, {"header"}},
         {"size_huge.safetensors", VOXPERT_BAD_MODEL, {"header size"}},
         {"size_over_100mb.safetensors", VOXPERT_BAD_MODEL, {"header size"}},
@@ -141,7 +141,7 @@ TEST(hostile_pth_files) {
     static const Case cases[] = {
         {"truncated_tail.pth", VOXPERT_BAD_MODEL, {"zip directory", "cut short"}},
         {"truncated_head.pth", VOXPERT_BAD_MODEL, {"zip directory", "cut short"}},
-        {"empty.pth", VOXPERT_BAD_MODEL, {"too short"}},
+        {"empty.pth", VOXPERT_BAD_MODEL, {"an empty file"}},
         {"storage_short.pth", VOXPERT_BAD_MODEL, {"'a'", "data/0", "needs 48"}},
         {"storage_missing.pth", VOXPERT_BAD_MODEL, {"'b'", "data/1", "missing"}},
         {"no_pickle.pth", VOXPERT_BAD_MODEL, {"data.pkl"}},

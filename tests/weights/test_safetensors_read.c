@@ -64,7 +64,7 @@ TEST(tensors_come_in_the_order_of_their_data) {
 }
 
 TEST(json_that_is_no_header_is_refused) {
-    check_refused("", 0, "JSON");
+    check_refused("", 0, "zero bytes only");
     check_refused(" {}", 0, "JSON");
     check_refused("{}x", 0, "JSON");
     check_refused("{\"a\":1}", 0, "'a': is not a JSON object");
@@ -110,8 +110,8 @@ TEST(sizes_do_not_wrap_around) {
 
 TEST(an_old_name_beside_its_new_one_is_refused) {
     check_refused("{\"hq_mlp\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"
-                  "\"expert_mlp\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[1,2]}}",
-                  2, "'expert_mlp' is there twice");
+                  "\"expert_mlp\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[1,3]}}",
+                  3, "'expert_mlp' is there twice with different values, as 'hq_mlp' and");
 }
 
 /* 375 MB without disk blocks behind them: opening must not read the data. */

@@ -102,6 +102,61 @@ TEST(a_state_dict_is_found_under_its_keys_and_names_become_canonical) {
     check_values(nested("something"), "bare", "loss", counting, 12);
 }
 
+TEST(other_scripts_have_other_keys) {
+    static const char *const keys[] = {"model_state", "net", "network_weights", "sam", "module"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        check_values(nested(keys[i]), keys[i], "expert_tokens", counting, 12);
+}
+
+/* {A: {B: {NAME: tensor}}, C: {NAME: tensor}}; C may be NULL */
+static Bytes twice_nested(const char *a, const char *b, const char *c, const char *name) {
+    Bytes out = {0};
+    put_start(&out);
+    put(&out, "}(");
+    for (const char *const *key = (const char *[]){a, b, NULL}; *key; key++) {
+        put_text(&out, *key);
+        put(&out, "}(");
+    }
+    put_text(&out, name);
+    put_tensor(&out, &dense);
+    put(&out, "uu");
+    if (c) {
+        put_text(&out, c);
+        put(&out, "}(");
+        put_text(&out, name);
+        put_tensor(&out, &dense);
+        put(&out, "u");
+    }
+    put(&out, "u.");
+    return out;
+}
+
+TEST(a_state_dict_may_lie_deeper_but_not_in_two_places) {
+    static const char name[] = "model.image_encoder.a";
+    check_values(twice_nested("checkpoint", "model", NULL, name), "checkpoint.model",
+                 "image_encoder.a", counting, 12);
+    check_values(twice_nested("checkpoint", "model", "ema", name), "checkpoint.model",
+                 "image_encoder.a", counting, 12);
+    check_refused(twice_nested("checkpoint", "model", "net", name),
+                  "under 'net' and another one under 'checkpoint.model'");
+}
+
+TEST(a_whole_pickled_object_is_called_one) {
+    static const char object[] = "cseg.sam\nSam\n)\x81}b";
+    Bytes b = {0};
+    put_start(&b);
+    put(&b, object);
+    put(&b, ".");
+    check_refused(b, "a whole pickled object of class seg.sam.Sam");
+    b = (Bytes){0};
+    put_start(&b);
+    put(&b, "}");
+    put_text(&b, "model");
+    put(&b, object);
+    put(&b, "s.");
+    check_refused(b, "a whole pickled object of class seg.sam.Sam");
+}
+
 TEST(a_prefix_that_only_some_names_have_stays) {
     Bytes b = {0}, file;
     put_start(&b);
