@@ -197,9 +197,6 @@ Tensor *tape_record(Compute *cx, BackwardFn *back, Tensor *out, int inputs, Tens
     if (!tape_needs(cx, inputs, in)) return out;
     out->root->needs_grad = true;
     cx->tape->touched = true;
-    for (int i = 0; i < inputs; i++) {
-        if (in[i] && in[i]->root->needs_grad) in[i]->root->used = true;
-    }
     if (cx->tape->probing) return out;
 
     return tape_push(cx, back, out, inputs, in, how, how_bytes);
@@ -268,12 +265,21 @@ void backward(Compute *cx, Tensor *loss) {
     backward_from(cx);
 }
 
+/* What a loss does not depend on has no gradient, whatever a forward pass did with it. */
+static void mark_used(const Node *n) {
+    for (int i = 0; i < n->inputs; i++) {
+        if (n->in[i] && n->in[i]->root->needs_grad) n->in[i]->root->used = true;
+    }
+}
+
 void backward_from(Compute *cx) {
     while (compute_ok(cx) && cx->tape->last) {
         const Node *n = cx->tape->last;
         cx->tape->last = n->previous;
         cx->tape->count--;
-        if (n->out->root->grad) n->backward(cx, n);
+        if (!n->out->root->grad) continue;
+        mark_used(n);
+        n->backward(cx, n);
     }
 }
 

@@ -33,7 +33,8 @@ struct Tensor {
     bool needs_grad; /* trainable, or computed from something trainable */
     bool held;       /* the tape still needs these contents */
     bool kept;       /* handed out of its block by op_keep */
-    bool used;       /* a forward pass with a tape reached it (for optimizers) */
+    bool used;       /* a loss that was differentiated depends on it, with a gradient that may be
+                        zero (for optimizers: PyTorch's gradient is then not None) */
 };
 
 typedef struct Compute Compute;

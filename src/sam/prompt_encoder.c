@@ -62,6 +62,13 @@ static void list_tokens(TokenList *l, const Prompts *p, int image) {
     }
 }
 
+/* SAM adds each of these tables to the points of its label, of which there may be none: then the
+ * table's gradient is zero, and an optimizer decays it.  Without points it has none. */
+static void touch_point_tables(Compute *cx, const PromptEncoder *e) {
+    static const int tables[] = {OUTSIDE, INSIDE, NOT_A_POINT};
+    for (int i = 0; i < 3; i++) tape_touch(cx, &e->embedding[tables[i]]->tensor);
+}
+
 Tensor *prompt_encoder_tokens(Compute *cx, const PromptEncoder *e, const Prompts *p) {
     int each = p->points + (p->points && !p->boxes) + 2 * p->boxes, n = p->batch * each;
     if (n == 0 || !compute_ok(cx)) return NULL;
@@ -72,6 +79,7 @@ Tensor *prompt_encoder_tokens(Compute *cx, const PromptEncoder *e, const Prompts
     };
     if (!l.position || !l.which || !l.silent) return compute_fail(cx, "out of record memory");
     list_tokens(&l, p, e->config.image);
+    if (p->points) touch_point_tables(cx, e);
 
     Tensor *table[TABLES];
     for (int i = 0; i < TABLES; i++) table[i] = &e->embedding[i]->tensor;

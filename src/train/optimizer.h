@@ -1,8 +1,8 @@
 /* optimizer.h - AdamW over the trainable parameters, with its memory and a running average.
  *
  * Gradients, moments and averages lie in one arena that is filled once.  A parameter that no
- * forward pass reached since the last step is left alone, its step count too, as PyTorch does with
- * gradients that are None. */
+ * loss since the last step depends on is left alone, its step count too, as PyTorch does with
+ * gradients that are None; one whose gradient is zero is decayed. */
 #ifndef TRAIN_OPTIMIZER_H
 #define TRAIN_OPTIMIZER_H
 

@@ -128,7 +128,7 @@ typedef struct Decoded {
 
 /* The predicted quality [batch,1] that the loss compares: published, of the best mask; else of mask
  * 0, as it is reported. */
-static Tensor *quality(Compute *cx, const Stepper *s, const ExpertOutput *out) {
+static Tensor *quality_of(Compute *cx, const Stepper *s, const ExpertOutput *out) {
     if (!compute_ok(cx) || is_published(s)) return out->iou;
     int batch = out->iou->dim[0];
     Tensor *all = tensor_view(cx, out->iou, 0, 3, (int[]){batch, out->iou->dim[1], 1});
@@ -149,7 +149,7 @@ static Decoded decode_experts(Stepper *s, const Seen *seen, const Pass *pass,
                        cx, &segmote->experts, for_masks(s, seen->embedding, pass),
                        prompt_encoder_positions(cx, &s->sam->prompt), asked)};
     out.masks.masks = out.experts.masks;
-    if (s->loss.iou > 0.0f) out.masks.iou = quality(cx, s, &out.experts);
+    if (s->loss.iou > 0.0f) out.masks.iou = quality_of(cx, s, &out.experts);
     return out;
 }
 
@@ -232,7 +232,8 @@ static MaskLossParts pass_run(Stepper *s, const Batch *b, const StepPlan *plan, 
     MaskOutput m = several ? best_masks(s, found.masks, pass) : found.masks;
     Tensor *large = op_resize(cx, m.masks, side, side);
     MaskLossParts parts = {0};
-    Tensor *loss = op_mask_loss(cx, large, &target, m.iou, &s->loss, &parts);
+    Tensor *quality = s->loss.iou > 0.0f ? m.iou : NULL; /* no term, no gradient */
+    Tensor *loss = op_mask_loss(cx, large, &target, quality, &s->loss, &parts);
     if (has_experts(s) && !pass->pseudo) tally(s, b, &found.experts);
     if (has_experts(s) && !pass->pseudo && s->experts.balance > 0.0f)
         loss = op_add(cx, loss,

@@ -120,7 +120,7 @@ static void compare_param(GoldenRun *run, const Param *p, double largest) {
     if (!values) abort();
     if (p->tensor.grad) param_publish(p, p->tensor.grad, values);
     if (!p->tensor.used)
-        golden_fail(run, "%s: no forward pass reached it", name);
+        golden_fail(run, "%s: the loss does not depend on it", name);
     else if (golden_is_listed(run, "zero_gradients", name))
         golden_compare_zero(run, name, values, n);
     else

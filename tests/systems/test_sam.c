@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "tests/check.h"
 #include "tests/systems/shapes.h"
 #include "tests/workbench.h"
@@ -166,6 +167,17 @@ TEST(adapters_need_an_even_grid) {
     sam_free(&sam);
 }
 
+/* The way back from the sum of all that is given. */
+static void differentiate(Workbench *w, Tensor *a, Tensor *b) {
+    Tensor *given[] = {a, b};
+    for (int i = 0; i < 2; i++) {
+        float *seed = given[i] ? grad_of(&w->cx, given[i]) : NULL;
+        for (size_t k = 0; seed && k < tensor_size(given[i]); k++) seed[k] = 1.0f;
+    }
+    backward_from(&w->cx);
+    CHECK(compute_ok(&w->cx));
+}
+
 TEST(masks_that_are_not_asked_for_have_gradients_of_zero_and_not_none) {
     SamConfig c = shape_tiny();
     Sam sam;
@@ -174,7 +186,8 @@ TEST(masks_that_are_not_asked_for_have_gradients_of_zero_and_not_none) {
     Workbench *w = workbench_open(NULL, 0, (size_t)64 << 20);
     w->cx.tape = &w->tape;
     Tensor *embedding = workbench_tensor(w, 4, (int[]){1, 4, 4, 16}, 3);
-    sam_decode(&w->cx, &sam, embedding, &two_objects, true);
+    MaskOutput out = sam_decode(&w->cx, &sam, embedding, &two_objects, true);
+    differentiate(w, out.masks, out.iou);
     const Param *dropped =
         params_find(&sam.params, "mask_decoder.output_hypernetworks_mlps.0.layers.0.weight");
     CHECK(dropped->tensor.used);
@@ -186,21 +199,60 @@ TEST(masks_that_are_not_asked_for_have_gradients_of_zero_and_not_none) {
     sam_free(&sam);
 }
 
-TEST(prompts_that_are_not_given_leave_their_tables_without_gradients) {
+TEST(a_head_that_the_loss_does_not_look_at_has_no_gradient) {
+    SamConfig c = shape_tiny();
+    Sam sam;
+    sam_fresh(&sam, &c);
+    CHECK(params_train(&sam.params, "mask_decoder.*", true) > 50);
+    Workbench *w = workbench_open(NULL, 0, (size_t)64 << 20);
+    w->cx.tape = &w->tape;
+    Tensor *embedding = workbench_tensor(w, 4, (int[]){1, 4, 4, 16}, 3);
+    MaskOutput out = sam_decode(&w->cx, &sam, embedding, &two_objects, true);
+    differentiate(w, out.masks, NULL);
+    size_t without = 0;
+    for (size_t i = 0; i < sam.params.count; i++) {
+        const Param *p = sam.params.item[i];
+        if (!p->tensor.needs_grad) continue;
+        bool head = text_starts(p->name, "mask_decoder.iou_prediction_head.");
+        check_report(p->tensor.used != head, __FILE__, __LINE__, "%s", p->name);
+        without += head;
+    }
+    CHECK(without == 6);
+    workbench_close(w);
+    sam_free(&sam);
+}
+
+/* As PyTorch's SAM: the first three tables belong to points, the others to boxes. */
+static void check_tables(const Prompts *asked, bool of_points, bool of_boxes) {
     SamConfig c = shape_tiny();
     Sam sam;
     sam_fresh(&sam, &c);
     params_train(&sam.params, "prompt_encoder.*", true);
     Workbench *w = workbench_open(NULL, 0, (size_t)64 << 20);
     w->cx.tape = &w->tape;
-    Prompts box_only = {.batch = 2, .boxes = 1, .box = boxes};
-    prompt_encoder_forward(&w->cx, &sam.prompt, &box_only);
-    CHECK(sam.prompt.embedding[2]->tensor.used && sam.prompt.embedding[3]->tensor.used);
+    PromptTokens t = prompt_encoder_forward(&w->cx, &sam.prompt, asked);
+    differentiate(w, t.sparse, t.dense);
+    for (int i = 0; i < 5; i++) {
+        const Param *p = sam.prompt.embedding[i];
+        bool wanted = i == 2 || i == 3 ? of_boxes : of_points;
+        check_report(p->tensor.used == wanted, __FILE__, __LINE__, "%s", p->name);
+    }
     CHECK(sam.prompt.no_mask->tensor.used);
-    CHECK(!sam.prompt.embedding[0]->tensor.used && !sam.prompt.embedding[1]->tensor.used);
     CHECK(!sam.prompt.mask1.linear.weight->tensor.used);
     workbench_close(w);
     sam_free(&sam);
+}
+
+TEST(prompts_that_are_not_given_leave_their_tables_without_gradients) {
+    const float point[] = {5, 6, 7, 8};
+    const int inside[] = {1, 1};
+    Prompts box = {.batch = 2, .boxes = 1, .box = boxes};
+    Prompts click = {.batch = 2, .points = 1, .point = point, .label = inside};
+    Prompts both = click;
+    both.boxes = 1, both.box = boxes;
+    check_tables(&box, false, true);
+    check_tables(&click, true, false);
+    check_tables(&both, true, true);
 }
 
 /* ---- Files ---------------------------------------------------------------------------------- */
