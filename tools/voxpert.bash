@@ -1,10 +1,15 @@
-# bash completion for voxpert.  The flags of a verb are read from its own help, so that they are
-# never out of step with the program.
+# bash completion for voxpert.  The flags of a verb, and the words of those that are told as
+# `--flag one|other`, are read from its own help, so that they are never out of step with the program.
 
 # The flags in a help text, without those of other verbs in its examples and quotations
 _voxpert_flags() {
     sed -e '/^ *voxpert /d' -e 's/`[^`]*`//g' | grep -oE -- '(^|[ (|[])-([a-z]|-[a-z][a-z0-9-]*)' |
         tr -d ' (|[' | sort -u
+}
+
+# _voxpert_words FLAG: the words between bars that a help text gives for it
+_voxpert_words() {
+    sed -n "s/^ *$1 \\([a-z0-9-]*|[a-z0-9|-]*\\).*/\\1/p" | tr '|' ' '
 }
 
 _voxpert() {
@@ -26,19 +31,22 @@ _voxpert() {
         --empty) choices='nan one skip' ;;
         --format) choices='nnunet csv md png' ;;
         --limits) choices='set fixed both' ;;
-        --loss) choices='focal-dice-iou dice-ce' ;;
         --measure) choices='train validation test all' ;;
         --metrics) choices='dice iou nsd hd95 hd assd vol lesion' ;;
         --part) choices='train validation test all' ;;
         --probability-bits) choices='8 16' ;;
-        --schedule) choices='cosine step constant linear' ;;
         --on-error) choices='skip stop' ;;
         --progress) choices='auto plain json none' ;;
         --cpu) choices='reference portable avx2 avx512' ;;
         --recipe) choices='sam segmote' ;;
-        --scheme) choices='voxpert sam-med2d segmote' ;;
+        --scheme) choices='voxpert paper sam-med2d segmote' ;;
         --preset) choices='sam sam-med2d sam-med2d-test medsam imis voxpert' ;;
         *)
+            case ${COMP_WORDS[COMP_CWORD - 1]} in
+            --*)
+                choices=$("$program" "$verb" --help 2>/dev/null |
+                    _voxpert_words "${COMP_WORDS[COMP_CWORD - 1]}") ;;
+            esac
             case $word in
             -*) choices=$("$program" "$verb" --help 2>/dev/null | _voxpert_flags) ;;
             esac ;;

@@ -69,9 +69,10 @@ const Verb verb_train = {
         "                            are kept here; default of segmote: OUT/embeddings\n"
         "      --cache-half          keep them in half precision\n"
         "      --no-cache            run the encoder in every step, on augmented pictures\n"
-        "      --scheme NAME         voxpert (default); sam-med2d, or of the recipe segmote "
-        "segmote:\n"
-        "                            prompts, losses and steps as published\n"
+        "      --scheme NAME         voxpert (default); sam-med2d: prompts, losses and steps as\n"
+        "                            published; of the recipe segmote segmote, as released, or "
+        "paper,\n"
+        "                            as the paper says\n"
         "      --vocab FILE          merges of the base's text tower, for text prompts of the "
         "scheme\n"
         "                            segmote\n"
@@ -108,42 +109,89 @@ static const OptionRule own_rules[] = {
 
 /* ---- Settings --------------------------------------------------------------------------- */
 
-typedef struct Word {
-    const char *name, *help;
-} Word;
+enum { OWN = sizeof own_rules / sizeof *own_rules };
 
-/* Settings whose values are no single number. */
-static const Word words[] = {
-    {"schedule", "of the learning rate: cosine, step, constant, linear"},
-    {"step-at", "up to four steps with commas at which it drops"},
-    {"loss", "focal-dice-iou, dice-ce"},
-};
-
-enum { OWN = sizeof own_rules / sizeof *own_rules, WORDS = sizeof words / sizeof *words };
-
-/* The words, then the library's numbers; --threads is a flag of all verbs. */
-static const char *setting_at(int index, const char **help) {
-    if (index < WORDS) {
-        *help = words[index].help;
-        return words[index].name;
+/* The library's settings; --threads is a flag of all verbs. */
+static bool setting_at(int index, const char *recipe, const char *scheme,
+                       VoxpertTrainSetting *out) {
+    for (int i = 0, left = index; voxpert_train_setting_get(i, recipe, scheme, out); i++) {
+        if (strcmp(out->name, "threads") == 0) continue;
+        if (left-- == 0) return true;
     }
-    const char *name = NULL;
-    for (int i = 0, left = index - WORDS; left >= 0; i++) {
-        name = voxpert_train_setting(i, help);
-        if (!name) return NULL;
-        left -= strcmp(name, "threads") != 0;
+    return false;
+}
+
+static void add_words(char **text, const char *words) {
+    char *longer = cli_text("%s%s", *text ? *text : "", words);
+    free(*text);
+    *text = longer;
+}
+
+/* Adds the default of a recipe or scheme where it is not that of `usual`. */
+static void add_default(char **text, int index, const char *recipe, const char *scheme,
+                        const char *usual) {
+    VoxpertTrainSetting s;
+    if (!setting_at(index, recipe, scheme, &s) || strcmp(s.value, usual) == 0) return;
+    char *words = cli_text("; %s%s %s", scheme ? "scheme " : "", scheme ? scheme : recipe,
+                           *s.value ? s.value : "none");
+    add_words(text, words);
+    free(words);
+}
+
+/* " [6e-4; segmote 1e-4; scheme sam-med2d 1e-4]" */
+static char *defaults_of(int index, const VoxpertTrainSetting *sam) {
+    VoxpertTrainSetting segmote;
+    char *text = cli_text(" [%s", *sam->value ? sam->value : "none");
+    setting_at(index, "segmote", NULL, &segmote);
+    add_default(&text, index, "segmote", NULL, sam->value);
+    add_default(&text, index, "sam", "sam-med2d", sam->value);
+    add_default(&text, index, "segmote", "segmote", segmote.value);
+    add_default(&text, index, "segmote", "paper", segmote.value);
+    add_words(&text, "]");
+    return text;
+}
+
+enum { INDENT = 32, WIDTH = 80 };
+
+/* From column `at`, broken at blanks. */
+static void print_wrapped(const char *words, int at) {
+    while (*words) {
+        int length = (int)strcspn(words, " ");
+        if (at + length > WIDTH && at > INDENT) {
+            printf("\n%*s", INDENT, "");
+            at = INDENT;
+        }
+        printf("%.*s", length, words);
+        at += length + 1;
+        words += length;
+        if (*words) words++;
+        if (*words && at + (int)strcspn(words, " ") <= WIDTH) putchar(' ');
     }
-    return name;
+    putchar('\n');
+}
+
+static void print_setting(int index, const VoxpertTrainSetting *s) {
+    char *defaults = defaults_of(index, s);
+    char *words = cli_text("%s%s", s->help, defaults);
+    int used = printf("      --%s %s", s->name,
+                      s->choices     ? s->choices
+                      : s->is_number ? "N"
+                                     : "LIST");
+    if (used < INDENT - 1)
+        printf("%*s", INDENT - used, "");
+    else
+        printf("\n%*s", INDENT, "");
+    print_wrapped(*words == ' ' ? words + 1 : words, INDENT);
+    free(words);
+    free(defaults);
 }
 
 static void print_settings(void) {
-    const char *name, *help;
-    puts("\nNumbers of a run:");
-    for (int i = 0; (name = setting_at(i, &help)); i++) {
-        char flag[40];
-        snprintf(flag, sizeof flag, "--%s %s", name, i < WORDS ? "WORD" : "N");
-        printf("      %-26s%s\n", flag, help);
-    }
+    VoxpertTrainSetting s;
+    puts("\nSettings of a run; in brackets the default, of the recipe segmote and of a scheme "
+         "where\n"
+         "they have another:");
+    for (int i = 0; setting_at(i, "sam", NULL, &s); i++) print_setting(i, &s);
 }
 
 typedef struct Rules {
@@ -159,11 +207,11 @@ static void rules_add(Rules *r, OptionRule rule) {
 }
 
 static void rules_make(Rules *r) {
-    const char *name, *help;
+    VoxpertTrainSetting s;
     for (int i = 0; i < OWN; i++) rules_add(r, own_rules[i]);
-    for (int i = 0; (name = setting_at(i, &help)); i++) {
+    for (int i = 0; setting_at(i, NULL, NULL, &s); i++) {
         cli_grow(&r->name, r->settings, sizeof *r->name);
-        r->name[r->settings] = cli_text("--%s", name);
+        r->name[r->settings] = cli_text("--%s", s.name);
         rules_add(r, (OptionRule){r->name[r->settings++], .takes_value = true});
     }
     rules_add(r, (OptionRule){0});

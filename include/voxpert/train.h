@@ -48,7 +48,8 @@ typedef struct VoxpertTrainOptions {
     const char *const *train, *const *freeze; /* globs over parameter names; freeze comes last */
     size_t train_count, freeze_count;
     const char *recipe;          /* "sam" (default), or "segmote": experts on the frozen base */
-    const char *scheme;          /* "voxpert" (default), "sam-med2d", or of segmote "segmote" */
+    const char *scheme;          /* "voxpert" (default), "sam-med2d"; of segmote "segmote", as
+                                    released, or "paper" */
     const char *const *settings; /* "name=value", see voxpert_train_setting; applied after scheme */
     size_t settings_count;
     bool no_cache;     /* the encoder runs in every step, on augmented pictures; else a frozen
@@ -105,6 +106,18 @@ VOXPERT_API VoxpertStatus voxpert_train_measure(const VoxpertTrainOptions *optio
 
 /* The settings by number; NULL past the last. */
 VOXPERT_API const char *voxpert_train_setting(int index, const char **help);
+
+typedef struct VoxpertTrainSetting {
+    const char *name, *help;
+    const char *choices; /* of a word: "a|b|c"; NULL of a number */
+    bool is_number;      /* else a word, or a list of numbers with commas */
+    char value[48];      /* the default, as `settings` takes it; "": an empty list */
+} VoxpertTrainSetting;
+
+/* A setting with its default in a recipe and a scheme (NULL: the default ones); false past the
+ * last, or where there is no such recipe or scheme. */
+VOXPERT_API bool voxpert_train_setting_get(int index, const char *recipe, const char *scheme,
+                                           VoxpertTrainSetting *out);
 
 #ifdef __cplusplus
 }

@@ -13,6 +13,21 @@ const char *voxpert_train_setting(int index, const char **help) {
     return s ? s->name : NULL;
 }
 
+bool voxpert_train_setting_get(int index, const char *recipe, const char *scheme,
+                               VoxpertTrainSetting *out) {
+    const Setting *s = setting_at(index);
+    TrainOptions o = train_options_default();
+    if (!s || !out || (recipe && settings_recipe(&o, recipe, NULL)) ||
+        (scheme && settings_scheme(&o, scheme, NULL)))
+        return false;
+    *out = (VoxpertTrainSetting){.name = s->name,
+                                 .help = s->help,
+                                 .choices = s->choices,
+                                 .is_number = setting_is_number(index)};
+    setting_text(&o, index, out->value, sizeof out->value);
+    return true;
+}
+
 /* ---- Options ---------------------------------------------------------------------------- */
 
 /* What an options struct of ours borrows from. */

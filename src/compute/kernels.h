@@ -139,7 +139,8 @@ typedef struct MixPlace {
 
 typedef struct AdamStep {
     float lr, beta1, beta2, eps, decay, gradient_scale;
-    long step; /* from 1 */
+    bool coupled; /* Adam: decay x is added to the gradient; else AdamW */
+    long step;    /* from 1 */
 } AdamStep;
 
 typedef struct Kernels {
@@ -272,7 +273,9 @@ typedef struct Kernels {
 
     /* AdamW (Loshchilov and Hutter 2019) as PyTorch's, step counted from 1:
      * x -= lr decay x;  m, v updated;  x -= lr m / (1 - beta1^step) / (sqrt(v / (1 - beta2^step)) +
-     * eps); the gradient is multiplied by `gradient_scale` first (clipping, accumulation). */
+     * eps); the gradient is multiplied by `gradient_scale` first (clipping, accumulation).  Where
+     * `coupled`, Adam (Kingma and Ba 2015) as PyTorch's: decay x is added to the gradient instead.
+     */
     void (*adamw)(const Worker *w, float *x, float *m, float *v, const float *gradient, size_t n,
                   const AdamStep *step);
 } Kernels;

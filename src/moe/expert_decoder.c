@@ -190,10 +190,11 @@ ExpertOutput expert_decoder_forward(Compute *cx, const ExpertDecoder *d, Tensor 
     bool published = expert_decoder_published(d);
     ExpertOutput out = failed(cx);
     Tensor *source = mask_decoder_source(cx, embedding, given->dense);
+    bool pool = prompt->pool || d->config.ppt == PPT_ALWAYS;
     out.sparse = given->sparse;
-    if (prompt->pool && published)
+    if (pool && published)
         out.sparse = prompt_pool_forward(cx, &d->pool, embedding, NULL, prompt->classes);
-    else if (prompt->pool)
+    else if (pool)
         out.sparse = prompt_pool_forward(cx, &d->pool, prompt->masked ? source : embedding,
                                          given->sparse, prompt->classes);
     if (!compute_ok(cx)) return failed(cx);

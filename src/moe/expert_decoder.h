@@ -14,10 +14,17 @@
 
 enum { EXPERT_TOKENS_MAX = 32 };
 
+/* Where the image's prompt tokens act (paper mode; published mode has its own rules). */
+typedef enum PptUse {
+    PPT_PROMPT_FREE, /* where nothing is prompted */
+    PPT_ALWAYS       /* everywhere: prompts guide them, and are seen through them alone */
+} PptUse;
+
 typedef struct ExpertDecoderConfig {
     TokenExpertsConfig experts;
     PromptPoolConfig pool; /* tokens 0: there is none */
-    int feature;           /* published mode: channels of the encoder's block; else 0 */
+    PptUse ppt;
+    int feature; /* published mode: channels of the encoder's block; else 0 */
 } ExpertDecoderConfig;
 
 typedef struct ExpertDecoder {
@@ -44,7 +51,8 @@ int expert_decoder_first_token(const ExpertDecoder *d); /* of the experts', amon
 typedef struct ExpertPrompt {
     const PromptTokens *tokens; /* of the prompt encoder */
     bool masked;                /* tokens->dense is of a mask prompt */
-    bool pool;                  /* the image's prompt tokens take the place of the sparse ones */
+    bool pool;                  /* the image's prompt tokens take the place of the sparse ones, as
+                                   they do in any case with PPT_ALWAYS */
     const int *classes;         /* [batch] of `pool`: 1 + the class that is asked for, 0: none; or
                                    NULL */
     const float *noise;         /* [layers,batch,tokens,experts] from N(0,1); NULL: none */

@@ -88,7 +88,7 @@ static Tensor *update(Compute *cx, const TokenExperts *t, Tensor *x, Tensor *h, 
         h = linear_forward(cx, &t->dteall_token, linear_forward(cx, &t->dte_token, h));
         return linear_forward(cx, &t->proj_token, h);
     }
-    h = weigh(cx, h, routed);
+    if (!t->config.unweighted) h = weigh(cx, h, routed);
     return t->config.update == EXPERT_REPLACE ? h
                                               : layer_norm_forward(cx, &t->norm, op_add(cx, x, h));
 }

@@ -22,6 +22,7 @@ typedef struct TokenExpertsConfig {
     int rank;    /* width inside an expert: r */
     RouteRule rule;
     ExpertUpdate update;
+    bool unweighted; /* y = norm(x + h), or h: the confidence is left out (not EXPERT_PUBLISHED) */
     uint64_t held_back; /* bit e: expert e is there, but the router does not know it: see
                            RouteShape; unless it is forced it neither learns nor decays */
 } TokenExpertsConfig;

@@ -11,6 +11,7 @@ enum { EXPERT_NAME = 32, CLASS_NAME = 64, CLASSES_MAX = 128 };
 
 typedef struct SegmoteConfig {
     ExpertDecoderConfig experts;
+    bool quiet;                               /* its routers are trained without noise */
     char name[EXPERTS_MAX][EXPERT_NAME];      /* of experts; "": it has none */
     char class_name[CLASSES_MAX][CLASS_NAME]; /* of the prompt tokens' classes, by their rows */
     /* Of published mode; 0 in paper mode: */
@@ -34,9 +35,11 @@ MUST_CHECK Status segmote_config_infer(SegmoteConfig *out, const Checkpoint *c,
                                        const SamConfig *sam, const ImisConfig *imis, Error *error);
 
 /* The `config` of an adapter's file, and back; caller frees the text, NULL when out of memory.
- * Beside its numbers it may say "held_back": [4], the experts that the router does not know,
- * counted from 0 as in the names of tensors, "names": ["skin", "", ...], one for each expert, and
- * "prompt_classes": ["liver", ...], one for each class of class_query. */
+ * Beside its numbers it may say "ppt": "always" (default "prompt-free"), "noise": false and
+ * "confidence": false (both default true; paper-mode.md, section 3), "held_back": [4], the experts
+ * that the router does not know, counted from 0 as in the names of tensors, "names": ["skin", "",
+ * ...], one for each expert, and "prompt_classes": ["liver", ...], one for each class of
+ * class_query. */
 char *segmote_config_write(const SegmoteConfig *c);
 MUST_CHECK Status segmote_config_parse(SegmoteConfig *out, const char *json, const char *file,
                                        const SamConfig *sam, const ImisConfig *imis, Error *error);

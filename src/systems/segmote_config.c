@@ -24,6 +24,10 @@ static const char *fault_of(const SegmoteConfig *c, const SamConfig *sam, const 
     if (!within(p->tokens, 0, POOL_TOKENS_MAX)) return "it makes too many prompt tokens";
     if (p->tokens && (p->heads < 1 || p->dim % p->heads))
         return "the heads of its prompt tokens do not divide their width";
+    if (c->experts.ppt == PPT_ALWAYS && !p->tokens)
+        return "its prompt tokens act always, and it makes none";
+    if (c->semantic_tokens && (c->experts.ppt == PPT_ALWAYS || e->unweighted))
+        return "ppt and confidence are of the paper's mode, and it is the published one";
     if (p->classes && !p->tokens)
         return "it has classes of prompt tokens, and makes no such tokens";
     if (c->semantic_tokens && !imis) return "it stands on an IMIS-Net, and its base is none";
@@ -147,6 +151,7 @@ int segmote_class(const SegmoteConfig *c, const char *name) {
 /* ---- As JSON ---------------------------------------------------------------------------- */
 
 static const char *const updates[] = {"residual", "replace", "published", NULL};
+static const char *const uses[] = {"prompt-free", "always", NULL};
 static const char *const rules[] = {"softmax", "constant", "straight-through", NULL};
 
 #define FIELD(name, path)                                                                          \
@@ -167,6 +172,12 @@ static const ConfigField fields[] = {
 };
 
 /* Files without are as they were before there was such a thing. */
+static void write_choices(Text *t, const SegmoteConfig *c) {
+    if (c->experts.ppt != PPT_PROMPT_FREE) text_add(t, ", \"ppt\": \"%s\"", uses[c->experts.ppt]);
+    if (c->quiet) text_add(t, ", \"noise\": false");
+    if (c->experts.experts.unweighted) text_add(t, ", \"confidence\": false");
+}
+
 static void write_held_back(Text *t, const TokenExpertsConfig *e) {
     const char *before = ", \"held_back\": [";
     for (int i = 0; i < e->experts; i++) {
@@ -201,6 +212,7 @@ char *segmote_config_write(const SegmoteConfig *c) {
     text_add(&t, "{\"system\": \"segmote\", \"mode\": \"%s\", \"update\": \"%s\", \"gate\": \"%s\"",
              c->semantic_tokens ? "published" : "paper", updates[e->update], rules[e->rule]);
     config_write_fields(&t, c, fields);
+    write_choices(&t, c);
     write_held_back(&t, e);
     write_names(&t, c);
     write_classes(&t, c);
@@ -208,6 +220,23 @@ char *segmote_config_write(const SegmoteConfig *c) {
     if (!t.failed) return t.chars;
     text_free(&t);
     return NULL;
+}
+
+/* A flag that is true where nothing is said, as `off`. */
+static bool take_off(bool *off, const json_t *value) {
+    if (!value) return true;
+    *off = json_is_false(value);
+    return json_is_boolean(value);
+}
+
+static bool take_use(PptUse *use, const json_t *value) {
+    const char *word = json_string_value(value);
+    for (int i = 0; word && uses[i]; i++) {
+        if (strcmp(word, uses[i]) != 0) continue;
+        *use = (PptUse)i;
+        return true;
+    }
+    return !value;
 }
 
 static bool take_held_back(TokenExpertsConfig *e, const json_t *list) {
@@ -259,6 +288,10 @@ static const char *take(void *config, const json_t *root) {
     int rule = config_take_word(root, "gate", rules);
     if (update < 0) return "update";
     if (rule < 0) return "gate";
+    if (!take_use(&c->experts.ppt, json_object_get(root, "ppt"))) return "ppt";
+    if (!take_off(&c->quiet, json_object_get(root, "noise"))) return "noise";
+    if (!take_off(&c->experts.experts.unweighted, json_object_get(root, "confidence")))
+        return "confidence";
     if (!take_held_back(&c->experts.experts, json_object_get(root, "held_back")))
         return "held_back";
     if (!take_names(c, json_object_get(root, "names"))) return "names";

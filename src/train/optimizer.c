@@ -100,6 +100,7 @@ double optimizer_step(Optimizer *o, const Kernels *k, const Worker *w, const Opt
                              .beta2 = (float)rule->beta2,
                              .eps = (float)rule->eps,
                              .decay = s->decays ? (float)rule->decay : 0.0f,
+                             .coupled = rule->kind == OPTIMIZER_ADAM,
                              .gradient_scale = (float)scale,
                              .step = ++s->steps};
             k->adamw(w, s->param->owned, s->first, s->second, s->gradient, n, &step);

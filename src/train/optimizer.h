@@ -1,4 +1,4 @@
-/* optimizer.h - AdamW over the trainable parameters, with its memory and a running average.
+/* optimizer.h - AdamW or Adam over the trainable parameters, with its memory and a running average.
  *
  * Gradients, moments and averages lie in one arena that is filled once.  A parameter that no
  * loss since the last step depends on is left alone, its step count too, as PyTorch does with
@@ -22,7 +22,13 @@ typedef struct Optimizer {
     long steps; /* taken so far */
 } Optimizer;
 
+typedef enum OptimizerKind {
+    OPTIMIZER_ADAMW, /* decay shrinks the values, apart from the gradient */
+    OPTIMIZER_ADAM   /* decay times the values is added to the gradient, after clipping */
+} OptimizerKind;
+
 typedef struct OptimizerRule {
+    OptimizerKind kind;
     double lr, beta1, beta2, eps, decay;
     double clip;    /* of the global norm; 0: none */
     double average; /* decay of the running average; 0: none */

@@ -20,7 +20,8 @@ static StepPlan plan_experts(const PromptRule *rule, const ExpertRule *experts, 
     StepPlan p = plan_ours(rule, r);
     p.multimask = false;
     if (!prompt_free) return p;
-    return (StepPlan){.rounds = 1, .prompt_free = true};
+    bool guided = experts->guided > 0.0 && random_uniform(r) < experts->guided;
+    return (StepPlan){.rounds = guided ? 2 : 1, .prompt_free = true, .mask = {false, guided}};
 }
 
 /* ---- Published -------------------------------------------------------------------------- */

@@ -50,6 +50,7 @@ typedef struct ExpertRule {
     float balance;      /* weight of the balance loss */
     bool noise;         /* in the router */
     double prompt_free; /* share of batches without a prompt, where there are prompt tokens */
+    double guided;      /* share of those with a second round, guided by the mask of the first */
 } ExpertRule;
 
 /* What a batch and its model allow SCHEME_SEGMOTE; shares of text go to the other prompts. */

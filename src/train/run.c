@@ -50,6 +50,7 @@ TrainOptions train_options_default(void) {
                     .kept = 1,
                     .rank = 64,
                     .pool = 2,
+                    .confidence = true,
                     .rule = {.balance = 0.01f, .noise = true, .prompt_free = 0.25}},
         .card = {.licence = "", .labels = "", .training_data = ""},
     };
@@ -67,8 +68,9 @@ double train_rate(const TrainOptions *o, long epoch, long step) {
         return lr * (o->lr_end + (1.0 - o->lr_end) * 0.5 * (1.0 + cos(3.14159265358979 * t)));
     }
     if (o->schedule == SCHEDULE_STEP) {
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < DROPS_MAX; i++) {
             if (o->drops[i] && step >= o->drops[i]) lr *= o->drop_by;
+            if (o->epoch_drops[i] && step >= o->epoch_drops[i] * epoch) lr *= o->drop_by;
         }
     }
     return lr;
@@ -366,7 +368,8 @@ static Status finish(Run *r, TrainResult *out, Error *error) {
 
 Status train_run(const TrainOptions *options, const TrainObserver *observer, TrainResult *result,
                  Error *error) {
-    Run r = {.options = options, .observer = observer, .began = system_seconds()};
+    Run r = {.chosen = *options, .observer = observer, .began = system_seconds()};
+    r.options = &r.chosen;
     *result = (TrainResult){0};
     Status status = run_open(&r, error);
     r.saved = system_seconds();

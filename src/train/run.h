@@ -13,6 +13,9 @@ typedef enum Recipe { RECIPE_SAM, RECIPE_SEGMOTE } Recipe;
 /* The numbers of SegMoTE's paper mode. */
 typedef struct ExpertOptions {
     int tokens, experts, kept, rank, pool; /* pool: prompt tokens made from the image; 0: none */
+    PptUse ppt;
+    ExpertUpdate update; /* residual or replace */
+    bool confidence;     /* the router's weighs the experts' output */
     ExpertRule rule;
 } ExpertOptions;
 
@@ -23,6 +26,20 @@ typedef enum Schedule {
     SCHEDULE_CONSTANT,
     SCHEDULE_LINEAR
 } Schedule;
+
+enum { DROPS_MAX = 4 };
+
+/* Settings that a scheme or an adapter has an own value for: which of them the user gave. */
+enum {
+    GIVEN_STEPS = 1,
+    GIVEN_EPOCHS = 2,
+    GIVEN_STEP_AT = 4,
+    GIVEN_EPOCH_AT = 8,
+    GIVEN_PPT = 16,
+    GIVEN_CONFIDENCE = 32,
+    GIVEN_UPDATE = 64,
+    GIVEN_NOISE = 128
+};
 
 typedef struct TrainOptions {
     const char *const *data; /* folders with options: see dataset.h */
@@ -49,7 +66,9 @@ typedef struct TrainOptions {
     const char *cache; /* folder of embeddings; NULL: of experts `out`/embeddings, else none */
     bool cache_half;   /* kept in half precision */
 
+    unsigned given; /* bits of settings */
     long steps;
+    long epochs; /* instead of steps: times that as many images are shown as there are; 0: steps */
     int batch, share, accumulate, loss_side; /* loss_side 0: the model's input */
     Recipe recipe;
     ExpertOptions experts;
@@ -59,7 +78,8 @@ typedef struct TrainOptions {
     double lr_start;       /* share of lr at the first epoch (linear) */
     double warm_up_epochs; /* after which all of it is reached (linear) */
     double lr_end;         /* share of lr that is left at the end (cosine) */
-    long drops[4];         /* steps at which lr is multiplied by drop_by (step schedule); 0: none */
+    long drops[DROPS_MAX]; /* steps at which lr is multiplied by drop_by (step schedule); 0: none */
+    long epoch_drops[DROPS_MAX]; /* epochs after which it is, instead */
     double drop_by;
     OptimizerRule optimizer;
     bool decay_all;

@@ -46,6 +46,14 @@ OtherNumber run_other_number(const TrainOptions *o, const ExpertDecoderConfig *t
     return (OtherNumber){0};
 }
 
+void run_choose_ways(const TrainOptions *o, SegmoteConfig *c, unsigned which) {
+    TokenExpertsConfig *e = &c->experts.experts;
+    if (which & GIVEN_PPT) c->experts.ppt = o->experts.ppt;
+    if (which & GIVEN_CONFIDENCE) e->unweighted = !o->experts.confidence;
+    if (which & GIVEN_UPDATE && e->update != EXPERT_PUBLISHED) e->update = o->experts.update;
+    if (which & GIVEN_NOISE) c->quiet = !o->experts.rule.noise;
+}
+
 static void say_held_back(const Run *r, const TokenExpertsConfig *e) {
     int held = e->experts - route_open(e->held_back, e->experts);
     char sentence[160];
@@ -69,12 +77,14 @@ Status run_declare_adapter(Run *r, Error *error) {
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "%s: has its experts already, and %s asks for others",
                          checkpoint_path(r->adapter), other);
+    run_choose_ways(r->options, &c, r->options->given);
     if (r->options->release_experts) c.experts.experts.held_back = 0;
     bool had = c.experts.pool.classes > 0;
     status = run_choose_classes(r, &c, error);
     if (status) return status;
     s->kind = SYSTEM_SEGMOTE;
     s->adapter = true;
+    r->chosen.experts.rule.noise = !c.quiet;
     segmote_declare(&s->segmote, &s->sam.params, &s->sam, &s->imis, &c);
     if (c.experts.pool.classes && !had) /* they begin where the query is */
         s->segmote.experts.pool.class_query->optional = true;

@@ -23,4 +23,8 @@ typedef struct OtherNumber {
  * are there; the default asks for nothing. */
 OtherNumber run_other_number(const TrainOptions *o, const ExpertDecoderConfig *there);
 
+/* Puts where prompt tokens act, confidence, update and noise into a configuration: those of the
+ * settings GIVEN_... in `which`. */
+void run_choose_ways(const TrainOptions *o, SegmoteConfig *c, unsigned which);
+
 #endif

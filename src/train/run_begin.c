@@ -72,6 +72,7 @@ static Status open_data(Run *r, Error *error) {
         size_t each = (size_t)(o->batch / o->share ? o->batch / o->share : 1);
         size_t step = each * (size_t)o->accumulate, pictures = pool_pictures(&r->pool, &r->data);
         r->epoch = (long)((pictures + step - 1) / step);
+        if (o->epochs) r->chosen.steps = o->epochs * r->epoch;
     }
     r->validates = o->validate_every > 0 && can_validate(&r->data);
     if (!status && o->validate_every > 0 && !r->validates)
@@ -133,6 +134,11 @@ static Status keep_experts(const Run *r, Error *error) {
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "--prompt-classes: the base has experts of its own; classes are learned "
                          "by new ones, or by those of an adapter");
+    if (r->options->given & (GIVEN_PPT | GIVEN_CONFIDENCE | GIVEN_UPDATE))
+        return error_set(
+            error, VOXPERT_BAD_ARGUMENT,
+            "ppt, confidence and expert-update are of new experts or an adapter's; the "
+            "base has experts of its own, which stay as they are");
     OtherNumber n = run_other_number(r->options, &r->system.segmote.config.experts);
     if (!n.flag) return VOXPERT_OK;
     return error_set(error, VOXPERT_BAD_ARGUMENT, "%s %d: the experts of the base have %d", n.flag,
@@ -164,6 +170,7 @@ static Status declare_experts(Run *r, Error *error) {
     c.experts.experts.kept = o->experts.kept;
     c.experts.experts.rank = o->experts.rank;
     c.experts.pool.tokens = o->experts.pool;
+    run_choose_ways(o, &c, ~0u);
     Status status = run_choose_classes(r, &c, error);
     if (status) return status;
     char *config = segmote_config_write(&c); /* checked as a file's is */
@@ -173,6 +180,7 @@ static Status declare_experts(Run *r, Error *error) {
     if (status) return status;
     s->kind = SYSTEM_SEGMOTE;
     segmote_declare(&s->segmote, &s->sam.params, &s->sam, &s->imis, &c);
+    r->chosen.experts.rule.noise = !c.quiet;
     return VOXPERT_OK;
 }
 
@@ -501,7 +509,8 @@ Status run_open(Run *r, Error *error) {
     if (!r->kernels)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: this machine has no such kernel set",
                          o->cpu);
-    Status status = threads_open(&r->threads, o->threads, error);
+    Status status = settings_check(o, error);
+    if (!status) status = threads_open(&r->threads, o->threads, error);
     if (!status) status = folder_make(o->out, error);
     if (!status) status = check_folder(r, error);
     if (!status) status = open_data(r, error);

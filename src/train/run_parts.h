@@ -7,7 +7,8 @@
 #include "train/views.h"
 
 typedef struct Run {
-    const TrainOptions *options;
+    TrainOptions chosen;         /* the caller's, with what follows from the data */
+    const TrainOptions *options; /* the same */
     const TrainObserver *observer;
     Dataset data;
     Pool pool;

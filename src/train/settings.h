@@ -7,6 +7,7 @@
 
 typedef struct Setting {
     const char *name, *help;
+    const char *choices; /* "a|b|c" of a word; NULL: it is a number, or a list of numbers */
 } Setting;
 
 const Setting *setting_at(int index); /* NULL past the last */
@@ -14,12 +15,21 @@ const Setting *setting_at(int index); /* NULL past the last */
 /* "lr=1e-3".  VOXPERT_BAD_ARGUMENT names the setting and its range. */
 MUST_CHECK Status settings_apply(TrainOptions *o, const char *assignment, Error *error);
 
+/* The value of a setting as settings_apply() takes it; "" of an empty list.  `size`: 40 or more. */
+void setting_text(const TrainOptions *o, int index, char *out, size_t size);
+
+bool setting_is_number(int index); /* not a word, and not a list */
+
+/* VOXPERT_BAD_ARGUMENT names settings that do not go together: both of two units, a range whose
+ * ends are swapped, no loss, ... */
+MUST_CHECK Status settings_check(const TrainOptions *o, Error *error);
+
 /* What is trained: "sam" or "segmote"; sets what that recipe lays down.  VOXPERT_BAD_ARGUMENT for
  * an unknown name. */
 MUST_CHECK Status settings_recipe(TrainOptions *o, const char *name, Error *error);
 
-/* A published way of training; replaces everything that it lays down.  VOXPERT_BAD_ARGUMENT for an
- * unknown name. */
+/* A published way of training, or the paper's ("paper"); replaces everything that it lays down.
+ * VOXPERT_BAD_ARGUMENT for an unknown name. */
 MUST_CHECK Status settings_scheme(TrainOptions *o, const char *name, Error *error);
 
 /* SHA-256 of what a resumed run must share: the settings but those that it may change, and the

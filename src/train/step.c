@@ -377,7 +377,8 @@ static Status measure(Stepper *s, size_t *bytes, Error *error) {
     StepResult ignored;
     status = run(s, &b, &plan, random_begin(0, 0, 0, 0), s->scheme == SCHEME_VOXPERT ? NULL : &hook,
                  &ignored, error);
-    plan = (StepPlan){.rounds = 1, .prompt_free = true};
+    bool guided = s->experts.guided > 0.0;
+    plan = (StepPlan){.rounds = guided ? 2 : 1, .prompt_free = true, .mask = {false, guided}};
     bool also = has_experts(s) && s->experts.prompt_free > 0.0;
     if (!status && also)
         status = run(s, &b, &plan, random_begin(0, 0, 0, 0), NULL, &ignored, error);

@@ -31,7 +31,7 @@ teach -o silent --cache run/embeddings --vocab merges.txt --schedule linear --wa
 holds 'embeddings of another run are found again' test ! -e silent/embeddings
 
 refused 2 'it needs --recipe segmote' train -m imis.safetensors --scheme segmote "${data[@]}" -o no
-refused 2 '--scheme is voxpert, sam-med2d or segmote' train -m imis.safetensors --scheme other "${data[@]}" -o no
+refused 2 '--scheme is voxpert, paper, sam-med2d or segmote' train -m imis.safetensors --scheme other "${data[@]}" -o no
 refused 2 'is an IMIS-Net' train -m imis.safetensors "${data[@]}" -o no
 refused 2 'cannot learn beside experts' train -m imis.safetensors --recipe segmote --train 'image_encoder.*' "${data[@]}" -o no
 refused 2 'the experts of the base have 4' train -m segmote.safetensors --recipe segmote --experts 5 --rank 4 "${data[@]}" -o no

@@ -4,10 +4,11 @@ set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-# A program that knows one verb stands for the real one.
+# A program that knows two verbs stands for the real one.
 cat >"$folder/voxpert" <<'FAKE'
 #!/bin/sh
 [ "$1 $2" = "segment --help" ] && printf '  voxpert other --strange\n  --box x0,y0,x1,y1  of `other --odd`\n  --keep-largest, --beta1 X\n  -o OUT, --out OUT\n'
+[ "$1 $2" = "train --help" ] && printf '      --loss one-way|other\n      --optimizer adamw|adam    a b|c\n      --lr N\n'
 FAKE
 chmod +x "$folder/voxpert"
 . tools/voxpert.bash
@@ -39,8 +40,9 @@ expect 'train' help tr
 expect 'f32 f16' embed --dtype ''
 expect 'f32 f16 bf16' convert --dtype ''
 expect 'validation' train --measure v
-expect 'dice-ce' train --loss d
-expect 'cosine constant' train --schedule co
+expect 'one-way' train --loss on
+expect 'adamw adam' train --optimizer ''
+expect '' train --lr ''
 expect 'nan' evaluate --empty n
 expect 'median' stats --aggregation med
-echo "completion answers 19 lines as it should"
+echo "completion answers 20 lines as it should"

@@ -203,10 +203,46 @@ TEST(the_image_alone_is_prompt_enough) {
     scene_close(&s);
 }
 
+/* A box guides the image's prompt tokens and takes their place in nothing: as a pass that asks for
+ * them.  Without them it is another answer. */
+TEST(prompt_tokens_that_always_act_are_guided_by_the_box) {
+    Scene s;
+    scene_open(&s);
+    Compute *cx = &s.w->cx;
+    SystemAsk plain = {0}, asked = {.prompt_free = true};
+    SystemAnswer without = system_decode(cx, &s.system, &s.image, &one_box, &plain);
+    SystemAnswer with = system_decode(cx, &s.system, &s.image, &one_box, &asked);
+    s.system.segmote.experts.config.ppt = PPT_ALWAYS;
+    SystemAnswer always = system_decode(cx, &s.system, &s.image, &one_box, &plain);
+    CHECK(compute_ok(cx));
+    size_t bytes = tensor_bytes(with.masks);
+    CHECK(always.experts.sparse->dim[1] == 2);
+    CHECK(memcmp(always.masks->data, with.masks->data, bytes) == 0);
+    CHECK(memcmp(always.masks->data, without.masks->data, bytes) != 0);
+    scene_close(&s);
+}
+
+/* Fresh routers are as sure of each expert: a third. */
+TEST(a_confidence_that_is_left_out_changes_the_answer) {
+    Scene s;
+    scene_open(&s);
+    Prompts nothing = {.batch = 1};
+    SystemAsk asked = {.prompt_free = true};
+    SystemAnswer a = system_decode(&s.w->cx, &s.system, &s.image, &nothing, &asked);
+    for (int i = 0; i < 2; i++) s.system.segmote.experts.layer[i].config.unweighted = true;
+    SystemAnswer b = system_decode(&s.w->cx, &s.system, &s.image, &nothing, &asked);
+    CHECK(compute_ok(&s.w->cx));
+    CHECK(memcmp(a.masks->data, b.masks->data, tensor_bytes(a.masks)) != 0);
+    scene_close(&s);
+}
+
 /* ---- Configuration -------------------------------------------------------------------------- */
 
 static SegmoteConfig named_experts(const SamConfig *sam) {
     SegmoteConfig c = few_experts(sam);
+    c.experts.ppt = PPT_ALWAYS;
+    c.quiet = true;
+    c.experts.experts.unweighted = true;
     c.experts.experts.held_back = 1u << 1;
     strcpy(c.name[1], "skin");
     strcpy(c.name[2], "eye");
@@ -231,6 +267,7 @@ TEST(a_config_without_names_and_holds_says_nothing_of_them) {
     SegmoteConfig c = few_experts(&sam);
     char *json = segmote_config_write(&c);
     CHECK(!strstr(json, "names") && !strstr(json, "held_back") && !strstr(json, "classes"));
+    CHECK(!strstr(json, "ppt") && !strstr(json, "noise") && !strstr(json, "confidence"));
     memory_free(json);
 }
 
@@ -241,6 +278,7 @@ TEST(a_config_reads_back_as_it_was_written) {
     CHECK(segmote_config_parse(&again, json, "file", &sam, NULL, NULL) == VOXPERT_OK);
     char *twice = segmote_config_write(&again);
     CHECK(strcmp(json, twice) == 0);
+    CHECK(again.experts.ppt == PPT_ALWAYS && again.quiet && again.experts.experts.unweighted);
     CHECK(again.experts.pool.classes == 2 && segmote_class(&again, "left \"kidney\"") == 1);
     CHECK(segmote_class(&again, "Liver") == -1 && segmote_class(&again, "") == -1);
     memory_free(json);
@@ -254,6 +292,10 @@ TEST(a_config_that_cannot_be_is_refused_by_the_field_or_the_rule) {
                                            {"\"rank\": 8", "\"rang\": 8"},
                                            {"\"pool.heads\": 2", "\"pool.heads\": 3"},
                                            {"\"residual\"", "\"sideways\""},
+                                           {"\"always\"", "\"never\""},
+                                           {"\"always\"", "true"},
+                                           {"\"noise\": false", "\"noise\": 0"},
+                                           {"\"confidence\": false", "\"confidence\": \"no\""},
                                            {"[1]", "[3]"},
                                            {"[1]", "[-1]"},
                                            {"[1]", "1"},

@@ -148,6 +148,51 @@ TEST(experts_are_the_same_with_one_thread_and_with_three) {
     memory_free(base);
 }
 
+static bool config_says(const char *folder, const char *words) {
+    Checkpoint *c = tiny_open(folder, "model.safetensors");
+    bool found = strstr(checkpoint_metadata(c, "config"), words) != NULL;
+    checkpoint_close(c);
+    return found;
+}
+
+/* Every way of the paper's mode: stopped and gone on, with other threads, to the same bytes; and an
+ * adapter keeps the ways it was trained in. */
+TEST(the_paper_s_scheme_runs_and_its_ways_are_kept_in_the_file) {
+    char *base = trained_base("base7");
+    const char *a = tiny_folder("paper"), *b = tiny_folder("paper_halves");
+    TrainOptions o = experts_on(base, a);
+    CHECK(settings_scheme(&o, "paper", NULL) == VOXPERT_OK);
+    o.epochs = 10, o.optimizer.lr = 1e-3; /* one step an epoch */
+    o.experts.confidence = false, o.experts.update = EXPERT_REPLACE;
+    o.experts.rule.noise = false;
+    Watch w = {0}, half = {.stop_at = 6};
+    must(&o, &w);
+    o.out = tiny_options(b).out;
+    o.threads = 3;
+    must(&o, &half);
+    o.resume = true;
+    must(&o, &w);
+    CHECK(tiny_same_run(a, b));
+    CHECK(config_says(a, "\"ppt\": \"always\"") && config_says(a, "\"confidence\": false"));
+    CHECK(config_says(a, "\"update\": \"replace\"") && config_says(a, "\"noise\": false"));
+
+    char *adapter = path_join(a, "model.safetensors");
+    TrainOptions more = experts_on(adapter, tiny_folder("paper_more"));
+    more.parent = base, more.steps = 3;
+    more.experts = train_options_default().experts;
+    must(&more, &w);
+    CHECK(config_says(more.out, "\"ppt\": \"always\""));
+    CHECK(config_says(more.out, "\"noise\": false"));
+    more = experts_on(adapter, tiny_folder("paper_other"));
+    more.parent = base, more.steps = 3;
+    more.experts = train_options_default().experts;
+    CHECK(settings_apply(&more, "ppt=prompt-free", NULL) == VOXPERT_OK);
+    must(&more, &w);
+    CHECK(!config_says(more.out, "\"ppt\"") && config_says(more.out, "\"confidence\": false"));
+    memory_free(adapter);
+    memory_free(base);
+}
+
 /* Without noise the zeroed router sends every token to the first expert. */
 TEST(a_router_that_sends_all_to_one_expert_is_an_alarm) {
     char *base = trained_base("base4");

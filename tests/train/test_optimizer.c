@@ -94,3 +94,44 @@ TEST(a_head_without_a_loss_stays) {
     check_shrinks(&o, first, head, 1.0);
     memory_free(base);
 }
+
+/* ---- Values ----------------------------------------------------------------------------- */
+
+/* Three steps of torch.optim.AdamW and Adam (2.13, float64): lr 0.1, betas 0.9 and 0.99, eps 1e-6,
+ * weight_decay 0.2, from these values with these gradients. */
+static const float begin[4] = {1.0f, -0.5f, 2.0f, 0.25f};
+static const float gradient[3][4] = {
+    {0.5f, -2.0f, 0.0f, 1e-4f}, {-1.0f, 0.25f, 0.0f, 3.0f}, {0.125f, 0.5f, 0.0f, -1.0f}};
+static const float adamw[4] = {0.902021881f, -0.29065784f, 1.882384f, 0.0331018479f};
+static const float adam[4] = {0.905311413f, -0.305772536f, 1.70058107f, 0.038925159f};
+
+static void check_steps(const Kernels *k, OptimizerKind kind, const float *want) {
+    Params p = {0};
+    Param *a = params_declare(&p, "a", LAYOUT_PLAIN, 1, (int[]){4}, INITIAL_ONE, 1);
+    OptimizerRule rule = {
+        .kind = kind, .lr = 0.1, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-6, .decay = 0.2};
+    Optimizer o;
+    Worker w = {0};
+    CHECK(params_initialize(&p, 1, NULL) == VOXPERT_OK);
+    params_train(&p, "*", true);
+    CHECK(worker_open(&w, NULL, NULL) == VOXPERT_OK);
+    CHECK(optimizer_open(&o, &p, true, NULL) == VOXPERT_OK);
+    memcpy(a->owned, begin, sizeof begin);
+    for (int i = 0; i < 3; i++) {
+        optimizer_zero(&o, k, &w);
+        for (int n = 0; n < 4; n++) o.slot[0].gradient[n] = 2.0f * gradient[i][n];
+        a->tensor.used = true;
+        optimizer_step(&o, k, &w, &rule, 2); /* of two batches */
+    }
+    CHECK_CLOSE(a->owned, want, 4, 2e-6f, 2e-6f);
+    optimizer_close(&o);
+    params_free(&p);
+    worker_close(&w);
+}
+
+TEST(adam_and_adamw_step_as_pytorch_s_on_every_kernel_set) {
+    for (const Kernels *const *k = kernels_available(); *k; k++) {
+        check_steps(*k, OPTIMIZER_ADAMW, adamw);
+        check_steps(*k, OPTIMIZER_ADAM, adam);
+    }
+}

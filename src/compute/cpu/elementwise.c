@@ -112,7 +112,7 @@ double ENTRY(sum_of_squares)(const Worker *w, const float *x, size_t n) {
 typedef struct Adam {
     float *x, *m, *v;
     const float *gradient;
-    float gradient_scale, decay, beta1, rest1, beta2, rest2, lr, root2, eps;
+    float gradient_scale, decay, coupled, beta1, rest1, beta2, rest2, lr, root2, eps;
 } Adam;
 
 static void adam_range(void *context, size_t begin, size_t end) {
@@ -120,9 +120,10 @@ static void adam_range(void *context, size_t begin, size_t end) {
     for (size_t i = begin; i < end; i += LANES) {
         size_t left = end - i;
         Vec g = vec_get(a->gradient + i, left) * a->gradient_scale;
+        Vec x = vec_get(a->x + i, left);
+        if (a->coupled > 0.0f) g += x * a->coupled;
         Vec m = vec_get(a->m + i, left) * a->beta1 + g * a->rest1;
         Vec v = vec_get(a->v + i, left) * a->beta2 + g * g * a->rest2;
-        Vec x = vec_get(a->x + i, left);
         x -= x * a->decay;
         x -= m * a->lr / (vec_sqrt(v) * a->root2 + a->eps);
         vec_put(a->m + i, m, left);
@@ -140,7 +141,8 @@ void ENTRY(adamw)(const Worker *w, float *x, float *m, float *v, const float *gr
               .v = v,
               .gradient = gradient,
               .gradient_scale = step->gradient_scale,
-              .decay = step->lr * step->decay,
+              .decay = step->coupled ? 0.0f : step->lr * step->decay,
+              .coupled = step->coupled ? step->decay : 0.0f,
               .beta1 = step->beta1,
               .rest1 = (float)(1.0 - (double)step->beta1),
               .beta2 = step->beta2,

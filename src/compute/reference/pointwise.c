@@ -167,9 +167,11 @@ void reference_adamw(const Worker *w, float *x, float *m, float *v, const float 
     double second = 1.0 - pow((double)step->beta2, (double)step->step);
     for (size_t i = 0; i < n; i++) {
         double g = (double)gradient[i] * (double)step->gradient_scale;
+        if (step->coupled) g += (double)x[i] * (double)step->decay;
         m[i] = (float)((double)step->beta1 * (double)m[i] + (1.0 - (double)step->beta1) * g);
         v[i] = (float)((double)step->beta2 * (double)v[i] + (1.0 - (double)step->beta2) * g * g);
-        double decayed = (double)x[i] * (1.0 - (double)step->lr * (double)step->decay);
+        double shrinks = step->coupled ? 0.0 : (double)step->lr * (double)step->decay;
+        double decayed = (double)x[i] * (1.0 - shrinks);
         double size = sqrt((double)v[i] / second) + (double)step->eps;
         x[i] = (float)(decayed - (double)step->lr * (double)m[i] / first / size);
     }
