@@ -79,39 +79,40 @@ static const char *plural(size_t count) { return count == 1 ? "" : "s"; }
 
 /* ---- For people --------------------------------------------------------------------------- */
 
-static void print_finding(const VoxpertFinding *f) {
-    printf("%-8s %s%s%s%s%s%s%s\n", f->warning ? "warning" : "error", f->file ? f->file : "",
-           f->other ? " and " : "", f->other ? f->other : "", f->file && f->field ? ", " : "",
-           f->field ? "field " : "", f->field ? f->field : "", f->file || f->field ? ":" : "");
-    printf("         %s\n         rule: %s\n         remedy: %s\n", f->detail, f->rule, f->remedy);
+/* Names and sentences of other people: one line each. */
+static void print_words(const char *before, const char *text, const char *after) {
+    char *words = cli_printable(text);
+    printf("%s%s%s", before, words, after);
+    free(words);
 }
 
-static void print_commented(const char *text) {
-    printf("# ");
-    for (; *text; text++) {
-        putchar(*text);
-        if (*text == '\n') printf("# ");
-    }
-    putchar('\n');
+static void print_finding(const VoxpertFinding *f) {
+    printf("%-8s ", f->warning ? "warning" : "error");
+    if (f->file) print_words("", f->file, "");
+    if (f->other) print_words(" and ", f->other, "");
+    if (f->field) print_words(f->file ? ", field " : "field ", f->field, "");
+    printf("%s\n", f->file || f->field ? ":" : "");
+    print_words("         ", f->detail, "\n");
+    printf("         rule: %s\n         remedy: %s\n", f->rule, f->remedy);
+}
+
+static void print_repair(const VoxpertFinding *f) {
+    printf("\n# %s\n", f->rule);
+    if (f->file) print_words("# ", f->file, "");
+    if (f->other) print_words(" and ", f->other, "");
+    print_words(f->file ? ": " : "# ", f->detail, "\n");
+    if (f->note) print_words("# no command: ", f->note, "\n");
+    if (f->fix)
+        printf("%s\n", f->fix);
+    else
+        printf("# %s\n", f->remedy);
 }
 
 static void print_plan(const CheckJob *job) {
     VoxpertFinding f;
-    printf("#!/bin/sh\n");
-    print_commented("Would mend what `voxpert check` found; read it before it is run.");
-    printf("set -e\n");
-    for (size_t i = 0; voxpert_dataset_finding(job->set, i, &f); i++) {
-        char *what = cli_text("%s%s%s: %s", f.file ? f.file : "", f.other ? " and " : "",
-                              f.other ? f.other : "", f.detail);
-        putchar('\n');
-        print_commented(f.rule);
-        print_commented(what);
-        free(what);
-        if (f.fix)
-            printf("%s\n", f.fix);
-        else
-            print_commented(f.remedy);
-    }
+    printf(
+        "#!/bin/sh\n# Would mend what `voxpert check` found; read it before it is run.\nset -e\n");
+    for (size_t i = 0; voxpert_dataset_finding(job->set, i, &f); i++) print_repair(&f);
 }
 
 /* ---- For programs ------------------------------------------------------------------------- */
@@ -129,6 +130,7 @@ static json_t *finding_json(const VoxpertFinding *f) {
     set_words(json, "detail", f->detail);
     set_words(json, "remedy", f->remedy);
     set_words(json, "fix", f->fix);
+    set_words(json, "note", f->note);
     if (f->facts) json_object_set_new(json, "facts", json_loads(f->facts, 0, NULL));
     return json;
 }

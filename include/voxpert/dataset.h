@@ -79,7 +79,8 @@ typedef struct VoxpertFinding {
     const char *field;
     const char *detail; /* what was found */
     const char *facts;  /* the same as a JSON object */
-    const char *fix;    /* shell commands, one a line */
+    const char *fix;    /* shell commands, one a line; every word is quoted */
+    const char *note;   /* why there is no `fix` although commands could mend it */
     bool warning;       /* does not keep the data set from being used */
 } VoxpertFinding;
 

@@ -54,6 +54,7 @@ bool voxpert_dataset_finding(const VoxpertDataset *set, size_t index, VoxpertFin
                             .detail = f->detail,
                             .facts = f->facts,
                             .fix = f->fix,
+                            .note = f->note,
                             .warning = f->warning};
     return true;
 }

@@ -9,6 +9,7 @@
 #include "base/quote.h"
 #include "base/text.h"
 #include "data/groups.h"
+#include "data/plan.h"
 #include "data/reader.h"
 
 const char *data_format_name(DataFormat f) {
@@ -106,27 +107,6 @@ void catalog_facts(Catalog *c, Finding *f, json_t *facts) {
     f->facts = text ? catalog_text(c, "%s", text) : NULL;
     free(text);
     json_decref(facts);
-}
-
-const char *catalog_quoted(Catalog *c, const char *path) {
-    Text t = {0};
-    bool plain = *path != '\0' && *path != '-';
-    for (const char *p = path; *p; p++)
-        plain = plain && (strchr("/._-+=:,@%", *p) || (*p >= '0' && *p <= '9') ||
-                          ((*p | 32) >= 'a' && (*p | 32) <= 'z'));
-    if (plain) return catalog_text(c, "%s", path);
-    text_add(&t, *path == '-' ? "./'" : "'");
-    for (const char *p = path; *p; p++) text_add(&t, *p == '\'' ? "'\\''" : "%c", *p);
-    text_add(&t, "'");
-    c->failed |= t.failed;
-    const char *quoted = catalog_text(c, "%s", t.failed ? "" : t.chars);
-    text_free(&t);
-    return quoted;
-}
-
-const char *catalog_set_aside(Catalog *c, const char *path) {
-    const char *aside = catalog_quoted(c, catalog_text(c, "%s/set_aside", c->root));
-    return catalog_text(c, "mkdir -p %s && mv %s %s/", aside, catalog_quoted(c, path), aside);
 }
 
 Status catalog_verdict(const Catalog *c, Error *error) {
@@ -250,7 +230,11 @@ static bool holds_npz(Catalog *c, const char *folder) {
 
 /* What a dataset.json without nnU-Net's folders beside it is. */
 static DataFormat format_of_dataset_json(Catalog *c) {
-    json_t *root = json_load_file(catalog_text(c, "%s/dataset.json", c->place), 0, NULL);
+    json_t *root;
+    JsonReason reason;
+    Status status =
+        reader_parse(&root, catalog_text(c, "%s/dataset.json", c->place), &reason, NULL);
+    c->failed |= status == VOXPERT_OUT_OF_MEMORY;
     DataFormat f = json_object_get(root, "cases")      ? DATA_LIST
                    : json_object_get(root, "training") ? DATA_IMIS
                    : json_object_get(root, "test")     ? DATA_IMIS
@@ -288,10 +272,10 @@ static bool first_value_is(json_t *object, bool array) {
 }
 
 static Status format_of_json(DataFormat *out, Catalog *c, Error *error) {
-    json_error_t reason;
-    json_t *root = json_load_file(c->place, 0, &reason);
-    if (!root && json_error_code(&reason) == json_error_out_of_memory)
-        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", c->place);
+    JsonReason reason;
+    json_t *root;
+    Status status = reader_parse(&root, c->place, &reason, error);
+    if (status) return status;
     const char *base = path_base(c->place);
     bool whole = strcmp(base, "dataset.json") == 0;
     *out = json_object_get(root, "cases")           ? DATA_LIST
@@ -306,15 +290,14 @@ static Status format_of_json(DataFormat *out, Catalog *c, Error *error) {
         c->failed |= !memory_grow(&c->list, &c->list_capacity, 0, sizeof *c->list);
         if (!c->failed) c->list[c->lists++] = json_incref(root);
     }
-    Status status = VOXPERT_OK;
     if (*out == DATA_FORMATS && root)
         status = error_set(error, VOXPERT_BAD_INPUT,
                            "%s: is no data set's list: none of the keys cases, annotations, "
                            "channel_names, training",
                            c->place);
     else if (*out == DATA_FORMATS)
-        status = error_set(error, VOXPERT_BAD_INPUT, "%s: line %d: is no JSON: %s", c->place,
-                           reason.line, reason.text);
+        status = error_set(error, VOXPERT_BAD_INPUT, "%s: line %d: %s", c->place, reason.line,
+                           reason.text);
     json_decref(root);
     if (status || *out == DATA_COCO || *out == DATA_LIST) return status;
     step_up(c);
@@ -383,7 +366,10 @@ Status catalog_open(Catalog *out, const char *path, const CatalogOptions *option
     if (status) return ended(out, status, path, error);
     check_names(out);
     check_patients(out);
-    return ended(out, VOXPERT_OK, path, error);
+    if (out->backslashes)
+        catalog_find(out, RULE_FORM, NULL, "paths of a list are parted by backslashes")->warning =
+            true;
+    return ended(out, plan_settle(out, error), path, error);
 }
 
 void catalog_take(Catalog *c, Catalog *from) {
@@ -399,6 +385,7 @@ void catalog_take(Catalog *c, Catalog *from) {
         else
             from->list[from->lists++] = before.list[i];
     }
+    json_decref(before.mended);
     memory_free(before.list);
     memory_free(before.item);
     memory_free(before.label);
@@ -409,6 +396,7 @@ void catalog_take(Catalog *c, Catalog *from) {
 
 void catalog_close(Catalog *c) {
     for (size_t i = 0; i < c->lists; i++) json_decref(c->list[i]);
+    json_decref(c->mended);
     memory_free(c->list);
     memory_free(c->item);
     memory_free(c->label);

@@ -107,9 +107,12 @@ typedef struct Catalog {
     size_t case_capacity, label_capacity, finding_capacity;
     size_t folds;    /* of splits_final.json */
     size_t channels; /* that are named; 0: the format names none */
+    json_t *mended;  /* nnU-Net's dataset.json as a plan would write it; NULL: there is none */
+    size_t counted;  /* its training labels */
     json_t **list;   /* parsed files that shapes lie in */
     size_t lists, list_capacity;
     CatalogBlock *block; /* texts and arrays */
+    bool backslashes;    /* parted the folders of a path in a list */
     bool failed;         /* no memory for one of these; then the spare ones are handed out */
     CatalogCase spare_case;
     CatalogLabel spare_label;
@@ -154,11 +157,5 @@ void catalog_facts(Catalog *c, Finding *f, json_t *facts);
 
 /* Becomes what `from` is, which is empty then; what `c` had lives on. */
 void catalog_take(Catalog *c, Catalog *from);
-
-/* A file's name for a shell. */
-const char *catalog_quoted(Catalog *c, const char *path);
-
-/* Commands that move `path` into a folder set_aside. */
-const char *catalog_set_aside(Catalog *c, const char *path);
 
 #endif

@@ -10,15 +10,17 @@
 #include "base/text.h"
 #include "data/challenge.h"
 #include "data/load.h"
+#include "data/plan.h"
 #include "data/split_record.h"
 #include "image/align.h"
 
-Status check_readable(Catalog *c, Status status, const char *file, const Error *error) {
+Status check_readable(Catalog *c, Status status, const CatalogCase *item, const char *file,
+                      const Error *error) {
     if (status != VOXPERT_BAD_INPUT) return status;
     const char *why = error->message;
     size_t length = strlen(file);
     if (strncmp(why, file, length) == 0) why += length + strspn(why + length, ": ");
-    catalog_find(c, RULE_READABLE, file, "%s", why)->fix = catalog_set_aside(c, file);
+    plan_aside_case(c, catalog_find(c, RULE_READABLE, file, "%s", why), item);
     return VOXPERT_OK;
 }
 
@@ -121,7 +123,7 @@ static Status check_case(Catalog *c, const CatalogCase *item, Content *content, 
         status = case_image(&v, item, i, &reason);
         if (status) {
             if (error) *error = reason;
-            status = check_readable(c, status, item->image[i], &reason);
+            status = check_readable(c, status, item, item->image[i], &reason);
             continue;
         }
         status = check_values(c, item, item->image[i], v, i ? &other : content, error);
@@ -159,9 +161,7 @@ static void check_twins(Catalog *c, Content *list, size_t n) {
                                   a->name, b->name, apart ? ", on both sides of the split" : "");
         f->other = catalog_relative(c, b->image[0]);
         f->warning = !apart;
-        f->fix = catalog_set_aside(c, b->image[0]);
-        if (b->form == LABELS_MAP)
-            f->fix = catalog_text(c, "%s\n%s", f->fix, catalog_set_aside(c, b->label[0]));
+        plan_aside_case(c, f, b);
     }
 }
 
@@ -183,6 +183,7 @@ Status catalog_check(Catalog *c, CheckProgress *progress, void *context, Error *
     if (!status && c->failed)
         status =
             error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for what was found", c->place);
+    if (!status) status = plan_settle(c, error);
     memory_free(list);
     return status;
 }

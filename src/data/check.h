@@ -19,8 +19,9 @@ MUST_CHECK Status catalog_check(Catalog *c, CheckProgress *progress, void *conte
 MUST_CHECK Status check_case_labels(Catalog *c, const CatalogCase *item, const Volume *image,
                                     Error *error);
 
-/* VOXPERT_BAD_INPUT becomes the finding that `file` cannot be read, and VOXPERT_OK. */
-MUST_CHECK Status check_readable(Catalog *c, Status status, const char *file, const Error *error);
+/* VOXPERT_BAD_INPUT becomes the finding that `file` of the case cannot be read, and VOXPERT_OK. */
+MUST_CHECK Status check_readable(Catalog *c, Status status, const CatalogCase *item,
+                                 const char *file, const Error *error);
 
 /* Distinct values and how often each is there, ascending; at most `most` of them are kept. */
 typedef struct ValueCount {

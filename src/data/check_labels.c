@@ -10,6 +10,7 @@
 #include "data/csr.h"
 #include "data/load.h"
 #include "data/outline.h"
+#include "data/plan.h"
 #include "image/align.h"
 
 /* ---- Values ------------------------------------------------------------------------------- */
@@ -179,7 +180,7 @@ static Status check_map(Catalog *c, const CatalogCase *item, const Volume *image
                                                : read_labels(&labels, file, &reason);
     if (status) {
         if (error) *error = reason;
-        return check_readable(c, status, file, &reason);
+        return check_readable(c, status, item, file, &reason);
     }
     if (image && check_grid(c, RULE_SAME_SHAPE, file, image, labels))
         check_turned(c, file, image, labels->height, labels->width, labels->orientation);
@@ -214,14 +215,15 @@ static void check_mask_values(Catalog *c, const char *file, const Volume *mask) 
     catalog_facts(c, f, json_pack("{s:o}", "values", list));
 }
 
-static Status check_mask(Catalog *c, const char *file, const Volume *image, Error *error) {
+static Status check_mask(Catalog *c, const CatalogCase *item, const char *file, const Volume *image,
+                         Error *error) {
     Volume *mask = NULL;
     Error reason = {0};
     if (!file_exists(file)) return VOXPERT_OK;
     Status status = read_labels(&mask, file, &reason);
     if (status) {
         if (error) *error = reason;
-        return check_readable(c, status, file, &reason);
+        return check_readable(c, status, item, file, &reason);
     }
     bool fits = !image || check_grid(c, RULE_MASK_SIZE, file, image, mask);
     if (fits && image) check_turned(c, file, image, mask->height, mask->width, mask->orientation);
@@ -252,10 +254,9 @@ static void check_name(Catalog *c, const char *file, const Csr *m, const Volume 
                             (json_int_t)says[1], (json_int_t)says[2], (json_int_t)says[3], "image",
                             (json_int_t)height, (json_int_t)width));
     const char *at = strrchr(file, '(');
-    f->fix = catalog_text(
-        c, "mv %s %s", catalog_quoted(c, file),
-        catalog_quoted(c, catalog_text(c, "%.*s(%zu, %zu, %zu, 1).npz", (int)(at - file), file,
-                                       m->classes, height, width)));
+    plan_rename(c, f, file,
+                catalog_text(c, "%.*s(%zu, %zu, %zu, 1).npz", (int)(at - file), file, m->classes,
+                             height, width));
 }
 
 static void check_classes(Catalog *c, const char *file, const Csr *m) {
@@ -270,7 +271,8 @@ static void check_classes(Catalog *c, const char *file, const Csr *m) {
         json_pack("{s:I, s:I}", "expected", (json_int_t)named, "found", (json_int_t)m->classes));
 }
 
-static Status check_rows(Catalog *c, const char *file, const Csr *m, Error *error) {
+static Status check_rows(Catalog *c, const CatalogCase *item, const Csr *m, Error *error) {
+    const char *file = item->label[0];
     size_t all = 0, count;
     uint8_t *mask = memory_new(m->pixels + 1);
     Error reason = {0};
@@ -279,7 +281,7 @@ static Status check_rows(Catalog *c, const char *file, const Csr *m, Error *erro
         Status status = csr_mask(m, k, mask, &count, &reason);
         if (status) {
             memory_free(mask);
-            return check_readable(c, status, file, &reason);
+            return check_readable(c, status, item, file, &reason);
         }
         all += count;
     }
@@ -296,20 +298,22 @@ static Status check_csr(Catalog *c, const CatalogCase *item, const Volume *image
     Status status = csr_open(&m, file, &reason);
     if (status) {
         if (error) *error = reason;
-        return check_readable(c, status, file, &reason);
+        return check_readable(c, status, item, file, &reason);
     }
     if (image && m.pixels != image->width * image->height)
         catalog_find(c, RULE_MASK_SIZE, file, "has %zu pixels, its image %zu", m.pixels,
                      image->width * image->height);
     check_name(c, file, &m, image);
     check_classes(c, file, &m);
-    status = check_rows(c, file, &m, error);
+    status = check_rows(c, item, &m, error);
     csr_close(&m);
     return status;
 }
 
 /* Pseudo labels: [height, width, 1] or [height, width]. */
-static Status check_regions(Catalog *c, const char *file, const Volume *image, Error *error) {
+static Status check_regions(Catalog *c, const CatalogCase *item, const Volume *image,
+                            Error *error) {
+    const char *file = item->regions;
     FileMap map;
     NpyArray a;
     Error reason = {0};
@@ -323,7 +327,7 @@ static Status check_regions(Catalog *c, const char *file, const Volume *image, E
                      image->height, image->width);
     file_unmap(&map);
     if (status && error) *error = reason;
-    return status ? check_readable(c, status, file, &reason) : VOXPERT_OK;
+    return status ? check_readable(c, status, item, file, &reason) : VOXPERT_OK;
 }
 
 /* ---- Annotations -------------------------------------------------------------------------- */
@@ -351,6 +355,10 @@ static Status check_shapes(Catalog *c, const CatalogCase *item, const Volume *im
         Error reason = {0};
         memset(mask, 0, extent_pixels(size));
         status = annotation_mask(mask, size, item->shape[k], &reason);
+        if (!status && annotation_is_bare(item->shape[k]))
+            catalog_find(c, RULE_SHAPES, item->image[0],
+                         "annotation %zu: an outline is not in a list of outlines", k)
+                ->warning = true;
         if (status == VOXPERT_BAD_INPUT) {
             catalog_find(c, RULE_SHAPES, item->image[0], "annotation %zu: %s", k, reason.message)
                 ->field = "annotations";
@@ -378,11 +386,11 @@ Status check_case_labels(Catalog *c, const CatalogCase *item, const Volume *imag
         break;
     case LABELS_MASKS:
         for (size_t i = 0; !status && i < item->labels; i++)
-            status = check_mask(c, item->label[i], image, error);
+            status = check_mask(c, item, item->label[i], image, error);
         break;
     case LABELS_CSR:
         status = check_csr(c, item, image, error);
-        if (!status) status = check_regions(c, item->regions, image, error);
+        if (!status) status = check_regions(c, item, image, error);
         break;
     case LABELS_SHAPES:
         status = check_shapes(c, item, image, error);

@@ -47,6 +47,11 @@ typedef enum DataRule {
     RULE_SAME_ORDER,
     RULE_TURNED,
     RULE_LIST_SIZE,
+    RULE_SAME_STEM,
+    RULE_LEFT_OUT,
+    RULE_CATEGORY,
+    RULE_DECODED,
+    RULE_SAMPLE_TYPE,
     DATA_RULES
 } DataRule;
 
@@ -62,6 +67,13 @@ typedef struct Finding {
     const char *detail;       /* one sentence */
     const char *facts;        /* the same as a JSON object, for programs */
     const char *fix;          /* shell commands that mend it, a line each; NULL: none do */
+    const char *note; /* why there is no `fix` although commands could mend it; NULL: none */
+
+    /* What plan.h makes of it. */
+    const char *const *moved; /* [moves] paths */
+    size_t moves;
+    const char *renamed; /* where the only one goes; NULL: all are set aside */
+    bool rewrites;       /* dataset.json */
 } Finding;
 
 #endif

@@ -4,7 +4,9 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "data/names.h"
 #include "data/nnunet.h"
+#include "data/plan.h"
 
 enum { VALUE_MOST = 65535 };
 
@@ -51,11 +53,17 @@ static uint32_t highest(const Catalog *c, bool ignored_too) {
     return most;
 }
 
-/* dataset.json with background added. */
-static const char *background_fix(Catalog *c, const char *file) {
-    const char *quoted = catalog_quoted(c, file);
-    return catalog_text(c, "sed -i 's/\"labels\": *{/\"labels\": {\"background\": 0, /' %s",
-                        quoted);
+/* Background comes first. */
+static void add_background(Catalog *c, Finding *f) {
+    json_t *labels = json_object_get(c->mended, "labels"), *fresh = json_object();
+    if (!labels) {
+        json_decref(fresh);
+        return;
+    }
+    json_object_set_new(fresh, "background", json_integer(0));
+    json_object_update(fresh, labels);
+    json_object_set_new(c->mended, "labels", fresh);
+    plan_json(f);
 }
 
 static void check_labels(Catalog *c, const char *file, json_t *root) {
@@ -72,7 +80,7 @@ static void check_labels(Catalog *c, const char *file, json_t *root) {
     if (!background) {
         Finding *f = catalog_find(c, RULE_LABELS_BACKGROUND, file, "background is not among them");
         f->field = "labels";
-        f->fix = has_value(c, 0) ? NULL : background_fix(c, file);
+        if (!has_value(c, 0)) add_background(c, f);
     }
     for (uint32_t v = 1; v < highest(c, true); v++) {
         if (has_value(c, v)) continue;
@@ -94,29 +102,30 @@ static bool is_old(json_t *root) {
            json_is_string(json_object_iter_value(first));
 }
 
-/* The commands that write the same as version 2. */
-static const char *old_fix(Catalog *c, const char *file, json_t *root, const char *ending) {
+/* {"1": "liver"} as {"liver": 1}. */
+static json_t *labels_by_name(json_t *by_value) {
     const char *key;
-    json_t *name, *labels = json_object(), *fresh = json_object();
-    json_object_foreach(json_object_get(root, "labels"), key, name) {
+    json_t *name, *labels = json_object();
+    json_object_foreach(by_value, key, name) {
         long value;
         if (text_to_long(&value, key) && json_is_string(name))
             json_object_set_new(labels, json_string_value(name), json_integer(value));
     }
+    return labels;
+}
+
+/* What version 2 would say. */
+static void mend_old(Catalog *c, Finding *f, json_t *root, const char *ending) {
+    json_t *fresh = json_object();
     json_object_set(fresh, "channel_names", json_object_get(root, "modality"));
-    json_object_set_new(fresh, "labels", labels);
+    json_object_set_new(fresh, "labels", labels_by_name(json_object_get(root, "labels")));
     json_object_set(fresh, "numTraining", json_object_get(root, "numTraining"));
     json_object_set_new(fresh, "file_ending", json_string(ending));
     if (json_object_get(root, "name"))
         json_object_set(fresh, "name", json_object_get(root, "name"));
-    char *text = json_dumps(fresh, JSON_INDENT(1));
-    json_decref(fresh);
-    if (!text) c->failed = true;
-    const char *quoted = catalog_quoted(c, file);
-    const char *fix = catalog_text(c, "cp %s %s.v1\ncat > %s <<'END'\n%s\nEND", quoted, quoted,
-                                   quoted, text ? text : "");
-    free(text);
-    return fix;
+    json_decref(c->mended);
+    c->mended = fresh;
+    plan_json(f);
 }
 
 /* Files tell their ending where the list does not. */
@@ -126,7 +135,10 @@ static const char *ending_of_files(Catalog *c) {
     for (int i = 0; i < 2 && !ending; i++) {
         FileNames names;
         if (!reader_listed(&names, c, catalog_text(c, "%s/%s", c->root, folders[i]))) return NULL;
-        if (names.count) ending = catalog_text(c, "%s", path_extension(names.name[0]));
+        for (size_t n = 0; n < names.count && !ending; n++) {
+            if (!name_is_leftover(names.name[n]))
+                ending = catalog_text(c, "%s", path_extension(names.name[n]));
+        }
         file_names_free(&names);
     }
     return ending;
@@ -139,7 +151,7 @@ static void read_old(NnunetJson *out, Catalog *c, json_t *root) {
     c->channels = json_object_size(json_object_get(root, "modality"));
     Finding *f = catalog_find(c, RULE_OLD_NNUNET, out->path, "labels maps numbers to names");
     f->field = "labels";
-    f->fix = old_fix(c, out->path, root, ending ? ending : ".nii.gz");
+    mend_old(c, f, root, ending ? ending : ".nii.gz");
 }
 
 /* ---- Version 2 ------------------------------------------------------------------------------ */
@@ -158,6 +170,46 @@ static void read_channels(Catalog *c, const char *file, json_t *root) {
         ->field = "channel_names";
 }
 
+/* Numbers as keys and names as values: the wrong way round, in a file that is else of version 2. */
+static bool labels_are_inverted(json_t *labels) {
+    const char *key;
+    json_t *value;
+    long number;
+    json_object_foreach(labels, key, value) {
+        if (!text_to_long(&number, key) || !json_is_string(value)) return false;
+        if (text_to_long(&number, json_string_value(value))) return false;
+    }
+    return json_object_size(labels) > 0;
+}
+
+static void read_inverted(Catalog *c, const char *file, json_t *labels) {
+    reader_labels_by_value(c, labels, file);
+    Finding *f = catalog_find(c, RULE_FORM, file,
+                              "labels maps numbers to names, not names to "
+                              "numbers");
+    f->field = "labels";
+    json_object_set_new(c->mended, "labels", labels_by_name(labels));
+    plan_json(f);
+}
+
+/* Values that are numbers in quotes. */
+static void read_quoted(Catalog *c, const char *file, const char *name, json_t *value) {
+    long number;
+    if (!json_is_string(value) || !text_to_long(&number, json_string_value(value)) || number < 0 ||
+        number > VALUE_MOST) {
+        add_label(c, file, name, value);
+        return;
+    }
+    json_t *whole = json_integer(number);
+    add_label(c, file, name, whole);
+    Finding *f =
+        catalog_find(c, RULE_FORM, file, "the value of \"%s\" is a text, no whole number", name);
+    f->field = "labels";
+    json_object_set(json_object_get(c->mended, "labels"), name, whole);
+    json_decref(whole);
+    plan_json(f);
+}
+
 static void read_new(NnunetJson *out, Catalog *c, json_t *root) {
     const char *key, *ending = json_string_value(json_object_get(root, "file_ending"));
     json_t *value, *labels = json_object_get(root, "labels");
@@ -173,7 +225,10 @@ static void read_new(NnunetJson *out, Catalog *c, json_t *root) {
             "labels";
         return;
     }
-    json_object_foreach(labels, key, value) add_label(c, out->path, key, value);
+    if (labels_are_inverted(labels))
+        read_inverted(c, out->path, labels);
+    else
+        json_object_foreach(labels, key, value) read_quoted(c, out->path, key, value);
     check_labels(c, out->path, root);
 }
 
@@ -195,8 +250,11 @@ Status nnunet_json_read(NnunetJson *out, Catalog *c, Error *error) {
         catalog_find(c, RULE_JSON_EXISTS, out->path, "there is no such file");
     if (!status && root && !json_is_object(root))
         catalog_find(c, RULE_FORM, out->path, "is no object of fields");
-    else if (!status && root)
+    else if (!status && root) {
+        c->mended = json_deep_copy(root);
+        c->failed |= !c->mended;
         (is_old(root) ? read_old : read_new)(out, c, root);
+    }
     const char *reader = json_string_value(json_object_get(root, "overwrite_image_reader_writer"));
     if (!out->ending) out->ending = ending_of_files(c);
     out->colours_in_file = is_picture(out->ending) || (reader && strstr(reader, "NaturalImage"));

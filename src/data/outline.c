@@ -103,6 +103,10 @@ static Status runs_mask(uint8_t *mask, Extent size, json_t *runs, Error *error) 
     return status;
 }
 
+bool annotation_is_bare(json_t *annotation) {
+    return json_is_number(json_array_get(json_object_get(annotation, "segmentation"), 0));
+}
+
 Status annotation_mask(uint8_t *mask, Extent size, json_t *annotation, Error *error) {
     json_t *segmentation = json_object_get(annotation, "segmentation"), *polygon;
     Status status = VOXPERT_OK;
@@ -110,6 +114,7 @@ Status annotation_mask(uint8_t *mask, Extent size, json_t *annotation, Error *er
     if (json_is_object(segmentation)) return runs_mask(mask, size, segmentation, error);
     if (!json_array_size(segmentation))
         return error_set(error, VOXPERT_BAD_INPUT, "there is no segmentation, only a box at most");
+    if (annotation_is_bare(annotation)) return polygon_mask(mask, size, segmentation, error);
     json_array_foreach(segmentation, i, polygon) {
         if (!status) status = polygon_mask(mask, size, polygon, error);
     }

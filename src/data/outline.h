@@ -3,6 +3,7 @@
 #define DATA_OUTLINE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -14,8 +15,12 @@
 MUST_CHECK Status outline_fill(uint8_t *mask, Extent size, const double *xy, size_t points,
                                Error *error);
 
-/* The segmentation of an annotation: polygons, all of them together, or run lengths as text or
- * counts.  `mask` is all 0 before.  VOXPERT_BAD_INPUT with what is wrong, VOXPERT_OUT_OF_MEMORY. */
+/* The segmentation of an annotation: polygons, all of them together (a single one may lack its
+ * list), or run lengths as text or counts.  `mask` is all 0 before.  VOXPERT_BAD_INPUT with what is
+ * wrong, VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status annotation_mask(uint8_t *mask, Extent size, json_t *annotation, Error *error);
+
+/* Whether its segmentation is one polygon without the list that it belongs into. */
+bool annotation_is_bare(json_t *annotation);
 
 #endif

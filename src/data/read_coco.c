@@ -1,5 +1,6 @@
 /* COCO instances: images, annotations (outlines or run lengths), categories; of a folder, all
  * annotations/instances_*.json. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,14 +8,24 @@
 #include "base/text.h"
 #include "data/reader.h"
 
+/* Numbers, whole ones with a point too, and texts: 7, 7.0 and "7" are the same. */
 typedef struct ImageId {
-    json_int_t id;
+    const char *id;
     size_t at; /* of the case */
 } ImageId;
 
 static int by_id(const void *a, const void *b) {
     const ImageId *p = a, *q = b;
-    return (p->id > q->id) - (p->id < q->id);
+    return strcmp(p->id, q->id);
+}
+
+/* NULL: the value is no id. */
+static const char *id_text(Catalog *c, json_t *id) {
+    double real = json_real_value(id);
+    if (json_is_integer(id)) return catalog_text(c, "%lld", (long long)json_integer_value(id));
+    if (json_is_real(id) && fabs(real) < 1e15 && floor(real) >= real)
+        return catalog_text(c, "%.0f", real);
+    return json_string_value(id);
 }
 
 /* "train2017" of "instances_train2017.json" */
@@ -47,19 +58,24 @@ static const char *image_path(Catalog *c, const char *file, const char *part) {
 }
 
 static size_t side_of(json_t *image, const char *field) {
-    json_int_t n = json_integer_value(json_object_get(image, field));
-    return n > 0 && n <= 1 << 20 ? (size_t)n : 0;
+    double n = json_number_value(json_object_get(image, field));
+    return n >= 1.0 && n <= 1 << 20 ? (size_t)n : 0;
 }
 
 static void add_image(Catalog *c, const char *list, json_t *image, ImageId *ids, size_t *known) {
     const char *file = json_string_value(json_object_get(image, "file_name"));
-    json_t *id = json_object_get(image, "id");
+    const char *id = id_text(c, json_object_get(image, "id"));
     SplitPart part;
-    if (!file || !json_is_integer(id)) {
+    if (!file || !id) {
         catalog_find(c, RULE_FORM, list, "an image lacks its id or file_name")->field = "images";
         return;
     }
-    const char *path = image_path(c, file, part_of_name(c, list)), *stem = reader_stem(c, file);
+    const char *part_name = part_of_name(c, list), *path = image_path(c, file, part_name);
+    const char *slashes = reader_slashes(c, file);
+    if (!file_exists(path) && strcmp(slashes, file) != 0)
+        path = image_path(c, file = slashes, part_name);
+    c->backslashes |= file == slashes && file_exists(path);
+    const char *stem = reader_stem(c, file);
     if (!file_exists(path))
         catalog_find(c, RULE_FILES_EXIST, path, "%s names it, but there is no such file",
                      path_base(list));
@@ -75,12 +91,12 @@ static void add_image(Catalog *c, const char *list, json_t *image, ImageId *ids,
                           .width = side_of(image, "width"),
                           .part = listed ? part : SPLIT_TRAIN,
                           .listed = listed};
-    ids[(*known)++] = (ImageId){json_integer_value(id), c->cases - 1};
+    ids[(*known)++] = (ImageId){id, c->cases - 1};
 }
 
 static CatalogCase *case_of(Catalog *c, const ImageId *ids, size_t known, json_t *annotation) {
-    ImageId key = {json_integer_value(json_object_get(annotation, "image_id")), 0};
-    const ImageId *found = known ? bsearch(&key, ids, known, sizeof *ids, by_id) : NULL;
+    ImageId key = {id_text(c, json_object_get(annotation, "image_id")), 0};
+    const ImageId *found = known && key.id ? bsearch(&key, ids, known, sizeof *ids, by_id) : NULL;
     return found ? &c->item[found->at] : NULL;
 }
 
@@ -112,22 +128,54 @@ static void add_shapes(Catalog *c, const char *list, json_t *annotations, const 
     }
 }
 
+static bool category_of(Catalog *c, json_t *id, long *value) {
+    const char *text = id_text(c, id);
+    return text && text_to_long(value, text) && *value >= 0 && *value <= UINT16_MAX;
+}
+
+static bool category_is_known(const Catalog *c, long value) {
+    for (size_t k = 0; k < c->labels; k++) {
+        if (c->label[k].values && c->label[k].value[0] == (uint32_t)value) return true;
+    }
+    return false;
+}
+
+/* Each unknown one is reported once, with how many annotations have it. */
+static void check_categories(Catalog *c, const char *list, json_t *annotations) {
+    json_t *annotation, *counts = json_object(), *count;
+    const char *category;
+    size_t i;
+    json_array_foreach(annotations, i, annotation) {
+        json_t *id = json_object_get(annotation, "category_id");
+        const char *text = id_text(c, id);
+        long value;
+        if (!id || (category_of(c, id, &value) && category_is_known(c, value))) continue;
+        text = text ? text : "that is neither a number nor a text";
+        json_int_t before = json_integer_value(json_object_get(counts, text));
+        json_object_set_new(counts, text, json_integer(before + 1));
+    }
+    json_object_foreach(counts, category, count) {
+        Finding *f = catalog_find(c, RULE_CATEGORY, list,
+                                  "%lld annotations are of category %s, which is in no list",
+                                  (long long)json_integer_value(count), category);
+        f->field = "annotations";
+        f->warning = true;
+    }
+    json_decref(counts);
+}
+
 static void add_categories(Catalog *c, const char *list, json_t *categories) {
     size_t i;
     json_t *category;
     json_array_foreach(categories, i, category) {
         const char *name = json_string_value(json_object_get(category, "name"));
-        json_t *id = json_object_get(category, "id");
-        json_int_t value = json_integer_value(id);
-        if (!name || !json_is_integer(id) || value < 0 || value > UINT16_MAX) {
+        long value;
+        if (!name || !category_of(c, json_object_get(category, "id"), &value)) {
             catalog_find(c, RULE_FORM, list, "a category lacks its id (0 to 65535) or name")
                 ->field = "categories";
             continue;
         }
-        bool known = false;
-        for (size_t k = 0; k < c->labels; k++)
-            known |= c->label[k].values && c->label[k].value[0] == (uint32_t)value;
-        if (known) continue;
+        if (category_is_known(c, value)) continue;
         CatalogLabel *l = catalog_add_label(c, catalog_text(c, "%s", name));
         catalog_label_values(c, l, &(uint32_t){(uint32_t)value}, 1);
     }
@@ -147,7 +195,9 @@ static void read_one(Catalog *c, const char *list, json_t *root) {
     if (c->failed) return;
     qsort(ids, known, sizeof *ids, by_id);
     add_shapes(c, list, annotations, ids, known);
-    add_categories(c, list, json_object_get(root, "categories"));
+    json_t *categories = json_object_get(root, "categories");
+    add_categories(c, list, categories);
+    if (json_array_size(categories)) check_categories(c, list, annotations);
 }
 
 /* The parsed list stays: shapes lie in it. */

@@ -4,7 +4,9 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "data/names.h"
 #include "data/nnunet.h"
+#include "data/plan.h"
 
 typedef struct ImageFile {
     const char *stem, *path;
@@ -18,6 +20,10 @@ typedef struct Part {
     FileNames label_names;
     ImageFile *file;
     size_t files, labels_found;
+    const char **lone; /* stems of labels that no image has */
+    size_t lone_labels;
+    Affixes affixes; /* of these */
+    bool related;
     bool test;
 } Part;
 
@@ -39,6 +45,7 @@ static void take_image(Part *p, const char *name) {
     Catalog *c = p->c;
     const char *path = catalog_text(c, "%s/%s", p->images, name);
     if (!text_ends(name, p->json->ending)) {
+        if (name_is_leftover(name)) return;
         catalog_find(c, RULE_ENDING, path, "does not end with %s", p->json->ending);
         return;
     }
@@ -50,7 +57,7 @@ static void take_image(Part *p, const char *name) {
         Finding *f =
             catalog_find(c, RULE_SUFFIX, path, "the four digits of the channel are missing");
         const char *right = catalog_text(c, "%s/%s_0000%s", p->images, stem, p->json->ending);
-        f->fix = catalog_text(c, "mv %s %s", catalog_quoted(c, path), catalog_quoted(c, right));
+        plan_rename(c, f, path, right);
     }
     if (p->file) p->file[p->files++] = (ImageFile){stem, path, channel};
 }
@@ -68,7 +75,7 @@ static void report_channels(Part *p, const ImageFile *file, size_t n, const char
     Finding *f = catalog_find(p->c, RULE_CHANNELS, path, "%s: %s; %zu files, but %zu channel_names",
                               file->stem, what, n, p->c->channels);
     f->facts = catalog_text(p->c, "{\"expected\": %zu, \"found\": %zu}", p->c->channels, n);
-    if (n > p->c->channels) f->fix = catalog_set_aside(p->c, path);
+    if (n > p->c->channels) plan_aside(p->c, f, path);
 }
 
 static void check_channels(Part *p, const ImageFile *file, size_t n, bool *colours) {
@@ -88,18 +95,67 @@ static void check_channels(Part *p, const ImageFile *file, size_t n, bool *colou
     }
 }
 
+static bool has_image(const Part *p, const char *stem) {
+    for (size_t i = 0; i < p->files; i++) {
+        if (strcmp(p->file[i].stem, stem) == 0) return true;
+    }
+    return false;
+}
+
+/* Labels that are all called otherwise than their images, by one rule. */
+static void find_affixes(Part *p) {
+    Catalog *c = p->c;
+    const char *ending = p->json->ending;
+    const char **image = catalog_memory(c, p->files + 1, sizeof *image);
+    const char **label = catalog_memory(c, p->label_names.count + 1, sizeof *label);
+    size_t images = 0, labels = 0;
+    for (size_t i = 0; !c->failed && i < p->files; i++) {
+        const char *stem = p->file[i].stem;
+        bool again = images && strcmp(image[images - 1], stem) == 0;
+        if (!again && !reader_names_hold(&p->label_names, catalog_text(c, "%s%s", stem, ending)))
+            image[images++] = stem;
+    }
+    for (size_t i = 0; !c->failed && i < p->label_names.count; i++) {
+        const char *name = p->label_names.name[i];
+        if (!text_ends(name, ending)) continue;
+        const char *stem = catalog_text(c, "%.*s", (int)(strlen(name) - strlen(ending)), name);
+        if (!has_image(p, stem)) label[labels++] = stem;
+    }
+    p->related = !c->failed && affixes_find(&p->affixes, c, image, images, label, labels);
+    p->lone = label, p->lone_labels = labels;
+}
+
+static const char *related_label(Part *p, const char *stem) {
+    for (size_t i = 0; p->related && i < p->lone_labels; i++) {
+        const char *partner = affixes_image(p->c, &p->affixes, p->lone[i]);
+        if (partner && strcmp(partner, stem) == 0)
+            return catalog_text(p->c, "%s/%s%s", p->labels, p->lone[i], p->json->ending);
+    }
+    return NULL;
+}
+
+static void report_related(Part *p, const char *stem, const char *label, const char *right) {
+    Catalog *c = p->c;
+    plan_rename(c,
+                catalog_find(c, RULE_SAME_STEM, label, "is taken for the label of %s: %s", stem,
+                             affixes_describe(c, &p->affixes)),
+                label, right);
+}
+
 static void find_label(Part *p, CatalogCase *item) {
     Catalog *c = p->c;
     const char *name = catalog_text(c, "%s%s", item->name, p->json->ending);
     const char *path = catalog_text(c, "%s/%s", p->labels, name);
-    if (reader_names_hold(&p->label_names, name)) {
+    const char *related = related_label(p, item->name);
+    if (reader_names_hold(&p->label_names, name) || related) {
+        if (related) report_related(p, item->name, related, path);
         item->form = LABELS_MAP;
-        item->label = reader_one(c, path);
+        item->label = reader_one(c, related ? related : path);
         item->labels = 1;
     } else if (!p->test) {
         Finding *f = catalog_find(c, RULE_HAS_LABEL, path, "is missing for %s",
                                   catalog_relative(c, item->image[0]));
-        f->fix = catalog_set_aside(c, item->image[0]);
+        plan_aside_case(c, f, item);
     }
 }
 
@@ -119,13 +175,6 @@ static void add_case(Part *p, const ImageFile *file, size_t n) {
     find_label(p, item);
 }
 
-static bool has_image(const Part *p, const char *stem) {
-    for (size_t i = 0; i < p->files; i++) {
-        if (strcmp(p->file[i].stem, stem) == 0) return true;
-    }
-    return false;
-}
-
 /* Labels that belong to no image. */
 static void check_labels(Part *p) {
     Catalog *c = p->c;
@@ -134,16 +183,18 @@ static void check_labels(Part *p) {
         const char *name = p->label_names.name[i];
         const char *path = catalog_text(c, "%s/%s", p->labels, name);
         if (!text_ends(name, ending)) {
+            if (name_is_leftover(name)) continue;
             catalog_find(c, RULE_ENDING, path, "does not end with %s", ending);
             continue;
         }
         p->labels_found++;
         const char *stem = catalog_text(c, "%.*s", (int)(strlen(name) - strlen(ending)), name);
-        if (has_image(p, stem)) continue;
+        const char *partner = p->related ? affixes_image(c, &p->affixes, stem) : NULL;
+        if (has_image(p, stem) || (partner && has_image(p, partner))) continue;
         const char *image = catalog_text(c, "%s/%s_0000%s", p->images, stem, ending);
         Finding *f =
             catalog_find(c, RULE_HAS_IMAGE, image, "is missing for %s", catalog_relative(c, path));
-        f->fix = catalog_set_aside(c, path);
+        plan_aside(c, f, path);
     }
 }
 
@@ -158,6 +209,7 @@ static Status read_part(Part *p, Error *error) {
     for (size_t i = 0; !status && i < names.count; i++) take_image(p, names.name[i]);
     file_names_free(&names);
     if (p->files) qsort(p->file, p->files, sizeof *p->file, by_stem);
+    if (!status) find_affixes(p);
     for (size_t i = 0, j; !status && i < p->files; i = j) {
         for (j = i + 1; j < p->files && strcmp(p->file[i].stem, p->file[j].stem) == 0;) j++;
         add_case(p, &p->file[i], j - i);
@@ -175,21 +227,37 @@ static bool any_ends_with(Catalog *c, const char *folder, const char *ending) {
     return found;
 }
 
+static void mend_field(Catalog *c, Finding *f, const char *field, json_t *value) {
+    f->field = field;
+    if (c->mended && value) {
+        json_object_set(c->mended, field, value);
+        plan_json(f);
+    }
+    json_decref(value);
+}
+
 /* Where no file at all has the ending, the field is wrong, and the files tell. */
 static void check_ending(Catalog *c, NnunetJson *json) {
-    const char *folder = catalog_text(c, "%s/imagesTr", c->root);
+    const char *folder = catalog_text(c, "%s/imagesTr", c->root), *first = NULL;
     FileNames names;
+    if (json->ending[0] != '.') {
+        const char *found = catalog_text(c, ".%s", json->ending);
+        Finding *f = catalog_find(c, RULE_ENDING, json->path, "file_ending is %s, without its dot",
+                                  json->ending);
+        f->warning = true;
+        mend_field(c, f, "file_ending", json_string(found));
+        json->ending = found;
+    }
     if (any_ends_with(c, folder, json->ending) || !reader_listed(&names, c, folder)) return;
-    if (names.count) {
-        const char *found = catalog_text(c, "%s", path_extension(names.name[0]));
+    for (size_t i = 0; i < names.count && !first; i++) {
+        if (!name_is_leftover(names.name[i])) first = names.name[i];
+    }
+    if (first && *path_extension(first)) {
+        const char *found = catalog_text(c, "%s", path_extension(first));
         Finding *f =
             catalog_find(c, RULE_ENDING, json->path, "file_ending is %s, but the files end with %s",
                          json->ending, found);
-        f->field = "file_ending";
-        f->fix = catalog_text(c,
-                              "sed -i 's/\"file_ending\": *\"[^\"]*\"/\"file_ending\": \"%s\"/' "
-                              "%s",
-                              found, catalog_quoted(c, json->path));
+        mend_field(c, f, "file_ending", json_string(found));
         json->ending = found;
     }
     file_names_free(&names);
@@ -197,15 +265,14 @@ static void check_ending(Catalog *c, NnunetJson *json) {
 
 /* A missing label is told of by itself. */
 static void check_count(Catalog *c, const NnunetJson *json, size_t labels, size_t images) {
+    c->counted = labels;
     if (json->training < 0 || (size_t)json->training == labels || (size_t)json->training == images)
         return;
     Finding *f =
         catalog_find(c, RULE_COUNT, json->path, "numTraining is %ld, but %zu labels are there",
                      json->training, labels);
-    f->field = "numTraining";
+    mend_field(c, f, "numTraining", json_integer((json_int_t)labels));
     f->facts = catalog_text(c, "{\"expected\": %ld, \"found\": %zu}", json->training, labels);
-    f->fix = catalog_text(c, "sed -i 's/\"numTraining\": *[0-9]*/\"numTraining\": %zu/' %s", labels,
-                          catalog_quoted(c, json->path));
 }
 
 Status read_nnunet(Catalog *c, Error *error) {

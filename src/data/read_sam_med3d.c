@@ -1,6 +1,7 @@
 /* SAM-Med3D: PART/CLASS/DATASET/{imagesTr,labelsTr}, binary labels of one class each. */
 #include <string.h>
 
+#include "data/plan.h"
 #include "data/reader.h"
 
 typedef struct PartName {
@@ -65,7 +66,7 @@ static void add_case(Catalog *c, const PartName *part, const char *set, const ch
     }
     Finding *f =
         catalog_find(c, RULE_HAS_LABEL, label, "is missing for %s", catalog_relative(c, path));
-    f->fix = catalog_set_aside(c, path);
+    plan_aside(c, f, path);
 }
 
 static void check_labels(Catalog *c, const char *set, const FileNames *labels,
@@ -76,7 +77,7 @@ static void check_labels(Catalog *c, const char *set, const FileNames *labels,
         const char *label = catalog_text(c, "%s/labelsTr/%s", set, labels->name[i]);
         Finding *f =
             catalog_find(c, RULE_HAS_IMAGE, image, "is missing for %s", catalog_relative(c, label));
-        f->fix = catalog_set_aside(c, label);
+        plan_aside(c, f, label);
     }
 }
 

@@ -1,31 +1,57 @@
 #include "data/reader.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
 
-Status reader_json(json_t **out, Catalog *c, const char *path, Error *error) {
-    json_error_t reason;
+/* Text of other encodings is all zeros and surprises to a parser. */
+static const char *encoding_of(const uint8_t *bytes, size_t size) {
+    if (size >= 2 &&
+        ((bytes[0] == 0xff && bytes[1] == 0xfe) || (bytes[0] == 0xfe && bytes[1] == 0xff)))
+        return "UTF-16";
+    if (size >= 2 && (!bytes[0] || !bytes[1])) return "UTF-16 or UTF-32";
+    return NULL;
+}
+
+Status reader_parse(json_t **out, const char *path, JsonReason *reason, Error *error) {
+    json_error_t why;
     FileMap map;
     *out = NULL;
     Status status = file_map(&map, path, VOXPERT_BAD_INPUT, error);
     if (status) return status;
-    *out = json_loadb((const char *)map.bytes, map.size, 0, &reason);
+    size_t mark = map.size >= 3 && memcmp(map.bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    const char *encoding = encoding_of(map.bytes, map.size);
+    *reason = (JsonReason){.line = 1};
+    if (encoding) {
+        snprintf(reason->text, sizeof reason->text,
+                 "is %s text, but JSON is UTF-8: save it in that encoding", encoding);
+    } else {
+        *out = json_loadb((const char *)map.bytes + mark, map.size - mark, 0, &why);
+        if (!*out && json_error_code(&why) == json_error_out_of_memory)
+            status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", path);
+        if (!*out) {
+            reason->line = why.line;
+            snprintf(reason->text, sizeof reason->text, "is no JSON: column %d: %s", why.column,
+                     why.text);
+        }
+    }
     file_unmap(&map);
-    if (*out) return VOXPERT_OK;
-    if (json_error_code(&reason) == json_error_out_of_memory)
-        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", path);
-    Finding *f = catalog_find(c, RULE_JSON, path, "line %d, column %d: %s", reason.line,
-                              reason.column, reason.text);
+    return status;
+}
+
+Status reader_json(json_t **out, Catalog *c, const char *path, Error *error) {
+    JsonReason reason;
+    Status status = reader_parse(out, path, &reason, error);
+    if (status || *out) return status;
+    Finding *f = catalog_find(c, RULE_JSON, path, "line %d: %s", reason.line, reason.text);
     f->facts = catalog_text(c, "{\"line\": %d}", reason.line);
     return VOXPERT_OK;
 }
 
-const char *reader_path(Catalog *c, const char *name) {
-    if (name[0] == '/') return catalog_text(c, "%s", name);
-    while (text_starts(name, "./")) name += 2;
+static const char *path_below(Catalog *c, const char *name) {
     const char *path = catalog_text(c, "%s/%s", c->root, name), *own = path_base(c->root);
     size_t length = strlen(own);
     if (strncmp(name, own, length) != 0 || name[length] != '/' || file_exists(path)) return path;
@@ -33,8 +59,28 @@ const char *reader_path(Catalog *c, const char *name) {
     return file_exists(within) ? within : path;
 }
 
+const char *reader_slashes(Catalog *c, const char *name) {
+    char *text = (char *)(uintptr_t)catalog_text(c, "%s", name);
+    for (char *p = text; *p; p++) {
+        if (*p == '\\') *p = '/';
+    }
+    return text;
+}
+
+const char *reader_path(Catalog *c, const char *name) {
+    if (name[0] == '/') return catalog_text(c, "%s", name);
+    while (text_starts(name, "./")) name += 2;
+    const char *path = path_below(c, name);
+    if (!strchr(name, '\\') || file_exists(path)) return path;
+    const char *other = path_below(c, reader_slashes(c, name));
+    if (!file_exists(other)) return path;
+    c->backslashes = true;
+    return other;
+}
+
 const char *reader_stem(Catalog *c, const char *path) {
-    const char *base = path_base(path);
+    const char *base = path_base(path), *back = strrchr(base, '\\');
+    if (back && !file_exists(path)) base = back + 1;
     return catalog_text(c, "%.*s", (int)(strlen(base) - strlen(path_extension(base))), base);
 }
 

@@ -21,13 +21,25 @@ Status read_list(Catalog *c, Error *error);
 MUST_CHECK Status catalog_open_alone(Catalog *out, const char *path, const CatalogOptions *options,
                                      const char *list, Error *error);
 
-/* A JSON file.  NULL and a finding where it is none, or VOXPERT_BAD_INPUT where it cannot be read.
- * The caller's reference. */
+/* The JSON of a file, which may begin with UTF-8's byte order mark; NULL where it is none, and
+ * `reason` says why in one sentence with its line.  The caller's reference.  Errors:
+ * VOXPERT_BAD_INPUT (the file cannot be read), VOXPERT_OUT_OF_MEMORY. */
+typedef struct JsonReason {
+    int line;
+    char text[200];
+} JsonReason;
+MUST_CHECK Status reader_parse(json_t **out, const char *path, JsonReason *reason, Error *error);
+
+/* The same with a finding.  NULL and a finding where it is none, or VOXPERT_BAD_INPUT where it
+ * cannot be read. The caller's reference. */
 MUST_CHECK Status reader_json(json_t **out, Catalog *c, const char *path, Error *error);
 
 /* `name` below the root; also where it repeats the root's own folder, as lists do that were written
- * beside it. */
+ * beside it, and where its folders are parted by backslashes. */
 const char *reader_path(Catalog *c, const char *name);
+
+/* With a slash for each backslash. */
+const char *reader_slashes(Catalog *c, const char *name);
 
 const char *reader_stem(Catalog *c, const char *path); /* without folders and extension */
 

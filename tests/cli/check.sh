@@ -121,5 +121,5 @@ refused 2 '--fold' check --fold x "$sets/sam_med2d"
 refused 2 '--list checks nothing' check --list --fix-plan "$sets/sam_med2d"
 refused 2 'folds 0 to 1' check --fold 5 "$sets/nnunet/nnUNet_raw/Dataset004_Hippocampus"
 refused 3 'no such file' check nowhere
-refused 3 'cannot be listed' check "$work"
+refused 3 'has no layout of a data set' check "$work"
 conclude

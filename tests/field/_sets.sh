@@ -129,8 +129,8 @@ fi
 
 if chosen 44; then
     about 44-fix-plan-two-findings-of-one-file
-    plan .
     found 'c.png' .
+    plan .
 fi
 
 if chosen 45; then

@@ -1,0 +1,317 @@
+#include "data/plan.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "base/quote.h"
+#include "base/text.h"
+
+/* ---- What is wanted ------------------------------------------------------------------------- */
+
+static const char **new_paths(Catalog *c, Finding *f, size_t count) {
+    const char **paths = catalog_memory(c, count, sizeof *paths);
+    f->moved = paths;
+    f->moves = paths ? count : 0;
+    return paths;
+}
+
+void plan_rename(Catalog *c, Finding *f, const char *from, const char *to) {
+    plan_aside(c, f, from);
+    f->renamed = to;
+}
+
+void plan_aside(Catalog *c, Finding *f, const char *path) {
+    const char **paths = new_paths(c, f, 1);
+    if (paths) paths[0] = path;
+}
+
+void plan_aside_case(Catalog *c, Finding *f, const CatalogCase *item) {
+    bool own_label = item->form == LABELS_MAP || item->form == LABELS_CSR;
+    size_t n = 0;
+    const char **paths = new_paths(c, f, item->images + (own_label ? item->labels : 0));
+    for (size_t i = 0; paths && i < item->images; i++) paths[n++] = item->image[i];
+    for (size_t i = 0; paths && own_label && i < item->labels; i++) paths[n++] = item->label[i];
+}
+
+void plan_json(Finding *f) { f->rewrites = true; }
+
+/* ---- Paths that were taken ------------------------------------------------------------------ */
+
+/* Open addressing; NULL is free. */
+typedef struct PathSet {
+    const char **slot;
+    size_t size, count; /* size: a power of two */
+} PathSet;
+
+static const char **slot_of(const PathSet *s, const char *path) {
+    size_t at = (size_t)hash_fnv1a(path, strlen(path)) & (s->size - 1);
+    while (s->slot[at] && strcmp(s->slot[at], path) != 0) at = (at + 1) & (s->size - 1);
+    return &s->slot[at];
+}
+
+static bool set_open(PathSet *s, size_t paths) {
+    *s = (PathSet){.size = 16};
+    while (s->size < 4 * paths) s->size *= 2;
+    s->slot = memory_new(s->size * sizeof *s->slot);
+    return s->slot != NULL;
+}
+
+static bool set_holds(const PathSet *s, const char *path) { return *slot_of(s, path) != NULL; }
+static void set_add(PathSet *s, const char *path) { *slot_of(s, path) = path; }
+
+/* ---- Safety --------------------------------------------------------------------------------- */
+
+typedef struct Plan {
+    Catalog *c;
+    PathSet from, to;     /* of moves that are planned */
+    char root[PATH_MAX];  /* without links */
+    size_t labels, files; /* of nnU-Net's training part that are set aside */
+} Plan;
+
+static bool exists(const char *path) {
+    struct stat s;
+    return lstat(path, &s) == 0;
+}
+
+static bool leaves_folder(const char *relative) {
+    for (const char *p = relative; *p; p += strcspn(p, "/"), p += *p == '/') {
+        if (strncmp(p, "..", 2) == 0 && (p[2] == '/' || !p[2])) return true;
+    }
+    return *relative == '/';
+}
+
+/* The deepest folder above `path` that is there must lie below the root, links followed. */
+static bool is_inside(const Plan *p, const char *path) {
+    char folder[PATH_MAX], real[PATH_MAX];
+    size_t length = strlen(path), above = strlen(p->root);
+    if (length >= sizeof folder) return false;
+    memcpy(folder, path, length + 1);
+    do {
+        char *slash = strrchr(folder, '/');
+        if (!slash || slash == folder) return false;
+        *slash = '\0';
+    } while (!exists(folder));
+    if (!realpath(folder, real) || strncmp(real, p->root, above) != 0) return false;
+    return real[above] == '/' || real[above] == '\0' || above == 1;
+}
+
+/* Why a path cannot be planned; NULL: it can. */
+static const char *refusal(const Plan *p, const char *path) {
+    const char *relative = catalog_relative(p->c, path);
+    if (!text_is_plain(path)) return "the name holds characters that a shell script had better not";
+    if (relative == path || leaves_folder(relative) || !is_inside(p, path))
+        return "the file lies outside the data set's folder";
+    return NULL;
+}
+
+/* ---- Words ---------------------------------------------------------------------------------- */
+
+static void add_word(Text *t, const char *path) {
+    Text word = {0};
+    text_add(&word, *path == '-' ? "./%s" : "%s", path);
+    if (word.chars) text_add_shell_word(t, word.chars);
+    t->failed |= word.failed;
+    text_free(&word);
+}
+
+static void add_move(Text *t, const char *from, const char *to, bool folder_is_there) {
+    size_t above = (size_t)(path_base(to) - to);
+    Text folder = {0};
+    text_add(&folder, "%.*s", above > 1 ? (int)above - 1 : 1, to);
+    if (t->length) text_add(t, "\n");
+    if (!folder_is_there) {
+        text_add(t, "mkdir -p ");
+        add_word(t, folder.chars ? folder.chars : "");
+        text_add(t, " && ");
+    }
+    text_add(t, "mv ");
+    add_word(t, from);
+    text_add(t, " ");
+    add_word(t, to);
+    t->failed |= folder.failed;
+    text_free(&folder);
+}
+
+static const char *kept_text(Catalog *c, Text *t) {
+    c->failed |= t->failed;
+    const char *kept = catalog_text(c, "%s", t->chars ? t->chars : "");
+    text_free(t);
+    return kept;
+}
+
+/* ---- Moves ---------------------------------------------------------------------------------- */
+
+/* A name that is free. */
+static const char *aside_name(Plan *p, const char *path) {
+    Catalog *c = p->c;
+    for (int n = 1; n < 1000 && !c->failed; n++) {
+        const char *folder = n > 1 ? catalog_text(c, "set_aside_%d", n) : "set_aside";
+        const char *to = catalog_text(c, "%s/%s/%s", c->root, folder, catalog_relative(c, path));
+        if (!exists(to) && !set_holds(&p->to, to)) return to;
+    }
+    return NULL;
+}
+
+/* Sets without lists of their files: a list would name what is no longer there, and a file that
+ * says groups would. */
+static bool may_set_aside(const Catalog *c) {
+    bool folders = c->format == DATA_PAIRS || c->format == DATA_NNUNET ||
+                   c->format == DATA_CHALLENGE || c->format == DATA_SAM_MED3D;
+    return folders && !c->from_list && !c->folds && !c->groups;
+}
+
+static void count_aside(Plan *p, const char *path) {
+    const char *relative = catalog_relative(p->c, path);
+    p->labels += text_starts(relative, "labelsTr/");
+    p->files += text_starts(relative, "labelsTr/") || text_starts(relative, "imagesTr/");
+}
+
+static const char *move_target(Plan *p, const Finding *f, const char *from) {
+    const char *to = f->renamed ? f->renamed : aside_name(p, from);
+    if (!to || exists(to) || set_holds(&p->to, to)) return NULL;
+    return to;
+}
+
+static bool twin_goes(const Plan *p, const Finding *f) {
+    return f->rule == RULE_SAME_VOXELS && !f->outside &&
+           set_holds(&p->from, catalog_text(p->c, "%s/%s", p->c->root, f->file));
+}
+
+/* Some of a case's files may be planned by another finding. */
+static void plan_moves(Plan *p, Finding *f) {
+    Text t = {0};
+    if (twin_goes(p, f)) f->note = "a command above sets the other one aside";
+    if (!f->renamed && !may_set_aside(p->c)) {
+        f->note = "a list names the file: take its entry out of the list, too";
+        return;
+    }
+    for (size_t i = 0; i < f->moves && !f->note; i++) {
+        if (exists(f->moved[i])) f->note = refusal(p, f->moved[i]);
+        if (!f->note && f->renamed) f->note = refusal(p, f->renamed);
+    }
+    for (size_t i = 0; i < f->moves && !f->note; i++) {
+        const char *from = f->moved[i];
+        if (set_holds(&p->from, from) || !exists(from)) continue;
+        const char *to = move_target(p, f, from);
+        if (!to || !is_inside(p, to)) {
+            f->note = "its new name is taken already";
+            continue;
+        }
+        set_add(&p->from, from);
+        set_add(&p->to, to);
+        if (!f->renamed) count_aside(p, from);
+        add_move(&t, from, to, f->renamed);
+    }
+    if (t.length)
+        f->fix = kept_text(p->c, &t);
+    else if (!f->note && f->moves)
+        f->note = "a command above moves the file already";
+    text_free(&t);
+}
+
+/* A channel too many in every case is one that has no name: the files are right. */
+static void keep_common_surplus(Catalog *c) {
+    size_t surplus = 0, cases = 0;
+    for (size_t i = 0; i < c->cases; i++) cases += !c->item[i].listed;
+    for (size_t i = 0; i < c->findings; i++)
+        surplus += c->finding[i].rule == RULE_CHANNELS && c->finding[i].moves;
+    if (cases < 2 || surplus < cases) return;
+    for (size_t i = 0; i < c->findings; i++) {
+        Finding *f = &c->finding[i];
+        if (f->rule != RULE_CHANNELS || !f->moves) continue;
+        f->moves = 0;
+        f->note = "every case has the channel: name it in channel_names";
+    }
+}
+
+/* ---- dataset.json --------------------------------------------------------------------------- */
+
+static const char *backup_name(Catalog *c, const char *path) {
+    const char *name = catalog_text(c, "%s.before", path);
+    for (int n = 2; n < 1000 && exists(name); n++) name = catalog_text(c, "%s.before_%d", path, n);
+    return name;
+}
+
+/* The line END cannot be in it: JSON's lines begin with a brace, a bracket, a blank or a quote. */
+static void add_json(Plan *p, Text *t, const char *path) {
+    char *json = json_dumps(p->c->mended, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
+    t->failed |= !json;
+    if (t->length) text_add(t, "\n");
+    text_add(t, "cp ");
+    add_word(t, path);
+    text_add(t, " ");
+    add_word(t, backup_name(p->c, path));
+    text_add(t, "\ncat > ");
+    add_word(t, path);
+    text_add(t, " <<'END'\n%s\nEND", json ? json : "");
+    free(json);
+}
+
+static bool is_regular(const char *path) {
+    struct stat s;
+    return lstat(path, &s) == 0 && S_ISREG(s.st_mode);
+}
+
+/* numTraining counts the labels that are left. */
+static bool follow_count(Plan *p) {
+    Catalog *c = p->c;
+    json_t *training = json_object_get(c->mended, "numTraining");
+    json_int_t left = (json_int_t)(c->counted - p->labels);
+    if (!p->files || !json_is_integer(training) || json_integer_value(training) == left)
+        return false;
+    json_object_set_new(c->mended, "numTraining", json_integer(left));
+    return true;
+}
+
+/* The first finding that needs it writes the file for all. */
+static void plan_file(Plan *p) {
+    Catalog *c = p->c;
+    const char *path = catalog_text(c, "%s/dataset.json", c->root);
+    if (!c->mended) return;
+    bool follows = follow_count(p), done = false;
+    const char *why = is_regular(path) ? refusal(p, path) : "it is no file of its own";
+    for (size_t i = 0; i < c->findings; i++) {
+        Finding *f = &c->finding[i];
+        bool counts = f->rewrites || (follows && f->fix && !f->renamed && f->moves);
+        if (!counts) continue;
+        if (why || done) {
+            if (f->rewrites) f->note = why ? why : "the command above writes it";
+            continue;
+        }
+        Text t = {0};
+        if (f->fix) text_add(&t, "%s", f->fix);
+        add_json(p, &t, path);
+        f->fix = kept_text(c, &t);
+        done = true;
+    }
+}
+
+/* ---- All of it ------------------------------------------------------------------------------ */
+
+Status plan_settle(Catalog *c, Error *error) {
+    Plan p = {.c = c};
+    size_t paths = 1;
+    keep_common_surplus(c);
+    for (size_t i = 0; i < c->findings; i++) {
+        Finding *f = &c->finding[i];
+        if (f->moves || f->rewrites) f->fix = f->note = NULL;
+        paths += f->moves;
+    }
+    bool ok = set_open(&p.from, paths) && set_open(&p.to, paths);
+    c->failed |= !ok;
+    if (ok && realpath(c->root, p.root)) {
+        for (size_t i = 0; i < c->findings; i++) {
+            if (c->finding[i].moves) plan_moves(&p, &c->finding[i]);
+        }
+        plan_file(&p);
+    }
+    memory_free(p.from.slot);
+    memory_free(p.to.slot);
+    if (!c->failed) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for what mends it", c->place);
+}
