@@ -25,6 +25,7 @@ chosen() {
 # fact OK GOT TEXT: writes the line
 fact() {
     printf '%s\t%s\t%s\t%s\n' "$case" "$3" "$2" "$1" >>"$table"
+    [ -n "$before" ] || echo "$case | $3 | $2 | $1"
 }
 
 # Runs the program; sets $code, $out, $err (files) and $both.

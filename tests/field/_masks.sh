@@ -15,7 +15,7 @@ if chosen 07; then
     told 'two|ramp|JPEG|levels' stats -i images/b_plain1.png -s each/j_jpeg.jpg
     told 'alpha' stats -i images/b_plain1.png -s each/g_alpha_only.png
     refused 3 'colour' stats -i images/b_plain1.png -s each/i_rgb_red.png
-    refused 3 'npy' stats -i images/b_plain1.png -s each/w_npy.npy
+    refused 3 'NumPy' stats -i images/b_plain1.png -s each/w_npy.npy
     found 'i_rgb_red & colour' .
     found 'j_jpeg' .
     found 'g_alpha_only & alpha' .

@@ -18,7 +18,7 @@ if chosen 37; then
     boxed 'outside|edge|cut' exclusive_right_edge.json 38,14,95,71
     boxed 'outside|edge|cut' whole_image.json 0,0,95,71
     warned '2 pixels|small' segment -i scan.png --prompts normalized.json -o m.png
-    told 'x0 & width|x, y|x,y,w,h|corner' segment -i scan.png --prompts xywh.json -o m.png
+    told 'x, y, width' segment -i scan.png --prompts xywh.json -o m.png
     told 'swapped' segment -i scan.png --prompts swapped_corners.json -o m.png
     refused 3 'outside' segment -i scan.png --prompts yxyx.json -o m.png
     refused 3 'JSON' segment -i scan.png --prompts comma.json -o m.png

@@ -110,7 +110,7 @@ fi
 
 if chosen 32; then
     about 32-challenge-npz
-    prints '5 cases, nothing wrong' check .
+    no_error .
     prints '"name": "3D_CT_a"' check . --list
 fi
 
