@@ -6,13 +6,14 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 JOBS    ?= $(shell nproc)
 SECONDS ?= 60
+MINUTES ?= 60
 
 CODE = $(shell find src include apps tests bench docs/examples -name '*.[ch]' -o -name '*.cc' 2>/dev/null)
 # ThreadSanitizer needs the address space where old kernels put it.
 PLAIN_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
 .NOTPARALLEL:
-.PHONY: all release debug clang setup demo test full asan tsan fuzz bench bench-rivals golden \
+.PHONY: all release debug clang setup demo test full asan tsan fuzz fuzz-all bench bench-rivals golden \
         lint layers words readme format format-check install clean help
 
 ##  Use
@@ -51,6 +52,9 @@ fuzz: build/fuzz/build.ninja ## fuzz one parser: make fuzz T=text SECONDS=60
 	@mkdir -p build/fuzz/corpus/$(T) build/fuzz/found/$(T)
 	build/fuzz/fuzz/fuzz_$(T) -max_total_time=$(SECONDS) -timeout=10 -print_final_stats=1 \
 	    -artifact_prefix=build/fuzz/found/$(T)/ build/fuzz/corpus/$(T) tests/fuzz/corpus/$(T)
+
+fuzz-all: ## fuzz every parser for its share: make fuzz-all MINUTES=60
+	@tools/fuzz-all $(MINUTES)
 
 golden: build/release/build.ninja ## compare with reference values: make golden F="file or folder ..."
 	@[ -f tests/golden/main.c ] || { echo "make golden: tests/golden/main.c is missing" >&2; exit 1; }

@@ -48,7 +48,7 @@ trained() {
 
 if chosen 'finding 1'; then
     finding 1 'splits belong to cases'
-    pictures micro_wbc 40 cells
+    pictures micro_wbc 24 cells
     cp -r cells skin
     same_parts() { parts cells >a && parts skin >b && [ -s a ] && diff a b | grep -c '^<' | sed 's/$/ of the cases have another part/'; cmp -s a b; }
     states 'a renamed folder has the same parts' same_parts
@@ -57,7 +57,7 @@ if chosen 'finding 1'; then
     states 'the test part of the renamed folder was not trained on' same_test
     mixed() {
         mkdir -p mixed/images mixed/masks
-        for name in $(parts cells | awk '$2 == "train" { print $1 }' | head -n 12); do
+        for name in $(parts cells | awk '$2 == "train" { print $1 }' | head -n 6); do
             cp cells/images/"${name##*/}".* mixed/images && cp cells/masks/"${name##*/}".* mixed/masks
         done
         printf 'stem,group\n' >mixed/groups.csv
@@ -139,7 +139,7 @@ fi
 
 if chosen 'finding 8'; then
     finding 8 'a model on a data set in one command'
-    pictures micro_wbc 20 cells
+    pictures micro_wbc 12 cells
     one_command() { "$PROGRAM" segment --data cells --part test --simulate box -o predictions --progress none 2>&1 && find predictions -name '*.png' | grep .; }
     states 'segment --data DIR --part test --simulate box' one_command
     clicked() { "$PROGRAM" segment --data cells --part test --simulate clicks:2 -o clicked --progress none 2>&1 && find clicked -name '*.png' | grep .; }
@@ -152,7 +152,7 @@ fi
 
 if chosen 'finding 9'; then
     finding 9 'training shows its progress from the first second'
-    pictures micro_wbc 12 cells
+    pictures micro_wbc 6 cells
     head_of_run() { trained cells; cat train.err train.out | head -n 8; cat train.err train.out | head -n 20 | grep -qiE 'parameters' && cat train.err train.out | head -n 20 | grep -q 'run'; }
     states 'what is trained on, parameters and folder come first' head_of_run
     phase() { rm -rf run; "$PROGRAM" train --recipe segmote -m "$builtin" --data cells --out run --steps 1 --progress plain 2>&1 | grep -iE 'encod|embed' | head -n 2 | grep .; }
@@ -214,7 +214,7 @@ fi
 
 if chosen 'finding 14'; then
     finding 14 'defaults, and what a run used, are written'
-    pictures micro_wbc 12 cells
+    pictures micro_wbc 6 cells
     defaults() { local n all; all=$("$PROGRAM" help train | grep -cE '^ +--[a-z0-9-]+ (N|X|RATE|T)\b'); n=$("$PROGRAM" help train | grep -ciE 'default|\([0-9.e-]+\)'); echo "$n lines with a default, $all flags with a number"; [ "$n" -ge "$all" ]; }
     states 'help of train states the default of every number' defaults
     summary() { trained cells --seed 5 && tr -d ' \n' <run/summary.json | cut -c 1-400 && for key in seed version data threads split; do grep -qi "\"[a-z_]*$key[a-z_]*\"" run/summary.json || { echo " no $key"; return 1; }; done; }

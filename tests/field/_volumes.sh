@@ -53,8 +53,9 @@ if chosen 16; then
     for file in dim0_3_tail_zero dim0_4_one dim0_5_ones dim0_7_ones; do
         like $file.nii ref.nii --slice k:3
     done
-    like 4d_two_frames.nii ref.nii --slice k:3:0
     twin_flags=
+    quiet segment -i 4d_two_frames.nii --slice k:3:1 --box 12,14,60,55 -o m1.png
+    refused 2 'frame' segment -i 4d_two_frames.nii --slice k:3:2 --box 12,14,60,55 -o m2.png
     refused 2 'slice' segment -i 4d_two_frames.nii --box 12,14,60,55 -o m.png
     warned 'frame' segment -i 4d_two_frames.nii --slice k:3 --box 12,14,60,55 -o m.png
     prints 'channels +3' info 5d_vector.nii
