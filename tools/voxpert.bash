@@ -29,12 +29,13 @@ _voxpert() {
         --aggregation) choices='mean median' ;;
         --dtype) [ "$verb" = convert ] && choices='f32 f16 bf16' || choices='f32 f16' ;;
         --empty) choices='nan one skip' ;;
-        --format) choices='nnunet csv md png' ;;
+        --format) choices='nnunet csv md png tex' ;;
         --limits) choices='set fixed both' ;;
         --measure) choices='train validation test all' ;;
         --metrics) choices='dice iou nsd hd95 hd assd vol lesion' ;;
         --part) choices='train validation test all' ;;
         --probability-bits) choices='8 16' ;;
+        --simulate) choices='box clicks:1 clicks:5 free' ;;
         --on-error) choices='skip stop' ;;
         --progress) choices='auto plain json none' ;;
         --cpu) choices='reference portable avx2 avx512' ;;

@@ -12,17 +12,24 @@ static void print_metrics(void);
 
 const Verb verb_evaluate = {
     .name = "evaluate",
-    .summary = "compare segmentations with references, or measure a model with clicks",
+    .summary = "compare segmentations with references, or measure models on a data set",
     .usage =
         "usage: voxpert evaluate -p PREDICTIONS -g REFERENCES [-o DIR] [FLAGS]\n"
+        "       voxpert evaluate [-m MODEL] --data DIR[:OPTION...] [--part PART] [--simulate HOW]\n"
+        "                        [--compare OTHER]... [-o DIR] [FLAGS]\n"
         "       voxpert evaluate [-m MODEL] --data DIR[:OPTION...] --clicks N [-o DIR] [FLAGS]\n"
         "\n"
-        "Example: two folders of label maps, and whether they are better than an earlier run's\n"
+        "Examples: two folders of label maps, and whether they are better than an earlier run's;\n"
+        "a model against the built-in one on the test part of a data set\n"
         "  voxpert evaluate -p new -g labels -o report --compare old/summary.json\n"
+        "  voxpert evaluate -m mine.safetensors --data skin --part test --compare built-in -o "
+        "report\n"
         "\n"
         "Files of the same name are a case; 2D pictures, or NIfTI with its spacing.  Into DIR go\n"
-        "summary.json in nnU-Net's layout with further metrics, cases.csv, table.md, and, where\n"
-        "gnuplot is installed, boxes.png and bland_altman.png.\n"
+        "summary.json in nnU-Net's layout with further metrics, cases.csv, table.md, paper.md, "
+        ".csv\n"
+        "and .tex with mean (SD) of all methods, and, where gnuplot is installed, boxes.png and\n"
+        "bland_altman.png.\n"
         "\n"
         "  -p, --predictions PATH    a label map, or a folder of them\n"
         "  -g, --references PATH     the same, of the truth\n"
@@ -30,8 +37,7 @@ const Verb verb_evaluate = {
         "      --overwrite           replace results that are there\n"
         "      --labels LIST         1,2 or liver=1,tumour=2,both=1+2, or nnU-Net's dataset.json;\n"
         "                            default: every value but 0\n"
-        "      --ignore VALUE        voxels that have it in the reference do not count, as those "
-        "of "
+        "      --ignore VALUE        voxels that have it in the reference do not count; those of "
         "-1\n"
         "                            never do\n"
         "      --spacing X,Y[,Z]     sides of a voxel in mm, where references do not say them; "
@@ -44,33 +50,39 @@ const Verb verb_evaluate = {
         "      --empty RULE          of a label that neither has: nan (default; no mean counts "
         "it),\n"
         "                            one (rightly nothing) or skip (no entry)\n"
-        "      --format LIST         of nnunet,csv,md,png; default: all\n"
-        "      --compare OTHER       other predictions, or their summary.json: paired bootstrap "
-        "and\n"
-        "                            Wilcoxon's test, comparison.json and comparison.md\n"
+        "      --format LIST         of nnunet,csv,md,png,tex; default: all\n"
+        "      --compare OTHER       other predictions, or another model (built-in: that of the\n"
+        "                            program), or a summary.json: paired bootstrap and Wilcoxon's\n"
+        "                            test, comparison.json and comparison.md; repeatable\n"
         "      --resamples N         of the bootstrap; default: 10000\n"
         "      --seed N              of the bootstrap; default: 0\n",
     .usage_more =
         "\n"
-        "Of a model: Dice of each object after its box and clicks that correct the result, and\n"
-        "after clicks alone; clicks.json, clicks.csv (by object), curve.csv, clicks.md, "
-        "curve.png.\n"
+        "Of models: label maps of all cases of the part, predicted for simulated prompts; all "
+        "models\n"
+        "see the pictures as the first does.\n"
         "\n"
         "  -m, --model FILE          default: the built-in model\n"
         "      --base FILE           of an adapter: the model that it was trained on\n"
         "      --preset NAME         how images are prepared\n"
         "      --strict              refuse a model file with tensors that do not belong to it\n"
-        "      --data DIR            images/ and masks/, with options as in `voxpert train`;\n"
-        "                            repeatable\n"
-        "      --clicks N            1 to 50\n"
+        "      --data DIR            images/ and masks/, with options as in `voxpert train`\n"
         "      --part PART           train, validation, test or all (default) of the data\n"
-        "      --most N              objects of each set, evenly spread; default: all\n"
-        "      --prompt-free         also each picture's whole foreground, without a prompt; and "
-        "each\n"
-        "                            class of it, where labels have names\n"
+        "      --simulate HOW        box (default; of each object), clicks:N or free (no prompt)\n"
+        "      --most N              cases, with --clicks objects of each set, evenly spread;\n"
+        "                            default: all\n"
         "      --zoom, --no-zoom     encode crops around the prompts, or whole images; default: "
         "as\n"
-        "                            the preset says\n",
+        "                            the preset of the first model says\n"
+        "\n"
+        "With --clicks: Dice of each object after its box and clicks that correct the result, and\n"
+        "after clicks alone; clicks.json, clicks.csv (by object), curve.csv, clicks.md, "
+        "curve.png.\n"
+        "\n"
+        "      --clicks N            1 to 50; --data is then repeatable\n"
+        "      --prompt-free         also each picture's whole foreground, without a prompt; and "
+        "each\n"
+        "                            class of it, where labels have names\n",
     .print_more = print_metrics,
     .run = evaluate_run,
 };
@@ -87,7 +99,7 @@ static const OptionRule rules[] = {
     {"--nsd-tol", .takes_value = true, .repeats = true},
     {"--empty", .takes_value = true},
     {"--format", .takes_value = true},
-    {"--compare", .takes_value = true},
+    {"--compare", .takes_value = true, .repeats = true},
     {"--resamples", .takes_value = true},
     {"--seed", .takes_value = true},
     {"--model", 'm', true},
@@ -96,6 +108,7 @@ static const OptionRule rules[] = {
     {"--strict"},
     {"--data", .takes_value = true, .repeats = true},
     {"--clicks", .takes_value = true},
+    {"--simulate", .takes_value = true},
     {"--part", .takes_value = true},
     {"--most", .takes_value = true},
     {"--prompt-free"},
@@ -111,20 +124,43 @@ static void print_metrics(void) {
         printf("      %-22s%s\n", name, summary);
 }
 
-/* Flags of one use are none of the other's. */
-static VoxpertStatus check_use(const Options *o, bool clicks, VoxpertError *error) {
-    static const char *const of_maps[] = {"--predictions", "--references", "--labels",  "--ignore",
-                                          "--spacing",     "--metrics",    "--nsd-tol", "--empty",
-                                          "--compare",     "--resamples",  "--seed",    NULL};
-    static const char *const of_models[] = {"--model", "--base",        "--preset", "--strict",
-                                            "--data",  "--part",        "--most",   "--no-zoom",
-                                            "--zoom",  "--prompt-free", NULL};
-    const char *const *others = clicks ? of_maps : of_models;
-    for (int i = 0; others[i]; i++) {
-        if (!options_has(o, others[i])) continue;
-        return error_say(error, VOXPERT_BAD_ARGUMENT,
-                         clicks ? "%s does not go with --clicks" : "%s goes with --clicks",
-                         others[i]);
+typedef enum Use { OF_MAPS, OF_MODEL, OF_CLICKS } Use;
+
+static Use use_of(const Options *o) {
+    return options_has(o, "--clicks") ? OF_CLICKS : options_has(o, "--data") ? OF_MODEL : OF_MAPS;
+}
+
+/* A flag that only some uses have. */
+typedef struct OwnFlag {
+    const char *name;
+    unsigned uses; /* bit 1 << use */
+    const char *with;
+} OwnFlag;
+
+enum { MAPS = 1 << OF_MAPS, MODEL = 1 << OF_MODEL, CLICKS = 1 << OF_CLICKS };
+
+static VoxpertStatus check_use(const Options *o, Use use, VoxpertError *error) {
+    static const OwnFlag flags[] = {
+        {"--predictions", MAPS, "--references"}, {"--references", MAPS, "--predictions"},
+        {"--spacing", MAPS, "--predictions"},    {"--ignore", MAPS, "--predictions"},
+        {"--labels", MAPS | MODEL, NULL},        {"--metrics", MAPS | MODEL, NULL},
+        {"--nsd-tol", MAPS | MODEL, NULL},       {"--empty", MAPS | MODEL, NULL},
+        {"--format", MAPS | MODEL, NULL},        {"--compare", MAPS | MODEL, NULL},
+        {"--resamples", MAPS | MODEL, NULL},     {"--seed", MAPS | MODEL, NULL},
+        {"--simulate", MODEL, "--data"},         {"--model", MODEL | CLICKS, "--data"},
+        {"--base", MODEL | CLICKS, "--data"},    {"--preset", MODEL | CLICKS, "--data"},
+        {"--strict", MODEL | CLICKS, "--data"},  {"--part", MODEL | CLICKS, "--data"},
+        {"--most", MODEL | CLICKS, "--data"},    {"--zoom", MODEL | CLICKS, "--data"},
+        {"--no-zoom", MODEL | CLICKS, "--data"}, {"--prompt-free", CLICKS, "--clicks"},
+    };
+    static const char *const mine[] = {"label maps of files", "--data", "--clicks"};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        if (!options_has(o, flags[i].name) || flags[i].uses >> use & 1) continue;
+        if (use == OF_MAPS)
+            return error_say(error, VOXPERT_BAD_ARGUMENT, "%s goes with %s", flags[i].name,
+                             flags[i].with);
+        return error_say(error, VOXPERT_BAD_ARGUMENT, "%s does not go with %s", flags[i].name,
+                         mine[use]);
     }
     return VOXPERT_OK;
 }
@@ -135,12 +171,13 @@ static int evaluate_run(int argc, char **argv) {
     EvaluateJob job = {.options = &options};
     VoxpertStatus status =
         common_begin(&job.common, &options, &verb_evaluate, rules, false, argc, argv, &error);
-    bool clicks = !status && options_has(&options, "--clicks");
-    if (!status) status = check_use(&options, clicks, &error);
+    Use use = status ? OF_MAPS : use_of(&options);
+    if (!status) status = check_use(&options, use, &error);
     if (!status) {
         job.out = options_value(&options, "--out");
         job.overwrite = options_has(&options, "--overwrite");
-        status = clicks ? evaluate_model(&job, &error) : evaluate_segmentations(&job, &error);
+        status = use == OF_CLICKS ? evaluate_model(&job, &error)
+                                  : evaluate_segmentations(&job, use == OF_MODEL, &error);
     }
     options_free(&options);
     return common_end(&job.common, status, &error);

@@ -14,8 +14,8 @@ typedef struct EvaluateJob {
     bool overwrite;
 } EvaluateJob;
 
-/* Segmentations against references. */
-VoxpertStatus evaluate_segmentations(const EvaluateJob *base, VoxpertError *error);
+/* Segmentations against references: of files, or those that a model makes of a data set. */
+VoxpertStatus evaluate_segmentations(const EvaluateJob *base, bool model, VoxpertError *error);
 
 /* A model, asked with boxes and clicks. */
 VoxpertStatus evaluate_model(const EvaluateJob *base, VoxpertError *error);

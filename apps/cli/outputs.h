@@ -8,7 +8,7 @@
 
 #include <voxpert/error.h>
 
-enum { OUTPUTS_MAX = 8 };
+enum { OUTPUTS_MAX = 32 };
 
 typedef struct Output {
     const char *path; /* the caller's */

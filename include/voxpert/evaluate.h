@@ -30,7 +30,8 @@ typedef enum VoxpertReport {
     VOXPERT_REPORT_NNUNET, /* nnU-Net's summary.json, with NaN and Infinity as Python writes them */
     VOXPERT_REPORT_JSON,   /* the same members; NaN is null, infinity the word "Infinity" */
     VOXPERT_REPORT_CSV,    /* nan and inf as they are */
-    VOXPERT_REPORT_MARKDOWN
+    VOXPERT_REPORT_MARKDOWN,
+    VOXPERT_REPORT_LATEX
 } VoxpertReport;
 
 /* ---- Segmentations against references --------------------------------------------------- */
@@ -102,6 +103,12 @@ VOXPERT_API VoxpertStatus voxpert_evaluation_report(const VoxpertEvaluation *eva
 /* Sentences about what was odd in the cases, each ended by a newline; "" if nothing was. */
 VOXPERT_API const char *voxpert_evaluation_warnings(const VoxpertEvaluation *evaluation);
 
+/* The unit of distances: "mm", or where no spacing is known "px" (of pictures) or "voxels". */
+VOXPERT_API const char *voxpert_evaluation_unit(const VoxpertEvaluation *evaluation);
+
+/* How a model made the predictions, a sentence; NULL: they were files.  Valid until it is freed. */
+VOXPERT_API const char *voxpert_evaluation_protocol(const VoxpertEvaluation *evaluation);
+
 typedef enum VoxpertFigure {
     VOXPERT_FIGURE_BOXES,       /* box plots by label */
     VOXPERT_FIGURE_BLAND_ALTMAN /* differences of volumes over their means, by label */
@@ -138,6 +145,20 @@ VOXPERT_API void voxpert_comparison_free(VoxpertComparison *comparison);
 VOXPERT_API VoxpertStatus voxpert_comparison_report(const VoxpertComparison *comparison,
                                                     VoxpertReport form, char **text,
                                                     VoxpertError *error);
+
+/* ---- Several methods side by side ------------------------------------------------------- */
+
+typedef struct VoxpertMethod {
+    const char *name;
+    const VoxpertEvaluation *evaluation;
+    const VoxpertComparison *comparison; /* of the first method with this one, or NULL */
+} VoxpertMethod;
+
+/* The table of a paper: for each label and method (1 to 16) the mean and standard deviation (over
+ * n - 1) of its metrics, and p against the first.  CSV, MARKDOWN or LATEX. */
+VOXPERT_API VoxpertStatus voxpert_methods_report(const VoxpertMethod *methods, size_t count,
+                                                 VoxpertReport form, char **text,
+                                                 VoxpertError *error);
 
 /* ---- A model, asked with boxes and clicks ----------------------------------------------- */
 
@@ -245,6 +266,19 @@ VOXPERT_API VoxpertSimulatedCase voxpert_simulation_case(const VoxpertSimulation
  * foreground is 1.  After voxpert_simulation_model. */
 VOXPERT_API VoxpertStatus voxpert_simulation_predict(VoxpertSimulation *simulation, size_t index,
                                                      uint32_t *labels, VoxpertError *error);
+
+/* Whether crops around the prompts are encoded, rather than the whole picture. */
+VOXPERT_API bool voxpert_simulation_zooms(const VoxpertSimulation *simulation);
+
+/* Predicts every case and evaluates the label maps; of `options` references and predictions are not
+ * looked at.  Where labels are numbers of objects, or the model answers for all of them together,
+ * all are one, "foreground".  `done` is called after each prediction.  Errors: those of
+ * voxpert_simulation_predict and voxpert_evaluate. */
+VOXPERT_API VoxpertStatus voxpert_evaluate_simulation(VoxpertEvaluation **out,
+                                                      VoxpertSimulation *simulation,
+                                                      const VoxpertEvaluateOptions *options,
+                                                      VoxpertCaseDone *done, void *context,
+                                                      VoxpertError *error);
 
 /* One sentence: prompts, view, part, data set, pictures and objects.  Valid until the next call. */
 VOXPERT_API const char *voxpert_simulation_protocol(VoxpertSimulation *simulation);

@@ -1,6 +1,7 @@
 /* A model, asked with boxes and clicks. */
 #include "api/internal.h"
 #include "base/memory.h"
+#include "base/warnings.h"
 #include "train/click_curves.h"
 
 struct VoxpertClicks {
@@ -8,6 +9,22 @@ struct VoxpertClicks {
     ClickRow *row;
     size_t rows;
 };
+
+/* An adapter and its base by default do not always look at pictures alike: their numbers then are
+ * not of the same task. */
+static Status compare_views(Warnings *w, const Model *model, const ClickRule *rule, Error *error) {
+    Preset base;
+    if (!model->base) return VOXPERT_OK;
+    Status status = model_preset(&base, model->base, &model->system.sam, NULL, error);
+    if (status || rule->zoom == (base.zoom > 0.0)) return status;
+    warnings_add(
+        w,
+        "the model was asked with %s, but its base by default %s: measure the base in the same "
+        "view before both are compared",
+        rule->zoom ? "crops around the prompts" : "whole pictures",
+        base.zoom > 0.0 ? "with crops around the prompts" : "with whole pictures");
+    return VOXPERT_OK;
+}
 
 static Status rule_take(ClickRule *rule, const VoxpertClicksOptions *o, const VoxpertModel *owner,
                         Error *error) {
@@ -35,6 +52,7 @@ VoxpertStatus voxpert_evaluate_clicks(VoxpertClicks **out, VoxpertModel *model,
         status =
             click_curves_measure(&(*out)->curves, model->model, options->data, options->data_count,
                                  &rule, &(ClickListener){done, context}, error);
+    if (!status) status = compare_views(&(*out)->curves.data.warnings, model->model, &rule, error);
     if (!status) status = click_rows(&(*out)->row, &(*out)->rows, &(*out)->curves, error);
     if (!status) return status;
     voxpert_clicks_free(*out);

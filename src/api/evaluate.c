@@ -7,12 +7,11 @@
 #include "base/warnings.h"
 #include "eval/comparison.h"
 #include "eval/figures.h"
+#include "eval/paper.h"
 #include "eval/report.h"
 #include "eval/summary.h"
 
-struct VoxpertEvaluation {
-    Evaluation evaluation;
-};
+enum { METHODS_MAX = 16 };
 
 struct VoxpertComparison {
     Comparison comparison;
@@ -106,8 +105,8 @@ static Status metrics_take(MetricChoice *c, const VoxpertEvaluateOptions *o, Err
     return VOXPERT_OK;
 }
 
-static Status rule_take(EvaluationRule *rule, EvaluatedLabel **label,
-                        const VoxpertEvaluateOptions *o, Error *error) {
+Status evaluation_rule_take(EvaluationRule *rule, EvaluatedLabel **label,
+                            const VoxpertEvaluateOptions *o, Error *error) {
     if (o->empty < VOXPERT_EMPTY_NAN || o->empty > VOXPERT_EMPTY_SKIP)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "an unknown rule for empty labels");
     *rule = (EvaluationRule){
@@ -143,7 +142,7 @@ VoxpertStatus voxpert_evaluate(VoxpertEvaluation **out, const VoxpertEvaluateOpt
     EvaluatedLabel *label = NULL;
     CaseWork work = {.done = done, .context = context, .max_bytes = options->max_memory};
     *out = NULL;
-    Status status = rule_take(&rule, &label, options, error);
+    Status status = evaluation_rule_take(&rule, &label, options, error);
     if (!status) status = threads_open(&work.threads, options->threads, error);
     if (!status) status = evaluation_new(out, error);
     if (!status)
@@ -171,6 +170,14 @@ void voxpert_evaluation_free(VoxpertEvaluation *e) {
 
 const char *voxpert_evaluation_warnings(const VoxpertEvaluation *e) {
     return e ? warnings_lines(&e->evaluation.warnings) : "";
+}
+
+const char *voxpert_evaluation_unit(const VoxpertEvaluation *e) {
+    return e ? metric_units(&e->evaluation.rule.metrics).length : "";
+}
+
+const char *voxpert_evaluation_protocol(const VoxpertEvaluation *e) {
+    return e ? e->evaluation.protocol : NULL;
 }
 
 VoxpertStatus voxpert_evaluation_report(const VoxpertEvaluation *e, VoxpertReport form, char **text,
@@ -236,6 +243,36 @@ void voxpert_comparison_free(VoxpertComparison *c) {
     if (!c) return;
     comparison_free(&c->comparison);
     memory_free(c);
+}
+
+/* ---- Several methods -------------------------------------------------------------------- */
+
+VoxpertStatus voxpert_methods_report(const VoxpertMethod *methods, size_t count, VoxpertReport form,
+                                     char **text, VoxpertError *error) {
+    PaperMethod method[METHODS_MAX];
+    Text t = {0};
+    if (!methods || !text || count < 1 || count > METHODS_MAX)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "a table needs 1 to %d methods",
+                         (int)METHODS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        const VoxpertMethod *from = &methods[i];
+        if (!from->name || !from->evaluation)
+            return error_set(error, VOXPERT_BAD_ARGUMENT,
+                             "method %zu: needs a name and an evaluation", i + 1);
+        method[i] = (PaperMethod){from->name, &from->evaluation->evaluation,
+                                  from->comparison ? &from->comparison->comparison : NULL};
+    }
+    const PaperTable table = {method, count};
+    if (form == VOXPERT_REPORT_CSV)
+        paper_csv(&t, &table);
+    else if (form == VOXPERT_REPORT_LATEX)
+        paper_latex(&t, &table);
+    else if (form == VOXPERT_REPORT_MARKDOWN)
+        paper_markdown(&t, &table);
+    else
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "methods are reported as CSV, in Markdown or in LaTeX");
+    return text_hand_over(&t, text, error);
 }
 
 VoxpertStatus voxpert_comparison_report(const VoxpertComparison *c, VoxpertReport form, char **text,

@@ -42,6 +42,14 @@ MUST_CHECK Status labels_take(EvaluatedLabel **out, const VoxpertLabel *labels, 
 /* A spacing of three lengths in mm, or zeros for none.  VOXPERT_BAD_ARGUMENT. */
 MUST_CHECK Status spacing_take(double to_xyz[3], const double from_xyz[3], Error *error);
 
+struct VoxpertEvaluation {
+    Evaluation evaluation;
+};
+
+/* What an evaluation measures; `*label` is the caller's to free.  VOXPERT_BAD_ARGUMENT. */
+MUST_CHECK Status evaluation_rule_take(EvaluationRule *rule, EvaluatedLabel **label,
+                                       const VoxpertEvaluateOptions *o, Error *error);
+
 /* Gives a text away, or frees it where there was no memory for it. */
 MUST_CHECK Status text_hand_over(Text *text, char **out, Error *error);
 /* A prompt as the predictor takes it, on memory of its own; free it also after a failure. */

@@ -3,13 +3,14 @@
 #include "api/internal.h"
 #include "base/memory.h"
 #include "train/click_curves.h"
+#include "train/simulated_maps.h"
 
 struct VoxpertSimulation {
     Simulation simulation;
     Text protocol;
 };
 
-static Status rule_take(SimulateRule *rule, const VoxpertSimulationOptions *o, Error *error) {
+static Status prompts_take(SimulateRule *rule, const VoxpertSimulationOptions *o, Error *error) {
     if (o->prompt < VOXPERT_SIMULATE_BOX || o->prompt > VOXPERT_SIMULATE_FREE || o->most < 0)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "an unknown kind of simulated prompt");
     *rule = (SimulateRule){.prompt = (SimulatedPrompt)o->prompt,
@@ -26,7 +27,7 @@ VoxpertStatus voxpert_simulation_open(VoxpertSimulation **out,
         return error_set(error, VOXPERT_BAD_ARGUMENT, "simulated prompts need a data folder");
     SimulateRule rule;
     *out = NULL;
-    Status status = rule_take(&rule, options, error);
+    Status status = prompts_take(&rule, options, error);
     if (!status && !(*out = memory_new(sizeof **out)))
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to simulate prompts");
     if (!status) status = simulation_open(&(*out)->simulation, options->data, &rule, error);
@@ -50,6 +51,10 @@ VoxpertStatus voxpert_simulation_model(VoxpertSimulation *s, VoxpertModel *model
     bool zooms = zoom > 0 || (zoom == 0 && model->model->preset.zoom > 0.0);
     s->simulation.rule.max_memory = model->max_memory;
     return simulation_model(&s->simulation, model->model, zooms, error);
+}
+
+bool voxpert_simulation_zooms(const VoxpertSimulation *s) {
+    return s && s->simulation.model && s->simulation.rule.zoom;
 }
 
 size_t voxpert_simulation_cases(const VoxpertSimulation *s) {
@@ -85,4 +90,28 @@ const char *voxpert_simulation_protocol(VoxpertSimulation *s) {
     text_free(&s->protocol);
     simulation_protocol(&s->protocol, &s->simulation);
     return s->protocol.chars ? s->protocol.chars : "";
+}
+
+VoxpertStatus voxpert_evaluate_simulation(VoxpertEvaluation **out, VoxpertSimulation *s,
+                                          const VoxpertEvaluateOptions *options,
+                                          VoxpertCaseDone *done, void *context,
+                                          VoxpertError *error) {
+    if (!out || !s || !options || !s->simulation.model)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "an evaluation needs a model and its data");
+    EvaluationRule rule;
+    EvaluatedLabel *label = NULL;
+    CaseWork work = {.done = done, .context = context};
+    *out = NULL;
+    Status status = evaluation_rule_take(&rule, &label, options, error);
+    if (!status) status = threads_open(&work.threads, options->threads, error);
+    if (!status && !(*out = memory_new(sizeof **out)))
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for an evaluation");
+    if (!status)
+        status = simulation_evaluate(&(*out)->evaluation, &s->simulation, &rule, &work, error);
+    threads_close(work.threads);
+    memory_free(label);
+    if (!status) return status;
+    voxpert_evaluation_free(*out);
+    *out = NULL;
+    return status;
 }

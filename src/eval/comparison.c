@@ -14,6 +14,7 @@ BootstrapRule bootstrap_default(void) {
 
 void comparison_free(Comparison *c) {
     memory_free(c->other);
+    memory_free(c->other_protocol);
     memory_free(c->item);
     *c = (Comparison){0};
 }
@@ -196,6 +197,8 @@ Status comparison_make(Comparison *out, const Evaluation *ours, const Evaluation
                         .other = memory_text(other_name),
                         .item = memory_new((ours->rule.labels + 1) * METRICS * sizeof *out->item)};
     Status status = match_make(&m, ours, other, other_name, error);
+    if (!status && other->protocol && !(out->other_protocol = memory_text(other->protocol)))
+        status = no_memory(error);
     if (!status && (!out->other || !out->item)) status = no_memory(error);
     if (!status) status = compare_all(out, &m, error);
     match_free(&m);
@@ -268,9 +271,22 @@ static void add_markdown_row(Text *t, const Comparison *c, const PairedMetric *p
     text_free(&label);
 }
 
+static void add_protocol(Text *t, const char *whose, const char *protocol) {
+    text_add(t, "\n- %s: ", whose);
+    markdown_words(t, protocol ? protocol : "predictions of files");
+}
+
+static void add_protocols(Text *t, const Comparison *c) {
+    if (!c->ours->protocol && !c->other_protocol) return;
+    text_add(t, "\n");
+    add_protocol(t, "ours", c->ours->protocol);
+    add_protocol(t, "other", c->other_protocol);
+}
+
 void comparison_markdown(Text *t, const Comparison *c) {
     text_add(t, "# Comparison with ");
     markdown_words(t, c->other);
+    add_protocols(t, c);
     text_add(t,
              "\n\nDifferences: ours - other. Interval: %.9g %% of %zu paired bootstrap resamples, "
              "seed %llu. p: Wilcoxon's signed ranks, two-sided, zeros dropped, not corrected for "

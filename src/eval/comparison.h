@@ -26,6 +26,7 @@ typedef struct PairedMetric {
 typedef struct Comparison {
     const Evaluation *ours; /* the caller's, and must stay */
     char *other;            /* what it was compared with */
+    char *other_protocol;   /* how its predictions were made; NULL: they were files */
     BootstrapRule rule;
     PairedMetric *item;
     size_t count;

@@ -75,7 +75,7 @@ void markdown_words(Text *t, const char *text) {
     Text printable = {0};
     text_add_printable(&printable, text);
     for (const char *p = printable.chars; p && *p; p++)
-        text_add(t, strchr("|\\*`_<>[]", *p) ? "\\%c" : "%c", *p);
+        text_add(t, strchr("|\\*`<>[]", *p) ? "\\%c" : "%c", *p);
     t->failed |= printable.failed;
     text_free(&printable);
 }

@@ -145,11 +145,32 @@ static void add_classes(Text *t, const ClickCurves *c) {
     if (row.rows > 1) text_add(t, "| mean of the classes | | | %.3f |\n", sum / (double)row.rows);
 }
 
+/* What was asked of which data, in words. */
+static void add_protocol(Text *t, const ClickCurves *c) {
+    text_add(
+        t,
+        "A box around each object, then %d click%s that correct the answer, and clicks alone%s; ",
+        c->rule.clicks, c->rule.clicks == 1 ? "" : "s",
+        c->rule.prompt_free ? "; each picture without a prompt" : "");
+    text_add(t, "the model sees %s; ",
+             c->rule.zoom ? "crops around the prompts" : "whole pictures");
+    if (c->rule.part == EVERY_PART)
+        text_add(t, "all");
+    else
+        text_add(t, "the %s part", c->part);
+    for (size_t s = 0; s < c->data.sets; s++) {
+        text_add(t, s ? ", " : " of ");
+        markdown_words(t, c->data.set[s].name);
+    }
+    text_add(t, ": %zu object%s", c->objects, c->objects == 1 ? "" : "s");
+    if (c->rule.most) text_add(t, " (at most %zu of each set, evenly spread)", c->rule.most);
+    text_add(t, ".");
+}
+
 void click_rows_markdown(Text *t, const ClickRow *row, size_t rows, const ClickCurves *c) {
-    text_add(t,
-             "# Dice over clicks\n\n%zu objects, part \"%s\", %s. DSC_AUC: trapezoid over the "
-             "clicks, at most %d.\n",
-             c->objects, c->part, c->rule.zoom ? "zooming" : "whole pictures", c->rule.clicks - 1);
+    text_add(t, "# Dice over clicks\n\n");
+    add_protocol(t, c);
+    text_add(t, " DSC_AUC: trapezoid over the clicks, at most %d.\n", c->rule.clicks - 1);
     for (int w = 0; w < CLICK_WAYS; w++) add_table(t, row, rows, w, c->rule.clicks);
     if (c->rule.prompt_free) add_prompt_free(t, row, rows);
     if (c->classes) add_classes(t, c);

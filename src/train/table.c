@@ -23,6 +23,22 @@ static void add_error_rows(Text *t, const double macro[MEASURES]) {
              (1.0 - macro[MEASURE_BOX_WHOLE]) / ellipse, (1.0 - macro[MEASURE_BOX_ZOOM]) / ellipse);
 }
 
+static size_t objects_of_part(const Dataset *d, SplitPart part) {
+    size_t count = 0;
+    for (size_t i = 0; i < d->objects; i++) count += d->picture[d->object[i].picture].part == part;
+    return count;
+}
+
+/* Which objects, and of how many. */
+static void print_protocol(Text *t, const MeasureTable *m, const Dataset *d, SplitPart part,
+                           size_t most) {
+    size_t objects = 0, all = objects_of_part(d, part);
+    for (size_t s = 0; s < m->sets; s++) objects += m->count[s][0] + m->count[s][1];
+    text_add(t, "Dice of %zu of %zu objects", objects, all);
+    if (most) text_add(t, ", at most %zu of each set, evenly spread (validate-most; 0: all)", most);
+    text_add(t, "; whole: the model sees whole pictures, zoom: crops around the prompts\n\n");
+}
+
 static void print_table(Text *t, const MeasureTable *m, const Dataset *d) {
     text_add(t, "| set | objects |");
     for (int i = 0; i < SHOWN; i++) text_add(t, " %s |", measure_name(shown[i]));
@@ -84,6 +100,7 @@ Status train_measure(const TrainOptions *o, int part, Text *out, Error *error) {
     if (!status) status = check_part(&b, o, which, error);
     if (!status)
         status = measure_sets(&table, &b.measurer, &b.data, which, ~0u, o->validate_most, error);
+    if (!status) print_protocol(out, &table, &b.data, which, o->validate_most);
     if (!status) print_table(out, &table, &b.data);
     measure_table_free(&table);
     bench_close(&b);

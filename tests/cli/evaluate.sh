@@ -163,8 +163,8 @@ refused 2 'would replace the input' evaluate -q -p own -g "$gold/folder/gt" --co
 
 # ---- Mistakes
 gt=$gold/folder/gt pred=$gold/folder/pred
-refused 2 '--predictions and --references are needed' evaluate -q -g "$gt"
-refused 2 '--clicks' evaluate -q -p "$pred" -g "$gt" --data "$gt"
+refused 2 '--predictions and --references are needed, or --data' evaluate -q -g "$gt"
+refused 2 '--predictions does not go with --data' evaluate -q -p "$pred" -g "$gt" --data "$gt"
 refused 2 '--empty maybe: must be one of nan, one, skip' evaluate -q "${folders[@]}" --empty maybe
 refused 2 '--metrics dice,kappa: must be some of dice, iou' evaluate -q "${folders[@]}" --metrics dice,kappa
 refused 2 '--metrics' evaluate -q "${folders[@]}" --metrics dice,
