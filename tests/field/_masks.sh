@@ -5,15 +5,15 @@ if chosen 07; then
     # The ellipse of every mask has 1088 pixels.
     for file in a_plain255.png b_plain1.png c_palette_black_first.png f_onebit_png.png h_rgb_white.png \
         o_int32.tif p_int64.tif q_float32.tif s_bool_tif.tif t_float16.tif u_deflated_lzw.tif l_g4_fax.tif; do
-        number 1088 voxels stats -i images/b_plain1.png -s each/$file
+        number 1088 'area_px|voxels' stats -i images/b_plain1.png -s each/$file
     done
     # Palette indices and stored values are what they are; where they cover what looks like background it is said.
     for file in d_palette_white_first.png m_miniswhite8.tif; do
-        number 5824 voxels stats -i images/b_plain1.png -s each/$file
+        number 5824 'area_px|voxels' stats -i images/b_plain1.png -s each/$file
         warned 'background|border' stats -i images/b_plain1.png -s each/$file
     done
     told 'two|ramp|JPEG|levels' stats -i images/b_plain1.png -s each/j_jpeg.jpg
-    number 1088 voxels stats -i images/b_plain1.png -s each/g_alpha_only.png
+    number 1088 'area_px|voxels' stats -i images/b_plain1.png -s each/g_alpha_only.png
     told 'alpha|opacity' stats -i images/b_plain1.png -s each/g_alpha_only.png
     refused 3 'colour' stats -i images/b_plain1.png -s each/i_rgb_red.png
     refused 3 'NumPy' stats -i images/b_plain1.png -s each/w_npy.npy
