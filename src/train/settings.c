@@ -67,7 +67,7 @@ static const Row rows[] = {
     {{"masks-per-image", "samples that share an image", NULL}, KIND_INT, AT(share), 1, 64},
     {{"accumulate", "batches of a step", NULL}, KIND_INT, AT(accumulate), 1, 4096},
     {{"seed", "of all randomness", NULL}, KIND_SEED, AT(seed), 0, 9e15},
-    {{"lr", "learning rate", NULL}, KIND_DOUBLE, AT(optimizer.lr), 0, 1, ABOVE},
+    {{"lr", "learning rate", NULL}, KIND_DOUBLE, AT(optimizer.lr), 0, 1},
     {{"lr-end", "share of the rate at the end of the cosine", NULL}, KIND_DOUBLE, AT(lr_end), 0, 1},
     {{"warm-up", "steps until the rate is reached", NULL}, KIND_DOUBLE, AT(warm_up), 0, 1e9},
     {{"lr-start", "share of the rate at the beginning of the linear schedule", NULL},
