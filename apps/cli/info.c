@@ -27,7 +27,7 @@ const Verb verb_info = {
              "                            machine, the program and the built-in model\n"
              "      --base FILE           of an adapter: the model it was trained on\n"
              "      --preset NAME         of a model: how images are prepared: sam, sam-med2d,\n"
-             "                            sam-med2d-test, medsam, imis or voxpert\n"
+             "                            sam-med2d-test, medsam, litemedsam, imis or voxpert\n"
              "      --strict              refuse a model with tensors that do not belong to it\n"
              "      --page N              of a TIFF, from 1\n"
              "      --no-exif             an image as stored, not as the camera was held\n",
