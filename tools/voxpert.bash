@@ -41,7 +41,7 @@ _voxpert() {
         --cpu) choices='reference portable avx2 avx512' ;;
         --recipe) choices='sam segmote' ;;
         --scheme) choices='voxpert paper sam-med2d segmote' ;;
-        --preset) choices='sam sam-med2d sam-med2d-test medsam imis voxpert' ;;
+        --preset) choices='sam sam-med2d sam-med2d-test medsam litemedsam imis voxpert' ;;
         *)
             case ${COMP_WORDS[COMP_CWORD - 1]} in
             --*)

@@ -38,7 +38,7 @@ const Verb verb_embed = {
         "  -m, --model FILE          safetensors or PyTorch .pth; default: the built-in model\n"
         "      --preset NAME         how images are prepared: sam, sam-med2d, sam-med2d-test, "
         "medsam,\n"
-        "                            imis or voxpert; default: as the model says\n"
+        "                            litemedsam, imis or voxpert; default: as the model says\n"
         "      --strict              refuse a model file with tensors that do not belong to it\n"
         "      --slice k:57          a slice of a volume: an axis of the file and an index from 0\n"
         "      --window LEVEL,WIDTH  which values become black to white; default: 8 bits as they "

@@ -27,7 +27,7 @@ const Verb verb_info = {
              "                            machine, the program and the built-in model\n"
              "      --base FILE           of an adapter: the model it was trained on\n"
              "      --preset NAME         of a model: how images are prepared: sam, sam-med2d,\n"
-             "                            sam-med2d-test, medsam, imis or voxpert\n"
+             "                            sam-med2d-test, medsam, litemedsam, imis or voxpert\n"
              "      --strict              refuse a model with tensors that do not belong to it\n"
              "      --page N              of a TIFF, from 1\n"
              "      --no-exif             an image as stored, not as the camera was held\n",
@@ -103,17 +103,20 @@ static json_t *built_in(const Common *common) {
 }
 
 static json_t *machine(const Common *common) {
-    VoxpertMachine m;
-    voxpert_machine(&m);
-    json_t *sets = json_array(), *presets = json_object();
-    for (const char *const *set = voxpert_kernel_sets(); *set; set++)
-        json_array_append_new(sets, json_string(*set));
+    char *text = NULL;
+    VoxpertStatus status = voxpert_machine_describe(&text, NULL);
+    json_t *root = json_pack("{s:s}", "version", voxpert_version());
+    json_t *described = status ? NULL : json_loads(text, 0, NULL), *presets = json_object();
+    voxpert_free(text);
+    json_object_update(root, described);
+    json_decref(described);
+    if (common->cpu) json_object_set_new(root, "kernels", json_string(common->cpu));
     const char *name, *summary;
     for (int i = 0; (name = voxpert_preset(i, &summary)); i++)
         json_object_set_new(presets, name, json_string(summary));
-    return json_pack("{s:s, s:o, s:i, s:I, s:o, s:o}", "version", voxpert_version(), "kernel_sets",
-                     sets, "threads", m.threads, "memory_bytes", (json_int_t)m.memory_bytes,
-                     "presets", presets, "built_in_model", built_in(common));
+    json_object_set_new(root, "presets", presets);
+    json_object_set_new(root, "built_in_model", built_in(common));
+    return root;
 }
 
 static bool is_model(const char *path) {

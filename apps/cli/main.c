@@ -52,16 +52,18 @@ static void print_version(void) {
            voxpert_version());
 }
 
-static void print_help(void) {
-    puts("voxpert - segment medical images with models of the SAM family\n\n"
-         "usage: voxpert VERB [FLAGS]\n");
-    for (int i = 0; i < VERBS; i++) printf("  %-10s%s\n", verbs[i]->name, verbs[i]->summary);
-    puts(
+static void print_help(FILE *out) {
+    fputs("voxpert - segment medical images with models of the SAM family\n\n"
+          "usage: voxpert VERB [FLAGS]\n\n",
+          out);
+    for (int i = 0; i < VERBS; i++) fprintf(out, "  %-10s%s\n", verbs[i]->name, verbs[i]->summary);
+    fputs(
         "\n`voxpert VERB --help` lists what a verb takes, with an example.\n\n"
         "Exit codes: 0 all is well, 1 some cases failed or a check found something, 2 usage or a\n"
         "prompt without sense, 3 an image, data set or prompt file cannot be used, 4 a model file\n"
         "cannot be used, 5 no memory or over --max-memory, 6 a result cannot be written,\n"
-        "130 interrupted (no partial file is left).");
+        "130 interrupted (no partial file is left).\n",
+        out);
 }
 
 static int print_verb_help(const Verb *verb) {
@@ -107,7 +109,7 @@ static int run_verb(const Verb *verb, int argc, char **argv) {
 static int run(int argc, char **argv) {
     const char *word = argc > 1 ? argv[1] : NULL;
     if (!word) {
-        fputs("usage: voxpert VERB [FLAGS]; `voxpert help` lists the verbs\n", stderr);
+        print_help(stderr); /* a script whose verb is empty must not take this for success */
         return VOXPERT_BAD_ARGUMENT;
     }
     if (strcmp(word, "--version") == 0) {
@@ -116,7 +118,7 @@ static int run(int argc, char **argv) {
     }
     bool help = strcmp(word, "help") == 0 || is_one_of(word, "--help", "-h");
     if (help && argc == 2) {
-        print_help();
+        print_help(stdout);
         return 0;
     }
     const Verb *verb = find_verb(help ? argv[2] : word);

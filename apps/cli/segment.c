@@ -39,7 +39,7 @@ const Verb verb_segment = {
         "                            bpe_simple_vocab_16e6.txt.gz or merges.txt\n"
         "      --preset NAME         how images are prepared: sam, sam-med2d, sam-med2d-test, "
         "medsam,\n"
-        "                            imis or voxpert; default: as the model says\n"
+        "                            litemedsam, imis or voxpert; default: as the model says\n"
         "      --strict              refuse a model file with tensors that do not belong to it\n"
         "\n"
         "Prompts:\n"

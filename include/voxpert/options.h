@@ -42,6 +42,12 @@ typedef struct VoxpertMachine {
 /* Asked anew at each call; NULL is fine. */
 VOXPERT_API void voxpert_machine(VoxpertMachine *out);
 
+/* The same, with the processor's name, its instruction sets that are made use of or could be, the
+ * kernel sets that it can run and the one that is chosen ("kernels"), and compiler and options of
+ * the build, as one JSON object.  The caller frees `*json` with voxpert_free.  Errors:
+ * VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_machine_describe(char **json, VoxpertError *error);
+
 #ifdef __cplusplus
 }
 #endif

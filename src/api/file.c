@@ -2,7 +2,6 @@
 
 #include "base/files.h"
 #include "base/hash.h"
-#include "base/system.h"
 
 VoxpertStatus voxpert_file_write(const char *path, const void *bytes, size_t size,
                                  VoxpertError *error) {
@@ -26,10 +25,3 @@ VoxpertStatus voxpert_file_hash(const char *path, char hash[65], VoxpertError *e
 }
 
 void voxpert_interrupt_cleanup(void) { file_writers_forget(); }
-
-void voxpert_machine(VoxpertMachine *out) {
-    if (!out) return;
-    *out = (VoxpertMachine){.threads = system_cores(),
-                            .memory_bytes = system_total_memory(),
-                            .peak_bytes = system_peak_memory()};
-}

@@ -1,4 +1,3 @@
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -93,17 +92,3 @@ const char *voxpert_preset(int index, const char **summary) {
 void voxpert_free(void *memory) { memory_free(memory); }
 
 const char *voxpert_version(void) { return VOXPERT_VERSION; }
-
-enum { KERNEL_SETS_MAX = 8 };
-static const char *kernel_set[KERNEL_SETS_MAX + 1]; /* written once */
-
-static void name_kernel_sets(void) {
-    const Kernels *const *k = kernels_available();
-    for (int i = 0; i < KERNEL_SETS_MAX && k[i]; i++) kernel_set[i] = k[i]->name;
-}
-
-const char *const *voxpert_kernel_sets(void) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, name_kernel_sets);
-    return kernel_set;
-}

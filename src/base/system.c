@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -65,4 +66,20 @@ size_t system_total_memory(void) {
     if (fscanf(file, "%zu", &limit) == 1 && limit < total) total = limit;
     fclose(file);
     return total;
+}
+
+void system_processor(char *out, size_t size) {
+    struct utsname machine;
+    snprintf(out, size, "%s", uname(&machine) == 0 ? machine.machine : "unknown");
+    FILE *file = fopen("/proc/cpuinfo", "re");
+    char line[256];
+    if (!file) return;
+    while (fgets(line, sizeof line, file)) {
+        const char *value = strchr(line, ':');
+        if (!value || strncmp(line, "model name", strlen("model name")) != 0) continue;
+        value += 1 + strspn(value + 1, " \t");
+        snprintf(out, size, "%.*s", (int)strcspn(value, "\n"), value);
+        break;
+    }
+    fclose(file);
 }

@@ -9,4 +9,8 @@ double system_seconds(void);     /* monotonic clock */
 size_t system_peak_memory(void); /* largest resident set so far (VmHWM), bytes */
 size_t system_total_memory(void); /* of the machine or of the cgroup, whichever is less; bytes */
 
+/* The processor's name as the kernel reports it, not made printable; its architecture where there
+ * is none. */
+void system_processor(char *out, size_t size);
+
 #endif

@@ -6,6 +6,23 @@
 extern const Kernels kernels_portable;
 
 #if defined(__x86_64__)
+/* The names must be literals. */
+#define FEATURE(name)                                                                              \
+    if (__builtin_cpu_supports(name) && index-- == 0) return name
+
+const char *processor_feature(int index) {
+    FEATURE("sse4.2");
+    FEATURE("avx");
+    FEATURE("avx2");
+    FEATURE("fma");
+    FEATURE("avx512f");
+    FEATURE("avx512bw");
+    FEATURE("avx512dq");
+    FEATURE("avx512vl");
+    FEATURE("avx512vnni");
+    return NULL;
+}
+
 extern const Kernels kernels_avx2, kernels_avx512;
 
 static bool has_avx2(void) {
@@ -27,6 +44,11 @@ const Kernels *const *kernels_available(void) {
     return has_avx2() ? to_avx2 : plain;
 }
 #else
+const char *processor_feature(int index) {
+    (void)index;
+    return NULL;
+}
+
 const Kernels *const *kernels_available(void) {
     static const Kernels *const plain[] = {&kernels_reference, &kernels_portable, NULL};
     return plain;

@@ -286,6 +286,10 @@ const Kernels *const *kernels_available(void);
 /* The fastest of them, or the one that `name` asks for; NULL if there is no such one. */
 const Kernels *kernels_choose(const char *name);
 
+/* Instruction set 0, 1, ... of this processor that is made use of, or could be; NULL past the last.
+ */
+const char *processor_feature(int index);
+
 extern const Kernels kernels_reference;
 extern const Kernels kernels_measuring; /* every entry does nothing: see compute.h */
 

@@ -82,6 +82,8 @@ static bool resize_by(const ResizeJob *job, ResizeMethod method) {
         return resize_pillow(job, TAPS_CUBIC_ANTIALIASED);
     case RESIZE_OPENCV_LINEAR:
         return resize_opencv_linear(job);
+    case RESIZE_OPENCV_AREA:
+        return resize_opencv_area(job);
     case RESIZE_SKIMAGE_CUBIC:
         return resize_skimage_cubic(job, NULL);
     }

@@ -18,6 +18,7 @@ typedef enum ResizeMethod {
     RESIZE_PILLOW_BICUBIC,  /* the same with a = -0.5; both as Pillow before version 13 */
     RESIZE_OPENCV_NEAREST,  /* floor(i in/out) */
     RESIZE_OPENCV_LINEAR,   /* two neighbours, 11-bit weights; halving takes the mean of four */
+    RESIZE_OPENCV_AREA,     /* means of what a pixel covers; linear where the picture grows */
     RESIZE_SKIMAGE_CUBIC    /* resize_skimage(), then truncated to bytes: MedSAM */
 } ResizeMethod;
 

@@ -19,6 +19,8 @@ typedef struct ResizeJob {
 
 bool resize_pillow(const ResizeJob *job, TapRule rule);
 bool resize_opencv_linear(const ResizeJob *job);
+bool resize_opencv_linear_area(const ResizeJob *job); /* INTER_AREA of an image that grows */
+bool resize_opencv_area(const ResizeJob *job);
 bool resize_skimage_cubic(const ResizeJob *job, double *exact); /* either output may be NULL */
 
 static inline uint8_t byte_clip(int value) {

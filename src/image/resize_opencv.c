@@ -17,14 +17,32 @@ static size_t inside(ptrdiff_t i, size_t n) {
     return i < 0 ? 0 : i >= (ptrdiff_t)n ? n - 1 : (size_t)i;
 }
 
+/* The lower neighbour of output pixel i, and how far it lies behind it in *x. */
+typedef ptrdiff_t Position(float *x, size_t i, size_t from, size_t to);
+
+static ptrdiff_t position_linear(float *x, size_t i, size_t from, size_t to) {
+    double step = 1.0 / ((double)to / (double)from);
+    *x = (float)(((double)i + 0.5) * step - 0.5);
+    ptrdiff_t low = (ptrdiff_t)floorf(*x);
+    *x -= (float)low;
+    return low;
+}
+
+/* Where a pixel that becomes larger ends, and not at its middle. */
+static ptrdiff_t position_area(float *x, size_t i, size_t from, size_t to) {
+    double inverse = (double)to / (double)from;
+    ptrdiff_t low = (ptrdiff_t)floor((double)i * (1.0 / inverse));
+    *x = (float)((double)(i + 1) - (double)(low + 1) * inverse);
+    *x = *x <= 0.0f ? 0.0f : *x - floorf(*x);
+    return low;
+}
+
 /* Columns outside take the edge pixel with weight 1; rows keep their weights and repeat the edge
  * row, which truncates differently: both are OpenCV's. */
-static void neighbours(Neighbour *out, size_t from, size_t to, bool columns) {
-    double step = 1.0 / ((double)to / (double)from);
+static void neighbours(Neighbour *out, size_t from, size_t to, bool columns, Position *position) {
     for (size_t i = 0; i < to; i++) {
-        float x = (float)(((double)i + 0.5) * step - 0.5);
-        ptrdiff_t low = (ptrdiff_t)floorf(x);
-        x -= (float)low;
+        float x;
+        ptrdiff_t low = position(&x, i, from, to);
         if (columns && low < 0) low = 0, x = 0.0f;
         if (columns && low >= (ptrdiff_t)from - 1) low = (ptrdiff_t)from - 1, x = 0.0f;
         out[i] = (Neighbour){inside(low, from), inside(low + 1, from),
@@ -80,18 +98,14 @@ static void halve(const ResizeJob *j) {
     }
 }
 
-bool resize_opencv_linear(const ResizeJob *j) {
-    if (j->from.width == 2 * j->to.width && j->from.height == 2 * j->to.height) {
-        halve(j);
-        return true;
-    }
+static bool interpolate(const ResizeJob *j, Position *position) {
     Neighbour *column = memory_new(j->to.width * sizeof *column);
     Neighbour *row = memory_new(j->to.height * sizeof *row);
     int32_t *rows = memory_new(2 * j->to.width * j->channels * sizeof *rows);
     bool ok = column && row && rows;
     if (ok) {
-        neighbours(column, j->from.width, j->to.width, true);
-        neighbours(row, j->from.height, j->to.height, false);
+        neighbours(column, j->from.width, j->to.width, true, position);
+        neighbours(row, j->from.height, j->to.height, false, position);
         linear(j, column, row, rows);
     }
     memory_free(column);
@@ -99,3 +113,12 @@ bool resize_opencv_linear(const ResizeJob *j) {
     memory_free(rows);
     return ok;
 }
+
+bool resize_opencv_linear(const ResizeJob *j) {
+    if (j->from.width != 2 * j->to.width || j->from.height != 2 * j->to.height)
+        return interpolate(j, position_linear);
+    halve(j);
+    return true;
+}
+
+bool resize_opencv_linear_area(const ResizeJob *j) { return interpolate(j, position_area); }

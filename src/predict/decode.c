@@ -247,6 +247,16 @@ static Status vector_of_text(Decoding *d, Error *error) {
     return model_text(m, d->prompt->text, d->text, error);
 }
 
+/* Its answers to other prompts are accidental. */
+static void warn_of_prompts(Predictor *p, bool others) {
+    const Model *m = p->model;
+    if (!others || !m->preset.boxes_alone || p->warned || !m->log) return;
+    p->warned = true;
+    m->log(m->log_context,
+           "this model was trained on box prompts alone: what it makes of points and "
+           "masks is accidental");
+}
+
 Status predictor_decode(Predictor *p, const ObjectPrompt *prompt, bool multimask, Prediction *out,
                         Error *error) {
     *out = (Prediction){0};
@@ -254,6 +264,7 @@ Status predictor_decode(Predictor *p, const ObjectPrompt *prompt, bool multimask
     double start = system_seconds();
     Decoding d = {p, prompt, multimask || chooses(p->model), NULL, out};
     Status status = predictor_check(p, prompt, error);
+    if (!status) warn_of_prompts(p, prompt->points > 0 || has_mask(prompt));
     if (!status) status = vector_of_text(&d, error);
     if (!status) status = decode(&d, error);
     if (!status && d.all && !multimask) keep_best(out);
@@ -317,6 +328,7 @@ Status predictor_decode_points(Predictor *p, int points, const float *point, flo
             error, VOXPERT_BAD_ARGUMENT,
             "everything mode needs a model without experts, which answer one prompt at "
             "a time");
+    warn_of_prompts(p, true);
     Status status = know_image(p, error);
     int most = points_at_once(p);
     for (int first = 0; !status && first < points; first += most) {

@@ -44,27 +44,53 @@ static Status choose_kernels(Model *m, const ModelOptions *o, Error *error) {
 
 /* A file that does not say is told by its looks; MedSAM looks like SAM. */
 static const char *looks_like(const Sam *s) {
+    if (s->config.tiny.pointwise_stem) return "litemedsam";
     return s->config.vit.adapters ? "sam-med2d" : s->config.vit.nested ? "imis" : "sam";
+}
+
+static Status unknown_preset(const Checkpoint *file, const char *name, bool asked, Error *error) {
+    Text known = {0};
+    for (int i = 0; preset_at(i); i++) text_add(&known, "%s%s", i ? ", " : "", preset_at(i)->name);
+    Status status = error_set(error, asked ? VOXPERT_BAD_ARGUMENT : VOXPERT_BAD_MODEL,
+                              "%s%spreset \"%.60s\" is unknown; known are %s",
+                              asked ? "" : checkpoint_path(file), asked ? "" : ": its ", name,
+                              known.chars ? known.chars : "");
+    text_free(&known);
+    return status;
+}
+
+static Status bad_preprocess(const Checkpoint *file, const char *what, Error *error) {
+    return error_set(error, VOXPERT_BAD_MODEL, "%s: its metadata \"preprocess\" %s",
+                     checkpoint_path(file), what);
+}
+
+/* What the file states of its images: *root NULL where it states nothing; the caller frees it. */
+static Status read_preprocess(json_t **root, const Checkpoint *file, Error *error) {
+    const char *text = checkpoint_metadata(file, "preprocess");
+    *root = text ? json_loads(text, 0, NULL) : NULL;
+    const json_t *preset = json_object_get(*root, "preset"), *zoom = json_object_get(*root, "zoom");
+    if (text && !json_is_object(*root)) return bad_preprocess(file, "is not a JSON object", error);
+    if (preset && !json_is_string(preset))
+        return bad_preprocess(file, "has a \"preset\" that is no name", error);
+    if (zoom && !(json_is_number(zoom) && json_number_value(zoom) >= 0.0 &&
+                  json_number_value(zoom) < 100.0))
+        return bad_preprocess(file, "has a \"zoom\" that is no number from 0 to 100", error);
+    return VOXPERT_OK;
 }
 
 Status model_preset(Preset *out, const Checkpoint *file, const Sam *sam, const char *asked,
                     Error *error) {
-    const char *preprocess = checkpoint_metadata(file, "preprocess");
-    json_t *root = preprocess ? json_loads(preprocess, 0, NULL) : NULL;
-    const char *said = json_string_value(json_object_get(root, "preset"));
-    const char *name = asked ? asked : said ? said : looks_like(sam);
+    json_t *root;
+    Status status = read_preprocess(&root, file, error);
+    const char *stated = json_string_value(json_object_get(root, "preset"));
+    const char *name = asked ? asked : stated ? stated : looks_like(sam);
     const Preset *preset = preset_find(name);
-    Status status = VOXPERT_OK;
-    if (!preset)
-        status = error_set(error, asked ? VOXPERT_BAD_ARGUMENT : VOXPERT_BAD_MODEL,
-                           "preset \"%s\" is unknown; sam, sam-med2d, sam-med2d-test, medsam, imis "
-                           "and voxpert are known",
-                           name);
-    else
-        *out = *preset;
-    bool own = !said || strcmp(said, name) == 0; /* else its zoom is another preset's */
+    if (!status && !preset) status = unknown_preset(file, name, asked != NULL, error);
+    if (!status) *out = *preset;
+    bool own = !stated || strcmp(stated, name) == 0; /* else its zoom is another preset's */
+    const json_t *zoom = json_object_get(root, "zoom");
+    if (!status && out->zoom > 0.0 && own && zoom) out->zoom = json_number_value(zoom);
     json_decref(root);
-    if (!status && out->zoom > 0.0 && own) out->zoom = sam_zoom(file, out->zoom);
     return status;
 }
 

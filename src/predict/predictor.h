@@ -21,6 +21,7 @@ typedef struct Predictor {
     bool f16_cache;    /* embeddings kept in half precision may be used */
     double encode_seconds, decode_seconds; /* of the last call */
     bool from_cache;                       /* the last encode was a look-up */
+    bool warned;                           /* that the model was trained on boxes alone */
     struct ExpertMaps *maps; /* the caller's: filled by each look (expert_maps.h); NULL: not */
 } Predictor;
 

@@ -6,16 +6,18 @@
 #include <stdbool.h>
 
 typedef enum ResizeRule {
-    RESIZE_LONGEST_SIDE,   /* Pillow bilinear, aspect kept, zero-padded right and bottom (SAM) */
-    RESIZE_SQUARE_NEAREST, /* OpenCV nearest to a square (SAM-Med2D) */
-    RESIZE_SQUARE_PILLOW,  /* Pillow nearest to a square (IMIS-Net, SegMoTE) */
-    RESIZE_PAD_OR_SQUARE,  /* smaller images are padded at the centre, others as above (its test) */
-    RESIZE_SQUARE_CUBIC    /* scikit-image cubic to a square, cut to 8 bits (MedSAM) */
+    RESIZE_LONGEST_SIDE,      /* Pillow bilinear, aspect kept, zero-padded right and bottom (SAM) */
+    RESIZE_LONGEST_SIDE_AREA, /* the same by OpenCV's area means (LiteMedSAM) */
+    RESIZE_SQUARE_NEAREST,    /* OpenCV nearest to a square (SAM-Med2D) */
+    RESIZE_SQUARE_PILLOW,     /* Pillow nearest to a square (IMIS-Net, SegMoTE) */
+    RESIZE_PAD_OR_SQUARE, /* smaller images are padded at the centre, others as above (its test) */
+    RESIZE_SQUARE_CUBIC   /* scikit-image cubic to a square, cut to 8 bits (MedSAM) */
 } ResizeRule;
 
 typedef struct Preset {
     const char *name, *summary;
     ResizeRule resize;
+    bool boxes_alone;      /* trained on box prompts and no others */
     bool min_max;          /* normalize to 0 .. 1 by the image's own range; else by mean and std */
     bool blue_first;       /* channels in the order blue, green, red */
     bool best_of_all;      /* masks 1.. are decoded and the best kept, unless all are asked for */

@@ -34,8 +34,10 @@ Crop crop_around(const Picture *p, const float box[4], double factor, int least)
 
 View view_of(const Preset *preset, Crop crop, int size) {
     View v = {.crop = crop, .size = size, .width = size, .height = size};
-    if (preset->resize == RESIZE_LONGEST_SIDE) {
+    bool area = preset->resize == RESIZE_LONGEST_SIDE_AREA;
+    if (preset->resize == RESIZE_LONGEST_SIDE || area) {
         double scale = (double)size / (crop.width > crop.height ? crop.width : crop.height);
+        v.scale = area ? scale : 0.0;
         v.width = (int)floor(crop.width * scale + 0.5);
         v.height = (int)floor(crop.height * scale + 0.5);
         if (v.width < 1) v.width = 1;
@@ -50,7 +52,8 @@ View view_of(const Preset *preset, Crop crop, int size) {
 }
 
 void view_point(const View *v, const float picture[2], float model[2]) {
-    double sx = (double)v->width / v->crop.width, sy = (double)v->height / v->crop.height;
+    double sx = v->scale > 0.0 ? v->scale : (double)v->width / v->crop.width;
+    double sy = v->scale > 0.0 ? v->scale : (double)v->height / v->crop.height;
     double x = (double)picture[0] - v->crop.x;
     if (v->mirrored) x = v->crop.width - 1 - x;
     model[0] = (float)(x * sx + v->left);
@@ -63,6 +66,8 @@ static ResizeMethod method_of(const Preset *preset) {
     switch (preset->resize) {
     case RESIZE_LONGEST_SIDE:
         return RESIZE_PILLOW_BILINEAR;
+    case RESIZE_LONGEST_SIDE_AREA:
+        return RESIZE_OPENCV_AREA;
     case RESIZE_SQUARE_CUBIC:
         return RESIZE_SKIMAGE_CUBIC;
     case RESIZE_SQUARE_PILLOW:

@@ -21,6 +21,7 @@ typedef struct View {
     int size;          /* side of the model's input */
     int width, height; /* of the crop's image inside the input */
     int left, top;     /* where it begins */
+    double scale;      /* of coordinates, before sizes are rounded; 0: by the rounded sizes */
     bool mirrored;     /* left to right, inside the input */
 } View;
 

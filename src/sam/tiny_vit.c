@@ -1,4 +1,4 @@
-/* tiny_vit.c - MobileSAM's encoder.
+/* tiny_vit.c - the encoder of MobileSAM and LiteMedSAM.
  *
  *     bottleneck:  gelu(x + conv3(gelu(conv2(gelu(conv1 x)))));  a merge has neither sum nor last
  *                  gelu, and a stride in conv2
@@ -10,8 +10,9 @@
 /* ---- Stem ------------------------------------------------------------------------------- */
 
 void tiny_vit_stem_declare(TinyVitStem *s, Params *p, const TinyVitConfig *c) {
-    conv_norm_declare(&s->conv1, p, "seq.0", c->channels, c->stem, 3, 2);
-    conv_norm_declare(&s->conv2, p, "seq.2", c->stem, c->stage[0].dim, 3, 2);
+    int kernel = c->pointwise_stem ? 1 : 3, stride = c->pointwise_stem ? 1 : 2;
+    conv_norm_declare(&s->conv1, p, "seq.0", c->channels, c->stem, kernel, stride);
+    conv_norm_declare(&s->conv2, p, "seq.2", c->stem, c->stage[0].dim, kernel, stride);
 }
 
 void tiny_vit_stem_prepare(TinyVitStem *s, Params *p) {
@@ -166,7 +167,7 @@ static Tensor *stage_forward(Compute *cx, const TinyVitStage *s, const TinyVitSt
 static int halved(int side) { return (side - 1) / 2 + 1; }
 
 int tiny_vit_grid(const TinyVitConfig *c) {
-    int side = halved(halved(c->image));
+    int side = c->pointwise_stem ? c->image : halved(halved(c->image));
     for (int i = 0; i + 1 < c->stages; i++) {
         if (c->stage[i].stride == 2) side = halved(side);
     }

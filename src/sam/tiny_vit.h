@@ -1,5 +1,5 @@
-/* tiny_vit.h - MobileSAM's encoder: image -> embedding (models.md, A.9; Wu et al. 2022, TinyViT;
- * Zhang et al. 2023, MobileSAM).
+/* tiny_vit.h - the encoder of MobileSAM and LiteMedSAM: image -> embedding (models.md, A.9;
+ * landscape.md, C.2; Wu et al. 2022, TinyViT; Zhang et al. 2023, MobileSAM).
  *
  * A pyramid: a stem of two convolutions, a stage of inverted bottlenecks, stages of windowed
  * attention, a merge after each stage but the last, and SAM's neck.  All its BatchNorms are folded
@@ -23,6 +23,8 @@ typedef struct TinyVitStageConfig {
 typedef struct TinyVitConfig {
     int image;          /* model input in pixels, on a side */
     int channels, stem; /* colours in; width between the two convolutions of the stem */
+    bool
+        pointwise_stem; /* these are 1x1 and keep the grid (LiteMedSAM); else 3x3, each halves it */
     int stages;
     TinyVitStageConfig stage[TINY_VIT_MAX_STAGES];
     int out; /* channels of the embedding */

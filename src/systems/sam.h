@@ -32,10 +32,6 @@ MUST_CHECK Status sam_config_parse(SamConfig *out, const char *json, const char 
                                    Error *error);
 char *sam_config_write(const SamConfig *c); /* NULL when out of memory */
 
-/* The zoom at use that the metadata `preprocess` of our own files names; `otherwise` where there is
- * none, or none from 0 (no zoom) to 100. */
-double sam_zoom(const Checkpoint *c, double otherwise);
-
 typedef struct Sam {
     SamConfig config;
     Params params;

@@ -165,6 +165,8 @@ static void write_vit(Text *t, const SamConfig *c) {
 
 static void write_tiny(Text *t, const SamConfig *c) {
     config_write_fields(t, c, tiny_fields);
+    if (c->tiny.pointwise_stem) /* younger than the other fields */
+        text_add(t, ", \"tiny.pointwise_stem\": true");
     for (const ConfigField *f = stage_fields; f->name; f++) {
         text_add(t, ", \"%s\": [", f->name);
         for (int j = 0; j < c->tiny.stages; j++)
@@ -252,6 +254,9 @@ static const char *take_tiny(SamConfig *c, const json_t *json) {
     size_t stages = json_array_size(json_object_get(json, stage_fields[0].name));
     if (stages > TINY_VIT_MAX_STAGES) return stage_fields[0].name;
     c->tiny.stages = (int)stages;
+    const json_t *stem = json_object_get(json, "tiny.pointwise_stem");
+    if (stem && !json_is_boolean(stem)) return "tiny.pointwise_stem";
+    c->tiny.pointwise_stem = json_is_true(stem);
     for (const ConfigField *f = stage_fields; f->name; f++) {
         const json_t *list = json_object_get(json, f->name);
         if (!json_is_array(list) || json_array_size(list) != stages) return f->name;
@@ -292,13 +297,4 @@ Status sam_config_parse(SamConfig *out, const char *json, const char *file, Erro
     *out = (SamConfig){0};
     Status status = config_parse(out, take_all, json, file, error);
     return status ? status : sam_config_complete(out, file, error);
-}
-
-double sam_zoom(const Checkpoint *c, double otherwise) {
-    const char *preprocess = checkpoint_metadata(c, "preprocess");
-    json_t *root = preprocess ? json_loads(preprocess, 0, NULL) : NULL;
-    const json_t *zoom = json_object_get(root, "zoom");
-    double value = json_is_number(zoom) ? json_number_value(zoom) : otherwise;
-    json_decref(root);
-    return value >= 0.0 && value < 100.0 ? value : otherwise;
 }

@@ -111,7 +111,8 @@ static int published_stride(int width) {
 }
 
 static void infer_tiny(Reader *r, TinyVitConfig *t) {
-    t->image = 1024;
+    t->pointwise_stem = axis(r, 4, 2, "image_encoder.patch_embed.seq.0.c.weight") == 1;
+    t->image = t->pointwise_stem ? 256 : 1024;
     t->channels = axis(r, 4, 1, "image_encoder.patch_embed.seq.0.c.weight");
     t->stem = axis(r, 4, 0, "image_encoder.patch_embed.seq.0.c.weight");
     t->out = axis(r, 4, 0, "image_encoder.neck.0.weight");

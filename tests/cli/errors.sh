@@ -12,7 +12,6 @@ good=(-m "$model" -i "$picture" -o out/m.png)
 box=(--box 20,20,90,80)
 
 # ---- The program and its verbs
-refused 2 usage
 refused 2 '"segmnt"; did you mean segment?' segmnt
 refused 2 'no verb "xyzzy"' xyzzy
 refused 2 'no verb "xyzzy"' help xyzzy

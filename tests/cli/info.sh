@@ -9,10 +9,17 @@ holds 'threads follow the affinity' \
 holds 'the kernel sets begin with the reference' grep -A 1 kernel_sets machine.json
 holds 'it has a version' test "$(field version machine.json)" = "$(voxpert --version | sed -n 's/^voxpert //p')"
 voxpert info >machine.txt
-for word in version threads memory_bytes kernel_sets built_in_model; do
+for word in version threads memory_bytes kernel_sets built_in_model processor instruction_sets 'kernels ' build 'presets'; do
     holds "the machine: $word" grep -q "^$word " machine.txt
 done
 
+holds 'the build: compiler and options' test "$(grep -cE '^ *(compiler  *(gcc|clang) [0-9]|options  *[A-Z][a-z]+: )' machine.txt)" -eq 2
+holds 'kernels that were asked for' grep -q '^kernels  *portable$' <(voxpert info --cpu portable)
+holds 'else the last of the sets' test "$(sed -n 's/^kernels  *//p' machine.txt)" = "$(sed -n 's/^kernel_sets.*"\([a-z0-9]*\)"\]$/\1/p' machine.txt)"
+
+voxpert >bare.out 2>bare.err
+holds 'without a verb the help is printed' cmp bare.err <(voxpert help)
+holds 'as what is wrong, with exit code 2' test "$(voxpert 2>/dev/null; echo $?)$(cat bare.out)" = 2
 voxpert info "$model" >model.txt
 for word in 'container *torch zip' 'parameters *65886' 'licence *not stated' 'identity *[0-9a-f]\{64\}'; do
     holds "the model: $word" grep -q "^$word" model.txt

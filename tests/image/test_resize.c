@@ -88,10 +88,32 @@ TEST(halving_with_opencv_linear_takes_the_mean_of_four) {
     CHECK(out[0] == 5 && out[1] == 26); /* 21/4 and 103/4, rounded half up */
 }
 
+TEST(area_means_are_those_of_opencv) {
+    static const struct {
+        Extent from, to;
+        uint8_t want[20]; /* cv2.resize(..., interpolation=cv2.INTER_AREA) of OpenCV 5.0 */
+    } cases[] = {
+        {{5, 7}, {3, 4}, {39, 117, 172, 103, 83, 147, 186, 141, 84, 152, 154, 72}},
+        {{6, 9}, {2, 3}, {128, 127, 104, 115, 119, 107}},
+        {{4, 6}, {2, 3}, {23, 115, 190, 173, 71, 143}},
+        {{3, 2}, {5, 4}, {0,   0,   38,  38,  26,  26,  65,  65,  78,  78,
+                          120, 120, 135, 135, 180, 180, 164, 164, 210, 210}},
+        {{5, 7}, {5, 3}, {27, 121, 114, 89, 186, 139, 91, 176, 161, 89, 163, 137, 99, 176, 43}},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        uint8_t in[54], out[20];
+        Extent from = cases[c].from, to = cases[c].to;
+        for (int i = 0; i < (int)(from.height * from.width); i++)
+            in[i] = (uint8_t)(i * 37 + i * i % 101);
+        CHECK(!resize_bytes(out, to, in, from, 1, RESIZE_OPENCV_AREA, NULL));
+        CHECK(memcmp(out, cases[c].want, to.height * to.width) == 0);
+    }
+}
+
 TEST(a_flat_picture_stays_flat) {
     uint8_t in[9 * 7 * 4], out[13 * 5 * 4];
     memset(in, 201, sizeof in);
-    for (int m = RESIZE_PILLOW_NEAREST; m <= RESIZE_OPENCV_LINEAR; m++) {
+    for (int m = RESIZE_PILLOW_NEAREST; m <= RESIZE_OPENCV_AREA; m++) {
         memset(out, 0, sizeof out);
         CHECK(!resize_bytes(out, (Extent){13, 5}, in, (Extent){9, 7}, 4, (ResizeMethod)m, NULL));
         for (size_t i = 0; i < sizeof out; i++) CHECK(out[i] == 201);
@@ -101,7 +123,7 @@ TEST(a_flat_picture_stays_flat) {
 TEST(the_same_size_is_a_copy) {
     uint8_t in[6 * 5 * 3], out[sizeof in];
     procedural_bytes("input.copy", sizeof in, in);
-    for (int m = RESIZE_PILLOW_NEAREST; m <= RESIZE_OPENCV_LINEAR; m++) {
+    for (int m = RESIZE_PILLOW_NEAREST; m <= RESIZE_OPENCV_AREA; m++) {
         memset(out, 0, sizeof out);
         CHECK(!resize_bytes(out, (Extent){6, 5}, in, (Extent){6, 5}, 3, (ResizeMethod)m, NULL));
         CHECK(memcmp(in, out, sizeof in) == 0);

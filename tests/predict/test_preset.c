@@ -11,7 +11,7 @@ TEST(every_preset_is_found_by_its_name_and_no_other_is) {
         CHECK(preset_find(p->name) == p);
         CHECK(p->summary && p->summary[0]);
     }
-    CHECK(count == 6);
+    CHECK(count == 7);
     CHECK(!preset_at(-1));
     CHECK(!preset_find("SAM"));
     CHECK(!preset_find(""));
@@ -23,6 +23,11 @@ TEST(only_our_own_models_zoom_and_look_twice_by_themselves) {
         CHECK((p->zoom > 0.0) == (strcmp(p->name, "voxpert") == 0));
         CHECK(p->mirror == (p->zoom > 0.0));
     }
+}
+
+TEST(lite_med_sam_keeps_the_aspect_and_takes_boxes_alone) {
+    const Preset *p = preset_find("litemedsam");
+    CHECK(p && p->resize == RESIZE_LONGEST_SIDE_AREA && p->min_max && p->boxes_alone && !p->direct);
 }
 
 TEST(sam_keeps_the_aspect_and_answers_with_the_mask_that_was_asked_for) {

@@ -20,6 +20,18 @@ static bool is_crop(Crop c, int x, int y, int width, int height) {
 
 /* ---- Crops -------------------------------------------------------------------------------- */
 
+/* Its box is scaled by the side alone, and not by sizes that were rounded. */
+TEST(lite_med_sam_scales_coordinates_by_its_longest_side) {
+    View v = view_of(preset_find("litemedsam"), (Crop){0, 0, 301, 200}, 256);
+    CHECK(v.width == 256 && v.height == 170 && v.left == 0 && v.top == 0);
+    float at[2], point[2] = {100.0f, 100.0f};
+    view_point(&v, point, at);
+    CHECK(at[0] == (float)(100.0 * 256.0 / 301.0) && at[1] == at[0]);
+    v = view_of(preset_find("sam"), (Crop){0, 0, 301, 200}, 256);
+    view_point(&v, point, at);
+    CHECK(at[1] == 85.0f);
+}
+
 TEST(crops_are_the_same_if_all_four_numbers_are) {
     const Crop crop = {1, 2, 3, 4};
     CHECK(crop_same(crop, (Crop){1, 2, 3, 4}));

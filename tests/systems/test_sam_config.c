@@ -58,6 +58,13 @@ TEST(mobile_sam_is_seen_as_a_pyramid) {
     sam_free(&sam);
 }
 
+TEST(lite_med_sam_is_seen_by_its_stem) {
+    SamConfig c = shape_mobile_sam();
+    c.image = c.tiny.image = c.prompt.image = 256;
+    c.tiny.pointwise_stem = true;
+    check_inferred("LiteMedSAM", &c, 0, 0);
+}
+
 TEST(small_models_of_both_kinds_are_seen_too) {
     SamConfig tiny = shape_tiny();
     check_inferred("tiny", &tiny, 0, 0);
