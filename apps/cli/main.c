@@ -7,6 +7,7 @@
 #include <voxpert/voxpert.h>
 
 #include "cli/common.h"
+#include "cli/interrupt.h"
 #include "cli/outputs.h"
 #include "cli/verb.h"
 
@@ -21,6 +22,7 @@ static void interrupted(int number) {
     (void)number;
     outputs_interrupt();
     voxpert_interrupt_cleanup();
+    interrupt_print();
     _exit(VOXPERT_INTERRUPTED);
 }
 
@@ -107,8 +109,8 @@ static int run_verb(const Verb *verb, int argc, char **argv) {
 static int run(int argc, char **argv) {
     const char *word = argc > 1 ? argv[1] : NULL;
     if (!word) {
-        fputs("usage: voxpert VERB [FLAGS]; `voxpert help` lists the verbs\n", stderr);
-        return VOXPERT_BAD_ARGUMENT;
+        print_help();
+        return 0;
     }
     if (strcmp(word, "--version") == 0) {
         print_version();

@@ -12,7 +12,8 @@ good=(-m "$model" -i "$picture" -o out/m.png)
 box=(--box 20,20,90,80)
 
 # ---- The program and its verbs
-refused 2 usage
+voxpert >help.txt
+holds 'without a verb the help is printed' test $? -eq 0 -a "$(grep -c '^  segment ' help.txt)" -eq 1
 refused 2 '"segmnt"; did you mean segment?' segmnt
 refused 2 'no verb "xyzzy"' xyzzy
 refused 2 'no verb "xyzzy"' help xyzzy
