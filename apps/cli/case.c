@@ -11,6 +11,9 @@
 #include "cli/result.h"
 #include "cli/routing.h"
 
+const char *const case_outputs[CASE_OUTPUTS] = {"mask",    "logits",  "probability",
+                                                "low_res", "overlay", "rle"};
+
 typedef struct Seconds {
     double read, encode, decode, write, total;
 } Seconds;
@@ -108,11 +111,13 @@ static VoxpertStatus prepare(Work *w, VoxpertError *error) {
 /* ---- Segmenting ------------------------------------------------------------------------- */
 
 /* What each object's pixels become.  One is a mask for viewers; of several, those whose value was
- * not said get their number, or where that is another's value the least that is free. */
-static int *values_of(const Targets *t) {
+ * not given get their number, or where that is another's value the least that is free.  `wanted`
+ * above 0 is the value of all of them. */
+static int *values_of(const Targets *t, int wanted) {
     int *values = cli_new((size_t)t->count, sizeof *values), free_from = 1;
     bool *taken = cli_new(TARGET_VALUE_MAX + 1, sizeof *taken);
-    for (int i = 0; i < t->count; i++) taken[values[i] = t->item[i].value] = true;
+    for (int i = 0; i < t->count; i++)
+        taken[values[i] = t->item[i].value ? t->item[i].value : wanted] = true;
     if (t->count == 1 && !values[0]) values[0] = 255;
     for (int i = 0; i < t->count; i++) {
         if (values[i] || taken[t->item[i].number]) continue;
@@ -149,7 +154,7 @@ static VoxpertStatus segment_targets(Work *w, VoxpertError *error) {
                          .logits = paths->logits || paths->probability,
                          .low_res = paths->low_res != NULL};
     VoxpertSegmentOptions options = w->job->segment;
-    int *values = values_of(t);
+    int *values = values_of(t, w->job->value);
     VoxpertStatus status = VOXPERT_OK;
     for (int i = 0; !status && i < t->count; i++) {
         VoxpertPrompt prompt = target_prompt(&t->item[i]);
@@ -178,8 +183,7 @@ static int grid_progress(void *context, size_t done, size_t total) {
     return 0;
 }
 
-static void warn_of_nothing(Work *w) {
-    const VoxpertEverything *g = &w->job->grid;
+static void warn_of_nothing(Work *w, const VoxpertEverything *g) {
     char sentence[160];
     snprintf(sentence, sizeof sentence,
              "nothing was found: no mask reaches --pred-iou-thresh %g and --stability-score-thresh "
@@ -189,18 +193,19 @@ static void warn_of_nothing(Work *w) {
 }
 
 static VoxpertStatus segment_everything(Work *w, VoxpertError *error) {
+    VoxpertEverything grid = job_grid(w->job, w->engine->model);
     VoxpertFound *found = NULL;
     size_t count = 0;
     double start = seconds_now();
     Common quiet = w->job->common;
     if (w->job->folder) quiet.progress = PROGRESS_NONE; /* the images are counted already */
     Progress progress = progress_begin(&quiet, "points", 0);
-    VoxpertStatus status = voxpert_segment_everything(w->engine->session, &w->job->grid, &found,
-                                                      &count, grid_progress, &progress, error);
+    VoxpertStatus status = voxpert_segment_everything(w->engine->session, &grid, &found, &count,
+                                                      grid_progress, &progress, error);
     progress_end(&progress);
     w->seconds.decode = seconds_now() - start;
     if (!status) status = result_everything(&w->result, found, count, error);
-    if (!status && !count) warn_of_nothing(w);
+    if (!status && !count) warn_of_nothing(w, &grid);
     voxpert_found_free(found, count);
     return status;
 }
@@ -289,17 +294,40 @@ static VoxpertStatus write_all(Work *w, Outputs *o, VoxpertError *error) {
 
 /* ---- The report ------------------------------------------------------------------------- */
 
+static void case_paths(const char *out[CASE_OUTPUTS], const Paths *p) {
+    const char *const paths[CASE_OUTPUTS] = {p->mask,    p->logits,  p->probability,
+                                             p->low_res, p->overlay, p->rle};
+    memcpy(out, paths, sizeof paths);
+}
+
 static json_t *outputs_json(const Paths *p) {
-    const struct {
-        const char *name, *path;
-    } all[] = {{"mask", p->mask},          {"logits", p->logits},   {"probability", p->probability},
-               {"low_res", p->low_res},    {"overlay", p->overlay}, {"rle", p->rle},
-               {"routing_csv", p->routing}};
+    const char *paths[CASE_OUTPUTS];
     json_t *json = json_object();
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        if (all[i].path) json_object_set_new(json, all[i].name, json_words(all[i].path));
+    case_paths(paths, p);
+    for (size_t i = 0; i < CASE_OUTPUTS; i++) {
+        if (paths[i]) json_object_set_new(json, case_outputs[i], json_words(paths[i]));
     }
+    if (p->routing) json_object_set_new(json, "routing_csv", json_words(p->routing));
     return json;
+}
+
+/* Of the files as they were written, by which --resume recognizes them. */
+static VoxpertStatus report_hashes(json_t *report, const Paths *p, const Outputs *o,
+                                   VoxpertError *error) {
+    const char *paths[CASE_OUTPUTS];
+    char hash[65];
+    json_t *hashes = json_object();
+    VoxpertStatus status = VOXPERT_OK;
+    case_paths(paths, p);
+    for (int i = 0; !status && i < o->count; i++) {
+        int k = 0;
+        while (k < CASE_OUTPUTS && paths[k] != o->item[i].path) k++;
+        if (k == CASE_OUTPUTS) continue;
+        status = voxpert_file_hash(o->item[i].staged, hash, error);
+        if (!status) json_object_set_new(hashes, case_outputs[k], json_string(hash));
+    }
+    json_object_set_new(report, "output_sha256", hashes);
+    return status;
 }
 
 static json_t *report_of(const Work *w) {
@@ -354,12 +382,11 @@ static VoxpertStatus finish(Work *w, double start, json_t **report, VoxpertError
             status =
                 error_say(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to report it", w->c->image);
     }
-    if (!status) {
-        report_seconds(*report, w);
-        if (w->c->paths.report) {
-            case_report_machine(*report);
-            status = write_json(outputs_stage(&outputs, w->c->paths.report), *report, error);
-        }
+    if (!status) report_seconds(*report, w);
+    if (!status && w->job->folder) status = report_hashes(*report, &w->c->paths, &outputs, error);
+    if (!status && w->c->paths.report) {
+        case_report_machine(*report);
+        status = write_json(outputs_stage(&outputs, w->c->paths.report), *report, error);
     }
     if (status) {
         outputs_explain(&outputs, error);

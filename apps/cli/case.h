@@ -11,8 +11,14 @@ typedef struct Case {
     Paths paths;      /* files */
 } Case;
 
+/* What a case's report calls its files, in the order of Paths: mask, logits, probability, low_res,
+ * overlay, rle. */
+enum { CASE_OUTPUTS = 6 };
+extern const char *const case_outputs[CASE_OUTPUTS];
+
 /* Prompts are held against the image before the model is loaded.  `*report` is filled on success:
- * everything known of the result.  Errors: any status, one sentence. */
+ * everything known of the result, of a folder's case with the hash of
+ * each file ("output_sha256").  Errors: any status, one sentence. */
 VoxpertStatus case_run(const Job *job, Engine *engine, const Case *c, json_t **report,
                        VoxpertError *error);
 

@@ -7,16 +7,17 @@
 #include "cli/case.h"
 #include "cli/error.h"
 #include "cli/folder.h"
+#include "cli/interrupt.h"
 #include "cli/journal.h"
 #include "cli/outputs.h"
 #include "cli/progress.h"
 #include "cli/routing.h"
 
 typedef struct Item {
-    char *image, *name; /* path, and name in the folder */
-    PromptEntry *entry; /* NULL: everything */
-    char *path[6];      /* of its outputs, as in Paths */
-    bool current;       /* what the journal says of it is of these inputs */
+    char *image, *name;       /* path, and name in the folder */
+    PromptEntry *entry;       /* NULL: everything */
+    char *path[CASE_OUTPUTS]; /* of its outputs */
+    bool current;             /* what the journal says of it is of these inputs */
 } Item;
 
 typedef struct Run {
@@ -97,10 +98,26 @@ static VoxpertStatus check_claims(const Run *run, const char *report, VoxpertErr
     for (int i = 0; i < run->count; i++) {
         const Item *item = &run->item[i];
         claims_read(&claims, item->image);
-        for (int k = 0; k < 6; k++) claims_write(&claims, flags[k], item->path[k], item->name);
+        for (int k = 0; k < CASE_OUTPUTS; k++)
+            claims_write(&claims, flags[k], item->path[k], item->name);
     }
     VoxpertStatus status = claims_check(&claims, error);
     claims_free(&claims);
+    return status;
+}
+
+/* Hours of work, and corrections by hand, may lie in a folder of results. */
+static VoxpertStatus check_new(const Run *run, const char *report, VoxpertError *error) {
+    if (run->job->resume || run->job->overwrite) return VOXPERT_OK;
+    if (access(report, F_OK) == 0)
+        return error_say(error, VOXPERT_BAD_OUTPUT,
+                         "%s: is there already; --resume goes on with its run, --overwrite begins "
+                         "anew and replaces its results",
+                         report);
+    VoxpertStatus status = output_is_new(run->job->paths.routing, false, error);
+    for (int i = 0; i < run->count; i++)
+        for (int k = 0; !status && k < CASE_OUTPUTS; k++)
+            status = output_is_new(run->item[i].path[k], false, error);
     return status;
 }
 
@@ -120,15 +137,32 @@ static VoxpertStatus make_folders(const Paths *p, bool sweep, VoxpertError *erro
 
 /* ---- One case --------------------------------------------------------------------------- */
 
-static bool outputs_exist(const Item *item) {
+/* Whether each file is there as the report says that it was written.  One that is not may be a
+ * correction by hand as well as damage, so it is kept beside. */
+static bool outputs_intact(const Run *run, const Item *item, const json_t *line) {
+    const json_t *hashes = json_object_get(line, "output_sha256");
     bool all = true;
-    for (int i = 0; i < 6; i++) all &= !item->path[i] || access(item->path[i], F_OK) == 0;
+    for (int i = 0; i < CASE_OUTPUTS; i++) {
+        const char *path = item->path[i];
+        const char *want = json_string_value(json_object_get(hashes, case_outputs[i]));
+        char hash[65], *kept;
+        if (!path) continue;
+        bool there = access(path, F_OK) == 0;
+        bool same = there && want && !voxpert_file_hash(path, hash, NULL) && !strcmp(hash, want);
+        all &= same;
+        if (same || !there || !(kept = output_set_aside(path))) continue;
+        common_warn(&run->job->common,
+                    "%s: is not as it was written; it is made again, and what was there is kept as "
+                    "%s",
+                    path, kept);
+        free(kept);
+    }
     return all;
 }
 
 static json_t *flags_json(const Job *job, const Engine *engine) {
     const VoxpertFileOptions *f = &job->file;
-    const VoxpertEverything *g = &job->grid;
+    const VoxpertEverything grid = job_grid(job, engine->model), *g = &grid;
     char slice[40];
     slice_text(slice, f->slice_axis, f->slice, f->frame);
     json_t *flags = json_pack(
@@ -137,17 +171,19 @@ static json_t *flags_json(const Job *job, const Engine *engine) {
         "min_size", job->cleanup.min_size, "keep_largest", job->cleanup.keep_largest, "slice",
         slice, "page", f->page, "no_exif", f->ignore_exif, "window", f->window_level,
         f->window_width, "cache_half", job->engine.cache_half);
+    if (job->value) json_object_set_new(flags, "value", json_integer(job->value));
     if (engine->expert) json_object_set_new(flags, "expert", json_integer(engine->expert));
     if (job->segment.prompt_free) json_object_set_new(flags, "prompt_free", json_true());
     if (job->engine.vocab) json_object_set_new(flags, "vocab", json_words(job->engine.vocab));
     if (job->everything)
         json_object_set_new(flags, "everything",
-                            json_pack("[i, f, f, f, f, i, f, f, i, i, f]", g->points_per_side,
+                            json_pack("[i, f, f, f, f, i, f, f, i, i, f, i]", g->points_per_side,
                                       (double)g->pred_iou_thresh, (double)g->stability_score_thresh,
                                       (double)g->stability_score_offset, (double)g->box_nms_thresh,
                                       g->crop_n_layers, (double)g->crop_nms_thresh,
                                       (double)g->crop_overlap_ratio, g->crop_n_points_downscale,
-                                      g->min_mask_region_area, (double)g->mask_threshold));
+                                      g->min_mask_region_area, (double)g->mask_threshold,
+                                      g->crop_side));
     return flags;
 }
 
@@ -197,12 +233,14 @@ static VoxpertStatus run_case(Run *run, const Item *item, json_t **line, Voxpert
     return status;
 }
 
-/* A case that fails is said and counted; what is returned is trouble with the journal. */
+/* A case that fails is reported and counted; what is returned is a result or a journal that cannot
+ * be written, which ends the run. */
 static VoxpertStatus do_case(Run *run, int index, VoxpertError *error) {
     Item *item = &run->item[index];
     json_t *inputs = inputs_json(run, item), *line = NULL;
     item->current = true;
-    if (journal_done(&run->journal, index, inputs) && outputs_exist(item)) {
+    if (journal_done(&run->journal, index, inputs) &&
+        outputs_intact(run, item, run->journal.line[index])) {
         run->skipped++;
         json_decref(inputs);
         return VOXPERT_OK;
@@ -213,9 +251,11 @@ static VoxpertStatus do_case(Run *run, int index, VoxpertError *error) {
         return status;
     }
     VoxpertError trouble;
-    if (run_case(run, item, &line, &trouble)) {
+    status = run_case(run, item, &line, &trouble);
+    if (status) {
         progress_end(&run->progress);
-        common_warn(&run->job->common, "%s failed: %s", item->name, trouble.message);
+        if (status != VOXPERT_BAD_OUTPUT)
+            common_warn(&run->job->common, "%s failed: %s", item->name, trouble.message);
         run->failed++;
     } else {
         run->done++;
@@ -223,10 +263,21 @@ static VoxpertStatus do_case(Run *run, int index, VoxpertError *error) {
     json_object_set_new(line, "case", json_words(item->name));
     if (inputs) json_object_set_new(line, "inputs", inputs);
     journal_set(&run->journal, index, line);
-    return journal_flush(&run->journal, false, error);
+    VoxpertStatus flushed = journal_flush(&run->journal, false, error);
+    if (flushed || status != VOXPERT_BAD_OUTPUT) return flushed;
+    *error = trouble; /* a full disk: it would be full for the others too */
+    return status;
 }
 
 /* ---- All cases -------------------------------------------------------------------------- */
+
+/* What is not in the report yet is done again, so only what the file holds is promised. */
+static void note_progress(const Run *run) {
+    if (run->journal.current)
+        interrupt_note(run->job->common.verb,
+                       "interrupted: %d of %d images are done; --resume goes on",
+                       run->done + run->skipped, run->count);
+}
 
 static VoxpertStatus do_all(Run *run, VoxpertError *error) {
     run->progress = progress_begin(&run->job->common, "images", (size_t)run->count);
@@ -234,12 +285,20 @@ static VoxpertStatus do_all(Run *run, VoxpertError *error) {
     VoxpertStatus status =
         journal_flush(&run->journal, true, error); /* an older one counts no more */
     for (int i = 0; !status && i < run->count && !(run->failed && run->job->stop); i++) {
+        note_progress(run);
         status = do_case(run, i, error);
         run->progress.skipped = (size_t)run->skipped;
         progress_tell(&run->progress, (size_t)i + 1, run->item[i].name);
     }
     progress_end(&run->progress);
-    return status ? status : journal_flush(&run->journal, true, error);
+    interrupt_forget();
+    if (!status) return journal_flush(&run->journal, true, error);
+    VoxpertError trouble;
+    bool safe = run->journal.current || !journal_flush(&run->journal, true, &trouble);
+    trouble = *error;
+    return error_say(error, status, "%s; %d of %d images are done%s", trouble.message,
+                     run->done + run->skipped, run->count,
+                     safe ? ", and --resume goes on" : "; --resume goes on from the last report");
 }
 
 /* Of all cases that the report calls done, by this run or the one that it goes on from. */
@@ -253,22 +312,43 @@ static void put_cases(FILE *to, const void *context) {
     }
 }
 
+/* Results without a single pixel. */
+static int count_empty(const Run *run) {
+    int empty = 0;
+    for (int i = 0; i < run->count; i++) {
+        const json_t *line = run->journal.line[i];
+        const char *status = json_string_value(json_object_get(line, "status"));
+        bool any = !run->item[i].current || !status || strcmp(status, "done") != 0;
+        size_t index;
+        json_t *object;
+        json_array_foreach(json_object_get(line, "objects"), index, object) any |=
+            json_integer_value(json_object_get(object, "area")) > 0;
+        empty += !any;
+    }
+    return empty;
+}
+
 static void summarize(const Run *run) {
+    int empty = count_empty(run);
+    char *some = empty ? cli_text(", %d empty", empty) : cli_text("%s", "");
     if (run->job->common.json)
         common_report(&run->job->common,
-                      json_pack("{s:i, s:i, s:i, s:i, s:o, s:O}", "images", run->count, "done",
-                                run->done, "skipped", run->skipped, "failed", run->failed, "report",
-                                json_words(run->journal.path), "model", engine_about(run->engine)));
+                      json_pack("{s:i, s:i, s:i, s:i, s:i, s:o, s:O}", "images", run->count, "done",
+                                run->done, "skipped", run->skipped, "failed", run->failed, "empty",
+                                empty, "report", json_words(run->journal.path), "model",
+                                engine_about(run->engine)));
     else if (!run->job->common.quiet)
-        printf("%d image%s: %d done, %d skipped, %d failed; %s\n", run->count,
-               run->count == 1 ? "" : "s", run->done, run->skipped, run->failed, run->journal.path);
+        printf("%d image%s: %d done, %d skipped, %d failed%s; %s\n", run->count,
+               run->count == 1 ? "" : "s", run->done, run->skipped, run->failed, some,
+               run->journal.path);
+    free(some);
 }
 
 static void run_free(Run *run) {
     for (int i = 0; i < run->count; i++) {
         free(run->item[i].image);
         free(run->item[i].name);
-        for (int k = 0; k < 6; k++) free(run->item[i].path[k]);
+        for (int k = 0; k < CASE_OUTPUTS; k++) free(run->item[i].path[k]);
     }
     free(run->item);
     journal_free(&run->journal);
@@ -280,6 +360,7 @@ VoxpertStatus folder_run(Job *job, Engine *engine, VoxpertError *error) {
                                      : cli_text("%s/report.jsonl", job->paths.mask);
     VoxpertStatus status = list_cases(&run, error);
     if (!status) status = check_claims(&run, report, error);
+    if (!status) status = check_new(&run, report, error);
     if (!status) status = engine_open(engine, &job->common, &job->engine, error);
     if (!status) status = job_suits(job, engine, error);
     if (!status) status = make_folders(&job->paths, job->resume, error);

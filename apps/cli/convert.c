@@ -33,7 +33,8 @@ const Verb verb_convert = {
         "      --strict              surplus tensors end it too\n"
         "      --verify              read back and compare every tensor, to the last bit "
         "(default)\n"
-        "      --no-verify           do not\n",
+        "      --no-verify           do not\n"
+        "      --overwrite           replace a file that is there\n",
     .run = convert_run,
 };
 
@@ -46,6 +47,7 @@ static const OptionRule rules[] = {
     {"--strict"},
     {"--verify"},
     {"--no-verify"},
+    {"--overwrite"},
     {0},
 };
 
@@ -79,6 +81,7 @@ static VoxpertStatus convert_flags(ConvertJob *job, const Options *o, VoxpertErr
     claims_write(&claims, "--output", job->output, NULL);
     if (!status) status = claims_check(&claims, error);
     claims_free(&claims);
+    if (!status) status = output_is_new(job->output, options_has(o, "--overwrite"), error);
     return status;
 }
 

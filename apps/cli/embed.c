@@ -35,7 +35,9 @@ const Verb verb_embed = {
         "      --dtype TYPE          f32 (default) or f16, half the size; a value too large for "
         "f16\n"
         "                            is refused\n"
-        "  -m, --model FILE          safetensors or PyTorch .pth; default: the built-in model\n"
+        "  -m, --model FILE          safetensors or PyTorch .pth; default: built-in\n"
+        "      --base FILE           of an adapter: the model it was trained on; default: "
+        "built-in\n"
         "      --preset NAME         how images are prepared: sam, sam-med2d, sam-med2d-test, "
         "medsam,\n"
         "                            litemedsam, imis or voxpert; default: as the model says\n"
@@ -46,7 +48,8 @@ const Verb verb_embed = {
         "                            others from percentile 0.5 to 99.5\n"
         "      --page N              page of a TIFF, from 1\n"
         "      --no-exif             pixels as stored, not as the camera was held\n"
-        "      --on-error MODE       of a folder: skip (default) or stop\n",
+        "      --on-error MODE       of a folder: skip (default) or stop\n"
+        "      --overwrite           replace files that are there\n",
     .run = embed_run,
 };
 
@@ -64,6 +67,7 @@ static const OptionRule rules[] = {
     {"--window", .takes_value = true},
     {"--no-exif"},
     {"--on-error", .takes_value = true},
+    {"--overwrite"},
     {0},
 };
 
@@ -72,7 +76,7 @@ typedef struct EmbedJob {
     EngineOptions engine;
     VoxpertFileOptions file;
     const char *input, *output, *type;
-    bool folder, stop;
+    bool folder, stop, overwrite;
 } EmbedJob;
 
 static VoxpertStatus embed_flags(EmbedJob *job, const Options *o, VoxpertError *error) {
@@ -93,6 +97,7 @@ static VoxpertStatus embed_flags(EmbedJob *job, const Options *o, VoxpertError *
     if (!status) status = options_choice(o, "--on-error", reactions, &reaction, error);
     job->type = types[type];
     job->stop = reaction == 1;
+    job->overwrite = options_has(o, "--overwrite");
     if (!status && !job->output == !job->engine.cache)
         status = error_say(error, VOXPERT_BAD_ARGUMENT,
                            "either --output or --cache is needed: where embeddings go");
@@ -165,6 +170,8 @@ static VoxpertStatus check_outputs(const EmbedJob *job, const Item *items, char 
     for (int i = 0; i < count; i++) claims_write(&claims, "--output", items[i].path, names[i]);
     VoxpertStatus status = claims_check(&claims, error);
     claims_free(&claims);
+    for (int i = 0; !status && i < count; i++)
+        status = output_is_new(items[i].path, job->overwrite, error);
     return status;
 }
 
@@ -179,10 +186,13 @@ static VoxpertStatus embed_folder(const EmbedJob *job, Engine *engine, json_t *l
     if (!status) status = engine_open(engine, &job->common, &job->engine, error);
     Progress progress = progress_begin(&job->common, "images", (size_t)count);
     for (int i = 0; !status && i < count && !(failed && job->stop); i++) {
-        if (embed_image(job, engine, items[i].image, items[i].path, list, error)) {
+        VoxpertStatus failure =
+            embed_image(job, engine, items[i].image, items[i].path, list, error);
+        if (failure == VOXPERT_BAD_OUTPUT) /* a full disk: it would be full for the others too */
+            status = failure;
+        else if (failure)
             common_warn(&job->common, "%s failed: %s", names[i], error->message);
-            failed++;
-        }
+        failed += failure != VOXPERT_OK;
         progress_tell(&progress, (size_t)i + 1, names[i]);
     }
     progress_end(&progress);

@@ -30,6 +30,7 @@ const OptionRule segment_rules[] = {
     {"--no-zoom"},
     {"--fill-holes"},
     {"--min-size", .takes_value = true},
+    {"--value", .takes_value = true},
     {"--keep-largest"},
     {"--logits", .takes_value = true},
     {"--probability", .takes_value = true},
@@ -47,6 +48,7 @@ const OptionRule segment_rules[] = {
     {"--cache-half"},
     {"--embedding", .takes_value = true},
     {"--resume"},
+    {"--overwrite"},
     {"--on-error", .takes_value = true},
     {"--everything"},
     {"--points-per-side", .takes_value = true},
@@ -55,6 +57,7 @@ const OptionRule segment_rules[] = {
     {"--stability-score-thresh", .takes_value = true},
     {"--stability-score-offset", .takes_value = true},
     {"--box-nms-thresh", .takes_value = true},
+    {"--crop-side", .takes_value = true},
     {"--crop-n-layers", .takes_value = true},
     {"--crop-nms-thresh", .takes_value = true},
     {"--crop-overlap-ratio", .takes_value = true},
@@ -110,20 +113,9 @@ static VoxpertStatus segment_flags(Job *job, const Options *o, VoxpertError *err
                   : options_whole(o, "--min-size", 1, 1 << 30, &job->cleanup.min_size, error);
 }
 
-/* The flags of the published generator begin with those of `segment_rules` behind --everything. */
-static VoxpertStatus everything_flags(Job *job, const Options *o, VoxpertError *error) {
-    bool behind = false;
-    job->everything = options_has(o, "--everything");
-    for (const OptionRule *r = segment_rules; r->name; r++) {
-        if (behind && !job->everything && options_has(o, r->name))
-            return error_say(error, VOXPERT_BAD_ARGUMENT, "%s goes with --everything", r->name);
-        behind |= strcmp(r->name, "--everything") == 0;
-    }
-    VoxpertEverything *g = &job->grid;
-    *g = (VoxpertEverything){.pred_iou_thresh = 0.88f,
-                             .stability_score_thresh = 0.95f,
-                             .stability_score_offset = 1.0f,
-                             .zero_thresholds = true};
+/* ---- Everything ------------------------------------------------------------------------- */
+
+static VoxpertStatus grid_numbers(VoxpertEverything *g, const Options *o, VoxpertError *error) {
     const struct {
         const char *flag;
         double low, high;
@@ -135,22 +127,62 @@ static VoxpertStatus everything_flags(Job *job, const Options *o, VoxpertError *
                    {"--crop-nms-thresh", 1e-6, 1.0, &g->crop_nms_thresh},
                    {"--crop-overlap-ratio", 1e-6, 0.999, &g->crop_overlap_ratio},
                    {"--mask-threshold", -1e6, 1e6, &g->mask_threshold}};
+    VoxpertStatus status = VOXPERT_OK;
+    for (size_t i = 0; !status && i < sizeof numbers / sizeof *numbers; i++)
+        status = options_number(o, numbers[i].flag, numbers[i].low, numbers[i].high, numbers[i].to,
+                                error);
+    return status;
+}
+
+static VoxpertStatus grid_wholes(VoxpertEverything *g, const Options *o, VoxpertError *error) {
     const struct {
         const char *flag;
         long low, high;
         int *to;
     } wholes[] = {{"--points-per-side", 1, 1024, &g->points_per_side},
                   {"--points-per-batch", 1, 65536, &g->points_per_batch},
-                  {"--crop-n-layers", 0, 8, &g->crop_n_layers},
+                  {"--crop-n-layers", 0, 4, &g->crop_n_layers},
                   {"--crop-n-points-downscale-factor", 1, 1024, &g->crop_n_points_downscale},
                   {"--min-mask-region-area", 0, 1 << 30, &g->min_mask_region_area}};
     VoxpertStatus status = VOXPERT_OK;
-    for (size_t i = 0; !status && i < sizeof numbers / sizeof *numbers; i++)
-        status = options_number(o, numbers[i].flag, numbers[i].low, numbers[i].high, numbers[i].to,
-                                error);
     for (size_t i = 0; !status && i < sizeof wholes / sizeof *wholes; i++)
         status =
             options_whole(o, wholes[i].flag, wholes[i].low, wholes[i].high, wholes[i].to, error);
+    if (options_has(o, "--crop-n-layers")) g->crop_side = -1;
+    const char *side = options_value(o, "--crop-side");
+    if (status || !side) return status;
+    if (strcmp(side, "0") == 0) {
+        g->crop_side = -1;
+        return VOXPERT_OK;
+    }
+    return options_whole(o, "--crop-side", 16, 65536, &g->crop_side, error);
+}
+
+VoxpertEverything job_grid(const Job *job, const VoxpertModel *model) {
+    VoxpertEverything g;
+    VoxpertError none;
+    voxpert_everything_defaults(model, &g);
+    if (!grid_numbers(&g, job->options, &none)) (void)grid_wholes(&g, job->options, &none);
+    return g;
+}
+
+/* The flags of the published generator begin with those of `segment_rules` behind --everything. */
+static VoxpertStatus everything_flags(Job *job, const Options *o, VoxpertError *error) {
+    bool behind = false;
+    VoxpertEverything checked = {0};
+    job->options = o;
+    job->everything = options_has(o, "--everything");
+    for (const OptionRule *r = segment_rules; r->name; r++) {
+        if (behind && !job->everything && options_has(o, r->name))
+            return error_say(error, VOXPERT_BAD_ARGUMENT, "%s goes with --everything", r->name);
+        behind |= strcmp(r->name, "--everything") == 0;
+    }
+    VoxpertStatus status = grid_numbers(&checked, o, error);
+    if (!status) status = grid_wholes(&checked, o, error);
+    if (!status && checked.crop_n_layers && checked.crop_side > 0)
+        status = error_say(error, VOXPERT_BAD_ARGUMENT,
+                           "--crop-n-layers %d and --crop-side %d exclude each other",
+                           checked.crop_n_layers, checked.crop_side);
     return status;
 }
 
@@ -211,7 +243,8 @@ static VoxpertStatus prompt_flags(Job *job, const Options *o, VoxpertError *erro
         return error_say(error, VOXPERT_BAD_ARGUMENT, "%s excludes other prompts",
                          file ? "--prompts" : "--everything");
     if (job->folder && job->targets.count) return ask_all(job, o, error);
-    return file ? prompts_file_read(&job->prompts, file, error) : VOXPERT_OK;
+    if (file) status = prompts_file_read(&job->prompts, file, error);
+    return status || !file ? status : prompts_file_confine(&job->prompts, job->input, error);
 }
 
 /* ---- Outputs ---------------------------------------------------------------------------- */
@@ -274,7 +307,10 @@ static VoxpertStatus file_outputs(const Job *job, VoxpertError *error) {
     }
     if (!status && !any)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "--output is needed: where the mask goes");
-    return status ? status : check_claims(job, flags, error);
+    if (!status) status = check_claims(job, flags, error);
+    for (int i = 0; !status && i < OUTPUT_FLAGS; i++)
+        status = output_is_new(flags[i].path, job->overwrite, error);
+    return status;
 }
 
 static VoxpertStatus folder_outputs(const Job *job, VoxpertError *error) {
@@ -325,10 +361,13 @@ VoxpertStatus job_shows(const Job *job, const Targets *t, VoxpertError *error) {
 static VoxpertStatus together(Job *job, const Options *o, VoxpertError *error) {
     static const char *const folders[] = {"--resume", "--on-error", NULL};
     static const char *const images[] = {"--embedding", "--probability-bits", NULL};
-    static const char *const prompted[] = {
-        "--logits",       "--probability", "--low-res", "--multimask",  "--prompt-free",
-        "--class",        "--expert",      "--zoom",    "--fill-holes", "--min-size",
-        "--keep-largest", "--routing-csv", NULL};
+    static const char *const prompted[] = {"--logits",       "--probability",
+                                           "--low-res",      "--multimask",
+                                           "--prompt-free",  "--class",
+                                           "--expert",       "--zoom",
+                                           "--fill-holes",   "--min-size",
+                                           "--keep-largest", "--routing-csv",
+                                           "--value",        NULL};
     static const char *const bits[] = {"--probability-bits", NULL};
     static const char *const reactions[] = {"skip", "stop", NULL};
     bool png = job->paths.probability && name_ends(job->paths.probability, ".png");
@@ -342,6 +381,11 @@ static VoxpertStatus together(Job *job, const Options *o, VoxpertError *error) {
     if (!status) status = options_choice(o, "--on-error", reactions, &reaction, error);
     job->stop = reaction == 1;
     job->resume = options_has(o, "--resume");
+    job->overwrite = options_has(o, "--overwrite");
+    if (!status && job->resume && job->overwrite)
+        status =
+            error_say(error, VOXPERT_BAD_ARGUMENT, "--resume and --overwrite exclude each other");
+    if (!status) status = options_whole(o, "--value", 1, TARGET_VALUE_MAX, &job->value, error);
     job->probability_bits = 8;
     if (!status)
         status = options_whole(o, "--probability-bits", 8, 16, &job->probability_bits, error);

@@ -21,13 +21,14 @@ typedef struct Job {
     Targets targets;     /* given by flags */
     PromptsFile prompts; /* given by a file */
     bool everything;
-    VoxpertEverything grid;
+    const Options *options; /* those of everything mode are over the model's defaults */
     VoxpertSegmentOptions segment;
     VoxpertCleanup cleanup;
     int probability_bits;
     const char *embedding;
     Paths paths;
-    bool resume, stop;
+    bool resume, stop, overwrite;
+    int value; /* of the pixels of objects that name none; 0: 255, or 1, 2, ... */
 } Job;
 
 extern const OptionRule segment_rules[];
@@ -35,6 +36,9 @@ extern const OptionRule segment_rules[];
 /* Errors: VOXPERT_BAD_ARGUMENT, VOXPERT_BAD_INPUT (prompts file), VOXPERT_BAD_OUTPUT. */
 VoxpertStatus job_from_flags(Job *job, const Options *options, VoxpertError *error);
 void job_free(Job *job);
+
+/* Everything mode's settings: the flags, over what the model's preset says. */
+VoxpertEverything job_grid(const Job *job, const VoxpertModel *model);
 
 /* --slice, --page, --no-exif, --window: for every verb that reads images.  VOXPERT_BAD_ARGUMENT. */
 VoxpertStatus image_flags(VoxpertFileOptions *out, const Options *options, const Common *common,

@@ -67,6 +67,7 @@ bool journal_done(const Journal *j, int index, const json_t *inputs) {
 void journal_set(Journal *j, int index, json_t *line) {
     json_decref(j->line[index]);
     j->line[index] = line;
+    j->current = false;
 }
 
 /* ---- Writing ---------------------------------------------------------------------------- */
@@ -111,6 +112,7 @@ VoxpertStatus journal_flush(Journal *j, bool now, VoxpertError *error) {
     } else {
         status = outputs_commit(&outputs, error);
     }
+    j->current = !status;
     j->written = seconds_now();
     j->cost = j->written - start;
     return status;

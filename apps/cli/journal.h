@@ -12,6 +12,7 @@ typedef struct Journal {
     json_t *old;   /* case name -> line of an earlier run */
     json_t **line; /* [count]; NULL: not yet */
     int count;
+    bool current;         /* the file holds every line */
     double written, cost; /* when, and the seconds that it took */
 } Journal;
 

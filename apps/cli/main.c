@@ -7,6 +7,7 @@
 #include <voxpert/voxpert.h>
 
 #include "cli/common.h"
+#include "cli/interrupt.h"
 #include "cli/outputs.h"
 #include "cli/verb.h"
 
@@ -21,6 +22,7 @@ static void interrupted(int number) {
     (void)number;
     outputs_interrupt();
     voxpert_interrupt_cleanup();
+    interrupt_print();
     _exit(VOXPERT_INTERRUPTED);
 }
 

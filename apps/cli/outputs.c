@@ -113,6 +113,15 @@ void outputs_sweep(const char *folder) {
     if (d) closedir(d);
 }
 
+char *output_set_aside(const char *path) {
+    for (int i = 1; i < 1000; i++) {
+        char *name = i == 1 ? cli_text("%s.changed", path) : cli_text("%s.changed-%d", path, i);
+        if (access(name, F_OK) != 0 && rename(path, name) == 0) return name;
+        free(name);
+    }
+    return NULL;
+}
+
 /* ---- Beforehand ------------------------------------------------------------------------- */
 
 static VoxpertStatus extension_check(const char *flag, const char *path,
@@ -142,4 +151,10 @@ VoxpertStatus output_check(const char *flag, const char *path, const char *const
                            flag, path, strerror(errno));
     free(folder);
     return status;
+}
+
+VoxpertStatus output_is_new(const char *path, bool overwrite, VoxpertError *error) {
+    if (!path || overwrite || access(path, F_OK) != 0) return VOXPERT_OK;
+    return error_say(error, VOXPERT_BAD_OUTPUT, "%s: is there already; --overwrite replaces it",
+                     path);
 }

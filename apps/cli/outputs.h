@@ -45,6 +45,14 @@ void outputs_sweep(const char *folder);
 VoxpertStatus output_check(const char *flag, const char *path, const char *const *extensions,
                            VoxpertError *error);
 
+/* Renames what is there to "PATH.changed", or .changed-2 and so on: the new name, which the caller
+ * frees, or NULL where that fails. */
+char *output_set_aside(const char *path);
+
+/* The rule of every verb: what is there is replaced only where that was asked for.  `path` NULL:
+ * nothing.  VOXPERT_BAD_OUTPUT. */
+VoxpertStatus output_is_new(const char *path, bool overwrite, VoxpertError *error);
+
 bool name_ends(const char *path, const char *ending);                /* ignores case */
 bool name_ends_one_of(const char *path, const char *const *endings); /* NULL-terminated */
 bool name_is_nifti(const char *path);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/error.h"
+#include "cli/job.h"
 #include "cli/numbers.h"
 #include "cli/outputs.h"
 
@@ -342,6 +343,47 @@ VoxpertStatus prompts_file_read(PromptsFile *out, const char *path, VoxpertError
                                            : read_line(&place, out, text + mark, length - mark, 0);
     if (!status) status = check_names(out, error);
     free(text);
+    return status;
+}
+
+/* ---- Masks ------------------------------------------------------------------------------ */
+
+/* The real path of a file's folder, or of a folder itself; NULL where it is not there. */
+static char *real_folder(const char *path) {
+    char *real = realpath(path, NULL);
+    if (!real || is_folder(real)) return real;
+    *strrchr(real, '/') = '\0';
+    return real;
+}
+
+static bool lies_in(const char *path, const char *folder) {
+    size_t length = folder ? strlen(folder) : 0;
+    return folder && strncmp(path, folder, length) == 0 && path[length] == '/';
+}
+
+/* A mask that is not there is left to its reader. */
+static VoxpertStatus confine(const PromptsFile *f, const Target *t, const char *own,
+                             const char *input, VoxpertError *error) {
+    char *real = t->mask_path ? realpath(t->mask_path, NULL) : NULL;
+    bool inside = !real || lies_in(real, own) || lies_in(real, input);
+    free(real);
+    if (inside) return VOXPERT_OK;
+    return error_say(error, VOXPERT_BAD_INPUT,
+                     "%s: object %d: its mask %s lies neither in the folder of this file nor in "
+                     "that of the input; move it there, or name it with --mask",
+                     f->path, t->number, t->mask_path);
+}
+
+VoxpertStatus prompts_file_confine(const PromptsFile *f, const char *input, VoxpertError *error) {
+    char *own = real_folder(f->path), *other = real_folder(input);
+    VoxpertStatus status = VOXPERT_OK;
+    for (int i = 0; !status && i < f->count; i++) {
+        const Targets *t = &f->item[i].targets;
+        for (int k = 0; !status && k < t->count; k++)
+            status = confine(f, &t->item[k], own, other, error);
+    }
+    free(own);
+    free(other);
     return status;
 }
 

@@ -33,6 +33,12 @@ typedef struct PromptsFile {
 
 /* VOXPERT_BAD_INPUT with the file, the entry and the field. */
 VoxpertStatus prompts_file_read(PromptsFile *out, const char *path, VoxpertError *error);
+
+/* Names of masks in the file may lead, symbolic links followed, only into its own folder and that
+ * of the input (an image or a folder): a file from elsewhere reads nothing else. VOXPERT_BAD_INPUT.
+ */
+VoxpertStatus prompts_file_confine(const PromptsFile *f, const char *input, VoxpertError *error);
+
 /* An entry of that image more; its targets and `json` are the caller's to fill. */
 PromptEntry *prompts_file_add(PromptsFile *f, const char *image);
 void prompts_file_free(PromptsFile *f); /* a zeroed one is fine */

@@ -72,22 +72,29 @@ VOXPERT_API VoxpertStatus voxpert_embedding_load(VoxpertSession *session, const 
 
 /* ---- Everything ------------------------------------------------------------------------- */
 
-/* The published automatic mask generator (SamAutomaticMaskGenerator).  Zero: its default. */
+/* The published automatic mask generator (SamAutomaticMaskGenerator).  Zero: as the model's preset
+ * says, which is the published default in brackets, but for our own models (preset voxpert), whose
+ * defaults voxpert_everything_defaults gives. */
 typedef struct VoxpertEverything {
-    int points_per_side;          /* 32 */
-    int points_per_batch;         /* 16 (there 64): memory and steps of progress, same masks */
-    float pred_iou_thresh;        /* 0.88 */
-    float stability_score_thresh; /* 0.95 */
-    float stability_score_offset; /* 1 */
-    float box_nms_thresh;         /* 0.7 */
-    int crop_n_layers;            /* 0 */
-    float crop_nms_thresh;        /* 0.7 */
-    float crop_overlap_ratio;     /* 512 / 1500 */
-    int crop_n_points_downscale;  /* 1 */
-    int min_mask_region_area;     /* 0 */
-    float mask_threshold;         /* 0 */
+    int points_per_side;          /* of each crop (32) */
+    int points_per_batch;         /* (16; there 64): memory and steps of progress, same masks */
+    float pred_iou_thresh;        /* (0.88) */
+    float stability_score_thresh; /* (0.95) */
+    float stability_score_offset; /* (1) */
+    float box_nms_thresh;         /* (0.7) */
+    int crop_n_layers;            /* (0) 0 to 4; above 0 there are no square crops */
+    float crop_nms_thresh;        /* (0.7) */
+    float crop_overlap_ratio;     /* (512 / 1500) */
+    int crop_n_points_downscale;  /* (1) */
+    int min_mask_region_area;     /* (0) */
+    float mask_threshold;         /* (0) */
     bool zero_thresholds;         /* the three thresholds are meant as given, 0 included */
+    int crop_side;                /* (none) pixels: square crops of this side, which overlap by a
+                                     third, of twice it and so on; -1: none */
 } VoxpertEverything;
+
+/* What the model's preset says, all fields filled. */
+VOXPERT_API void voxpert_everything_defaults(const VoxpertModel *model, VoxpertEverything *out);
 
 typedef struct VoxpertFound {
     uint8_t *mask;     /* [height][width] */

@@ -268,8 +268,26 @@ static float chosen(float value, float otherwise, bool exact) {
     return value > 0.0f || exact ? value : otherwise;
 }
 
-static EverythingOptions options_of(const VoxpertEverything *e) {
-    EverythingOptions o = everything_defaults();
+void voxpert_everything_defaults(const VoxpertModel *model, VoxpertEverything *out) {
+    const EverythingOptions o = preset_everything(&model->model->preset);
+    *out = (VoxpertEverything){.points_per_side = o.points_per_side,
+                               .points_per_batch = o.points_per_batch,
+                               .pred_iou_thresh = o.pred_iou_thresh,
+                               .stability_score_thresh = o.stability_score_thresh,
+                               .stability_score_offset = o.stability_score_offset,
+                               .box_nms_thresh = o.box_nms_thresh,
+                               .crop_n_layers = o.crop_n_layers,
+                               .crop_nms_thresh = o.crop_nms_thresh,
+                               .crop_overlap_ratio = (float)o.crop_overlap_ratio,
+                               .crop_n_points_downscale = o.crop_n_points_downscale,
+                               .min_mask_region_area = (int)o.min_mask_region_area,
+                               .mask_threshold = o.mask_threshold,
+                               .zero_thresholds = true,
+                               .crop_side = o.crop_side ? o.crop_side : -1};
+}
+
+static EverythingOptions options_of(const Preset *preset, const VoxpertEverything *e) {
+    EverythingOptions o = preset_everything(preset);
     if (!e) return o;
     bool exact = e->zero_thresholds;
     if (e->points_per_side > 0) o.points_per_side = e->points_per_side;
@@ -281,6 +299,7 @@ static EverythingOptions options_of(const VoxpertEverything *e) {
     if (e->crop_nms_thresh > 0.0f) o.crop_nms_thresh = e->crop_nms_thresh;
     if (e->crop_overlap_ratio > 0.0f) o.crop_overlap_ratio = (double)e->crop_overlap_ratio;
     if (e->crop_n_points_downscale > 0) o.crop_n_points_downscale = e->crop_n_points_downscale;
+    if (e->crop_side || e->crop_n_layers) o.crop_side = e->crop_side > 0 ? e->crop_side : 0;
     o.crop_n_layers = e->crop_n_layers;
     o.min_mask_region_area = e->min_mask_region_area > 0 ? (size_t)e->min_mask_region_area : 0;
     o.mask_threshold = e->mask_threshold;
@@ -319,10 +338,10 @@ VoxpertStatus voxpert_segment_everything(VoxpertSession *session, const VoxpertE
     if (!session || !found || !count) return null_argument("voxpert_segment_everything", error);
     *found = NULL;
     *count = 0;
-    EverythingOptions o = options_of(options);
+    Predictor *p = session->predictor;
+    EverythingOptions o = options_of(&p->model->preset, options);
     FoundMasks masks;
     Relay r = {progress, context};
-    Predictor *p = session->predictor;
     Status status = everything_find(p, &o, &masks, relay, &r, error);
     if (status) return status;
     *found = memory_new((masks.count + 1) * sizeof **found);

@@ -119,9 +119,20 @@ Status file_writer_open(FileWriter *out, const char *path, Error *error) {
     return VOXPERT_OK;
 }
 
+/* A stream remembers that a write failed, but not why: the same again, on a file that will not
+ * stay, tells.  0 where there is room now. */
+static int reason_again(int fd) {
+    enum { TRIES = 64 };
+    static const char block[1 << 14];
+    for (int i = 0; i < TRIES; i++)
+        if (write(fd, block, sizeof block) < 0) return errno;
+    return 0;
+}
+
 Status file_writer_commit(FileWriter *w, Error *error) {
-    errno = 0;
-    if (fflush(w->stream) != 0 || ferror(w->stream) || fsync(fileno(w->stream)) != 0)
+    bool failed = ferror(w->stream) != 0;
+    errno = failed ? reason_again(fileno(w->stream)) : 0;
+    if (failed || fflush(w->stream) != 0 || fsync(fileno(w->stream)) != 0)
         return writer_failed(w, "written", error);
     int closed = fclose(w->stream);
     w->stream = NULL;

@@ -294,6 +294,7 @@ typedef struct PointsDecoding {
     Predictor *p;
     int points, label[POINTS_AT_ONCE];
     float at[2 * POINTS_AT_ONCE];
+    bool multimask;
     float *low_res, *iou;
 } PointsDecoding;
 
@@ -301,7 +302,8 @@ static Status points_work(Compute *cx, void *context, Error *error) {
     const PointsDecoding *d = context;
     Prompts prompts = {.batch = d->points, .points = 1, .point = d->at, .label = d->label};
     DecoderImage image = known_image(cx, d->p);
-    MaskOutput found = system_decode_image(cx, &d->p->model->system, &image, &prompts, NULL, true);
+    MaskOutput found =
+        system_decode_image(cx, &d->p->model->system, &image, &prompts, NULL, d->multimask);
     if (!compute_ok(cx) || compute_measures(cx)) return VOXPERT_OK;
     memcpy(d->low_res, found.masks->data, tensor_bytes(found.masks));
     memcpy(d->iou, found.iou->data, tensor_bytes(found.iou));
@@ -314,13 +316,14 @@ static Status decode_some(PointsDecoding *d, const float *point, Error *error) {
         d->label[i] = 1;
         view_point(&p->view, point + 2 * i, d->at + 2 * i);
     }
-    StepShape shape = {.kind = STEP_DECODE, .batch = d->points, .points = 1, .multimask = true};
+    StepShape shape = {
+        .kind = STEP_DECODE, .batch = d->points, .points = 1, .multimask = d->multimask};
     return steps_run(&p->steps, shape, p->max_memory, points_work, d, error);
 }
 
-Status predictor_decode_points(Predictor *p, int points, const float *point, float *low_res,
-                               float *iou, Error *error) {
-    size_t masks = (size_t)p->model->system.sam.config.decoder.masks - 1;
+Status predictor_decode_points(Predictor *p, int points, const float *point, bool multimask,
+                               float *low_res, float *iou, Error *error) {
+    size_t masks = multimask ? (size_t)p->model->system.sam.config.decoder.masks - 1 : 1;
     size_t side = 4 * (size_t)sam_grid(&p->model->system.sam);
     if (!p->encoded) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was encoded");
     if (p->model->system.kind == SYSTEM_SEGMOTE)
@@ -336,6 +339,7 @@ Status predictor_decode_points(Predictor *p, int points, const float *point, flo
         size_t done = (size_t)first * masks;
         PointsDecoding d = {.p = p,
                             .points = left < most ? left : most,
+                            .multimask = multimask,
                             .low_res = low_res + done * side * side,
                             .iou = iou + done};
         status = decode_some(&d, point + 2 * first, error);

@@ -13,22 +13,15 @@
 #include "base/memory.h"
 #include "image/regions.h"
 #include "image/rle.h"
+#include "predict/everything_crops.h"
 
-enum { MOST_LAYERS = 4, MOST_POINTS_PER_SIDE = 1024, MOST_POINTS_PER_BATCH = 65536 };
-
-EverythingOptions everything_defaults(void) {
-    return (EverythingOptions){
-        .points_per_side = 32,
-        .points_per_batch = 16,
-        .pred_iou_thresh = 0.88f,
-        .stability_score_thresh = 0.95f,
-        .stability_score_offset = 1.0f,
-        .box_nms_thresh = 0.7f,
-        .crop_nms_thresh = 0.7f,
-        .crop_n_points_downscale = 1,
-        .crop_overlap_ratio = 512.0 / 1500.0,
-    };
-}
+enum {
+    MOST_LAYERS = 4,
+    MOST_POINTS_PER_SIDE = 1024,
+    MOST_POINTS_PER_BATCH = 65536,
+    LEAST_CROP_SIDE = 16,
+    MOST_CROP_SIDE = 65536
+};
 
 static Status no_memory(Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the masks of everything");
@@ -46,12 +39,16 @@ static Status options_check(const EverythingOptions *o, Error *error) {
     if (!in_range(o->crop_n_points_downscale, 1, MOST_POINTS_PER_SIDE))
         what = "crop_n_points_downscale";
     if (!in_range(o->crop_overlap_ratio, 0.0, 1.0)) what = "crop_overlap_ratio";
+    if (o->crop_side && !in_range(o->crop_side, LEAST_CROP_SIDE, MOST_CROP_SIDE))
+        what = "crop_side";
+    if (o->crop_side && o->crop_n_layers) what = "crop_n_layers beside crop_side";
     if (!what) return VOXPERT_OK;
     return error_set(
         error, VOXPERT_BAD_ARGUMENT,
         "everything: %s is out of range (1..%d points a side, 1..%d at once, 0..%d layers, an "
-        "overlap of 0..1)",
-        what, MOST_POINTS_PER_SIDE, MOST_POINTS_PER_BATCH, MOST_LAYERS);
+        "overlap of 0..1, crops of 0 or %d..%d pixels)",
+        what, MOST_POINTS_PER_SIDE, MOST_POINTS_PER_BATCH, MOST_LAYERS, LEAST_CROP_SIDE,
+        MOST_CROP_SIDE);
 }
 
 /* ---- One point's masks ------------------------------------------------------------------ */
@@ -75,9 +72,10 @@ static void mask_box(const uint8_t *mask, int width, int height, float box[4]) {
     box[2] = (float)high[2], box[3] = (float)high[1];
 }
 
-/* Within 20 pixels of the crop's edge, where that is not the picture's edge too. */
-static bool cut_by_crop(const float box[4], const Crop *c, const Picture *p) {
-    const float tolerance = 20.0f;
+static const float published_edge = 20.0f, square_edge = 1.5f; /* pixels */
+
+/* Within `tolerance` pixels of the crop's edge, where that is not the picture's edge too. */
+static bool cut_by_crop(const float box[4], const Crop *c, const Picture *p, float tolerance) {
     float crop[4] = {(float)c->x, (float)c->y, (float)(c->x + c->width), (float)(c->y + c->height)};
     float whole[4] = {0.0f, 0.0f, (float)p->width, (float)p->height};
     float shifted[4] = {box[0] + crop[0], box[1] + crop[1], box[2] + crop[0], box[3] + crop[1]};
@@ -91,17 +89,15 @@ static bool cut_by_crop(const float box[4], const Crop *c, const Picture *p) {
 
 static Status add_found(Search *s, const uint8_t *mask, const float box[4], const float point[2],
                         float iou, float stability, Error *error) {
-    const Picture *p = &s->p->picture;
     FoundMasks *f = s->found;
+    size_t pixels = (size_t)s->crop.width * (size_t)s->crop.height;
     if (!memory_grow(&f->item, &f->capacity, f->count, sizeof *f->item)) return no_memory(error);
-    uint8_t *whole = memory_new(p->width * p->height);
-    if (!whole) return no_memory(error);
-    for (size_t y = 0; y < (size_t)s->crop.height; y++)
-        memcpy(whole + ((size_t)s->crop.y + y) * p->width + (size_t)s->crop.x,
-               mask + y * (size_t)s->crop.width, (size_t)s->crop.width);
+    uint8_t *copy = memory_new(pixels);
+    if (!copy) return no_memory(error);
+    memcpy(copy, mask, pixels);
     float x0 = (float)s->crop.x, y0 = (float)s->crop.y;
     f->item[f->count++] = (FoundMask){
-        .mask = whole,
+        .mask = copy,
         .box = {box[0] + x0, box[1] + y0, box[2] + x0, box[3] + y0},
         .point = {point[0], point[1]},
         .predicted_iou = iou,
@@ -126,14 +122,16 @@ static Status consider(Search *s, const float *low_res, float iou, const float p
     for (size_t i = 0; i < pixels; i++) mask[i] = s->logits[i] > o->mask_threshold;
     float box[4];
     mask_box(mask, s->crop.width, s->crop.height, box);
-    if (cut_by_crop(box, &s->crop, &s->p->picture)) return VOXPERT_OK;
+    if (cut_by_crop(box, &s->crop, &s->p->picture, o->crop_side ? square_edge : published_edge))
+        return VOXPERT_OK;
     return add_found(s, mask, box, point, iou, stability, error);
 }
 
 /* ---- One crop --------------------------------------------------------------------------- */
 
 static Status search_batch(Search *s, int points, uint8_t *mask, Error *error) {
-    Status status = predictor_decode_points(s->p, points, s->point, s->low_res, s->iou, error);
+    Status status = predictor_decode_points(s->p, points, s->point, !s->o->single_mask, s->low_res,
+                                            s->iou, error);
     size_t n = (size_t)s->side * (size_t)s->side;
     for (int i = 0; !status && i < points * s->masks; i++)
         status = consider(s, s->low_res + (size_t)i * n, s->iou[i], s->point + 2 * (i / s->masks),
@@ -167,11 +165,15 @@ static Status search_points(Search *s, int per_side, uint8_t *mask, Count *count
     return status;
 }
 
-static Status score_suppress(FoundMasks *f, size_t first, float threshold, Error *error) {
+static Status score_suppress(FoundMasks *f, size_t first, bool with_stability, float threshold,
+                             Error *error) {
     size_t n = f->count - first;
     float *score = memory_new((n + 1) * sizeof *score);
     if (!score) return no_memory(error);
-    for (size_t i = 0; i < n; i++) score[i] = f->item[first + i].predicted_iou;
+    for (size_t i = 0; i < n; i++) {
+        const FoundMask *m = &f->item[first + i];
+        score[i] = m->predicted_iou * (with_stability ? m->stability : 1.0f);
+    }
     Status status = found_masks_suppress(f, first, score, threshold, error);
     memory_free(score);
     return status;
@@ -192,7 +194,8 @@ static Status search_crop(Search *s, Crop crop, int per_side, Count *count, Erro
     if (!status && (!s->point || !s->low_res || !s->iou || !s->logits || !mask))
         status = no_memory(error);
     if (!status) status = search_points(s, per_side, mask, count, error);
-    if (!status) status = score_suppress(s->found, first, s->o->box_nms_thresh, error);
+    if (!status)
+        status = score_suppress(s->found, first, s->o->crop_side != 0, s->o->box_nms_thresh, error);
     memory_free(mask);
     memory_free(s->logits);
     memory_free(s->iou);
@@ -202,36 +205,6 @@ static Status search_crop(Search *s, Crop crop, int per_side, Count *count, Erro
 }
 
 /* ---- All crops -------------------------------------------------------------------------- */
-
-enum { MOST_CROPS = 1 + 4 + 16 + 64 + 256 };
-
-typedef struct Crops {
-    Crop item[MOST_CROPS];
-    int layer[MOST_CROPS];
-    int count;
-} Crops;
-
-/* Layer i cuts the picture into 2^(i+1) columns and rows that overlap. */
-static void crops_of(Crops *c, const Picture *p, const EverythingOptions *o) {
-    int width = (int)p->width, height = (int)p->height;
-    c->count = 0;
-    c->item[c->count++] = crop_whole(p);
-    c->layer[0] = 0;
-    int shorter = width < height ? width : height;
-    for (int layer = 0; layer < o->crop_n_layers; layer++) {
-        int n = 1 << (layer + 1);
-        int overlap = (int)(o->crop_overlap_ratio * shorter * (2.0 / n));
-        int w = (int)ceil((double)(overlap * (n - 1) + width) / n);
-        int h = (int)ceil((double)(overlap * (n - 1) + height) / n);
-        for (int i = 0; i < n * n; i++) { /* columns outer, as the published product */
-            int x = (w - overlap) * (i / n), y = (h - overlap) * (i % n);
-            int right = x + w < width ? x + w : width, bottom = y + h < height ? y + h : height;
-            if (right <= x || bottom <= y) continue;
-            c->item[c->count] = (Crop){x, y, right - x, bottom - y};
-            c->layer[c->count++] = layer + 1;
-        }
-    }
-}
 
 static int points_of(const EverythingOptions *o, int layer) {
     double n = o->points_per_side / pow(o->crop_n_points_downscale, layer);
@@ -279,27 +252,28 @@ Status everything_find(Predictor *p, const EverythingOptions *options, FoundMask
     if (!p->picture.rgb) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
     Status status = options_check(options, error);
     if (status) return status;
-    Crops *crops = memory_new(sizeof *crops);
-    if (!crops) return no_memory(error);
-    crops_of(crops, &p->picture, options);
+    EverythingCrops crops;
+    status = everything_crops(&crops, &p->picture, options, error);
     Count count = {.progress = progress, .context = context};
-    for (int i = 0; i < crops->count; i++) {
-        int n = points_of(options, crops->layer[i]);
+    for (size_t i = 0; i < crops.count; i++) {
+        int n = points_of(options, crops.item[i].layer);
         count.total += (size_t)n * (size_t)n;
     }
     Search s = {.p = p,
                 .o = options,
                 .found = out,
-                .masks = p->model->system.sam.config.decoder.masks - 1,
+                .masks = options->single_mask ? 1 : p->model->system.sam.config.decoder.masks - 1,
                 .side = 4 * sam_grid(&p->model->system.sam)};
-    for (int i = 0; !status && i < crops->count; i++)
-        status =
-            search_crop(&s, crops->item[i], points_of(options, crops->layer[i]), &count, error);
-    if (!status && crops->count > 1)
-        status = prefer_small_crops(out, options->crop_nms_thresh, error);
+    for (size_t i = 0; !status && i < crops.count; i++)
+        status = search_crop(&s, crops.item[i].crop, points_of(options, crops.item[i].layer),
+                             &count, error);
+    if (!status && crops.count > 1)
+        status = options->crop_side ? score_suppress(out, 0, true, options->crop_nms_thresh, error)
+                                    : prefer_small_crops(out, options->crop_nms_thresh, error);
+    if (!status) status = found_masks_whole(out, &p->picture, error);
     if (!status && options->min_mask_region_area && out->count)
         status = clean(out, &p->picture, options, error);
-    memory_free(crops);
+    everything_crops_free(&crops);
     if (status) found_masks_free(out);
     return status;
 }

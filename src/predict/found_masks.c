@@ -12,6 +12,22 @@ void found_masks_free(FoundMasks *f) {
     *f = (FoundMasks){0};
 }
 
+Status found_masks_whole(FoundMasks *f, const Picture *p, Error *error) {
+    for (size_t i = 0; i < f->count; i++) {
+        FoundMask *m = &f->item[i];
+        size_t x0 = (size_t)m->crop[0], y0 = (size_t)m->crop[1];
+        size_t width = (size_t)m->crop[2] - x0, height = (size_t)m->crop[3] - y0;
+        uint8_t *whole = memory_new(p->width * p->height);
+        if (!whole)
+            return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the masks of everything");
+        for (size_t y = 0; y < height; y++)
+            memcpy(whole + (y0 + y) * p->width + x0, m->mask + y * width, width);
+        memory_free(m->mask);
+        m->mask = whole;
+    }
+    return VOXPERT_OK;
+}
+
 /* Areas without the + 1 of inclusive pixels, in float32, as torchvision's: a pair without area
  * gives NaN, which removes nothing. */
 static bool overlaps(const float a[4], const float b[4], float threshold) {

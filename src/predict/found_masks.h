@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "image/picture.h"
 
 typedef struct FoundMask {
-    uint8_t *mask; /* [height][width] of the picture: 0 or 1 */
+    uint8_t *mask; /* [height][width] of its crop, after found_masks_whole of the picture: 0 or 1 */
     float box[4];  /* x0 y0 x1 y1, inclusive */
     float point[2];
     float predicted_iou, stability;
@@ -19,6 +20,9 @@ typedef struct FoundMasks {
     FoundMask *item;
     size_t count, capacity;
 } FoundMasks;
+
+/* Masks of crops become masks of the picture.  VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status found_masks_whole(FoundMasks *f, const Picture *p, Error *error);
 
 void found_masks_free(FoundMasks *f); /* zeroed is fine */
 

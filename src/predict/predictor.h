@@ -74,10 +74,10 @@ MUST_CHECK Status predictor_decode(Predictor *p, const ObjectPrompt *prompt, boo
                                    Prediction *out, Error *error);
 
 /* The same for many single points at once (everything mode): [points][2] in pixels of the picture;
- * masks 1.. of each: low_res [points][masks][side][side], iou [points][masks], both the caller's.
- */
+ * masks 1.. of each, or mask 0 where not `multimask`: low_res [points][masks][side][side], iou
+ * [points][masks], both the caller's. */
 MUST_CHECK Status predictor_decode_points(Predictor *p, int points, const float *point,
-                                          float *low_res, float *iou, Error *error);
+                                          bool multimask, float *low_res, float *iou, Error *error);
 
 /* Logits on the picture's own pixels [count][height][width]; outside of a crop they are -32. */
 MUST_CHECK Status predictor_logits(const Predictor *p, const Prediction *prediction, float *out,

@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "predict/everything_options.h"
+
 typedef enum ResizeRule {
     RESIZE_LONGEST_SIDE,      /* Pillow bilinear, aspect kept, zero-padded right and bottom (SAM) */
     RESIZE_LONGEST_SIDE_AREA, /* the same by OpenCV's area means (LiteMedSAM) */
@@ -25,7 +27,10 @@ typedef struct Preset {
     bool direct;           /* probabilities go to the image's size in one step (MedSAM) */
     double zoom;           /* > 0: encode a crop of this many times the prompt's larger side, */
     bool mirror;           /* and look at it left to right as well: the answer is the mean */
+    const EverythingOptions *everything; /* NULL: those of the published generator */
 } Preset;
+
+EverythingOptions preset_everything(const Preset *preset);
 
 const Preset *preset_find(const char *name); /* NULL if there is none of that name */
 const Preset *preset_at(int index);          /* NULL past the last */

@@ -294,56 +294,6 @@ TEST(everything_can_be_stopped) {
     bench_close(&b);
 }
 
-/* As pycocotools' toBbox: the last column and row count. */
-static void check_bounds(const VoxpertFound *f) {
-    int x0 = WIDTH, y0 = HEIGHT, x1 = -1, y1 = -1;
-    for (int i = 0; i < PIXELS; i++) {
-        int x = i % WIDTH, y = i / WIDTH;
-        if (!f->mask[i]) continue;
-        x0 = x < x0 ? x : x0, x1 = x > x1 ? x : x1;
-        y0 = y < y0 ? y : y0, y1 = y;
-    }
-    if (x1 < 0) x0 = y0 = 0;
-    const float want[4] = {(float)x0, (float)y0, (float)(x1 < 0 ? 0 : x1 - x0 + 1),
-                           (float)(x1 < 0 ? 0 : y1 - y0 + 1)};
-    CHECK(memcmp(f->box_xywh, want, sizeof want) == 0);
-}
-
-TEST(boxes_of_everything_count_the_last_column_and_row) {
-    Bench b;
-    bench_open(&b);
-    VoxpertFound *found = NULL;
-    size_t count = 0;
-    const VoxpertEverything grid = {.points_per_side = 6,
-                                    .pred_iou_thresh = -9.0f,
-                                    .stability_score_offset = 0.1f,
-                                    .zero_thresholds = true,
-                                    .box_nms_thresh = 1.0f};
-    CHECK(voxpert_segment_everything(b.session, &grid, &found, &count, NULL, NULL, NULL) ==
-          VOXPERT_OK);
-    CHECK(count > 3);
-    for (size_t i = 0; i < count; i++) check_bounds(&found[i]);
-    voxpert_found_free(found, count);
-    bench_close(&b);
-}
-
-TEST(prompts_are_brought_onto_the_image) {
-    VoxpertBox box = {40, 40, 10, 5};
-    VoxpertPoint points[] = {{WIDTH, 3, 1}, {5, 5, 0}};
-    char *warnings = NULL;
-    CHECK(voxpert_prompt_fit(&box, points, 2, WIDTH, HEIGHT, &warnings, NULL) == VOXPERT_OK);
-    CHECK(box.x0 == 10 && box.y0 == 5 && box.x1 == 40 && box.y1 == 40);
-    CHECK(points[0].x == WIDTH - 1 && points[1].x == 5);
-    CHECK(warnings && strstr(warnings, "swapped") && strstr(warnings, "outside"));
-    voxpert_free(warnings);
-    CHECK(voxpert_prompt_fit(NULL, NULL, 0, WIDTH, HEIGHT, &warnings, NULL) == VOXPERT_OK);
-    CHECK(warnings && !*warnings);
-    voxpert_free(warnings);
-    CHECK(voxpert_prompt_fit(&box, NULL, 0, 0, 9, &warnings, NULL) == VOXPERT_BAD_ARGUMENT);
-    CHECK(voxpert_prompt_fit(&box, NULL, 1, 9, 9, &warnings, NULL) == VOXPERT_BAD_ARGUMENT);
-    CHECK(voxpert_prompt_fit(&box, NULL, 0, 9, 9, NULL, NULL) == VOXPERT_BAD_ARGUMENT);
-}
-
 /* ---- Threads ---------------------------------------------------------------------------- */
 
 typedef struct Worker {

@@ -34,7 +34,12 @@ holds() {
 unset VOXPERT_CPU
 export LC_ALL=C
 voxpert() { "$VOXPERT" "$@"; }
-segment() { voxpert segment -m "$model" -q "$@"; }
+# Names are used again; that nothing is replaced unless asked for is what tests/cli/overwrite.sh holds.
+segment() {
+    local replace=--overwrite
+    case " $* " in *' --resume '*) replace= ;; esac
+    voxpert segment -m "$model" -q $replace "$@"
+}
 
 # refused CODE WORD ARGUMENT...: ends with the code, names the word on stderr in one sentence
 refused() {

@@ -4,7 +4,7 @@
 cd "$work" || exit 1
 base=$model # of 1 block; pictures of its own size are drawn
 train() { voxpert train --recipe segmote -m "$base" --shapes 6 --batch 4 --quiet --validate-every 0 "$@"; }
-asked() { voxpert segment -q -m run/model.safetensors --base "$base" -i "$picture" "$@"; }
+asked() { voxpert segment -q --overwrite -m run/model.safetensors --base "$base" -i "$picture" "$@"; }
 
 train --steps 24 --lr 1e-3 --tokens 3 --experts 2 --rank 8 --out run
 holds 'experts are trained' test $? -eq 0

@@ -10,8 +10,8 @@ cp "$cases"/* .
 taken() {
     local warning=$1 twin=$2
     shift 2
-    voxpert segment -m "$model" -i scan.png -o twin.bmp -q --box "$twin"
-    voxpert segment -m "$model" -i scan.png -o taken.bmp --json "$@" >taken.out 2>taken.err
+    voxpert segment -m "$model" -i scan.png -o twin.bmp --overwrite -q --box "$twin"
+    voxpert segment -m "$model" -i scan.png -o taken.bmp --overwrite --json "$@" >taken.out 2>taken.err
     holds "$*: exit code 0" test $? -eq 0
     holds "$*: the mask of $twin" cmp taken.bmp twin.bmp
     if [ -n "$warning" ]; then

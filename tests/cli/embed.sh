@@ -3,7 +3,7 @@
 . tests/cli/_cli.sh
 cd "$work" || exit 1
 other=$shared/data/2d/micro_wbc/images/001.png
-embed() { voxpert embed -q -m "$model" "$@"; }
+embed() { voxpert embed -q --overwrite -m "$model" "$@"; }
 box=(--box 20,20,90,80)
 segment -i "$picture" "${box[@]}" --logits want.npy
 
@@ -41,7 +41,7 @@ holds 'another crop is encoded' test "$(cached 5.out)" = false
 segment -i "$picture" --box 40,40,60,60 --zoom --cache c --json >6.out
 holds 'a crop is looked up too' test "$(cached 6.out)" = true
 for file in c/*; do printf 'x' | dd of="$file" bs=1 seek=900 conv=notrunc 2>/dev/null; done
-voxpert segment -m "$model" -i "$picture" "${box[@]}" --cache c --json --logits got.npy >7.out 2>7.err
+voxpert segment --overwrite -m "$model" -i "$picture" "${box[@]}" --cache c --json --logits got.npy >7.out 2>7.err
 holds 'that is said' grep -q 'it is removed from the cache' 7.err
 holds 'in the report too' grep -q 'it is removed from the cache"' 7.out
 holds 'a damaged one is encoded anew' test "$(cached 7.out)" = false

@@ -37,4 +37,18 @@ holds 'nothing found is an empty map, not an error' test "$(pixels none.nii | so
 holds 'whether one embedding was cached is not said of many crops' test -z "$(field embedding_cached none.out)"
 holds 'nothing is said to be nothing' grep -q 'nothing was found: no mask reaches --pred-iou-thresh 0.88 and --stability-score-thresh 0.95' none.err
 holds 'in the report too' grep -q '"nothing was found: ' none.out
+refused 2 '--crop-n-layers 5' segment -m "$model" -i "$picture" --everything -o no.png --crop-n-layers 5
+refused 2 'exclude each other' segment -m "$model" -i "$picture" --everything -o no.png --crop-n-layers 1 --crop-side 64
+refused 2 '--crop-side 15' segment -m "$model" -i "$picture" --everything -o no.png --crop-side 15
+voxpert segment -m "$model" -i "$picture" "${grid[@]}" --crop-side 40 --progress json --overwrite -o crops.nii 2>&1 >/dev/null | tail -n 1 >crops.err
+holds '--crop-side 40: 16 squares, 4 of 80 pixels and the image' grep -q '"done": 756, "total": 756' crops.err
+
+# The built-in model brings thresholds and crops of its own.
+if ! voxpert info | grep -q '^built_in_model *no model'; then
+    voxpert segment -q -i "$picture" --everything -o cell.nii --json >cell.out
+    holds 'the built-in model finds things with default flags' test "$(field area cell.out | head -n 1)" -gt 500
+    voxpert segment -q -i "$picture" --everything -o published.nii --json --crop-side 0 --pred-iou-thresh 0.88 \
+        --stability-score-thresh 0.95 >cell.out
+    holds 'where the published ones find nothing' test -z "$(field area cell.out)"
+fi
 conclude

@@ -23,7 +23,7 @@ teach asked --recipe segmote -m "$base" --tokens 2 --experts 3 --rank 4 --steps 
 holds 'as many as are listed' grep -qx 'classes nucleus' <(experts list -m "$work/asked/model.safetensors")
 
 # ---- Asking
-ask() { voxpert segment -q -m "$classed" --base "$base" -i "$picture" --prompt-free "$@"; }
+ask() { voxpert segment -q --overwrite -m "$classed" --base "$base" -i "$picture" --prompt-free "$@"; }
 ask --logits shared.npy
 ask --class nucleus --logits nucleus.npy -o nucleus.png --json >nucleus.json
 ask --class cell --logits cell.npy

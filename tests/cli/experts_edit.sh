@@ -3,7 +3,7 @@
 . tests/cli/_cli.sh
 . tests/cli/_experts.sh
 cd "$work" || exit 1
-ask() { voxpert segment -q --base "$base" -i "$picture" --box 20,20,90,80 "$@"; }
+ask() { voxpert segment -q --overwrite --base "$base" -i "$picture" --box 20,20,90,80 "$@"; }
 shown() { experts list -m "$1" | sed -n 's/^1\t\([0-9]*\)\t\([^\t]*\)\t[0-9]*\t\(.*\)/\1 \2 \3/p' | tr '\n' ';'; }
 
 experts add -m "$adapter" -o skin.safetensors --name skin >said.txt

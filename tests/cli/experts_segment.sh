@@ -3,7 +3,11 @@
 . tests/cli/_cli.sh
 . tests/cli/_experts.sh
 cd "$work" || exit 1
-ask() { voxpert segment -q -m "$adapter" --base "$base" "$@"; }
+ask() {
+    local replace=--overwrite
+    case " $* " in *' --resume '*) replace= ;; esac
+    voxpert segment -q $replace -m "$adapter" --base "$base" "$@"
+}
 
 # ---- One image
 ask -i "$picture" --box 20,20,90,80 --box 5,5,50,50 --routing-csv one.csv -o one.png

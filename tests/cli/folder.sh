@@ -110,14 +110,14 @@ holds 'it has no mask' test "$(ls odd/*.png)" = odd/plain.png
 holds 'the report calls it failed' grep -q '"status":"failed".*"case":"m\\\\xE9decin.png"' odd/report.jsonl
 segment -i latin -o odd --everything --points-per-side 2 --resume --json >odd.out
 holds 'and again, when resumed' test "$(field skipped odd.out) $(field failed odd.out)" = '1 1'
-voxpert segment -m "$model" -i latin -o odd --everything --points-per-side 2 --on-error stop >odd.out 2>&1
+voxpert segment --overwrite -m "$model" -i latin -o odd --everything --points-per-side 2 --on-error stop >odd.out 2>&1
 holds '--on-error stop ends with it' grep -aq '2 images: 0 done, 0 skipped, 1 failed' odd.out
 refused 3 'is not UTF-8' segment -q -m "$model" -i "latin/$latin" --box 10,10,60,60 -o odd/m.png --json
 holds 'a single image too, and says so in JSON' grep -qF '"message": "latin/m\\xE9decin.png: ' .out
 refused 3 'is not UTF-8' segment -q -m "$model" -i "latin/$latin" --box 10,10,60,60 -o odd/m.png -r odd/r.json
 refused 6 'is not UTF-8' segment -q -m "$model" -i latin/plain.png --box 10,10,60,60 -o "odd/$latin" --json
 holds 'nothing of it was written' test "$(ls odd/*.png)" = odd/plain.png
-voxpert segment -m "$model" -i "latin/$latin" --box 10,10,60,60 -o "odd/$latin" >odd.out
+voxpert segment --overwrite -m "$model" -i "latin/$latin" --box 10,10,60,60 -o "odd/$latin" >odd.out
 holds 'without a report any name will do' test -s "odd/$latin" -a -s odd.out
 voxpert embed -m "$model" -i latin --cache kept --json >odd.out
 holds 'embeddings of any name are counted' test "$(grep -c '"status": "done"' odd.out)" -eq 2
@@ -127,11 +127,11 @@ rm in/scan_0000.nii
 voxpert segment -m "$model" -i in -o all --everything --points-per-side 3 --progress plain >all.out 2>all.err
 holds 'everything in every image' test "$(ls all/*.png | wc -l)" -eq $((n - 1))
 holds 'plain progress' grep -qE "^$((n - 1)) of $((n - 1)) images, .* a second, .* left" all.err
-holds 'a summary' grep -q "$((n - 1)) images: $((n - 1)) done, 0 skipped, 0 failed; all/report.jsonl" all.out
+holds 'a summary' grep -q "$((n - 1)) images: $((n - 1)) done, 0 skipped, 0 failed, $((n - 1)) empty; all/report.jsonl" all.out
 voxpert segment -m "$model" -i in -o all --everything --points-per-side 3 --progress json --resume 2>&1 >all.out | tail -n 1 >all.err
 holds 'progress as JSON' grep -q "{\"done\": $((n - 1)), \"total\": $((n - 1)), \"unit\": \"images\"" all.err
 if command -v script >/dev/null; then
-    script -qec "'$VOXPERT' segment -m '$model' -i in -o all --everything --points-per-side 3" /dev/null >all.err
+    script -qec "'$VOXPERT' segment --overwrite -m '$model' -i in -o all --everything --points-per-side 3" /dev/null >all.err
     holds 'on a terminal a line that changes, with the time left' grep -qP '\r[0-9]+ of [0-9]+ images, .* left' all.err
 fi
 tail -n 3 p.jsonl | grep -v scan >few.jsonl

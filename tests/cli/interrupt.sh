@@ -22,7 +22,7 @@ mkdir in
 for i in $(seq 100 250); do ln -s "$picture" in/$i.png; done
 for i in in/*; do printf '{"image": "%s", "objects": [{"boxes": [[20,20,90,80]]}]}\n' "${i#in/}"; done >p.jsonl
 for pause in 0.03 0.07 0.12 0.17 0.22 0.27; do
-    "$VOXPERT" segment -q -m "$model" -i in -o many --overlay many/seen --prompts p.jsonl -t 2 &
+    "$VOXPERT" segment -q --overwrite -m "$model" -i in -o many --overlay many/seen --prompts p.jsonl -t 2 &
     sleep $pause
     kill -s INT %%
     wait %%

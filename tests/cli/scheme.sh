@@ -21,7 +21,7 @@ teach -q -o again -t 3
 holds 'with three threads to the same bytes' cmp run/last.safetensors again/last.safetensors
 teach -q -o seed --seed 2
 holds 'another seed is another run' test "$(cksum <run/last.safetensors)" != "$(cksum <seed/last.safetensors)"
-segment_it() { voxpert segment -q -i "$picture" --vocab merges.txt "$@"; }
+segment_it() { voxpert segment -q --overwrite -i "$picture" --vocab merges.txt "$@"; }
 segment_it -m run/last.safetensors --base imis.safetensors --text nucleus --logits taught.npy
 segment_it -m imis.safetensors --text nucleus --logits before.npy
 holds 'what was taught answers to a text' test "$(shape taught.npy)" = "1, $height, $width"

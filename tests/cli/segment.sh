@@ -211,7 +211,7 @@ holds 'VOXPERT_CPU is used' grep -q '"kernels": "reference"' k.out
 if voxpert info | grep -q '^built_in_model *no model'; then
     refused 4 'none is built in' segment "${image[@]}" --box 20,20,90,80 -o built_in.nii
 else
-    voxpert segment -q "${image[@]}" --box 25,20,85,90 -o built_in.nii --json >built_in.out
+    voxpert segment -q --overwrite "${image[@]}" --box 25,20,85,90 -o built_in.nii --json >built_in.out
     holds 'without -m the built-in model is used' grep -q '"file": "built-in model"' built_in.out
     holds 'and finds something in the box' test "$(field area built_in.out)" -gt 500
 fi
@@ -222,6 +222,6 @@ holds 'one line for an object' grep -qE '^said.png	object 1	score [0-9.]+	[0-9]+
 holds 'nothing else' test ! -s said.err
 segment "${image[@]}" --box 20,20,90,80 -o said.png >said.out 2>&1
 holds '-q is quiet' test ! -s said.out
-voxpert segment -v -m "$model" "${image[@]}" --box 20,20,90,80 -o said.png >/dev/null 2>said.err
+voxpert segment -v --overwrite -m "$model" "${image[@]}" --box 20,20,90,80 -o said.png >/dev/null 2>said.err
 holds '-v tells of the model' grep -q identity said.err
 conclude

@@ -4,7 +4,7 @@
 cd "$work" || exit 1
 "$TINY_MODELS" "$work" || exit 1
 image=(-i "$picture")
-read_text() { voxpert segment -q "${image[@]}" --vocab merges.txt "$@"; }
+read_text() { voxpert segment -q --overwrite "${image[@]}" --vocab merges.txt "$@"; }
 
 for kind in imis segmote; do
     read_text -m $kind.safetensors --text liver --logits one.npy --json >one.out

@@ -16,6 +16,16 @@ static EverythingOptions open_options(void) {
     return o;
 }
 
+TEST(presets_bring_their_own) {
+    EverythingOptions published = everything_defaults();
+    for (int i = 0; preset_at(i); i++) {
+        EverythingOptions o = preset_everything(preset_at(i));
+        bool ours = strcmp(preset_at(i)->name, "voxpert") == 0;
+        CHECK(ours == (o.crop_side > 0) && ours == o.single_mask);
+        CHECK(ours == (o.pred_iou_thresh != published.pred_iou_thresh));
+    }
+}
+
 TEST(the_defaults_are_the_published_ones) {
     EverythingOptions o = everything_defaults();
     CHECK(o.points_per_batch == 16); /* ours: it only takes memory */
@@ -171,23 +181,54 @@ TEST(small_regions_are_gone_where_that_was_asked_for) {
     tiny_model_close(&t);
 }
 
+TEST(square_crops_give_whole_masks_that_no_edge_cuts) {
+    TinyModel t;
+    tiny_model_open(&t, NULL, 1, 1);
+    Predictor *p = tiny_session(&t, WIDTH, HEIGHT);
+    EverythingOptions o = open_options();
+    o.crop_side = 24;
+    o.single_mask = true;
+    o.box_nms_thresh = o.crop_nms_thresh = 1.0f;
+    FoundMasks found;
+    CHECK(!everything_find(p, &o, &found, NULL, NULL, NULL));
+    CHECK(found.count > 0);
+    for (size_t i = 0; i < found.count; i++) {
+        const FoundMask *m = &found.item[i];
+        size_t area = 0;
+        for (size_t k = 0; k < WIDTH * HEIGHT; k++) area += m->mask[k];
+        for (size_t y = 0; y < HEIGHT; y++)
+            for (size_t x = 0; x < WIDTH; x++)
+                if (m->mask[y * WIDTH + x])
+                    CHECK((float)x >= m->box[0] && (float)x <= m->box[2] && (float)y >= m->box[1] &&
+                          (float)y <= m->box[3]);
+        if (!area) continue;
+        CHECK(m->crop[0] <= 0.0f || m->box[0] - m->crop[0] > 1.5f);
+        CHECK(m->crop[3] >= HEIGHT || m->crop[3] - m->box[3] > 1.5f);
+    }
+    found_masks_free(&found);
+    predictor_close(p);
+    tiny_model_close(&t);
+}
+
 TEST(options_out_of_range_are_refused_by_name) {
     TinyModel t;
     tiny_model_open(&t, NULL, 1, 1);
     Predictor *p = tiny_predictor(&t), *ready = tiny_session(&t, WIDTH, HEIGHT);
-    EverythingOptions o[] = {open_options(), open_options(), open_options(), open_options(),
-                             open_options()};
+    EverythingOptions o[7];
+    for (int i = 0; i < 7; i++) o[i] = open_options();
     o[0].points_per_side = 0;
     o[1].crop_n_layers = 5;
     o[2].crop_n_points_downscale = 0;
     o[3].crop_overlap_ratio = -0.1;
     o[4].points_per_batch = 65537;
-    static const char *const names[] = {"points_per_side", "crop_n_layers",
-                                        "crop_n_points_downscale", "crop_overlap_ratio",
-                                        "points_per_batch"};
+    o[5].crop_side = 15;
+    o[6].crop_side = 64, o[6].crop_n_layers = 1;
+    static const char *const names[] = {
+        "points_per_side",  "crop_n_layers", "crop_n_points_downscale",       "crop_overlap_ratio",
+        "points_per_batch", "crop_side",     "crop_n_layers beside crop_side"};
     FoundMasks found;
     Error error;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 7; i++) {
         CHECK(everything_find(ready, &o[i], &found, NULL, NULL, &error) == VOXPERT_BAD_ARGUMENT);
         CHECK(strstr(error.message, names[i]) != NULL && !found.item);
     }

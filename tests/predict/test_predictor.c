@@ -38,7 +38,7 @@ TEST(nothing_works_before_what_it_needs) {
           VOXPERT_BAD_ARGUMENT);
     CHECK(strcmp(error.message, "no image was encoded") == 0);
     float low_res[MASKS * CELLS], iou[MASKS];
-    CHECK(predictor_decode_points(p, 1, point, low_res, iou, NULL) == VOXPERT_BAD_ARGUMENT);
+    CHECK(predictor_decode_points(p, 1, point, true, low_res, iou, NULL) == VOXPERT_BAD_ARGUMENT);
     Picture nothing = {0};
     CHECK(predictor_set_picture(p, &nothing, NULL) == VOXPERT_BAD_ARGUMENT);
     predictor_close(p);
@@ -206,7 +206,7 @@ TEST(many_points_at_once_are_answered_as_one_by_one) {
     TinyModel t;
     tiny_model_open(&t, NULL, 1, 1);
     Predictor *p = tiny_session(&t, 48, 36);
-    CHECK(!predictor_decode_points(p, POINTS, at, low_res, iou, NULL));
+    CHECK(!predictor_decode_points(p, POINTS, at, true, low_res, iou, NULL));
     for (int i = 0; i < POINTS; i++) {
         ObjectPrompt one = {.points = 1, .point = at + 2 * i, .label = label};
         Prediction found = decode(p, &one, true);

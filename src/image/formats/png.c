@@ -5,6 +5,7 @@
  * and colour profiles are passed over unread: they may inflate to anything.  The orientation in an
  * eXIf chunk is applied as a JPEG's is.  A file that ends without IEND is read where its pixels are
  * all there. */
+#include <errno.h>
 #include <png.h>
 #include <setjmp.h>
 #include <string.h>
@@ -70,9 +71,10 @@ static void png_take(png_structp png, png_bytep out, size_t size) {
 
 static void png_put(png_structp png, png_bytep bytes, size_t size) {
     Png *p = png_get_io_ptr(png);
+    errno = 0;
     if (fwrite(bytes, 1, size, p->stream) == size) return;
     p->write_failed = true;
-    png_error(png, "cannot be written");
+    png_error(png, strerror(errno ? errno : EIO));
 }
 
 static void png_flushed(png_structp png) { (void)png; }

@@ -1,0 +1,34 @@
+#include "cli/interrupt.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A handler may come at any time, so the sentence that it sees is never one that is being written.
+ */
+static char sentences[2][512];
+static const char *volatile current;
+
+void interrupt_note(const char *verb, const char *format, ...) {
+    char *to = sentences[current == sentences[0]];
+    va_list args;
+    va_start(args, format);
+    int used = snprintf(to, sizeof *sentences, "voxpert %s: ", verb);
+    vsnprintf(to + used, sizeof *sentences - (size_t)used, format, args);
+    va_end(args);
+    current = to;
+}
+
+void interrupt_forget(void) { current = NULL; }
+
+void interrupt_print(void) {
+    const char *sentence = current;
+    if (!sentence) return;
+    bool terminal = isatty(STDERR_FILENO); /* where a line of progress may stand */
+    ssize_t written = terminal ? write(STDERR_FILENO, "\n", 1) : 0;
+    written += write(STDERR_FILENO, sentence, strlen(sentence));
+    written += write(STDERR_FILENO, "\n", 1);
+    (void)written;
+}
