@@ -28,8 +28,9 @@ fact() {
     [ -n "$before" ] || echo "$case | $3 | $2 | $1"
 }
 
-# Runs the program; sets $code, $out, $err (files) and $both.
+# Runs the program; sets $code, $out, $err (files) and $both.  What another fact wrote into m.png goes first.
 program() {
+    [[ "$*" != *"-o m.png"* ]] || rm -f m.png
     out=$scratch/out err=$scratch/err both=$scratch/both arguments=("$@")
     timeout 600 "$PROGRAM" "$@" --progress none >"$out" 2>"$err" </dev/null
     code=$?
