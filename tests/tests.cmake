@@ -6,6 +6,7 @@
 #   tests/field/run      files and prompts that go wrong for people: what is right of each, as tables
 #   tests/golden/main.c  the golden runner
 #   tests/cli/tiny_models.c  writes small models for scripts
+#   tests/field/decode.c  prints what the library makes of image files, for tests/field/hunt.py
 #   docs/examples/X.c    a test examples/X, run without arguments unless tests/examples/X.sh runs it
 #   tests/.../*.c        anything else helps the tests
 #
@@ -23,7 +24,7 @@ set(TEST_PROGRAMS ${TEST_FILES})
 list(FILTER TEST_PROGRAMS INCLUDE REGEX "(^|/)test_[^/]*$")
 set(TEST_HELPERS ${TEST_FILES})
 list(FILTER TEST_HELPERS EXCLUDE REGEX
-    "(^|/)test_[^/]*$|^fuzz/|^golden/main\\.c$|^cli/tiny_models\\.c$")
+    "(^|/)test_[^/]*$|^fuzz/|^golden/main\\.c$|^cli/tiny_models\\.c$|^field/decode\\.c$")
 list(TRANSFORM TEST_HELPERS PREPEND tests/)
 
 add_library(test_helpers STATIC ${TEST_HELPERS})
@@ -49,6 +50,9 @@ endif()
 
 add_executable(tiny_models tests/cli/tiny_models.c)
 target_link_libraries(tiny_models PRIVATE test_helpers)
+
+add_executable(field_decode tests/field/decode.c)
+target_link_libraries(field_decode PRIVATE test_helpers)
 
 # ---- Public headers, from C and from C++ ------------------------------------------------------
 
@@ -102,6 +106,7 @@ set(SCRIPT_ENVIRONMENT
     VOXPERT_LIBRARY=$<TARGET_FILE:voxpert_shared>
     VOXPERT_ARCHIVE=${ARCHIVE}
     TINY_MODELS=$<TARGET_FILE:tiny_models>
+    FIELD_DECODE=$<TARGET_FILE:field_decode>
     CC=${CMAKE_C_COMPILER})
 if(TARGET voxpert)
     list(APPEND SCRIPT_ENVIRONMENT VOXPERT=$<TARGET_FILE:voxpert>)

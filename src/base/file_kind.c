@@ -348,6 +348,7 @@ static const Entry entries[] = {
     {{FILE_ICO, "an icon", CONVERT_IMAGE}, TESTED(is_ico)},
     {{FILE_PDF, "a PDF document", "take the images out of it first, with pdfimages for example"},
      SIGNATURE("%PDF-")},
+    {{FILE_POSTSCRIPT, "a PostScript drawing", CONVERT_IMAGE}, SIGNATURE("%!PS")},
     {{FILE_VIDEO, "a video", "take single frames out of it as PNG files"}, TESTED(is_video)},
     {{FILE_OFFICE, "an Office document", NULL}, TESTED(is_office)},
     {{FILE_ZIP, "a zip archive", UNPACK}, TESTED(is_zip)},

@@ -65,6 +65,7 @@ typedef enum FileKindId {
     FILE_ICO,
     /* others */
     FILE_PDF,
+    FILE_POSTSCRIPT,
     FILE_VIDEO,
     FILE_ZIP,
     FILE_OFFICE,

@@ -88,6 +88,7 @@ static const Sample samples[] = {
     {FILE_CZI, 99, AT(0, "ZISRAWFILE")},
     {FILE_ICO, 99, AT(0, "\0\0\1\0\1\0\x10\x10\0\0\1\0\x18\0\x40\0\0\0\x16\0\0\0")},
     {FILE_PDF, 99, AT(0, "%PDF-1.4")},
+    {FILE_POSTSCRIPT, 0, AT(0, "%!PS-Adobe-3.0 EPSF-3.0\n")},
     {FILE_GZIP, 99, AT(0, "\x1f\x8b")},
     {FILE_BZIP2, 99, AT(0, "BZh91AY")},
     {FILE_XZ, 99,
