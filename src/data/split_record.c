@@ -302,6 +302,61 @@ Status split_overlap_find(SplitOverlap *out, const SplitRecord *now, const Split
     return VOXPERT_OK;
 }
 
+/* ---- Review --------------------------------------------------------------------------------- */
+
+/* How many cases of the part there are, and how many of them were trained on or validated. */
+typedef struct PartCount {
+    size_t all, trained, validated;
+    const SplitEntry *first; /* that was trained on, else validated */
+} PartCount;
+
+static PartCount count_seen(const SplitReview *review, const SplitOverlap *o) {
+    const SplitRecord *now = review->now;
+    PartCount n = {0};
+    bool every = review->part == SPLIT_PARTS;
+    for (size_t i = 0; i < now->count; i++)
+        n.all += every || now->item[i].part == (SplitPart)review->part;
+    for (size_t i = 0; i < o->count; i++) {
+        const SplitEntry *e = &now->item[o->item[i]];
+        bool trained = o->then[i] == SPLIT_TRAIN;
+        if (!every && e->part != (SplitPart)review->part) continue;
+        if ((trained && !n.trained) || !n.first) n.first = e;
+        n.trained += trained;
+        n.validated += !trained;
+    }
+    return n;
+}
+
+static Status judge(Warnings *w, const SplitReview *review, PartCount n, Error *error) {
+    const char *part =
+        review->part == SPLIT_PARTS ? "all" : split_part_name((SplitPart)review->part);
+    size_t seen = n.trained ? n.trained : n.validated;
+    if (!seen) return VOXPERT_OK;
+    if (n.trained && review->refused)
+        return error_set(error, VOXPERT_BAD_INPUT,
+                         "%s was trained on %zu of the %zu cases of part \"%s\", such as %s/%s: "
+                         "they test nothing; take other data, or the split that it was trained by",
+                         review->model, seen, n.all, part, n.first->set, n.first->name);
+    warnings_add(w,
+                 "%s was %s %zu of the %zu cases of part \"%s\", such as %s/%s: scores on them "
+                 "say little about other data",
+                 review->model, n.trained ? "trained on" : "validated on", seen, n.all, part,
+                 n.first->set, n.first->name);
+    return VOXPERT_OK;
+}
+
+Status split_review(Warnings *w, const SplitReview *review, Error *error) {
+    SplitRecord trained;
+    SplitOverlap overlap = {0};
+    Status status = split_record_parse(&trained, review->metadata, review->model, error);
+    if (status || !trained.count) return status;
+    status = split_overlap_find(&overlap, review->now, &trained, error);
+    if (!status) status = judge(w, review, count_seen(review, &overlap), error);
+    split_overlap_free(&overlap);
+    split_record_free(&trained);
+    return status;
+}
+
 /* ---- Of a catalog --------------------------------------------------------------------------- */
 
 Status catalog_split_record(SplitRecord *out, const Catalog *c, CheckProgress *progress,

@@ -85,6 +85,18 @@ MUST_CHECK Status split_overlap_find(SplitOverlap *out, const SplitRecord *now,
                                      const SplitRecord *trained, Error *error);
 void split_overlap_free(SplitOverlap *o); /* a zeroed one is fine */
 
+/* What a model is about to see of `now`, against what its metadata says it was trained on: a
+ * warning for cases of `part` (SPLIT_PARTS: of all) that it has seen.  With `refused`, cases that
+ * it was trained on are VOXPERT_BAD_INPUT.  Errors also: those of split_record_parse(). */
+typedef struct SplitReview {
+    const SplitRecord *now;
+    int part;
+    const char *metadata; /* value of SPLIT_METADATA; NULL: the model does not say */
+    const char *model;    /* its name, for sentences */
+    bool refused;
+} SplitReview;
+MUST_CHECK Status split_review(Warnings *w, const SplitReview *review, Error *error);
+
 /* A record of every case of a catalog, in its order; reads each case's first image.  `progress` as
  * in check.h, or NULL.  Errors: those of case_image(), VOXPERT_INTERRUPTED. */
 MUST_CHECK Status catalog_split_record(SplitRecord *out, const Catalog *c, CheckProgress *progress,

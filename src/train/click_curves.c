@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "train/seen.h"
 
 const char *click_way_name(ClickWay w) {
     static const char *const names[CLICK_WAYS] = {"box then clicks", "clicks alone"};
@@ -149,6 +150,8 @@ Status click_curves_measure(ClickCurves *out, const Model *model, const char *co
     Status status = VOXPERT_OK;
     for (size_t i = 0; !status && i < folder_count; i++)
         status = dataset_add(&out->data, folders[i], error);
+    int part = rule->part == EVERY_PART ? SPLIT_PARTS : rule->part;
+    if (!status) status = seen_cases_check(&out->data, model, part, error);
     if (!status)
         status = click_objects(&out->object, &out->objects, &out->data, rule,
                                folder_count ? folders[0] : NULL, error);

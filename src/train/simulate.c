@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/quote.h"
 #include "train/click_curves.h"
+#include "train/seen.h"
 
 static Status no_memory(const char *what, Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to simulate prompts", what);
@@ -77,7 +78,9 @@ Status simulation_model(Simulation *s, const Model *model, bool zoom, Error *err
     measurer_close(&s->measurer);
     s->model = model;
     s->rule.zoom = zoom;
-    Status status = measurer_open(&s->measurer, model, error);
+    int part = s->rule.part == EVERY_PART ? SPLIT_PARTS : s->rule.part;
+    Status status = seen_cases_check(&s->data, model, part, error);
+    if (!status) status = measurer_open(&s->measurer, model, error);
     const ObjectPrompt nothing = {.prompt_free = true};
     if (!status && s->rule.prompt == SIMULATE_FREE)
         status = predictor_check(s->measurer.predictor[0], &nothing, error);

@@ -1,6 +1,7 @@
 /* The table of a model card: every measure of a model on one part of the data. */
 #include "base/text.h"
 #include "train/run.h"
+#include "train/seen.h"
 
 static const Measure shown[] = {MEASURE_BOX_WHOLE,    MEASURE_BOX_ZOOM,     MEASURE_JITTER_WHOLE,
                                 MEASURE_JITTER_ZOOM,  MEASURE_CLICK1_WHOLE, MEASURE_CLICK3_WHOLE,
@@ -96,12 +97,15 @@ Status train_measure(const TrainOptions *o, int part, Text *out, Error *error) {
     Status status = bench_open(&b, o, error);
     for (size_t i = 0; !status && part == 3 && i < b.data.pictures; i++)
         b.data.picture[i].part = SPLIT_TEST;
+    int asked = part == 3 ? SPLIT_PARTS : part;
+    if (!status) status = seen_cases_check(&b.data, b.model, asked, error);
     SplitPart which = part < 2 ? (SplitPart)part : SPLIT_TEST;
     if (!status) status = check_part(&b, o, which, error);
     if (!status)
         status = measure_sets(&table, &b.measurer, &b.data, which, ~0u, o->validate_most, error);
     if (!status) print_protocol(out, &table, &b.data, which, o->validate_most);
     if (!status) print_table(out, &table, &b.data);
+    if (!status && b.data.warnings.count) text_add(out, "\n%s", warnings_lines(&b.data.warnings));
     measure_table_free(&table);
     bench_close(&b);
     return status;
