@@ -340,7 +340,7 @@ static void summarize(const Run *run) {
     else if (!run->job->common.quiet)
         printf("%d image%s: %d done, %d skipped, %d failed%s; %s\n", run->count,
                run->count == 1 ? "" : "s", run->done, run->skipped, run->failed, some,
-               run->journal.path);
+               cli_shown(run->journal.path));
     free(some);
 }
 

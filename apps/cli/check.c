@@ -178,7 +178,7 @@ static VoxpertStatus write_split(CheckJob *job, VoxpertError *error) {
     VoxpertStatus status = voxpert_dataset_write_split(job->set, job->split, tell, job, error);
     progress_end(&job->progress);
     if (!status && !job->common.quiet && !job->common.json)
-        printf("%s: the split of %zu case%s\n", job->split, cases, plural(cases));
+        printf("%s: the split of %zu case%s\n", cli_shown(job->split), cases, plural(cases));
     if (!status && job->common.json)
         common_report(&job->common, json_pack("{s:o, s:I}", "split", json_words(job->split),
                                               "cases", (json_int_t)cases));
@@ -205,7 +205,7 @@ static VoxpertStatus look(CheckJob *job, VoxpertError *error) {
                          plural(job->errors), job->warnings, plural(job->warnings), cases,
                          plural(cases));
     if (!job->common.json && !job->plan && !job->common.quiet)
-        printf("%s: %zu case%s, nothing wrong\n", job->place, cases, plural(cases));
+        printf("%s: %zu case%s, nothing wrong\n", cli_shown(job->place), cases, plural(cases));
     return VOXPERT_OK;
 }
 
@@ -216,8 +216,8 @@ static void print_rejected(json_t *report) {
     json_t *item;
     json_array_foreach(json_object_get(report, "case"), i, item) {
         if (json_is_true(json_object_get(item, "accepted"))) continue;
-        printf("rejected %s: %s\n", json_string_value(json_object_get(item, "name")),
-               json_string_value(json_object_get(item, "reason")));
+        printf("rejected %s: %s\n", cli_shown(json_string_value(json_object_get(item, "name"))),
+               cli_shown(json_string_value(json_object_get(item, "reason"))));
     }
 }
 
@@ -241,8 +241,8 @@ static VoxpertStatus screen(CheckJob *job, VoxpertError *error) {
     }
     if (!job->common.quiet) {
         print_rejected(report);
-        printf("%s: %zu of %zu case%s accepted\n", job->place, result.accepted, result.cases,
-               plural(result.cases));
+        printf("%s: %zu of %zu case%s accepted\n", cli_shown(job->place), result.accepted,
+               result.cases, plural(result.cases));
     }
     json_decref(report);
     return VOXPERT_OK;

@@ -65,7 +65,7 @@ static VoxpertStatus convert_flags(ConvertJob *job, const Options *o, VoxpertErr
     job->output = options_value(o, "--output");
     job->verify = !options_has(o, "--no-verify");
     VoxpertStatus status = engine_flags(&job->engine, o, error);
-    if (!status && !job->engine.model)
+    if (!status && !options_has(o, "--model"))
         status = error_say(error, VOXPERT_BAD_ARGUMENT, "--model is needed: what to convert");
     if (!status && !job->output)
         status = error_say(error, VOXPERT_BAD_ARGUMENT, "--output is needed: a .safetensors file");
@@ -106,7 +106,7 @@ static void tell(const ConvertJob *job, Engine *engine) {
                                 "dtype", job->type, "verified", job->verify, "model",
                                 engine_about(engine), "warnings", engine->warnings));
     else if (!job->common.quiet)
-        printf("%s: %s%s\n", job->output, job->type, checked);
+        printf("%s: %s%s\n", cli_shown(job->output), job->type, checked);
 }
 
 static int convert_run(int argc, char **argv) {

@@ -7,6 +7,7 @@
 
 VoxpertStatus engine_flags(EngineOptions *out, const Options *options, VoxpertError *error) {
     out->model = options_value(options, "--model");
+    if (out->model && strcmp(out->model, "built-in") == 0) out->model = NULL; /* its name */
     out->base = options_value(options, "--base");
     out->preset = options_value(options, "--preset");
     out->vocab = options_value(options, "--vocab");

@@ -76,7 +76,8 @@ static void tell(const ClicksJob *job, const Results *r, const VoxpertClicks *c,
                       json_pack("{s:O, s:o, s:o}", "model", engine_about(engine), "evaluation",
                                 json ? json : json_object(), "outputs", results_json(r)));
     } else if (!job->base->common.quiet) {
-        fputs(text, stdout);
+        const char *title_end = strstr(text, "\n\n");
+        fputs(title_end ? title_end + 2 : text, stdout); /* the protocol comes first */
         results_print(r);
     }
     voxpert_free(text);

@@ -123,7 +123,7 @@ static void print_layer(const json_t *layer) {
     long long number = number_of(layer, "layer");
     json_array_foreach(json_object_get(layer, "experts"), index, e) {
         printf("%lld\t%lld\t%s\t%lld\t%s\n", number, number_of(e, "expert"),
-               text_of(e, "name", "-"), number_of(e, "parameters"),
+               cli_shown(text_of(e, "name", "-")), number_of(e, "parameters"),
                json_is_true(json_object_get(e, "held_back")) ? "held back" : "routed");
     }
     if (json_is_true(json_object_get(layer, "degenerate")))
@@ -137,16 +137,17 @@ static void print_list(const json_t *about) {
     size_t index;
     const json_t *layer;
     printf("%s (%s): %lld tokens, %lld experts, %lld kept of a token, rank %lld\n",
-           text_of(about, "system", ""), text_of(about, "mode", ""), number_of(about, "tokens"),
-           number_of(about, "experts"), number_of(about, "kept"), number_of(about, "rank"));
-    printf("update %s, gate %s, prompt tokens %lld\n", text_of(about, "update", ""),
-           text_of(about, "gate", ""), number_of(about, "prompt_tokens"));
+           cli_shown(text_of(about, "system", "")), cli_shown(text_of(about, "mode", "")),
+           number_of(about, "tokens"), number_of(about, "experts"), number_of(about, "kept"),
+           number_of(about, "rank"));
+    printf("update %s, gate %s, prompt tokens %lld\n", cli_shown(text_of(about, "update", "")),
+           cli_shown(text_of(about, "gate", "")), number_of(about, "prompt_tokens"));
     const json_t *classes = json_object_get(about, "prompt_classes"), *name;
     json_array_foreach(classes, index, name)
-        printf("%s%s", index ? ", " : "classes ", json_string_value(name));
+        printf("%s%s", index ? ", " : "classes ", cli_shown(json_string_value(name)));
     if (classes) puts("");
-    printf("base %s, identity %s\n", text_of(about, "base", "none"),
-           text_of(about, "base_identity", "not stated"));
+    printf("base %s, identity %s\n", cli_shown(text_of(about, "base", "none")),
+           cli_shown(text_of(about, "base_identity", "not stated")));
     puts("layer\texpert\tname\tparameters\trouter");
     json_array_foreach(json_object_get(about, "layers"), index, layer) print_layer(layer);
 }

@@ -94,8 +94,8 @@ static void tell(const Edit *e) {
                                 e->name ? "added" : "removed", e->name ? e->name : e->expert,
                                 "verb", e->name ? "add" : "remove", "verified", 1));
     else if (!e->common.quiet)
-        printf("%s: %s %s%s\n", e->output, e->name ? "with" : "without",
-               e->name ? e->name : e->expert,
+        printf("%s: %s %s%s\n", cli_shown(e->output), e->name ? "with" : "without",
+               cli_shown(e->name ? e->name : e->expert),
                e->name ? ", held back until the router is trained again" : "");
 }
 

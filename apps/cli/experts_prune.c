@@ -139,7 +139,7 @@ static void print_state(const char *when, const json_t *state) {
            whole_of(state, "tokens"), whole_of(state, "experts"), whole_of(state, "parameters"),
            real_of(state, "score"));
     json_object_foreach(json_object_get(state, "Dice"), way, dice)
-        printf("\t%s %.4f", way, json_number_value(dice));
+        printf("\t%s %.4f", cli_shown(way), json_number_value(dice));
     putchar('\n');
 }
 
@@ -147,8 +147,8 @@ static void print_step(size_t number, const json_t *step) {
     const char *name = json_string_value(json_object_get(step, "name"));
     printf("%zu\t%s %lld%s%s\t%.2f%%\t%.4f\t%.4f\t%s\n", number,
            json_string_value(json_object_get(step, "what")), whole_of(step, "number"),
-           name ? " " : "", name ? name : "", 100.0 * real_of(step, "load"),
-           real_of(step, "before"), real_of(step, "after"),
+           name ? " " : "", cli_shown(name), 100.0 * real_of(step, "load"), real_of(step, "before"),
+           real_of(step, "after"),
            json_is_true(json_object_get(step, "removed")) ? "removed" : "put back");
 }
 
@@ -163,8 +163,8 @@ static void print_report(const Prune *p, const json_t *pruning) {
     puts("step\twithout\tload\tbefore\tafter\tresult");
     json_array_foreach(json_object_get(pruning, "steps"), index, step) print_step(index + 1, step);
     print_state("end", json_object_get(pruning, "end"));
-    puts(p->output);
-    puts(p->report);
+    puts(cli_shown(p->output));
+    puts(cli_shown(p->report));
 }
 
 static void tell(const Prune *p, Engine *engine, const char *text) {

@@ -267,12 +267,13 @@ static void print_image(const Route *r, const json_t *record) {
     if (r->common.json || r->common.quiet) return;
     json_array_foreach(json_object_get(record, "objects"), index, object) {
         const json_t *routing = json_object_get(object, "routing");
-        printf("%s\tobject %lld\ttoken %lld\tentropy %.4f\n", image,
+        printf("%s\tobject %lld\ttoken %lld\tentropy %.4f\n", cli_shown(image),
                (long long)json_integer_value(json_object_get(object, "object")),
                (long long)json_integer_value(json_object_get(routing, "chosen_token")),
                json_number_value(json_object_get(routing, "entropy")));
     }
-    printf("%s\tmean entropy %.4f\n", image, json_number_value(json_object_get(record, "entropy")));
+    printf("%s\tmean entropy %.4f\n", cli_shown(image),
+           json_number_value(json_object_get(record, "entropy")));
 }
 
 static VoxpertStatus do_item(Route *r, const Item *item, VoxpertError *error) {
@@ -374,7 +375,8 @@ static VoxpertStatus write_matrix(const Route *r, VoxpertError *error) {
 
 static void print_input(const Route *r, const Input *in) {
     if (!in->folder || !in->images) return;
-    printf("%s\t%d images\tmean entropy %.4f", in->path, in->images, in->entropy / in->images);
+    printf("%s\t%d images\tmean entropy %.4f", cli_shown(in->path), in->images,
+           in->entropy / in->images);
     for (int l = 0; l < r->layers; l++) {
         printf("\tlayer %d:", l + 1);
         for (int e = 0; e < r->engine.experts; e++)

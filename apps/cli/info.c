@@ -53,9 +53,9 @@ static bool is_plain(const json_t *value) {
 static void print_plain(const json_t *value) {
     char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
     if (json_is_string(value))
-        printf("%s", json_string_value(value));
+        printf("%s", cli_shown(json_string_value(value)));
     else
-        printf("%s", text ? text : "");
+        printf("%s", cli_shown(text));
     free(text);
 }
 
@@ -64,7 +64,7 @@ static void print_fields(const json_t *object, int indent) {
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)object, key, value) {
-        printf("%*s%-*s ", indent, "", 16 - indent, key);
+        printf("%*s%-*s ", indent, "", 16 - indent, cli_shown(key));
         if (json_is_object(value)) {
             putchar('\n');
             print_fields(value, indent + 2);

@@ -7,6 +7,7 @@
 #include <voxpert/voxpert.h>
 
 #include "cli/common.h"
+#include "cli/error.h"
 #include "cli/interrupt.h"
 #include "cli/outputs.h"
 #include "cli/verb.h"
@@ -78,8 +79,8 @@ static int print_verb_help(const Verb *verb) {
 
 static int unknown_verb(const char *word) {
     const char *near = closest(word, verb_name, NULL);
-    fprintf(stderr, "voxpert: there is no verb \"%s\"%s%s%s\n", word, near ? "; did you mean " : "",
-            near ? near : "", near ? "?" : "");
+    fprintf(stderr, "voxpert: there is no verb \"%s\"%s%s%s\n", cli_shown(word),
+            near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     fputs("`voxpert help` lists them\n", stderr);
     return VOXPERT_BAD_ARGUMENT;
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/error.h"
+
 Progress progress_begin(const Common *common, const char *unit, size_t total) {
     ProgressMode mode = common->progress;
     bool terminal = isatty(STDERR_FILENO);
@@ -49,8 +51,8 @@ void progress_tell(Progress *p, size_t done, const char *what) {
     } else {
         const char *end = p->mode == PROGRESS_AUTO ? "\033[K" : "\n";
         fprintf(stderr, "%s%zu of %zu %s, %.3g a second, %s left  %.40s%s",
-                p->mode == PROGRESS_AUTO ? "\r" : "", done, p->total, p->unit, rate, rest, what,
-                end);
+                p->mode == PROGRESS_AUTO ? "\r" : "", done, p->total, p->unit, rate, rest,
+                cli_shown(what), end);
     }
     p->line = p->mode == PROGRESS_AUTO;
 }

@@ -79,18 +79,11 @@ static void routing_csv_begin(FILE *to, int experts) {
     fputs(",confidence,expert,chosen_token,entropy,image_entropy\n", to);
 }
 
-/* In quotes, inner ones doubled, where a name needs them (RFC 4180). */
+/* As RFC 4180 quotes it. */
 static void put_name(FILE *to, const char *name) {
-    if (!strpbrk(name, ",\"\r\n")) {
-        fputs(name, to);
-        return;
-    }
-    putc('"', to);
-    for (; *name; name++) {
-        if (*name == '"') putc('"', to);
-        putc(*name, to);
-    }
-    putc('"', to);
+    char *field = cli_csv(name);
+    fputs(field, to);
+    free(field);
 }
 
 static void put_numbers(FILE *to, const json_t *list) {

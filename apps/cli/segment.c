@@ -156,11 +156,11 @@ static void print_objects(const Job *job, const json_t *report) {
     json_array_foreach(json_object_get(report, "objects"), index, object) {
         const json_t *score = json_object_get(object, job->everything ? "predicted_iou" : "score");
         const char *label = json_string_value(json_object_get(object, "label"));
-        printf("%s\tobject %lld\tscore %.4f\t%lld pixels%s%s\n", path,
+        printf("%s\tobject %lld\tscore %.4f\t%lld pixels%s%s\n", cli_shown(path),
                (long long)json_integer_value(json_object_get(object, "object")),
                json_number_value(score),
                (long long)json_integer_value(json_object_get(object, "area")), label ? "\t" : "",
-               label ? label : "");
+               cli_shown(label));
     }
 }
 

@@ -426,7 +426,7 @@ static void tell(const TrainJob *job, const VoxpertTrainResult *r) {
     if (job->common.quiet) return;
     printf("%s after %ld steps", why, r->steps);
     if (r->best >= 0.0) printf("; best validation %.3f at step %ld", r->best, r->best_step);
-    printf("; %s/model.safetensors\n", job->options.out);
+    printf("; %s/model.safetensors\n", cli_shown(job->options.out));
     if (!r->drawn) puts("no curves: gnuplot is not installed, or there is too little to draw");
 }
 

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "eval/agreement.h"
 #include "eval/evaluation.h"
+#include "image/align.h"
 
 static void cases_free(CaseScore *item, size_t count) {
     for (size_t i = 0; item && i < count; i++) {
@@ -90,19 +91,6 @@ static void own_labels_free(OwnLabels *own) {
     label_values_free(&own->values[1]);
 }
 
-/* A prediction that was turned or moved is compared voxel by voxel all the same, and says so. */
-static void grids_compare(CaseScore *c, const VolumeGrid *a, const VolumeGrid *b) {
-    double worst = 0.0;
-    for (int i = 0; i < 12; i++)
-        worst = fmax(worst, fabs(a->affine_ras[i / 4][i % 4] - b->affine_ras[i / 4][i % 4]));
-    if (worst <= 1e-3 || a->source == GRID_UNKNOWN || b->source == GRID_UNKNOWN) return;
-    warnings_add(
-        &c->warnings,
-        "%s: its affine differs from its reference's by up to %.3g; voxels are compared by "
-        "index, with the reference's spacing",
-        c->prediction, worst);
-}
-
 static void case_describe(CaseScore *c, const Volume *reference, const Volume *prediction,
                           const EvaluationRule *rule, bool left_out) {
     c->spacing_known = reference_spacing(c->spacing_xyz_mm, reference, rule);
@@ -110,15 +98,16 @@ static void case_describe(CaseScore *c, const Volume *reference, const Volume *p
     warnings_merge(&c->warnings, &reference->warnings);
     warnings_merge(&c->warnings, &prediction->warnings);
     if (left_out) warnings_add(&c->warnings, "%s: voxels that hold -1 do not count", c->reference);
-    grids_compare(c, &reference->grid, &prediction->grid);
 }
 
 static Status maps_score(CaseScore *c, const EvaluationRule *rule, OwnLabels *own,
-                         const Volume *reference, const Volume *prediction, Error *error) {
+                         const Volume *reference, Volume *prediction, Error *error) {
     EvaluationRule with = *rule;
     bool left_out = false;
-    Status status = own_labels_find(own, (const Volume *const[]){reference, prediction},
-                                    rule->ignored, &left_out, error);
+    Status status = volume_align(prediction, reference, error);
+    if (!status)
+        status = own_labels_find(own, (const Volume *const[]){reference, prediction}, rule->ignored,
+                                 &left_out, error);
     if (!status && !rule->labels) {
         status = own_labels_join(own, reference, error);
         with.label = own->label, with.labels = own->count;

@@ -1,5 +1,6 @@
 /* The table of a model card: every measure of a model on one part of the data. */
 #include "base/text.h"
+#include "eval/report.h"
 #include "train/run.h"
 #include "train/seen.h"
 
@@ -12,7 +13,9 @@ enum { SHOWN = sizeof shown / sizeof *shown };
 
 static void add_row(Text *t, const char *name, const char *suffix, size_t objects,
                     const double dice[MEASURES]) {
-    text_add(t, "| %s%s | ", name, suffix);
+    text_add(t, "| ");
+    markdown_words(t, name);
+    text_add(t, "%s | ", suffix);
     if (objects) text_add(t, "%zu", objects);
     for (int i = 0; i < SHOWN; i++) text_add(t, " | %.1f", 100.0 * dice[shown[i]]);
     text_add(t, " |\n");

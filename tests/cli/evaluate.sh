@@ -184,7 +184,7 @@ refused 3 'bad.json: labels: "liver"' evaluate -q "${folders[@]:0:4}" --labels b
 refused 3 nowhere.json evaluate -q "${folders[@]:0:4}" --labels nowhere.json
 refused 3 'there is no file of that name' evaluate -q -p worse -g "$gold/components" -o bad
 refused 3 'both must be folders' evaluate -q -p "$pred" -g "$gt/hippocampus_049.nii.gz" -o bad
-refused 3 'but its reference' evaluate -q -p "$pred/hippocampus_049.nii.gz" -g "$gt/hippocampus_050.nii.gz" -o bad
+refused 3 'shows another place' evaluate -q -p "$pred/hippocampus_049.nii.gz" -g "$gt/hippocampus_050.nii.gz" -o bad
 printf 'no image' >own/hippocampus_051.nii.gz
 refused 3 'own/hippocampus_051.nii.gz' evaluate -q -p own -g "$gt" -o bad
 refused 3 'bad.json: is no summary' evaluate -q "${folders[@]}" --compare bad.json -o bad

@@ -45,6 +45,18 @@ if [ "$type" = 2 ]; then
     refused 3 'void.nii' evaluate -q -p void.nii -g "$1/pred.nii.gz"
 fi
 
+# ---- 21, 41: stored in another order than the reference or the image
+set -- "$(field_case 21)"
+voxpert evaluate -p "$1/same_place_flipped_storage.nii.gz" -g "$1/gt.nii.gz" --metrics dice -o turned >said 2>warned || exit 1
+holds 'what lies in the same place is the same' grep -qx '1	Dice 1' said
+holds 'which is said' sh -c 'grep -q "stored as -i, j, k" warned && grep -q "^- Warning: .*stored as -i, j, k" turned/table.md && grep -q "stored as -i, j, k" turned/summary.json'
+refused 3 'shows another place' evaluate -q -p "$1/same_storage_other_affine.nii.gz" -g "$1/gt.nii.gz"
+refused 3 'shows another place' evaluate -q -p "$1/transposed.nii.gz" -g "$1/gt.nii.gz"
+set -- "$(field_case 41)/Dataset001_Toy"
+voxpert stats -i "$1/imagesTr/c0_0000.nii.gz" -s "$1/labelsTr/c0.nii.gz" >said.json 2>warned || exit 1
+holds 'a mirrored label measures its own voxels' grep -q '"intensity_mean": 789\.0082720588235' said.json
+holds 'which is said, too' sh -c 'grep -q "stored as -i, j, k" warned && grep -q "stored as -i, j, k" said.json'
+
 # ---- Pictures without a spacing
 masks=$shared/data/2d/derm_ph2/masks
 mkdir gt pred

@@ -59,4 +59,50 @@ done
 cp gnuplot maps_out
 (cd maps_out && PATH=:$PATH "$VOXPERT" evaluate -q -p ../maps -g ../maps -o . --overwrite)
 unharmed 'a program of the working folder'
+rm -f gnuplot .gnuplot gnuplotrc
+
+# ---- The terminal: escape sequences, a bell and a newline of names are printed as \\xNN, by every verb
+bad=$'a\033[31mb\007\nvoxpert: all is well'
+mkdir hostile && cp "set/images/$lesion" "hostile/$bad.${lesion##*.}"
+mkdir hostile_masks && cp maps/* "hostile_masks/$bad.png"
+image="hostile/$bad.${lesion##*.}" mask="hostile_masks/$bad.png"
+is_clean() { ! LC_ALL=C grep -qP '[\x01-\x08\x0b-\x1f\x7f]' "$1" && ! grep -q '^voxpert: all is well' "$1"; }
+# clean WHAT ARGUMENT...: whatever becomes of it, no control character reaches the terminal
+clean() {
+    local what=$1
+    shift
+    "$VOXPERT" "$@" >"$work/.terminal" 2>&1 </dev/null
+    holds "$what is printed clean" is_clean "$work/.terminal"
+    holds "$what names it" grep -qF 'x1B[31mb' "$work/.terminal"
+}
+clean 'info' info "$image"
+clean 'info of what is no image' info "hostile_masks/none$bad"
+clean 'segment' segment -m "$model" -i "$image" --box 20,20,90,80 -o "hostile/$bad-mask.png" --no-zoom
+clean 'segment of a folder' segment -m "$model" -i hostile --prompt-free -o "out$bad"
+clean 'embed' embed -m "$model" -i "$image" -o "none$bad/x"
+clean 'convert' convert -m "$model" -o "converted$bad.safetensors"
+clean 'convert of no model' convert -m "$mask" -o x.safetensors
+clean 'train' train --out "run$bad" -m "$mask" --shapes 4 --steps 1
+clean 'check' check "hostile$bad"
+clean 'evaluate' evaluate -p "$mask" -g "$mask" -o "report$bad" --format csv
+clean 'evaluate of labels' evaluate -p "$mask" -g "$mask" --labels "$bad=1"
+clean 'evaluate with another' evaluate -p hostile_masks -g hostile_masks --compare hostile_masks -o compared --labels "$bad=1"
+clean 'stats' stats -i "$image" -s "$mask" -o "stats$bad.csv"
+clean 'experts' experts list -m "$mask"
+clean 'an unknown verb' "seg$bad"
+clean 'an unknown flag' segment "--$bad"
+
+# ---- Tables stay tables
+csv_fields() { # the numbers of fields that rows have, quotes heeded
+    awk 'BEGIN { RS = "\003" } { n = split($0, c, ""); q = 0; f = 1; for (i = 1; i <= n; i++) {
+        if (c[i] == "\"") q = !q; else if (c[i] == "," && !q) f++; else if (c[i] == "\n" && !q) { print f; f = 1 } } }' "$1" | sort -u | wc -l
+}
+comma='a,"b"|c'
+mkdir tables && cp maps/* "tables/$comma.png"
+printf '{"labels": {"background": 0, "a,\\"b\\"|c": 1}}' >names.json
+voxpert evaluate -q -p tables -g tables -o tables_out --labels names.json --compare tables || exit 1
+for file in cases.csv paper.csv; do holds "$file: all rows have as many fields" test "$(csv_fields tables_out/$file)" -eq 1; done
+holds 'a bar does not end a column' sh -c '[ "$(grep "^| 1 a" tables_out/table.md | sed "s/\\\\|//g" | tr -cd "|\n" | sort -u | wc -l)" -eq 1 ]'
+voxpert stats -q -i tables -s tables -o tables.csv --labels names.json || exit 1
+holds 'stats: all rows have as many fields' test "$(csv_fields tables.csv)" -eq 1
 conclude

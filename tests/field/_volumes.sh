@@ -111,7 +111,7 @@ if chosen 21; then
     about 21-evaluate-other-orientation
     number 1 Dice evaluate -p same_place_flipped_storage.nii.gz -g gt.nii.gz
     warned 'grid|flip|orient' evaluate -p same_place_flipped_storage.nii.gz -g gt.nii.gz
-    number 1 Dice evaluate -p transposed.nii.gz -g gt.nii.gz
+    refused 3 'another place & 72x96x6' evaluate -p transposed.nii.gz -g gt.nii.gz
     told 'grid|affine' evaluate -p same_storage_other_affine.nii.gz -g gt.nii.gz
 fi
 
