@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,9 +71,22 @@ static void forget(Outputs *o) {
     *o = (Outputs){0};
 }
 
+/* A model's name is to survive a power cut, as its bytes do. */
+static bool sync_folder(const char *path) {
+    if (!name_ends(path, ".safetensors")) return true;
+    char *folder = cli_text("%.*s.", (int)(name_base(path) - path), path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(folder);
+    if (fd < 0) return errno == EACCES;
+    bool ok = fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
+    close(fd);
+    return ok;
+}
+
 VoxpertStatus outputs_commit(Outputs *o, VoxpertError *error) {
     for (int i = 0; i < o->count; i++) {
-        if (rename(o->item[i].staged, o->item[i].path) == 0) continue;
+        if (rename(o->item[i].staged, o->item[i].path) == 0 && sync_folder(o->item[i].path))
+            continue;
         error_say(error, VOXPERT_BAD_OUTPUT, "%s: cannot be renamed into place: %s",
                   o->item[i].path, strerror(errno));
         outputs_drop(o);

@@ -129,6 +129,26 @@ static int reason_again(int fd) {
     return 0;
 }
 
+/* A name is as lasting as its folder.  Some file systems cannot sync a folder, and say so by
+ * EINVAL: what they do for a rename must do. */
+static bool folder_sync(const char *path) {
+    size_t length = (size_t)(path_base(path) - path);
+    char *folder = memory_new(length + 2);
+    if (!folder) {
+        errno = ENOMEM;
+        return false;
+    }
+    memcpy(folder, length ? path : ".", length ? length : 1);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    memory_free(folder);
+    if (fd < 0) return errno == EACCES; /* a folder that may be written to, but not read */
+    bool ok = fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
+    int reason = errno;
+    close(fd);
+    errno = reason;
+    return ok;
+}
+
 Status file_writer_commit(FileWriter *w, Error *error) {
     bool failed = ferror(w->stream) != 0;
     errno = failed ? reason_again(fileno(w->stream)) : 0;
@@ -140,6 +160,9 @@ Status file_writer_commit(FileWriter *w, Error *error) {
     if (rename(w->temporary, w->path) != 0) return writer_failed(w, "renamed into place", error);
     forget(w->temporary);
     memory_free(w->temporary);
+    w->temporary = NULL; /* it has the name that it was to have */
+    if (w->lasting && !folder_sync(w->path))
+        return writer_failed(w, "made to last in its folder", error);
     memory_free(w->path);
     *w = (FileWriter){0};
     return VOXPERT_OK;

@@ -27,6 +27,8 @@ void file_map_drop(const FileMap *map, const void *bytes, size_t size);
 typedef struct FileWriter {
     FILE *stream;
     char *path, *temporary;
+    bool lasting; /* set after opening: the folder is synced too, so that the name survives a power
+                     cut; about 5 ms more on ext4 */
 } FileWriter;
 
 MUST_CHECK Status file_writer_open(FileWriter *out, const char *path, Error *error);

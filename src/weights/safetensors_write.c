@@ -175,6 +175,7 @@ static Status write_file(const Writing *w, const Text *json) {
     uint64_t size = json->length;
     Status status = file_writer_open(&file, w->path, w->error);
     if (status) return status;
+    file.lasting = true; /* hours of training may be in it */
     fwrite(&size, sizeof size, 1, file.stream);
     fwrite(json->chars, 1, json->length, file.stream);
     for (size_t i = 0; !status && i < w->count; i++)
