@@ -17,11 +17,11 @@ const Verb verb_train = {
     .name = "train",
     .summary = "teach a model on pictures with masks, or measure one",
     .usage =
-        "usage: voxpert train (-m BASE | --new CONFIG.json) --data DIR[:OPTION...] --out DIR "
+        "usage: voxpert train [-m BASE | --new CONFIG.json] --data DIR[:OPTION...] --out DIR "
         "[FLAGS]\n"
         "       voxpert train --recipe segmote [-m BASE] --data DIR[:OPTION...] --out DIR [FLAGS]\n"
         "       voxpert train --recipe segmote -m ADAPTER [--base FILE] [--release-experts] ...\n"
-        "       voxpert train -m MODEL --measure test --data DIR[:OPTION...] [FLAGS]\n"
+        "       voxpert train [-m MODEL] --measure test --data DIR[:OPTION...] [FLAGS]\n"
         "\n"
         "Example: fine-tune the decoder of a published model, half an hour\n"
         "  voxpert train -m sam_vit_b.pth --freeze 'image_encoder.*' --data scans:patient \\\n"
@@ -40,14 +40,18 @@ const Verb verb_train = {
         "several), fold=N (of splits_final.json), split=N (version of that hash: 2, the\n"
         "default; 1 hashes the folder's name too, as for the built-in model), group=NAME (sets of "
         "different groups never meet\n"
-        "in a batch), names=FILE (of their labels, in the folder: {\"1\": \"liver\"}), class=NAME "
+        "in a batch), modality=WORD (such as ct: usage of experts is recorded by it), names=FILE "
+        "(of "
+        "their labels, in the folder: {\"1\": \"liver\"}), class=NAME "
         "(of\n"
         "every label).  regions/ beside them may hold maps of what is not labelled, for --scheme\n"
         "segmote.\n"
         "\n"
-        "  -m, --model FILE          what to begin from: any SAM with a ViT; of segmote any SAM, "
-        "or\n"
-        "                            an adapter, whose experts go on learning\n"
+        "  -m, --model FILE          what to begin from, built-in (the default) or a file: any SAM "
+        "with\n"
+        "                            a ViT; of segmote any SAM, or an adapter, whose experts go "
+        "on\n"
+        "                            learning\n"
         "      --base FILE           of an adapter: the model it was trained on; default: the "
         "built-in\n"
         "                            model\n"
@@ -57,7 +61,9 @@ const Verb verb_train = {
         "                            learn to be asked for each (segment --class)\n"
         "      --new FILE            JSON of a new model's shape, instead\n"
         "      --data DIR|FILE       repeatable\n"
-        "  -o, --out DIR             model, checkpoint, history, curves, examples\n"
+        "  -o, --out DIR             model, checkpoint, split of the cases, history, curves, "
+        "examples,\n"
+        "                            summary.json with every setting\n"
         "      --resume              go on from the checkpoint in --out, if there is one\n"
         "      --time-limit T        90s, 30m, 2h: then a checkpoint is written and it ends\n"
         "      --train GLOB          parameters that learn; repeatable; default: all\n"
@@ -238,7 +244,9 @@ typedef struct TrainJob {
     size_t settings;
     const char *measure; /* part, or NULL */
     ProgressMode progress;
-    bool line; /* a line on the terminal that has not ended */
+    bool line;          /* a line on the terminal that has not ended */
+    bool shown;         /* a line of steps was shown */
+    double phase_shown; /* seconds of the phase at its last line */
 } TrainJob;
 
 static void collect(List *l, const Options *o, const char *name) {
@@ -316,14 +324,11 @@ static VoxpertStatus train_flags(TrainJob *job, const Rules *rules, const Option
     VoxpertStatus status = options_choice(o, "--recipe", recipes, &recipe, error);
     t->recipe = recipes[recipe];
     if (!status && limit) status = time_limit(&t->time_limit, limit, error);
-    if (!status && job->measure && !t->base)
-        status = error_say(error, VOXPERT_BAD_ARGUMENT, "--measure needs --model");
     if (!status && !job->measure && !t->out)
         status = error_say(error, VOXPERT_BAD_ARGUMENT, "--out is needed: a folder");
-    bool both = t->base && t->config, neither = !t->base && !t->config;
-    if (!status && !job->measure && (both || (neither && recipe == 0)))
+    if (!status && !job->measure && t->base && t->config)
         status = error_say(error, VOXPERT_BAD_ARGUMENT,
-                           "either --model or --new is needed: what to train");
+                           "either --model or --new: a run begins from one of them");
     return status;
 }
 
@@ -359,7 +364,7 @@ static ProgressMode progress_mode(const Common *common) {
 
 static void show_json(const VoxpertTrainProgress *p) {
     fprintf(stderr,
-            "{\"step\": %ld, \"steps\": %ld, \"loss\": %.6g, \"dice\": %.6g, \"rate\": %.6g, "
+            "{\"step\": %ld, \"steps\": %ld, \"loss\": %.6g, \"dice\": %.6g, \"rate\": %.2f, "
             "\"seconds_left\": %.0f",
             p->step, p->steps, p->loss, p->dice, p->samples_per_second, p->seconds_left);
     if (p->validated)
@@ -368,24 +373,91 @@ static void show_json(const VoxpertTrainProgress *p) {
     fputs("}\n", stderr);
 }
 
+/* Takes a live line's place. */
+static void begin_line(TrainJob *job) {
+    if (job->progress == PROGRESS_AUTO) fputs("\r\033[K", stderr);
+}
+
+/* Of a live one `stays` says whether the next does not take its place. */
+static void end_line(TrainJob *job, bool stays) {
+    job->line = job->progress == PROGRESS_AUTO && !stays;
+    if (!job->line) fputc('\n', stderr);
+    fflush(stderr);
+}
+
+static void print_left(double seconds) {
+    long left = seconds > 0.0 ? (long)(seconds + 0.5) : 0;
+    if (left >= 3600)
+        fprintf(stderr, "%ld:%02ld:%02ld left", left / 3600, left / 60 % 60, left % 60);
+    else
+        fprintf(stderr, "%ld:%02ld left", left / 60, left % 60);
+}
+
 static void show(void *context, const VoxpertTrainProgress *p) {
     TrainJob *job = context;
+    bool first = !job->shown;
     if (job->progress == PROGRESS_NONE) return;
+    if (p->interim && job->progress != PROGRESS_AUTO && !first) return;
+    job->shown = true;
     if (job->progress == PROGRESS_JSON) {
         show_json(p);
         return;
     }
-    long left = p->seconds_left > 0.0 ? (long)p->seconds_left : 0;
-    bool live = job->progress == PROGRESS_AUTO;
-    if (live) fputs("\r\033[K", stderr);
-    fprintf(stderr, "step %ld of %ld: loss %.4f, Dice %.3f, %.1f samples/s, %ld:%02ld:%02ld left",
-            p->step, p->steps, p->loss, p->dice, p->samples_per_second, left / 3600, left / 60 % 60,
-            left % 60);
+    begin_line(job);
+    fprintf(stderr, "step %ld of %ld: loss %.4f, Dice %.3f, ", p->step, p->steps, p->loss, p->dice);
+    if (*p->usage) fprintf(stderr, "experts %s, ", p->usage);
+    fprintf(stderr, "%.1f samples/s, ", p->samples_per_second);
+    print_left(p->seconds_left);
     if (p->validated)
         fprintf(stderr, "\nvalidation: box %.3f, 1 click %.3f, 5 clicks %.3f", p->box, p->click1,
                 p->click5);
-    job->line = live && !p->validated;
-    if (!job->line) fputc('\n', stderr);
+    end_line(job, p->validated);
+}
+
+/* Live about five times a second; plainly at the begin of a phase - of reading, once it has taken a
+ * second - and every ten seconds. */
+static bool is_due(TrainJob *job, const VoxpertTrainPhase *p) {
+    double pause = job->progress == PROGRESS_AUTO ? 0.2 : 10.0;
+    bool reading = strcmp(p->name, "reading") == 0, plain = job->progress != PROGRESS_AUTO;
+    if (reading && plain && p->seconds < 1.0) {
+        job->phase_shown = -pause;
+        return false;
+    }
+    if (p->done > 0 && p->seconds - job->phase_shown < pause) return false;
+    job->phase_shown = p->done > 0 ? p->seconds : 0.0;
+    return true;
+}
+
+static void show_phase(void *context, const VoxpertTrainPhase *p) {
+    TrainJob *job = context;
+    bool encoding = strcmp(p->name, "encoding") == 0;
+    if (job->progress == PROGRESS_NONE || !is_due(job, p)) return;
+    if (job->progress == PROGRESS_JSON) {
+        fprintf(stderr, "{\"phase\": \"%s\", \"done\": %zu, \"all\": %zu}\n", p->name, p->done,
+                p->all);
+        return;
+    }
+    begin_line(job);
+    char *name = encoding ? NULL : cli_printable(p->what);
+    if (encoding)
+        fprintf(stderr, "encoding image %zu of %zu", p->done + 1, p->all);
+    else
+        fprintf(stderr, "reading case %zu of %zu of %s", p->done + 1, p->all, name);
+    free(name);
+    if (p->done > 0 && p->seconds > 0.0) {
+        double rate = (double)p->done / p->seconds;
+        fprintf(stderr, rate < 1.0 ? ", %.2f a second, " : ", %.0f a second, ", rate);
+        print_left((double)(p->all - p->done) / rate);
+    }
+    end_line(job, false);
+}
+
+static void show_header(void *context, const char *lines) {
+    TrainJob *job = context;
+    if (job->progress == PROGRESS_NONE || job->progress == PROGRESS_JSON) return;
+    begin_line(job);
+    job->line = false;
+    fputs(lines, stderr);
     fflush(stderr);
 }
 
@@ -404,41 +476,60 @@ static VoxpertStatus measure(const TrainJob *job, VoxpertError *error) {
     VoxpertStatus status = voxpert_train_measure(&job->options, job->measure, &table, error);
     if (status) return status;
     if (job->common.json)
-        common_report(&job->common, json_pack("{s:s, s:s, s:s}", "model", job->options.base, "part",
-                                              job->measure, "table", table));
+        common_report(&job->common, json_pack("{s:s, s:s, s:s}", "model",
+                                              job->options.base ? job->options.base : "built-in",
+                                              "part", job->measure, "table", table));
     else
         fputs(table, stdout);
     voxpert_free(table);
     return VOXPERT_OK;
 }
 
-static void tell(const TrainJob *job, const VoxpertTrainResult *r) {
+static json_t *score_json(const VoxpertTrainResult *r) {
+    return r->best < 0.0 ? json_null() : json_real(r->best);
+}
+
+static void report(const TrainJob *job, const VoxpertTrainResult *r) {
     const char *why = r->interrupted     ? "interrupted"
                       : r->out_of_time   ? "out of time"
                       : r->stopped_early ? "stopped early"
                                          : "done";
     if (job->common.json) {
-        common_report(&job->common, json_pack("{s:s, s:I, s:f, s:I, s:s}", "ended", why, "steps",
-                                              (json_int_t)r->steps, "best", r->best, "best_step",
-                                              (json_int_t)r->best_step, "out", job->options.out));
+        common_report(
+            &job->common,
+            json_pack("{s:s, s:I, s:o, s:o, s:s}", "ended", why, "steps", (json_int_t)r->steps,
+                      "best", score_json(r), "best_step",
+                      r->best < 0.0 ? json_null() : json_integer((json_int_t)r->best_step), "out",
+                      job->options.out));
         return;
     }
-    if (job->common.quiet) return;
+    if (job->common.quiet || !r->written) return;
     printf("%s after %ld steps", why, r->steps);
-    if (r->best >= 0.0) printf("; best validation %.3f at step %ld", r->best, r->best_step);
+    if (r->best >= 0.0)
+        printf("; best validation score %.3f (mean Dice of a box, 1 and 5 clicks) at step %ld",
+               r->best, r->best_step);
     printf("; %s/model.safetensors\n", cli_shown(job->options.out));
-    if (!r->drawn) puts("no curves: gnuplot is not installed, or there is too little to draw");
+    if (!r->drawn) printf("no curves: %s\n", r->not_drawn);
 }
 
 static VoxpertStatus teach(TrainJob *job, VoxpertError *error) {
-    VoxpertTrainObserver observer = {.progress = show, .stop = stop, .say = say, .context = job};
+    VoxpertTrainObserver observer = {.progress = show,
+                                     .stop = stop,
+                                     .say = say,
+                                     .context = job,
+                                     .phase = show_phase,
+                                     .begin = show_header};
     VoxpertTrainResult result;
     catch_signals();
     job->progress = progress_mode(&job->common);
     VoxpertStatus status = voxpert_train_run(&job->options, &observer, &result, error);
     if (job->line) fputc('\n', stderr);
     if (status) return status;
-    tell(job, &result);
+    report(job, &result);
+    if (!result.written)
+        return error_say(error, result.interrupted ? VOXPERT_INTERRUPTED : VOXPERT_SOME_FAILED,
+                         "%s before the first step: no model was written",
+                         result.interrupted ? "interrupted" : "out of time");
     if (!result.interrupted) return VOXPERT_OK;
     return error_say(error, VOXPERT_INTERRUPTED,
                      "interrupted after %ld steps; --resume goes on from there", result.steps);

@@ -14,6 +14,7 @@
  *   weight=X   how often samples are drawn from it, against 1 of sets that do not say
  *   channel=N  which file of a case with several is looked at, from 0
  *   fold=N     of nnU-Net's splits_final.json, from 0
+ *   modality=WORD  such as ct: usage of experts is recorded by it, too
  *   group=NAME sets of different groups never meet in a batch; those without one are one group
  *   names=FILE of their labels, for text prompts and classes: a JSON object in the folder,
  *              {"1": "liver"}
@@ -37,7 +38,8 @@ extern "C" {
 typedef struct VoxpertTrainOptions {
     const char *const *data; /* folders, see above */
     size_t data_count;
-    const char *base;                         /* checkpoint to begin from; of segmote also an
+    const char *base;                         /* checkpoint to begin from ("built-in": the built-in
+                                                 model, as NULL without config); of segmote also an
                                                  adapter, whose experts go on learning, */
     const char *parent;                       /* on this frozen base; NULL: the built-in model */
     bool release_experts;                     /* that the adapter holds back from its router */
@@ -58,7 +60,7 @@ typedef struct VoxpertTrainOptions {
     bool cache_half;   /* in half precision */
     const char *vocab; /* as in VoxpertOptions: for text prompts of the scheme segmote */
     const char *cpu;   /* kernel set */
-    size_t max_memory; /* bytes that a step may need; more is refused */
+    size_t max_memory; /* bytes that the run may need; more is refused before it begins */
     double time_limit; /* seconds of this call; those of a run that it resumes do not count */
     bool resume;       /* go on from the checkpoint in `out`, if there is one */
     const char *licence, *labels, *training_data; /* for the model file's metadata */
@@ -70,26 +72,41 @@ typedef struct VoxpertTrainProgress {
     double seconds, seconds_left, samples_per_second;
     bool validated;
     double box, click1, click5; /* macro Dice of the validation part */
+    bool interim;               /* between two reports: means so far */
+    const char *usage;          /* percentages of the tokens that each expert had, by modality:
+                                   "ct 71 12 9 8 %; mr 5 5 85 5 %"; "" without experts */
 } VoxpertTrainProgress;
+
+/* What goes on before the first step. */
+typedef struct VoxpertTrainPhase {
+    const char *name, *what; /* "reading", name of a data set; "encoding", "image" */
+    size_t done, all;        /* cases, or images */
+    double seconds;          /* since the phase began */
+} VoxpertTrainPhase;
 
 typedef struct VoxpertTrainObserver {
     void (*progress)(void *context, const VoxpertTrainProgress *p); /* may be NULL */
     bool (*stop)(void *context); /* asked after each step; true ends the run with a checkpoint */
     void (*say)(void *context, bool warning, const char *sentence); /* may be NULL */
     void *context;
+    void (*phase)(void *context, const VoxpertTrainPhase *p); /* may be NULL */
+    void (*begin)(void *context, const char *lines); /* what is about to be done: data, model,
+                                                        steps, memory, output; may be NULL */
 } VoxpertTrainObserver;
 
 typedef struct VoxpertTrainResult {
     long steps, best_step;
     double best; /* mean of the three validation figures; -1 where there was no validation */
     bool stopped_early, out_of_time, interrupted;
-    bool drawn; /* curves.png and curves.svg were made: gnuplot is there */
+    bool drawn;            /* curves.png and curves.svg were made */
+    const char *not_drawn; /* else why: a constant text */
+    bool written;          /* there is a model; else the run ended before its first step */
 } VoxpertTrainResult;
 
 /* Writes into `out`: model.safetensors (the best of the averaged weights; the last where nothing
  * was validated), last.safetensors, state.safetensors (the checkpoint), history.jsonl, history.csv,
- * a TensorBoard event file, summary.json, curves.svg and .png, examples/STEP.png.  A run that was
- * resumed on the same kernel set gives the same weights as one that was not.  Errors:
+ * a TensorBoard event file, split.json, summary.json, curves.svg and .png, examples/STEP.png.  A
+ * run that was resumed on the same kernel set gives the same weights as one that was not.  Errors:
  * VOXPERT_BAD_ARGUMENT, VOXPERT_BAD_INPUT (data; a loss or a gradient that is no longer finite: the
  * last checkpoint stays), VOXPERT_BAD_MODEL, VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
 VOXPERT_API VoxpertStatus voxpert_train_run(const VoxpertTrainOptions *options,

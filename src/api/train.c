@@ -59,8 +59,8 @@ static Status prepare(Prepared *p, const VoxpertTrainOptions *from, Error *error
         status = settings_apply(o, from->settings[i], error);
     if (status) return status;
     o->data = from->data, o->folders = from->data_count;
-    o->base = from->base;
-    o->parent = from->parent;
+    o->base = from->base && strcmp(from->base, "built-in") == 0 ? NULL : from->base;
+    o->parent = from->parent && strcmp(from->parent, "built-in") == 0 ? NULL : from->parent;
     o->release_experts = from->release_experts;
     o->prompt_classes = from->prompt_classes;
     o->embedded = builtin_model(&o->embedded_size);
@@ -94,11 +94,24 @@ static void pass_on(void *context, const TrainProgress *p) {
                                 .seconds = row->seconds,
                                 .seconds_left = p->seconds_left,
                                 .samples_per_second = p->samples_per_second,
+                                .interim = p->interim,
+                                .usage = p->usage,
                                 .validated = row->validated,
                                 .box = row->box,
                                 .click1 = row->click1,
                                 .click5 = row->click5};
     observer->progress(observer->context, &out);
+}
+
+static void pass_phase_on(void *context, const TrainPhase *p) {
+    const VoxpertTrainObserver *observer = context;
+    VoxpertTrainPhase out = {p->name, p->what, p->done, p->all, p->seconds};
+    observer->phase(observer->context, &out);
+}
+
+static void pass_lines_on(void *context, const char *lines) {
+    const VoxpertTrainObserver *observer = context;
+    observer->begin(observer->context, lines);
 }
 
 static void pass_sentence_on(void *context, bool warning, const char *sentence) {
@@ -116,8 +129,7 @@ VoxpertStatus voxpert_train_run(const VoxpertTrainOptions *options,
                                 VoxpertError *error) {
     if (!options || !options->out || !result)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "training needs an output folder");
-    bool experts = options->recipe && strcmp(options->recipe, "segmote") == 0;
-    if ((options->base && options->config) || (!options->base && !options->config && !experts))
+    if (options->base && options->config)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "training begins from a checkpoint or from the config of a new model, "
                          "one of the two");
@@ -126,6 +138,8 @@ VoxpertStatus voxpert_train_run(const VoxpertTrainOptions *options,
     TrainObserver inner = {.context = &copy};
     if (copy.progress) inner.progress = pass_on;
     if (copy.say) inner.say = pass_sentence_on;
+    if (copy.phase) inner.phase = pass_phase_on;
+    if (copy.begin) inner.begin = pass_lines_on;
     if (copy.stop) inner.stop = asked_to_stop;
     TrainResult got = {0};
     Status status = prepare(&p, options, error);
@@ -137,7 +151,9 @@ VoxpertStatus voxpert_train_run(const VoxpertTrainOptions *options,
                                    .stopped_early = got.stopped_early,
                                    .out_of_time = got.out_of_time,
                                    .interrupted = got.interrupted,
-                                   .drawn = got.drawn};
+                                   .drawn = got.drawn,
+                                   .not_drawn = got.not_drawn,
+                                   .written = got.written};
     return status;
 }
 
@@ -150,9 +166,9 @@ VoxpertStatus voxpert_train_measure(const VoxpertTrainOptions *options, const ch
     for (int i = 0; part && i < 4; i++) {
         if (strcmp(part, parts[i]) == 0) which = i;
     }
-    if (!options || !options->base || !table || which < 0)
+    if (!options || !table || which < 0)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "measuring needs a checkpoint and a part: train, validation, test or all");
+                         "measuring needs a part: train, validation, test or all");
     Prepared p;
     Text text = {0};
     Status status = prepare(&p, options, error);

@@ -33,6 +33,7 @@ static void add_set(Text *t, const CaseSet *s) {
     hash_add(&h, flags, sizeof flags);
     hash_add(&h, numbers, sizeof numbers);
     hash_text(&h, s->group);
+    hash_text(&h, s->modality);
     for (size_t i = 0; i < s->names; i++) {
         hash_add(&h, &s->label_name[i].label, sizeof s->label_name[i].label);
         hash_text(&h, s->label_name[i].name);

@@ -17,6 +17,7 @@ static void case_set_free(CaseSet *s) {
     for (size_t i = 0; i < s->names; i++) memory_free(s->label_name[i].name);
     memory_free(s->label_name);
     memory_free(s->group);
+    memory_free(s->modality);
     memory_free(s->name);
     *s = (CaseSet){0};
 }
@@ -124,7 +125,10 @@ static Status add_cases(Dataset *d, int set, const Catalog *c, Error *error) {
     Status status = catalog_verdict(c, error);
     if (!status && c->format == DATA_PAIRS) status = maps_open(&maps, c->root, error);
     for (size_t i = 0; !status && i < c->cases; i++) {
-        if (c->item[i].form != LABELS_NONE) status = add_case(d, set, c, &c->item[i], &maps, error);
+        if (d->progress && !d->progress(d->progress_context, d->set[set].name, i, c->cases))
+            status = error_set(error, VOXPERT_INTERRUPTED, "interrupted while cases were read");
+        if (!status && c->item[i].form != LABELS_NONE)
+            status = add_case(d, set, c, &c->item[i], &maps, error);
     }
     file_names_free(&maps.name);
     memory_free(maps.folder);
@@ -138,6 +142,14 @@ static Status take_names(CaseSet *s, const char *folder, const char *file, Error
     return status;
 }
 
+/* Letters, digits, '-', '_' and '.': up to 31. */
+static bool is_word(const char *text) {
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
+    size_t length = strspn(text, letters);
+    return length > 0 && length < 32 && !text[length];
+}
+
 /* Options whose values are texts; VOXPERT_OUT_OF_MEMORY, VOXPERT_BAD_INPUT, VOXPERT_BAD_ARGUMENT.
  */
 static Status take_text(CaseSet *s, const char *folder, const char *option, bool *known,
@@ -145,9 +157,12 @@ static Status take_text(CaseSet *s, const char *folder, const char *option, bool
     *known = true;
     if (text_starts(option, "names=")) return take_names(s, folder, option + 6, error);
     if (text_starts(option, "class=")) return dataset_name_all(s, option + 6, error);
-    *known = text_starts(option, "group=") && option[6] && !s->group;
-    if (*known) s->group = memory_text(option + 6);
-    if (!*known || s->group) return VOXPERT_OK;
+    bool group = text_starts(option, "group=") && option[6] && !s->group;
+    bool modality = text_starts(option, "modality=") && is_word(option + 9) && !s->modality;
+    *known = group || modality;
+    if (group) s->group = memory_text(option + 6);
+    if (modality) s->modality = memory_text(option + 9);
+    if (!*known || (group ? s->group : s->modality)) return VOXPERT_OK;
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a data folder's options");
 }
 
@@ -192,7 +207,8 @@ static Status take_options(CaseSet *s, char *where, Error *error) {
             return error_set(error, VOXPERT_BAD_ARGUMENT,
                              "%s: \"%s\" is no option of a data folder; they are patient, "
                              "instances, nested, train, slices=N, window=LEVEL,WIDTH, weight=X, "
-                             "channel=N, fold=N, split=N, group=NAME, names=FILE, class=NAME",
+                             "channel=N, fold=N, split=N, group=NAME, modality=WORD, names=FILE, "
+                             "class=NAME",
                              where, option);
     }
     size_t length = strlen(where);

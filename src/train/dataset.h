@@ -15,6 +15,7 @@
  *   channel=N  which file of a case with several is looked at, from 0
  *   fold=N     of nnU-Net's splits_final.json, from 0
  *   group=NAME sets of different groups never meet in a batch; those without one are one group
+ *   modality=WORD  that usage of experts is recorded by
  *   split=N    version of the rule of data/split.h, 1 or 2 (the default)
  *   names=FILE of their labels, for text prompts: a JSON object in the folder, {"1": "liver"}
  *
@@ -70,6 +71,7 @@ typedef struct LabelName {
 typedef struct CaseSet {
     char *name;            /* of the folder */
     char *group;           /* or NULL */
+    char *modality;        /* a word such as ct, that usage of experts is summed by; or NULL */
     LabelName *label_name; /* [names] */
     size_t names;
     bool one_name;     /* label_name[0] is that of every label */
@@ -81,12 +83,17 @@ typedef struct CaseSet {
     long channel, fold, split;
 } CaseSet;
 
+/* `done` of `all` cases of a set are read; false ends dataset_add with VOXPERT_INTERRUPTED. */
+typedef bool DatasetProgress(void *context, const char *set, size_t done, size_t all);
+
 typedef struct Dataset {
     CaseSet *set;
     Case *picture;
     CaseObject *object; /* sorted by set, then picture */
     size_t sets, pictures, objects;
     size_t set_capacity, picture_capacity, object_capacity;
+    DatasetProgress *progress; /* set before dataset_add: called before each case; or NULL */
+    void *progress_context;
     bool keep_labels;  /* set before dataset_add: pictures keep their label maps */
     SplitRecord split; /* of every case with labels */
     Warnings warnings; /* what was taken although it was odd */

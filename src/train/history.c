@@ -65,7 +65,7 @@ static bool is_kept(const History *h, int column) {
 /* ---- Usage ------------------------------------------------------------------------------ */
 
 static size_t usage_floats(const History *h) {
-    return (1 + h->experts.sets) * (size_t)h->experts.experts;
+    return (1 + h->experts.sets + h->experts.modalities) * (size_t)h->experts.experts;
 }
 
 /* Of the first row, which is over all sets: "all", or where a set is called that, a name that no
@@ -82,43 +82,78 @@ static const double *usage_row(const History *h, const HistoryRow *r, size_t row
     return r->usage + row * (size_t)h->experts.experts;
 }
 
-/* Into `out` [usage_floats]. */
-static bool parse_usage(const History *h, double *out, const json_t *json) {
-    for (size_t row = 0; row <= h->experts.sets; row++) {
-        const json_t *list = json_object_get(json, usage_name(h, row));
-        if (json_array_size(list) != (size_t)h->experts.experts) return false;
-        for (int e = 0; e < h->experts.experts; e++) {
-            const json_t *v = json_array_get(list, (size_t)e);
-            if (!json_is_number(v)) return false;
-            *out++ = json_number_value(v);
-        }
+static const char *modality_name(const History *h, size_t row) {
+    return h->experts.modality[row - 1 - h->experts.sets];
+}
+
+/* A JSON array of one row. */
+static bool parse_shares(const History *h, double *out, const json_t *list) {
+    if (json_array_size(list) != (size_t)h->experts.experts) return false;
+    for (int e = 0; e < h->experts.experts; e++) {
+        const json_t *v = json_array_get(list, (size_t)e);
+        if (!json_is_number(v)) return false;
+        *out++ = json_number_value(v);
     }
     return true;
 }
 
+/* Into `out` [usage_floats]. */
+static bool parse_usage(const History *h, double *out, const json_t *sets,
+                        const json_t *modalities) {
+    size_t each = (size_t)h->experts.experts, rows = 1 + h->experts.sets;
+    for (size_t row = 0; row < rows; row++, out += each)
+        if (!parse_shares(h, out, json_object_get(sets, usage_name(h, row)))) return false;
+    for (size_t row = rows; row < rows + h->experts.modalities; row++, out += each)
+        if (!parse_shares(h, out, json_object_get(modalities, modality_name(h, row)))) return false;
+    return true;
+}
+
+static void add_shares(Text *t, const History *h, const HistoryRow *r, size_t row,
+                       const char *name) {
+    text_add_quoted(t, name);
+    text_add(t, ": [");
+    for (int e = 0; e < h->experts.experts; e++)
+        text_add(t, e ? ", %.9g" : "%.9g", usage_row(h, r, row)[e]);
+    text_add(t, "]");
+}
+
 static void add_usage(Text *t, const History *h, const HistoryRow *r) {
+    size_t sets = h->experts.sets;
     text_add(t, ", \"usage\": {");
-    for (size_t row = 0; row <= h->experts.sets; row++) {
+    for (size_t row = 0; row <= sets; row++) {
         text_add(t, "%s", row ? ", " : "");
-        text_add_quoted(t, usage_name(h, row));
-        text_add(t, ": [");
-        for (int e = 0; e < h->experts.experts; e++)
-            text_add(t, e ? ", %.9g" : "%.9g", usage_row(h, r, row)[e]);
-        text_add(t, "]");
+        add_shares(t, h, r, row, usage_name(h, row));
+    }
+    text_add(t, "}");
+    if (h->experts.modalities == 0) return;
+    text_add(t, ", \"modalities\": {");
+    for (size_t i = 0; i < h->experts.modalities; i++) {
+        text_add(t, "%s", i ? ", " : "");
+        add_shares(t, h, r, 1 + sets + i, h->experts.modality[i]);
     }
     text_add(t, "}");
 }
 
-/* One line for each report and set: step, set, share of the set's tokens that each expert had. */
+/* Set and, where any set states one, modality: of a modality's own row the set is empty. */
+static void add_whose(Text *t, const History *h, size_t row) {
+    const HistoryExperts *e = &h->experts;
+    int of = row > 0 && row <= e->sets && e->modalities ? e->modality_of[row - 1] : -1;
+    text_add_csv_field(t, row <= e->sets ? usage_name(h, row) : "");
+    if (e->modalities == 0) return;
+    text_add(t, ",");
+    text_add_csv_field(t, row > e->sets ? modality_name(h, row) : of >= 0 ? e->modality[of] : "");
+}
+
+/* One line for each report and set or modality: share of its tokens that each expert had. */
 static void add_usage_lines(Text *t, const History *h) {
-    text_add(t, "step,set");
+    text_add(t, h->experts.modalities ? "step,set,modality" : "step,set");
     for (int e = 1; e <= h->experts.experts; e++) text_add(t, ",expert_%d", e);
     text_add(t, "\n");
     for (size_t i = 0; i < h->count; i++) {
         const HistoryRow *r = &h->row[i];
-        for (size_t row = 0; r->routed && row <= h->experts.sets; row++) {
+        for (size_t row = 0; r->routed && row <= h->experts.sets + h->experts.modalities; row++) {
             text_add(t, "%ld,", r->step);
-            text_add_csv_field(t, usage_name(h, row));
+            add_whose(t, h, row);
             for (int e = 0; e < h->experts.experts; e++)
                 text_add(t, ",%.9g", usage_row(h, r, row)[e]);
             text_add(t, "\n");
@@ -139,7 +174,8 @@ static bool parse_row(const History *h, HistoryRow *r, double *usage, const char
                       .routed = h->experts.experts && json_object_get(json, "usage")};
     if (r->routed) {
         r->usage = usage;
-        ok = ok && parse_usage(h, usage, json_object_get(json, "usage"));
+        ok = ok && parse_usage(h, usage, json_object_get(json, "usage"),
+                               json_object_get(json, "modalities"));
     }
     for (int i = 0; ok && i < COLUMNS; i++) {
         const json_t *v = json_object_get(json, columns[i].name);

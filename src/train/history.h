@@ -1,7 +1,8 @@
 /* history.h - what a run reported, in the forms that people look at.
  *
  * `history.jsonl` has one object a line; `history.csv` and a TensorBoard event file say the same,
- * and where there are experts `routing.csv` how many of the tokens each had.
+ * and where there are experts `routing.csv` how many of the tokens each had: of all sets, of each,
+ * and where sets state a modality of each modality.
  * A resumed run drops what was reported after the checkpoint that it goes on from. */
 #ifndef TRAIN_HISTORY_H
 #define TRAIN_HISTORY_H
@@ -20,7 +21,8 @@ typedef struct HistoryRow {
     bool routed;
     double entropy, importance_cv2, load_cv2; /* of the routers: routing_tally.h */
     double effective_experts;                 /* of all tokens */
-    const double *usage; /* [1 + sets,experts] shares of all tokens, then of each set's; or NULL */
+    const double *usage; /* [1 + sets + modalities,experts] shares of all tokens, then of each
+                            set's, then of each modality's; or NULL */
 } HistoryRow;
 
 /* Whom `usage` is about. */
@@ -28,6 +30,9 @@ typedef struct HistoryExperts {
     int experts;
     size_t sets;
     const char *const *set; /* names, the caller's */
+    size_t modalities;      /* 0: no set states one */
+    const char *const *modality;
+    const int *modality_of; /* [sets]; -1: none */
 } HistoryExperts;
 
 typedef struct History {

@@ -60,18 +60,28 @@ void routing_tally_add(RoutingTally *t, const float *routed, const int *set, int
 
 /* ---- Saying ----------------------------------------------------------------------------- */
 
-void routing_tally_shares(const RoutingTally *t, int set, double *share) {
+static void add_set(const RoutingTally *t, size_t set, double *share) {
+    for (int e = 0; e < t->experts; e++) share[e] += t->share[set * (size_t)t->experts + (size_t)e];
+}
+
+static void normalize(double *share, int experts) {
     double all = 0.0;
+    for (int e = 0; e < experts; e++) all += share[e];
+    for (int e = 0; all > 0.0 && e < experts; e++) share[e] /= all;
+}
+
+void routing_tally_shares(const RoutingTally *t, int set, double *share) {
     for (int e = 0; e < t->experts; e++) share[e] = 0.0;
-    for (size_t s = 0; s < t->sets; s++) {
-        if (set != EVERY_SET && s != (size_t)set) continue;
-        for (int e = 0; e < t->experts; e++) {
-            double tokens = t->share[s * (size_t)t->experts + (size_t)e];
-            share[e] += tokens;
-            all += tokens;
-        }
-    }
-    for (int e = 0; all > 0.0 && e < t->experts; e++) share[e] /= all;
+    for (size_t s = 0; s < t->sets; s++)
+        if (set == EVERY_SET || s == (size_t)set) add_set(t, s, share);
+    normalize(share, t->experts);
+}
+
+void routing_tally_group(const RoutingTally *t, const int *group, int wanted, double *share) {
+    for (int e = 0; e < t->experts; e++) share[e] = 0.0;
+    for (size_t s = 0; s < t->sets; s++)
+        if (group[s] == wanted) add_set(t, s, share);
+    normalize(share, t->experts);
 }
 
 double effective_experts(const double *share, int experts) {

@@ -44,6 +44,9 @@ void routing_tally_add(RoutingTally *t, const float *routed, const int *set, int
 enum { EVERY_SET = -1 };
 void routing_tally_shares(const RoutingTally *t, int set, double *share);
 
+/* The same over the sets whose `group` [sets] is `wanted`. */
+void routing_tally_group(const RoutingTally *t, const int *group, int wanted, double *share);
+
 /* exp of the shares' entropy; 0 where there are none. */
 double effective_experts(const double *share, int experts);
 

@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "base/files.h"
+#include "base/gnuplot.h"
 #include "base/memory.h"
 #include "base/system.h"
 #include "train/examples.h"
 #include "train/purposes.h"
+#include "train/run_card.h"
 #include "train/run_parts.h"
 
 TrainOptions train_options_default(void) {
@@ -94,7 +96,7 @@ static Status save(Run *r, Error *error) {
 
 static Status export_model(Run *r, const char *name, Error *error) {
     const TrainOptions *o = r->options;
-    ModelCard card = o->card;
+    ModelCard card = r->card;
     char *path;
     card.arch = system_name(r->system.kind);
     card.parent = r->system.adapter ? r->parent : NULL;
@@ -110,11 +112,34 @@ static Status export_model(Run *r, const char *name, Error *error) {
     return status;
 }
 
-static void tell(const Run *r, const HistoryRow *row, const MeasureTable *table) {
+/* "ct 71 12 9 8 %; mr 5 5 85 5 %", without modalities of all tokens; "" before any were sent. */
+static void describe_usage(Run *r) {
+    const RoutingTally *t = &r->state.routing;
+    double share[EXPERTS_MAX];
+    size_t used = 0, size = sizeof r->shares, groups = r->modalities ? r->modalities : 1;
+    r->shares[0] = '\0';
+    if (!(t->sums.tokens > 0.0)) return;
+    for (size_t i = 0; i < groups && used < size; i++) {
+        if (r->modalities)
+            routing_tally_group(t, r->modality_of, (int)i, share);
+        else
+            routing_tally_shares(t, EVERY_SET, share);
+        used += (size_t)snprintf(r->shares + used, size - used, "%s%s", i ? "; " : "",
+                                 r->modalities ? r->modality_name[i] : "all");
+        for (int e = 0; e < t->experts && used < size; e++)
+            used += (size_t)snprintf(r->shares + used, size - used, " %.0f", 100.0 * share[e]);
+        if (used < size) used += (size_t)snprintf(r->shares + used, size - used, " %%");
+    }
+}
+
+static void show_progress(const Run *r, const HistoryRow *row, const MeasureTable *table,
+                          bool interim) {
     if (!r->observer || !r->observer->progress) return;
     long here = r->state.step - r->first;
     double each = (system_seconds() - r->looped) / (double)(here > 0 ? here : 1);
     TrainProgress p = {.row = *row,
+                       .interim = interim,
+                       .usage = r->shares,
                        .steps = r->options->steps,
                        .seconds_left = each * (double)(r->options->steps - row->step),
                        .samples_per_second =
@@ -145,8 +170,10 @@ static void report_routing(Run *r, HistoryRow *row) {
     const RoutingTally *t = &r->state.routing;
     const RoutingSums *s = &t->sums;
     if (!(s->tokens > 0.0)) return;
-    for (size_t i = 0; i <= t->sets; i++)
-        routing_tally_shares(t, (int)i - 1, r->usage + i * (size_t)t->experts);
+    size_t each = (size_t)t->experts;
+    for (size_t i = 0; i <= t->sets; i++) routing_tally_shares(t, (int)i - 1, r->usage + i * each);
+    for (size_t i = 0; i < r->modalities; i++)
+        routing_tally_group(t, r->modality_of, (int)i, r->usage + (1 + t->sets + i) * each);
     row->routed = true;
     row->usage = r->usage;
     row->entropy = s->entropy / s->tokens;
@@ -157,18 +184,34 @@ static void report_routing(Run *r, HistoryRow *row) {
     routing_tally_clear(&r->state.routing);
 }
 
-static Status report(Run *r, const MeasureTable *table, Error *error) {
-    RunState *s = &r->state;
+/* Means since the last report. */
+static HistoryRow means_of(const Run *r) {
+    const RunState *s = &r->state;
     long n = s->step - s->reported;
     double each = 1.0 / (double)(n ? n : 1);
-    HistoryRow row = {.step = s->step,
-                      .loss = s->loss * each,
-                      .dice = s->dice * each,
-                      .norm = s->norm * each,
-                      .lr = train_rate(r->options, r->epoch, s->step - 1),
-                      .seconds = spent(r),
-                      .validated = table != NULL};
-    if (n == 0 && r->history.count) { /* a validation right after a report */
+    return (HistoryRow){.step = s->step,
+                        .loss = s->loss * each,
+                        .dice = s->dice * each,
+                        .norm = s->norm * each,
+                        .lr = train_rate(r->options, r->epoch, s->step - 1),
+                        .seconds = spent(r)};
+}
+
+/* After the first step, and then about every second: nothing of it is kept. */
+static void show_interim(Run *r) {
+    double now = system_seconds();
+    if (r->state.step != r->first + 1 && now - r->shown_at < 1.0) return;
+    r->shown_at = now;
+    HistoryRow row = means_of(r);
+    describe_usage(r);
+    show_progress(r, &row, NULL, true);
+}
+
+static Status report(Run *r, const MeasureTable *table, Error *error) {
+    RunState *s = &r->state;
+    HistoryRow row = means_of(r);
+    row.validated = table != NULL;
+    if (s->step == s->reported && r->history.count) { /* a validation right after a report */
         const HistoryRow *before = &r->history.row[r->history.count - 1];
         row.loss = before->loss, row.dice = before->dice, row.norm = before->norm;
     }
@@ -179,10 +222,12 @@ static Status report(Run *r, const MeasureTable *table, Error *error) {
         row.click5 = table->macro[zoom ? MEASURE_CLICK5_ZOOM : MEASURE_CLICK5_WHOLE];
         row.score = (row.box + row.click1 + row.click5) / 3.0;
     }
+    describe_usage(r);
     report_routing(r, &row);
     s->reported = s->step;
     s->loss = s->dice = s->norm = 0.0;
-    tell(r, &row, table);
+    r->shown_at = system_seconds();
+    show_progress(r, &row, table, false);
     return history_add(&r->history, &row, error);
 }
 
@@ -330,30 +375,26 @@ static Status loop(Run *r, TrainResult *out, Error *error) {
     optimizer_zero(&r->optimizer, r->kernels, &r->stepper.worker);
     while (!status && !finished(r, out)) {
         status = one_step(r, error);
-        if (!status && r->state.step % REPORT_EVERY == 0) status = report(r, NULL, error);
         bool due = r->validates && r->state.step % o->validate_every == 0;
-        if (!status && due) status = validate(r, error);
+        bool reports = r->state.step % REPORT_EVERY == 0;
+        if (!status && due)
+            status = validate(r, error); /* which reports too */
+        else if (!status && reports)
+            status = report(r, NULL, error);
+        else if (!status)
+            show_interim(r);
         if (!status && system_seconds() - r->saved > o->checkpoint_minutes * 60.0)
             status = save(r, error);
     }
     return status;
 }
 
-static Status write_summary(const Run *r, Error *error) {
-    const RunState *s = &r->state;
-    char identity[HASH_TEXT], *path;
-    Text t = {0};
-    Status status = params_identity(&r->system.sam.params, identity, error);
-    if (!status) status = run_file(r, "summary.json", &path, error);
-    if (status) return status;
-    text_add(&t,
-             "{\"steps\": %ld, \"best_score\": %.9g, \"best_step\": %ld, \"recipe\": \"%s\", "
-             "\"weights\": \"%s\"}\n",
-             s->step, s->best, s->best_step, s->recipe, identity);
-    status = t.failed ? error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path)
-                      : file_write(path, t.chars, t.length, error);
-    text_free(&t);
-    memory_free(path);
+static Status draw(Run *r, TrainResult *out, Error *error) {
+    Status status = history_draw(&r->history, &out->drawn, error);
+    if (out->drawn) return status;
+    out->not_drawn = r->history.count < 2 ? "there is too little to draw: a curve needs two reports"
+                     : !gnuplot_is_installed() ? "gnuplot is not installed"
+                                               : "gnuplot failed";
     return status;
 }
 
@@ -361,9 +402,9 @@ static Status finish(Run *r, TrainResult *out, Error *error) {
     Status status = save(r, error);
     if (!status) status = export_model(r, "last.safetensors", error);
     if (!status && r->state.best < 0.0) status = export_model(r, "model.safetensors", error);
-    if (!status) status = write_summary(r, error);
-    if (!status) status = history_draw(&r->history, &out->drawn, error);
-    return status;
+    out->written = !status;
+    if (!status) status = run_write_summary(r, error);
+    return status ? status : draw(r, out, error);
 }
 
 Status train_run(const TrainOptions *options, const TrainObserver *observer, TrainResult *result,

@@ -59,7 +59,7 @@ typedef struct TrainOptions {
     const char *vocab; /* merges of the base's text tower, for text prompts; or NULL */
     const char *cpu;   /* kernel set; NULL: the best */
     int threads;       /* 0: every core */
-    size_t max_memory; /* bytes that a step may need; 0: no limit */
+    size_t max_memory; /* bytes that the run may need; 0: no limit */
     uint64_t seed;
     bool resume;
     bool no_cache;     /* the encoder runs in every step, on pictures that are augmented */
@@ -73,6 +73,7 @@ typedef struct TrainOptions {
     Recipe recipe;
     ExpertOptions experts;
     Scheme scheme;
+    const char *scheme_name; /* as settings_scheme() was given it; NULL: ours */
     Schedule schedule;
     double warm_up;        /* steps */
     double lr_start;       /* share of lr at the first epoch (linear) */
@@ -101,14 +102,25 @@ TrainOptions train_options_default(void);
 
 typedef struct TrainProgress {
     HistoryRow row;
+    bool interim;      /* between two reports: means so far */
+    const char *usage; /* which share of the tokens each expert had, by modality; "": no experts */
     long steps;
     double seconds_left, samples_per_second;
     const Dataset *data;
     const MeasureTable *table; /* of a validation, or NULL */
 } TrainProgress;
 
+/* What goes on before the first step. */
+typedef struct TrainPhase {
+    const char *name, *what; /* "reading", of a data set's name; "encoding", "image" */
+    size_t done, all;        /* cases, or images */
+    double seconds;          /* since it began */
+} TrainPhase;
+
 typedef struct TrainObserver {
     void (*progress)(void *context, const TrainProgress *p);
+    void (*phase)(void *context, const TrainPhase *p); /* NULL: nobody looks */
+    void (*begin)(void *context, const char *lines);   /* what is about to be done; or NULL */
     /* one sentence: a detail, or a warning; NULL: nobody listens */
     void (*say)(void *context, bool warning, const char *sentence);
     bool (*stop)(void *context); /* asked after each step; NULL: never */
@@ -117,10 +129,12 @@ typedef struct TrainObserver {
 
 typedef struct TrainResult {
     long steps;
-    double best;
+    double best; /* -1 where nothing was validated */
     long best_step;
     bool stopped_early, out_of_time, interrupted;
-    bool drawn; /* curves.png and curves.svg were made: gnuplot is there */
+    bool drawn;            /* curves.png and curves.svg were made */
+    const char *not_drawn; /* else why; a constant text */
+    bool written;          /* there is a model file; else it ended before the first step */
 } TrainResult;
 
 MUST_CHECK Status train_run(const TrainOptions *options, const TrainObserver *observer,

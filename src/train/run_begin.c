@@ -7,7 +7,9 @@
 #include "base/system.h"
 #include "train/data_record.h"
 #include "train/run_adapter.h"
+#include "train/run_card.h"
 #include "train/run_classes.h"
+#include "train/run_work.h"
 #include "train/settings.h"
 #include "train/shapes.h"
 
@@ -17,6 +19,10 @@ void run_close(Run *r) {
     memory_free(r->state.data);
     memory_free(r->set_name);
     memory_free(r->usage);
+    memory_free(r->modality_name);
+    memory_free(r->modality_of);
+    text_free(&r->memory);
+    run_close_card(r);
     measurer_close(&r->measurer);
     stepper_close(&r->stepper);
     optimizer_close(&r->optimizer);
@@ -34,6 +40,21 @@ void run_close(Run *r) {
 
 void run_say(const Run *r, bool warning, const char *sentence) {
     if (r->observer && r->observer->say) r->observer->say(r->observer->context, warning, sentence);
+}
+
+void run_phase(Run *r, const char *name, const char *what, size_t done, size_t all) {
+    double now = system_seconds();
+    if (!r->observer || !r->observer->phase) return;
+    if (r->phase != name || r->phase_of != what) r->phase_began = now;
+    r->phase = name, r->phase_of = what;
+    TrainPhase p = {name, what, done, all, now - r->phase_began};
+    r->observer->phase(r->observer->context, &p);
+}
+
+bool run_is_stopped(const Run *r) {
+    double limit = r->options->time_limit;
+    if (limit > 0.0 && system_seconds() - r->began > limit) return true;
+    return r->observer && r->observer->stop && r->observer->stop(r->observer->context);
 }
 
 /* Outer objects of nested labels do not enter the score. */
@@ -56,9 +77,36 @@ static void report_warnings(const Run *r, const Warnings *w) {
     }
 }
 
+static bool read_progress(void *context, const char *set, size_t done, size_t all) {
+    const Run *r = context;
+    run_phase(context, "reading", set, done, all);
+    return !(r->observer && r->observer->stop && r->observer->stop(r->observer->context));
+}
+
+/* Sentences about files, and a rate that the run ends before it reaches. */
+static void warn_of_data(const Run *r) {
+    const TrainOptions *o = r->options;
+    const char *next = warnings_lines(&r->data.warnings), *sentence;
+    size_t length;
+    while (warnings_next(&next, &sentence, &length)) {
+        char line[600];
+        snprintf(line, sizeof line, "%.*s", (int)length, sentence);
+        run_say(r, true, line);
+    }
+    if (o->schedule == SCHEDULE_LINEAR || o->warm_up < (double)o->steps) return;
+    char line[160];
+    snprintf(line, sizeof line,
+             "the learning rate warms up over %g steps and the run has %ld: it ends before %g is "
+             "reached",
+             o->warm_up, o->steps, o->optimizer.lr);
+    run_say(r, true, line);
+}
+
 static Status open_data(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     Status status = VOXPERT_OK;
+    r->data.progress = read_progress;
+    r->data.progress_context = r;
     for (size_t i = 0; !status && i < o->folders; i++)
         status = dataset_add(&r->data, o->data[i], error);
     report_warnings(r, &r->data.warnings);
@@ -272,174 +320,23 @@ static Status open_model(Run *r, Error *error) {
     return status;
 }
 
-static void say_memory(const Run *r) {
-    char sentence[80];
-    snprintf(sentence, sizeof sentence, "a step needs %zu KiB of working memory",
-             r->stepper.memory.capacity >> 10);
-    run_say(r, false, sentence);
-}
-
 Status run_file(const Run *r, const char *name, char **path, Error *error) {
     *path = path_join(r->options->out, name);
     if (*path) return VOXPERT_OK;
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its files", r->options->out);
 }
 
-/* Of a kept embedding that is damaged. */
-static void hear_of_embedding(void *context, const char *sentence) {
-    run_say(context, true, sentence);
-}
-
-static bool say_encoded(void *context, size_t done, size_t all) {
-    Run *r = context;
-    const TrainOptions *o = r->options;
-    char sentence[80];
-    snprintf(sentence, sizeof sentence, "embedding %zu of %zu", done + 1, all);
-    if (done % 50 == 0) run_say(r, false, sentence);
-    r->stopped = r->observer && r->observer->stop && r->observer->stop(r->observer->context);
-    r->stopped |= o->time_limit > 0.0 && system_seconds() - r->began > o->time_limit;
-    return !r->stopped;
-}
-
-/* The frozen base as a model of its own, which the embeddings are named after. */
-static Status open_views(Run *r, Error *error) {
-    const TrainOptions *o = r->options;
-    const Segmote *segmote = &r->system.segmote;
-    bool block = r->system.kind == SYSTEM_SEGMOTE && expert_decoder_published(&segmote->experts);
-    Model base = {.system = {.kind = SYSTEM_SAM,
-                             .sam = r->system.sam,
-                             .kept_block = block ? 1 + segmote->config.feature_block : 0},
-                  .threads = r->threads,
-                  .kernels = r->kernels,
-                  .preset = r->preset,
-                  .log = hear_of_embedding,
-                  .log_context = r};
-    char *folder = NULL;
-    Status status = o->cache ? VOXPERT_OK : run_file(r, "embeddings", &folder, error);
-    if (status) return status;
-    pthread_mutex_init(&base.lock, NULL);
-    memcpy(base.identity, r->parent, sizeof base.identity);
-    status = views_open(&r->views, &r->data, &base, o->cache ? o->cache : folder, o->cache_half,
-                        o->max_memory, say_encoded, r, error);
-    pthread_mutex_destroy(&base.lock);
-    memory_free(folder);
-    return status;
-}
-
-/* What is validated on need not be encoded again either. */
-static Status share_views(Run *r, Error *error) {
-    for (int i = 0; i < 2; i++) {
-        Predictor *p = r->measurer.predictor[i];
-        p->cache = memory_text(r->views.folder);
-        p->f16_cache = r->options->cache_half;
-        if (!p->cache) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a folder");
+/* The modalities that sets state, each once, in the order of the sets. */
+static void list_modalities(Run *r) {
+    for (size_t i = 0; i < r->data.sets; i++) {
+        const char *word = r->data.set[i].modality;
+        size_t at = 0;
+        r->modality_of[i] = -1;
+        if (!word) continue;
+        while (at < r->modalities && strcmp(r->modality_name[at], word) != 0) at++;
+        if (at == r->modalities) r->modality_name[r->modalities++] = word;
+        r->modality_of[i] = (int)at;
     }
-    return VOXPERT_OK;
-}
-
-/* Frozen matrices that a step goes through get the form that the kernels like, both ways. */
-static Status pack(Run *r, Error *error) {
-    static const char *const decoder[] = {"prompt_encoder.*", "mask_decoder.*", NULL};
-    return params_pack(&r->system.sam.params, r->cached ? decoder : NULL, r->kernels,
-                       &r->stepper.worker, true, false, error);
-}
-
-/* Why no text is prompted, or NULL. */
-static const char *no_text(const Run *r) {
-    size_t names = 0;
-    for (size_t i = 0; i < r->data.sets; i++)
-        names += r->data.set[i].format_names ? 0 : r->data.set[i].names;
-    if (!system_text_width(&r->system)) return "the base reads no text";
-    if (names == 0) return "no data set names its labels (names=FILE)";
-    return r->options->vocab ? NULL : "its vocabulary is not given (--vocab)";
-}
-
-/* The tower is frozen: each name is read once. */
-static Status open_texts(Run *r, Error *error) {
-    Model reader = {.system = r->system, .threads = r->threads, .kernels = r->kernels};
-    pthread_mutex_init(&reader.text_lock, NULL);
-    Status status = model_open_texts(&reader, r->options->vocab, error);
-    if (!status) status = class_texts_open(&r->texts, &r->data, &reader, error);
-    model_close_texts(&reader);
-    pthread_mutex_destroy(&reader.text_lock);
-    r->text = memory_new((size_t)r->options->batch * r->texts.width * sizeof *r->text + 1);
-    if (!status && !r->text)
-        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the texts of a batch");
-    return status;
-}
-
-static bool has_regions(const Dataset *d) {
-    for (size_t i = 0; i < d->pictures; i++)
-        if (d->picture[i].regions) return true;
-    return false;
-}
-
-/* What SegMoTE's scheme can do here; what it cannot is said. */
-static Status open_facts(Run *r, PlanFacts *facts, Error *error) {
-    const ExpertDecoder *d = &r->system.segmote.experts;
-    const char *why = no_text(r);
-    char sentence[160];
-    *facts = (PlanFacts){.text = !why,
-                         .pool = d->config.pool.tokens > 0,
-                         .pseudo = has_regions(&r->data),
-                         .unrouted = expert_decoder_published(d)};
-    if (!facts->pseudo)
-        run_say(r, true,
-                "no picture has regions: the scheme's passes on pseudo masks are left out");
-    if (!why) return open_texts(r, error);
-    snprintf(sentence, sizeof sentence, "no text is prompted: %s", why);
-    run_say(r, true, sentence);
-    return VOXPERT_OK;
-}
-
-static Status open_work(Run *r, Error *error) {
-    const TrainOptions *o = r->options;
-    int side = r->system.sam.config.image, loss_side = o->loss_side ? o->loss_side : side;
-    int low = 4 * sam_grid(&r->system.sam);
-    if (loss_side > side || side % loss_side || loss_side % low)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "--loss-side %d must divide the model's %d pixels and be a multiple of "
-                         "its masks' %d",
-                         loss_side, side, low);
-    if (o->batch % o->share)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "--batch %d is no multiple of --masks-per-image %d", o->batch, o->share);
-    Status status = r->cached ? open_views(r, error) : VOXPERT_OK;
-    PlanFacts facts = {0};
-    if (!status && o->scheme == SCHEME_SEGMOTE) status = open_facts(r, &facts, error);
-    StepperShape shape = {.scheme = o->scheme,
-                          .batch = o->batch,
-                          .share = o->share,
-                          .loss_side = loss_side,
-                          .floats = r->views.floats,
-                          .max_memory = o->max_memory,
-                          .experts = &o->experts.rule,
-                          .facts = facts};
-    BatchShape batch = {.count = o->batch,
-                        .share = o->share,
-                        .side = side,
-                        .loss_side = loss_side,
-                        .floats = r->views.floats,
-                        .block_floats = r->views.block_floats,
-                        .pseudo = facts.pseudo,
-                        .distinct = o->scheme == SCHEME_SEGMOTE};
-    if (!status) status = batch_open(&r->batch, &batch, error);
-    if (!status)
-        status = stepper_open(&r->stepper, &r->system, r->kernels, r->threads, &shape, &o->prompts,
-                              &o->loss, error);
-    if (!status) status = pack(r, error);
-    r->stepper.text = r->text;
-    if (!status) say_memory(r);
-    r->shown = (Model){
-        .system = r->system,
-        .threads = r->threads,
-        .kernels = r->kernels,
-        .preset = r->preset,
-    };
-    memcpy(r->shown.identity, r->parent, sizeof r->shown.identity); /* of its frozen encoder */
-    if (!status) status = measurer_open(&r->measurer, &r->shown, error);
-    if (!status && r->cached) status = share_views(r, error);
-    return status;
 }
 
 /* Where there are experts: whom their tokens come from. */
@@ -449,11 +346,19 @@ static Status open_routing(Run *r, HistoryExperts *out, Error *error) {
     *out = (HistoryExperts){0};
     if (r->system.kind != SYSTEM_SEGMOTE) return VOXPERT_OK;
     r->set_name = memory_new(sets * sizeof *r->set_name);
-    r->usage = memory_new((1 + sets) * (size_t)c->experts * sizeof *r->usage);
-    if (!r->set_name || !r->usage)
+    r->modality_name = memory_new(sets * sizeof *r->modality_name);
+    r->modality_of = memory_new(sets * sizeof *r->modality_of);
+    r->usage = memory_new((1 + 2 * sets) * (size_t)c->experts * sizeof *r->usage);
+    if (!r->set_name || !r->modality_name || !r->modality_of || !r->usage)
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to count the experts' tokens");
     for (size_t i = 0; i < sets; i++) r->set_name[i] = r->data.set[i].name;
-    *out = (HistoryExperts){c->experts, sets, r->set_name};
+    list_modalities(r);
+    *out = (HistoryExperts){.experts = c->experts,
+                            .sets = sets,
+                            .set = r->set_name,
+                            .modalities = r->modalities,
+                            .modality = r->modality_name,
+                            .modality_of = r->modality_of};
     r->stepper.tally = &r->state.routing;
     return routing_tally_open(&r->state.routing, sets, c->experts, c->kept, c->held_back, error);
 }
@@ -484,14 +389,24 @@ static Status check_folder(const Run *r, Error *error) {
     return status;
 }
 
+/* Before anything is encoded for it, or written. */
+static Status check_state(Run *r, Error *error) {
+    char *path;
+    settings_identity(r->options, r->state.recipe);
+    memcpy(r->state.parent, r->origin, sizeof r->state.parent);
+    Status status = data_record(&r->state.data, &r->data, error);
+    if (!status) status = run_file(r, "state.safetensors", &path, error);
+    if (status) return status;
+    if (file_exists(path)) status = state_check(path, &r->state, error);
+    memory_free(path);
+    return status;
+}
+
 static Status load(Run *r, Error *error) {
     char *path;
     Status status = run_file(r, "state.safetensors", &path, error);
     HistoryExperts experts;
-    settings_identity(r->options, r->state.recipe);
-    memcpy(r->state.parent, r->origin, sizeof r->state.parent);
     r->state.best = -1.0;
-    if (!status) status = data_record(&r->state.data, &r->data, error);
     if (!status) status = open_routing(r, &experts, error);
     if (!status && file_exists(path))
         status = state_load(path, &r->system, &r->optimizer, &r->state, error);
@@ -505,6 +420,7 @@ static Status load(Run *r, Error *error) {
 
 Status run_open(Run *r, Error *error) {
     const TrainOptions *o = r->options;
+    r->program = system_peak_memory();
     r->kernels = kernels_choose(o->cpu);
     if (!r->kernels)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: this machine has no such kernel set",
@@ -515,7 +431,10 @@ Status run_open(Run *r, Error *error) {
     if (!status) status = check_folder(r, error);
     if (!status) status = open_data(r, error);
     if (!status) status = open_model(r, error);
-    if (!status) status = open_work(r, error);
+    if (!status) status = check_state(r, error);
+    if (!status) warn_of_data(r);
+    if (!status) status = run_open_card(r, error);
+    if (!status) status = run_open_work(r, error);
     if (!status) status = load(r, error);
     return status;
 }

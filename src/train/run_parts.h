@@ -34,13 +34,24 @@ typedef struct Run {
     Measurer measurer;
     RunState state;
     History history;
-    const char **set_name; /* [sets], of the data's */
-    double *usage;         /* [1 + sets,experts], of a report */
-    bool collapsed;        /* at the last one */
-    double began, saved;   /* on the clock; of this part of the run */
-    double before;         /* seconds of earlier parts */
-    double looped;         /* when the first step of this part began, */
-    long first;            /* and which it was */
+    ModelCard card;                    /* with what the options left open */
+    Text split, labels, training_data; /* texts of it */
+    Text memory;                       /* table of what is needed, a line */
+    size_t program, needs;             /* bytes: before the run, and of all of it */
+    const char *phase, *phase_of;      /* shown last, */
+    double phase_began;                /* since then */
+    double shown_at;                   /* of the last line of progress */
+    const char **set_name;             /* [sets], of the data's */
+    const char **modality_name;        /* [modalities <= sets], of the data's */
+    int *modality_of;                  /* [sets]: its place there; -1: the set states none */
+    size_t modalities;
+    double *usage;       /* [1 + sets + modalities,experts], of a report */
+    char shares[200];    /* of them for a line */
+    bool collapsed;      /* at the last one */
+    double began, saved; /* on the clock; of this part of the run */
+    double before;       /* seconds of earlier parts */
+    double looped;       /* when the first step of this part began, */
+    long first;          /* and which it was */
 } Run;
 
 /* Everything up to the first step.  `r` has its options and its observer; close it either way. */
@@ -48,6 +59,12 @@ MUST_CHECK Status run_open(Run *r, Error *error);
 void run_close(Run *r);
 
 void run_say(const Run *r, bool warning, const char *sentence);
+
+/* Shows how far a phase is ("encoding", of what "image"s) to TrainObserver.phase. */
+void run_phase(Run *r, const char *name, const char *what, size_t done, size_t all);
+
+/* The observer wants it to end, or its time is over. */
+bool run_is_stopped(const Run *r);
 
 /* `path` of a file in the run's folder; the caller frees it. */
 MUST_CHECK Status run_file(const Run *r, const char *name, char **path, Error *error);

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "data/split_record.h"
 #include "train/data_record.h"
 
 /* Format 1 did not say what was trained on. */
@@ -210,6 +211,15 @@ static Status check_origin(const Checkpoint *c, const RunState *run, Error *erro
     return data_record_compare(data, run->data, path, error);
 }
 
+Status state_check(const char *path, const RunState *run, Error *error) {
+    Checkpoint *c;
+    Status status = checkpoint_open(&c, path, error);
+    if (status) return status;
+    status = check_origin(c, run, error);
+    checkpoint_close(c);
+    return status;
+}
+
 static Status read_metadata(const Checkpoint *c, Optimizer *o, RunState *run, Error *error) {
     const char *where = checkpoint_metadata(c, "position"), *path = checkpoint_path(c);
     const char *steps = checkpoint_metadata(c, "slot_steps");
@@ -267,8 +277,11 @@ Status state_export(const char *path, const System *system, Optimizer *o, bool a
                             {"training_data", card->training_data},
                             {"preprocess", card->preprocess},
                             {"created_by", "voxpert train"},
-                            {"parent_sha256", card->parent}};
-    size_t pair_count = sizeof pairs / sizeof *pairs - (card->parent == NULL);
+                            {0},
+                            {0}};
+    size_t pair_count = sizeof pairs / sizeof *pairs - 2;
+    if (card->parent) pairs[pair_count++] = (MetadataPair){"parent_sha256", card->parent};
+    if (card->split) pairs[pair_count++] = (MetadataPair){SPLIT_METADATA, card->split};
     if (!status) {
         if (averages) optimizer_swap(o);
         status = safetensors_write(path, values, count, pairs, pair_count, type, error);

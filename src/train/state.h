@@ -30,6 +30,9 @@ typedef struct RunState {
 MUST_CHECK Status state_save(const char *path, const System *system, const Optimizer *o,
                              const RunState *run, Error *error);
 
+/* Whether the run may go on from a file: the errors of state_load() about what must be shared. */
+MUST_CHECK Status state_check(const char *path, const RunState *run, Error *error);
+
 /* Into a declared model, an optimizer that is open on it, and a tally that is open.
  * run->recipe, run->parent, run->data: what they must be; VOXPERT_BAD_INPUT where the file is of
  * another recipe, another model to begin from, or other data, of which the first case is named. */
@@ -40,6 +43,7 @@ MUST_CHECK Status state_load(const char *path, System *system, Optimizer *o, Run
 typedef struct ModelCard {
     const char *arch, *licence, *labels, *training_data, *preprocess;
     const char *parent; /* identity of the frozen base, or NULL */
+    const char *split;  /* split_record_metadata() of what it was trained on, or NULL */
 } ModelCard;
 MUST_CHECK Status state_export(const char *path, const System *system, Optimizer *o, bool averages,
                                const ModelCard *card, ElementType type, Error *error);

@@ -51,15 +51,19 @@ static Status mark_needed(bool **needed, const Dataset *d, size_t *count, Error 
     return VOXPERT_OK;
 }
 
-static Status open_arrays(Views *v, const Dataset *d, const Model *model, Error *error) {
-    size_t n = d->pictures + 1;
+void views_measure(Views *v, const Model *model) {
     size_t first = system_embedding_floats(&model->system);
     bool block = model->system.kept_block != 0;
-    *v = (Views){.pictures = d->pictures,
-                 .floats = first,
-                 .block_floats = block ? system_image_floats(&model->system) - first : 0,
-                 .path = memory_new(n * sizeof *v->path),
-                 .view = memory_new(n * sizeof *v->view)};
+    *v = (Views){.floats = first,
+                 .block_floats = block ? system_image_floats(&model->system) - first : 0};
+}
+
+static Status open_arrays(Views *v, const Dataset *d, const Model *model, Error *error) {
+    size_t n = d->pictures + 1;
+    views_measure(v, model);
+    v->pictures = d->pictures;
+    v->path = memory_new(n * sizeof *v->path);
+    v->view = memory_new(n * sizeof *v->view);
     if (v->path && v->view) return VOXPERT_OK;
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to list the embeddings");
 }

@@ -7,13 +7,18 @@ cd "$work" || exit 1
 mkdir out
 set -m # background jobs may be interrupted
 
+# sign CONDITION...: waits until it holds, or the job has ended
+sign() { until "$@" || ! kill -0 %% 2>/dev/null; do sleep 0.005; done; }
+
 for name in INT TERM HUP QUIT XCPU; do
-    "$VOXPERT" segment -q -m "$model" -i "$picture" --everything --points-per-side 400 \
-        --pred-iou-thresh 10 -o out/m.png --overlay out/o.png --rle out/r.json &
-    sleep 0.3
+    "$VOXPERT" segment --progress json -m "$model" -i "$picture" --everything --points-per-side 400 \
+        --pred-iou-thresh 10 -o out/m.png --overlay out/o.png --rle out/r.json 2>progress.json &
+    sign test -s progress.json
     kill -s $name %%
     wait %%
-    holds "SIG$name ends it with 130" test $? -eq 130
+    code=$?
+    rm progress.json
+    holds "SIG$name ends it with 130" test $code -eq 130
     holds "SIG$name leaves nothing" test -z "$(find out -mindepth 1)"
 done
 
@@ -21,14 +26,16 @@ done
 mkdir in
 for i in $(seq 100 250); do ln -s "$picture" in/$i.png; done
 for i in in/*; do printf '{"image": "%s", "objects": [{"boxes": [[20,20,90,80]]}]}\n' "${i#in/}"; done >p.jsonl
-for pause in 0.03 0.07 0.12 0.17 0.22 0.27; do
-    "$VOXPERT" segment -q --overwrite -m "$model" -i in -o many --overlay many/seen --prompts p.jsonl -t 2 &
-    sleep $pause
+written() { [ "$(find many -name '*.png' 2>/dev/null | wc -l)" -ge "$1" ]; }
+for masks in 0 1 2 5 10 40; do
+    rm -rf many
+    "$VOXPERT" segment -q -m "$model" -i in -o many --overlay many/seen --prompts p.jsonl -t 2 &
+    sign written $masks
     kill -s INT %%
     wait %%
     code=$?
-    holds "interrupted after $pause s: exit code 130" test $code -eq 130 -o $code -eq 0
-    holds "no unfinished file after $pause s" test -z "$(find many -name '.*' 2>/dev/null)"
+    holds "interrupted after $masks files: exit code 130" test $code -eq 130 -o $code -eq 0
+    holds "no unfinished file after $masks files" test -z "$(find many -name '.*' 2>/dev/null)"
 done
 whole() { for mask in many/*.png; do cmp "$mask" want.png || return; done; }
 segment -i "$picture" --box 20,20,90,80 -o want.png

@@ -1,5 +1,6 @@
 /* Every op, every input: the way back against central differences, on the reference kernels.
  * Tolerance 2e-3 of 1 + |slope|; seen: up to 6e-4. */
+#include <math.h>
 #include <string.h>
 
 #include "ops/ops.h"
@@ -44,6 +45,10 @@ static Tensor *gelu(Compute *cx, Tensor *const *in) {
     return op_activation(cx, in[0], ACTIVATION_GELU);
 }
 
+static Tensor *relu(Compute *cx, Tensor *const *in) {
+    return op_activation(cx, in[0], ACTIVATION_RELU);
+}
+
 static Tensor *quick_gelu(Compute *cx, Tensor *const *in) {
     return op_activation(cx, in[0], ACTIVATION_QUICK_GELU);
 }
@@ -78,6 +83,18 @@ static Tensor *windows(Compute *cx, Tensor *const *in) {
 
 static Tensor *whole_grid(Compute *cx, Tensor *const *in) {
     return grid(cx, in, (GridAttention){.position = POSITION_DECOMPOSED});
+}
+
+static Tensor *bare_grid(Compute *cx, Tensor *const *in) {
+    GridAttention how = {.heads = 2,
+                         .head_dim = in[0]->dim[3] / 6,
+                         .grid = {in[0]->dim[1], in[0]->dim[2]},
+                         .position = POSITION_NONE};
+    return op_grid_attention(cx, in[0], NULL, &how);
+}
+
+static Tensor *bare_windows(Compute *cx, Tensor *const *in) {
+    return grid(cx, in, (GridAttention){.position = POSITION_NONE, .window = 3});
 }
 
 static Tensor *tinyvit(Compute *cx, Tensor *const *in) {
@@ -168,6 +185,40 @@ static Tensor *routed_to_all(Compute *cx, Tensor *const *in) { return routed(cx,
 
 static Tensor *routed_past_one(Compute *cx, Tensor *const *in) {
     return mixed(cx, route_without(cx, in, 2, 1u << 1));
+}
+
+/* Gates and loads of a published rule, mixed: its confidence has no way back by definition. */
+static Tensor *published_gates(Compute *cx, Tensor *const *in, RouteRule rule, Tensor *routed,
+                               int kept) {
+    enum { ROWS = 5, EXPERTS = 4 };
+    MixPlace place[ROWS * EXPERTS];
+    float x[ROWS * EXPERTS][2];
+    RouteShape how = {.kept = kept, .rule = rule};
+    Tensor *chosen = op_route(cx, in[0], in[1], noise, &how);
+    int count = 0;
+    for (int i = 0; i < ROWS * EXPERTS; i++) {
+        size_t gate = (size_t)(i / EXPERTS * (3 * EXPERTS + 1) + i % EXPERTS);
+        bool open = compute_measures(cx) ? i % EXPERTS < kept : chosen->data[gate] > 0.0f;
+        if (!open) continue;
+        x[count][0] = 0.1f * (float)(i % 7) - 0.3f;
+        x[count][1] = 0.2f * (float)(i % 5) - 0.4f;
+        place[count++] = (MixPlace){i / EXPERTS, i % EXPERTS};
+    }
+    return op_mix(cx, tensor_from(cx, 2, (int[]){count, 2}, x[0]), routed ? routed : chosen, place);
+}
+
+/* 1, whatever the logits: its derivative is zero. */
+static Tensor *constant_gates(Compute *cx, Tensor *const *in) {
+    return published_gates(cx, in, ROUTE_CONSTANT, NULL, 2);
+}
+
+static Tensor *straight_gates(Compute *cx, Tensor *const *in) {
+    return published_gates(cx, in, ROUTE_STRAIGHT_THROUGH, NULL, 2);
+}
+
+/* The same places of a softmax over all: what a straight-through gate goes back as. */
+static Tensor *shares_of_all(Compute *cx, Tensor *const *in) {
+    return published_gates(cx, in, ROUTE_CONSTANT, route(cx, in, 4), 2);
 }
 
 static Tensor *balance(Compute *cx, Tensor *const *in) {
@@ -287,6 +338,7 @@ static const Case cases[] = {
     {"matmul", matmul, 2, {3, 3}, {{2, 3, 4}, {2, 5, 4}}},
     {"layer_norm", layer_norm, 3, {3, 1, 1}, {{2, 3, 5}, {5}, {5}}},
     {"gelu", gelu, 1, {2}, {{3, 4}}},
+    {"relu", relu, 1, {2}, {{3, 4}}},
     {"sigmoid", sigmoid, 1, {2}, {{3, 4}}},
     {"quick gelu", quick_gelu, 1, {2}, {{3, 4}}},
     {"add of equals", add, 2, {2, 2}, {{3, 4}, {3, 4}}},
@@ -301,6 +353,12 @@ static const Case cases[] = {
      {4, 1, 2, 2},
      {{1, 4, 5, 12}, {12}, {5, 2}, {5, 2}}},
     {"attention over a grid", whole_grid, 4, {4, 1, 2, 2}, {{2, 3, 3, 12}, {12}, {5, 2}, {5, 2}}},
+    {"attention without positions", bare_grid, 1, {4}, {{2, 3, 3, 12}}},
+    {"attention without positions in padded windows",
+     bare_windows,
+     2,
+     {4, 1},
+     {{1, 4, 5, 12}, {12}}},
     {"attention with a table", tinyvit, 3, {4, 1, 2}, {{1, 4, 4, 12}, {12}, {2, 9}}},
     {"patches", patches, 1, {4}, {{1, 4, 5, 2}}},
     {"unpatches", unpatches, 2, {4, 1}, {{1, 2, 3, 32}, {2}}},
@@ -315,6 +373,8 @@ static const Case cases[] = {
     {"route to two", routed_to_two, 2, {2, 2}, {{5, 4}, {5, 4}}},
     {"route to all", routed_to_all, 2, {2, 2}, {{5, 4}, {5, 4}}},
     {"route past one that is held back", routed_past_one, 2, {2, 2}, {{5, 4}, {5, 4}}},
+    {"constant gates", constant_gates, 2, {2, 2}, {{5, 4}, {5, 4}}},
+    {"shares of a softmax over all", shares_of_all, 2, {2, 2}, {{5, 4}, {5, 4}}},
     {"balance past one that is held back", balance_past_one, 2, {2, 2}, {{5, 4}, {5, 4}}},
     {"balance", balance, 2, {2, 2}, {{5, 4}, {5, 4}}},
     {"balance of tokens apart", balance_of_tokens, 2, {2, 2}, {{5, 4}, {5, 4}}},
@@ -396,6 +456,24 @@ static void there_and_back(Compute *cx, const Case *c, Tensor *const *in) {
     backward_from(cx);
     CHECK(compute_ok(cx));
     cx->tape = NULL;
+}
+
+/* Its value is 1, so that differences of it say nothing: it goes back as the share whose way back
+ * the table above compares with differences. */
+TEST(a_straight_through_gate_goes_back_as_its_share_of_a_softmax) {
+    static const Case straight = {"straight", straight_gates, 2, {2, 2}, {{5, 4}, {5, 4}}};
+    static const Case shares = {"shares", shares_of_all, 2, {2, 2}, {{5, 4}, {5, 4}}};
+    CaseBench a = case_open(&straight, NULL, ~0u), b = case_open(&shares, NULL, ~0u);
+    there_and_back(&a.w->cx, &straight, a.in);
+    there_and_back(&b.w->cx, &shares, b.in);
+    for (int i = 0; i < 2; i++) {
+        float largest = 0.0f;
+        for (int k = 0; k < 20; k++) largest = fmaxf(largest, fabsf(b.in[i]->grad[k]));
+        CHECK(largest > 0.01f);
+        CHECK_CLOSE(a.in[i]->grad, b.in[i]->grad, 20, 1e-6f, 1e-5f);
+    }
+    workbench_close(a.w);
+    workbench_close(b.w);
 }
 
 TEST(gradients_that_are_handed_on_are_those_that_are_kept) {

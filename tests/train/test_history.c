@@ -107,6 +107,32 @@ TEST(usage_of_sets_with_odd_names_is_written_and_read_back) {
                 "10,\"a,\"\"b\"\"\",1,0\n"));
 }
 
+/* Modalities have a column, rows of their own without a set, and a key of their own. */
+TEST(usage_is_recorded_by_modality) {
+    static const char *const sets[] = {"a", "b"}, *const modalities[] = {"ct"};
+    static const int modality_of[] = {0, -1};
+    static const double usage[] = {0.5, 0.5, 0.25, 0.75, 1.0, 0.0, 0.25, 0.75};
+    const HistoryExperts experts = {.experts = 2,
+                                    .sets = 2,
+                                    .set = sets,
+                                    .modalities = 1,
+                                    .modality = modalities,
+                                    .modality_of = modality_of};
+    const char *out = tiny_folder("modality");
+    History h;
+    CHECK(folder_make(out, NULL) == VOXPERT_OK);
+    CHECK(history_open(&h, out, &experts, 0, NULL) == VOXPERT_OK);
+    CHECK(!history_add(&h, &(HistoryRow){.step = 10, .routed = true, .usage = usage}, NULL));
+    CHECK(history_write(&h, NULL) == VOXPERT_OK);
+    history_close(&h);
+    CHECK(history_open(&h, out, &experts, 10, NULL) == VOXPERT_OK && h.count == 1);
+    CHECK(h.count == 1 && memcmp(h.row[0].usage, usage, sizeof usage) == 0);
+    history_close(&h);
+    CHECK(holds(out, "routing.csv",
+                "step,set,modality,expert_1,expert_2\n10,all,,0.5,0.5\n10,a,ct,0.25,0.75\n"
+                "10,b,,1,0\n10,,ct,0.25,0.75\n"));
+}
+
 /* A program that reads its script, writes `word`, and ends with `code`. */
 static void plant_gnuplot(const char *folder, const char *word, int code) {
     char text[200], *path = path_join(folder, "gnuplot");

@@ -63,6 +63,39 @@ bool tiny_same_file(const char *folder_a, const char *folder_b, const char *name
     return ok;
 }
 
+/* The value of a key on a line of its own. */
+static bool same_value(const char *a, const char *b, const char *key) {
+    const char *x = strstr(a, key), *y = strstr(b, key);
+    size_t length = x ? strcspn(x, "\n") : 0;
+    return x && y && strcspn(y, "\n") == length && memcmp(x, y, length) == 0;
+}
+
+static char *read_summary(const char *folder) {
+    char *path = path_join(folder, "summary.json"), *text = NULL;
+    FileMap map;
+    if (path && file_map(&map, path, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK) {
+        text = memory_new(map.size + 1);
+        if (text && map.size) memcpy(text, map.bytes, map.size);
+        file_unmap(&map);
+    }
+    memory_free(path);
+    return text;
+}
+
+bool tiny_same_summary(const char *folder_a, const char *folder_b) {
+    char *a = read_summary(folder_a), *b = read_summary(folder_b);
+    bool same = a && b && same_value(a, b, "\"weights\": ") && same_value(a, b, "\"recipe\": ") &&
+                same_value(a, b, "\"steps\": ") && same_value(a, b, "\"best_score\": ");
+    memory_free(a);
+    memory_free(b);
+    return same;
+}
+
+bool tiny_same_weights(const char *folder_a, const char *folder_b) {
+    return tiny_same_summary(folder_a, folder_b) &&
+           tiny_same_file(folder_a, folder_b, "last.safetensors");
+}
+
 bool tiny_same_run(const char *folder_a, const char *folder_b) {
     return tiny_same_file(folder_a, folder_b, "last.safetensors") &&
            tiny_same_file(folder_a, folder_b, "routing.csv");

@@ -14,6 +14,9 @@ TrainOptions tiny_options(const char *out);
 const char *tiny_folder(const char *name);
 
 /* Whether two files hold the same bytes. */
+/* last.safetensors, and what summary.json says of its weights and options. */
+bool tiny_same_summary(const char *folder_a, const char *folder_b); /* of the latter alone */
+bool tiny_same_weights(const char *folder_a, const char *folder_b);
 bool tiny_same_file(const char *folder_a, const char *folder_b, const char *name);
 
 /* Whether two runs of experts learned the same. */

@@ -8,6 +8,8 @@ typedef struct Watch {
     double first, last;
     long asked, stop_at, kill_at;
     char said[256], warned[256]; /* the last detail, the last warning */
+    char usage[200];             /* of experts, at the last progress */
+    bool reading;                /* of the data: nothing is counted yet */
     int warnings, validations;
 } Watch;
 

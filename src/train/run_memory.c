@@ -1,0 +1,99 @@
+#include "train/run_memory.h"
+
+#include <stdio.h>
+
+#include "base/system.h"
+
+typedef struct Need {
+    const char *name;
+    size_t bytes;
+} Need;
+
+static size_t data_bytes(const Dataset *d) {
+    size_t sum = d->picture_capacity * sizeof *d->picture + d->object_capacity * sizeof *d->object;
+    for (size_t i = 0; i < d->pictures; i++) {
+        const Case *c = &d->picture[i];
+        size_t pixels = (size_t)c->height * (size_t)c->width;
+        sum += pixels * (size_t)c->channels + (c->regions ? pixels * sizeof *c->regions : 0);
+    }
+    for (size_t i = 0; i < d->objects; i++) {
+        const CaseObject *o = &d->object[i];
+        sum += (size_t)(o->x1 - o->x0 + 1) * (size_t)(o->y1 - o->y0 + 1);
+    }
+    return sum;
+}
+
+/* Values as they are, and of matrices their packed forms. */
+static size_t model_bytes(const Params *p) {
+    size_t sum = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        const Param *q = p->item[i];
+        size_t bytes = tensor_bytes(&q->tensor);
+        sum += q->tensor.data ? bytes : 0;
+        sum += (q->packed ? bytes : 0) + (q->packed_back ? bytes : 0);
+    }
+    return sum;
+}
+
+static size_t batch_bytes(const Run *r) {
+    const Batch *b = &r->batch;
+    size_t count = (size_t)b->count, images = count / (size_t)b->share;
+    size_t area = (size_t)b->side * (size_t)b->side;
+    size_t large = (size_t)b->loss_side * (size_t)b->loss_side;
+    size_t sum = images * area * 3 * sizeof(float) + count * (area + large * sizeof(float));
+    sum += images * (b->floats ? b->floats + b->block_floats : area * 3) * sizeof(float);
+    if (b->pseudo_object) sum += count * (area + large * sizeof(float));
+    size_t asked = count * (large + (size_t)r->stepper.low_side * (size_t)r->stepper.low_side * 4);
+    return sum + (b->pseudo_object ? 2 : 1) * asked;
+}
+
+/* The encoder at work: before the first step and, for the whole image and the crop, at validation.
+ */
+static Status encoder_bytes(const Run *r, size_t *bytes, Error *error) {
+    static const float box[4] = {0};
+    const Prompts one = {.batch = 1, .boxes = 1, .box = box};
+    size_t encode, decode;
+    *bytes = 0;
+    if (!r->cached && !r->validates) return VOXPERT_OK;
+    Status status = sam_measure(&r->system.sam, 1, &one, true, &encode, &decode, error);
+    size_t views = r->validates && r->preset.zoom > 0.0 ? 2 : 1;
+    *bytes = status ? 0 : views * (encode > decode ? encode : decode);
+    return status;
+}
+
+enum { NEEDS = 7 };
+
+static void add_table(Text *t, const Need *need, size_t all, const char *before) {
+    text_add(t, "%s%.1f MiB: ", before, (double)all / 1048576.0);
+    for (int i = 0; i < NEEDS; i++)
+        text_add(t, "%s%s %.1f", i ? ", " : "", need[i].name, (double)need[i].bytes / 1048576.0);
+}
+
+Status run_check_memory(Run *r, Error *error) {
+    const Params *p = &r->system.sam.params;
+    size_t encoder, all = 0, limit = r->options->max_memory;
+    Status status = encoder_bytes(r, &encoder, error);
+    if (status) return status;
+    const Need need[NEEDS] = {
+        {"program", r->program},
+        {"images and masks", data_bytes(&r->data)},
+        {"model", model_bytes(p)},
+        {"gradients and optimizer", r->optimizer.memory.capacity},
+        {"batch and embeddings", batch_bytes(r)},
+        {"step", r->stepper.memory.capacity + r->stepper.records.peak},
+        {"encoder", encoder},
+    };
+    for (int i = 0; i < NEEDS; i++) all += need[i].bytes;
+    r->needs = all;
+    add_table(&r->memory, need, all, "memory    ");
+    text_add(&r->memory, "\n");
+    if (!limit || all <= limit) return VOXPERT_OK;
+    Text t = {0};
+    add_table(&t, need, all, "");
+    status = error_set(error, VOXPERT_OUT_OF_MEMORY,
+                       "the run needs more than the limit of %.1f MiB: %s; a smaller batch needs "
+                       "less",
+                       (double)limit / 1048576.0, t.chars ? t.chars : "");
+    text_free(&t);
+    return status;
+}

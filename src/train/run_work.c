@@ -1,0 +1,190 @@
+/* What a run computes with: kept embeddings, texts, batches, steps and measures. */
+#include "train/run_work.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/system.h"
+#include "train/run_card.h"
+#include "train/run_memory.h"
+
+/* ---- Embeddings ------------------------------------------------------------------------- */
+
+/* Of a kept embedding that is damaged. */
+static void hear_of_embedding(void *context, const char *sentence) {
+    run_say(context, true, sentence);
+}
+
+static bool show_encoded(void *context, size_t done, size_t all) {
+    Run *r = context;
+    run_phase(r, "encoding", "image", done, all);
+    r->stopped = run_is_stopped(r);
+    return !r->stopped;
+}
+
+/* The frozen base as a model of its own, which the embeddings are named after. */
+static Model base_of(Run *r) {
+    const Segmote *segmote = &r->system.segmote;
+    bool block = r->system.kind == SYSTEM_SEGMOTE && expert_decoder_published(&segmote->experts);
+    Model base = {.system = {.kind = SYSTEM_SAM,
+                             .sam = r->system.sam,
+                             .kept_block = block ? 1 + segmote->config.feature_block : 0},
+                  .threads = r->threads,
+                  .kernels = r->kernels,
+                  .preset = r->preset,
+                  .log = hear_of_embedding,
+                  .log_context = r};
+    memcpy(base.identity, r->parent, sizeof base.identity);
+    return base;
+}
+
+static Status open_views(Run *r, Error *error) {
+    const TrainOptions *o = r->options;
+    Model base = base_of(r);
+    char *folder = NULL;
+    Status status = o->cache ? VOXPERT_OK : run_file(r, "embeddings", &folder, error);
+    if (status) return status;
+    pthread_mutex_init(&base.lock, NULL);
+    status = views_open(&r->views, &r->data, &base, o->cache ? o->cache : folder, o->cache_half,
+                        o->max_memory, show_encoded, r, error);
+    pthread_mutex_destroy(&base.lock);
+    memory_free(folder);
+    return status;
+}
+
+/* What is validated on need not be encoded again either. */
+static Status share_views(Run *r, Error *error) {
+    for (int i = 0; i < 2; i++) {
+        Predictor *p = r->measurer.predictor[i];
+        p->cache = memory_text(r->views.folder);
+        p->f16_cache = r->options->cache_half;
+        if (!p->cache) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a folder");
+    }
+    return VOXPERT_OK;
+}
+
+/* Frozen matrices that a step goes through get the form that the kernels like, both ways. */
+static Status pack(Run *r, Error *error) {
+    static const char *const decoder[] = {"prompt_encoder.*", "mask_decoder.*", NULL};
+    return params_pack(&r->system.sam.params, r->cached ? decoder : NULL, r->kernels,
+                       &r->stepper.worker, true, false, error);
+}
+
+/* Why no text is prompted, or NULL. */
+static const char *no_text(const Run *r) {
+    size_t names = 0;
+    for (size_t i = 0; i < r->data.sets; i++)
+        names += r->data.set[i].format_names ? 0 : r->data.set[i].names;
+    if (!system_text_width(&r->system)) return "the base reads no text";
+    if (names == 0) return "no data set names its labels (names=FILE)";
+    return r->options->vocab ? NULL : "its vocabulary is not given (--vocab)";
+}
+
+/* The tower is frozen: each name is read once. */
+static Status open_texts(Run *r, Error *error) {
+    Model reader = {.system = r->system, .threads = r->threads, .kernels = r->kernels};
+    pthread_mutex_init(&reader.text_lock, NULL);
+    Status status = model_open_texts(&reader, r->options->vocab, error);
+    if (!status) status = class_texts_open(&r->texts, &r->data, &reader, error);
+    model_close_texts(&reader);
+    pthread_mutex_destroy(&reader.text_lock);
+    r->text = memory_new((size_t)r->options->batch * r->texts.width * sizeof *r->text + 1);
+    if (!status && !r->text)
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the texts of a batch");
+    return status;
+}
+
+static bool has_regions(const Dataset *d) {
+    for (size_t i = 0; i < d->pictures; i++)
+        if (d->picture[i].regions) return true;
+    return false;
+}
+
+/* What SegMoTE's scheme can do here; what it cannot is said. */
+static Status open_facts(Run *r, PlanFacts *facts, Error *error) {
+    const ExpertDecoder *d = &r->system.segmote.experts;
+    const char *why = no_text(r);
+    char sentence[160];
+    *facts = (PlanFacts){.text = !why,
+                         .pool = d->config.pool.tokens > 0,
+                         .pseudo = has_regions(&r->data),
+                         .unrouted = expert_decoder_published(d)};
+    if (!facts->pseudo)
+        run_say(r, true,
+                "no picture has regions: the scheme's passes on pseudo masks are left out");
+    if (!why) return open_texts(r, error);
+    snprintf(sentence, sizeof sentence, "no text is prompted: %s", why);
+    run_say(r, true, sentence);
+    return VOXPERT_OK;
+}
+
+static Status check_sides(const Run *r, int loss_side, Error *error) {
+    const TrainOptions *o = r->options;
+    int side = r->system.sam.config.image, low = 4 * sam_grid(&r->system.sam);
+    if (loss_side > side || side % loss_side || loss_side % low)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "--loss-side %d must divide the model's %d pixels and be a multiple of "
+                         "its masks' %d",
+                         loss_side, side, low);
+    if (o->batch % o->share)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "--batch %d is no multiple of --masks-per-image %d", o->batch, o->share);
+    return VOXPERT_OK;
+}
+
+static Status open_steps(Run *r, int loss_side, const PlanFacts *facts, Error *error) {
+    const TrainOptions *o = r->options;
+    StepperShape shape = {.scheme = o->scheme,
+                          .batch = o->batch,
+                          .share = o->share,
+                          .loss_side = loss_side,
+                          .floats = r->views.floats,
+                          .max_memory = o->max_memory,
+                          .experts = &o->experts.rule,
+                          .facts = *facts};
+    BatchShape batch = {.count = o->batch,
+                        .share = o->share,
+                        .side = r->system.sam.config.image,
+                        .loss_side = loss_side,
+                        .floats = r->views.floats,
+                        .block_floats = r->views.block_floats,
+                        .pseudo = facts->pseudo,
+                        .distinct = o->scheme == SCHEME_SEGMOTE};
+    Status status = batch_open(&r->batch, &batch, error);
+    if (!status)
+        status = stepper_open(&r->stepper, &r->system, r->kernels, r->threads, &shape, &o->prompts,
+                              &o->loss, error);
+    if (!status) status = pack(r, error);
+    r->stepper.text = r->text;
+    return status;
+}
+
+static Status open_measures(Run *r, Error *error) {
+    r->shown = (Model){
+        .system = r->system,
+        .threads = r->threads,
+        .kernels = r->kernels,
+        .preset = r->preset,
+    };
+    memcpy(r->shown.identity, r->parent, sizeof r->shown.identity); /* of its frozen encoder */
+    Status status = measurer_open(&r->measurer, &r->shown, error);
+    return !status && r->cached ? share_views(r, error) : status;
+}
+
+/* All memory is known, and shown, before the first image is encoded. */
+Status run_open_work(Run *r, Error *error) {
+    const TrainOptions *o = r->options;
+    int loss_side = o->loss_side ? o->loss_side : r->system.sam.config.image;
+    PlanFacts facts = {0};
+    Status status = check_sides(r, loss_side, error);
+    Model base = base_of(r);
+    if (r->cached) views_measure(&r->views, &base);
+    if (!status && o->scheme == SCHEME_SEGMOTE) status = open_facts(r, &facts, error);
+    if (!status) status = open_steps(r, loss_side, &facts, error);
+    if (!status) status = run_check_memory(r, error);
+    if (!status) run_show_header(r);
+    if (!status && r->cached) status = open_views(r, error);
+    if (!status) status = open_measures(r, error);
+    return status;
+}
