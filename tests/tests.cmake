@@ -79,6 +79,15 @@ describe_test(api/headers)
 
 # ---- Fuzz targets -----------------------------------------------------------------------------
 
+# What the program parses itself, without its main(); targets that include "cli/..." are linked to it.
+set(CLI_PARTS ${CLI_SOURCES})
+list(FILTER CLI_PARTS EXCLUDE REGEX "/main\\.c$")
+if(CLI_PARTS)
+    add_library(cli_parts STATIC ${CLI_PARTS})
+    target_include_directories(cli_parts PUBLIC apps)
+    target_link_libraries(cli_parts PUBLIC voxpert_flags voxpert_static PkgConfig::DEPENDENCIES)
+endif()
+
 file(GLOB FUZZ_SOURCES CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
 foreach(source ${FUZZ_SOURCES})
     cmake_path(GET source STEM target)
@@ -91,6 +100,10 @@ foreach(source ${FUZZ_SOURCES})
         add_test(NAME fuzz/${name} COMMAND ${target} tests/fuzz/corpus/${name}
             WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
         describe_test(fuzz/${name})
+    endif()
+    file(STRINGS ${source} uses_cli REGEX "#include \"cli/")
+    if(uses_cli)
+        target_link_libraries(${target} PRIVATE cli_parts)
     endif()
     target_link_libraries(${target} PRIVATE voxpert_flags voxpert_static)
     set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY fuzz)

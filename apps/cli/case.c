@@ -8,6 +8,7 @@
 #include "cli/error.h"
 #include "cli/outputs.h"
 #include "cli/progress.h"
+#include "cli/report_csv.h"
 #include "cli/result.h"
 #include "cli/routing.h"
 
@@ -53,9 +54,9 @@ static void warn_lines(Work *w, const char *lines) {
 /* A report that misspells its files would call the wrong ones done. */
 static VoxpertStatus names_check(const Job *job, const Case *c, VoxpertError *error) {
     const Paths *p = &c->paths;
-    const char *const outputs[] = {p->mask,    p->logits, p->probability, p->low_res,
-                                   p->overlay, p->rle,    p->report,      p->routing};
-    if (!job->common.json && !job->folder && !p->report) return VOXPERT_OK;
+    const char *const outputs[] = {p->mask, p->logits, p->probability, p->low_res, p->overlay,
+                                   p->rle,  p->report, p->routing,     p->table};
+    if (!job->common.json && !job->folder && !p->report && !p->table) return VOXPERT_OK;
     if (!is_utf8(c->image))
         return error_say(error, VOXPERT_BAD_INPUT,
                          "%s: its name is not UTF-8, so no report can hold it", c->image);
@@ -370,6 +371,8 @@ void case_report_machine(json_t *report) {
 
 /* ---- All of it -------------------------------------------------------------------------- */
 
+static void put_report(FILE *to, const void *context) { report_csv_image(to, context); }
+
 static VoxpertStatus finish(Work *w, double start, json_t **report, VoxpertError *error) {
     Outputs outputs = {0};
     double begin = seconds_now();
@@ -388,6 +391,9 @@ static VoxpertStatus finish(Work *w, double start, json_t **report, VoxpertError
         case_report_machine(*report);
         status = write_json(outputs_stage(&outputs, w->c->paths.report), *report, error);
     }
+    if (!status && w->c->paths.table)
+        status = report_csv_write(outputs_stage(&outputs, w->c->paths.table), put_report, *report,
+                                  error);
     if (status) {
         outputs_explain(&outputs, error);
         outputs_drop(&outputs);

@@ -11,6 +11,7 @@
 #include "cli/journal.h"
 #include "cli/outputs.h"
 #include "cli/progress.h"
+#include "cli/report_csv.h"
 #include "cli/routing.h"
 
 typedef struct Item {
@@ -95,6 +96,7 @@ static VoxpertStatus check_claims(const Run *run, const char *report, VoxpertErr
     job_reads(run->job, &claims);
     claims_write(&claims, "--report", report, NULL);
     claims_write(&claims, "--routing-csv", run->job->paths.routing, NULL);
+    claims_write(&claims, "--report", run->job->paths.table, NULL);
     for (int i = 0; i < run->count; i++) {
         const Item *item = &run->item[i];
         claims_read(&claims, item->image);
@@ -115,6 +117,7 @@ static VoxpertStatus check_new(const Run *run, const char *report, VoxpertError 
                          "anew and replaces its results",
                          report);
     VoxpertStatus status = output_is_new(run->job->paths.routing, false, error);
+    if (!status) status = output_is_new(run->job->paths.table, false, error);
     for (int i = 0; i < run->count; i++)
         for (int k = 0; !status && k < CASE_OUTPUTS; k++)
             status = output_is_new(run->item[i].path[k], false, error);
@@ -312,6 +315,12 @@ static void put_cases(FILE *to, const void *context) {
     }
 }
 
+static void put_reports(FILE *to, const void *context) {
+    const Run *run = context;
+    for (int i = 0; i < run->count; i++)
+        if (run->item[i].current) report_csv_image(to, run->journal.line[i]);
+}
+
 /* Results without a single pixel. */
 static int count_empty(const Run *run) {
     int empty = 0;
@@ -371,6 +380,8 @@ VoxpertStatus folder_run(Job *job, Engine *engine, VoxpertError *error) {
         const char *csv = job->paths.routing;
         if (!status && csv)
             status = routing_csv_write(csv, engine->experts, put_cases, &run, error);
+        if (!status && job->paths.table)
+            status = report_csv_write(job->paths.table, put_reports, &run, error);
         if (!status) summarize(&run);
         if (!status && run.failed)
             status = error_say(error, VOXPERT_SOME_FAILED, "%d of %d images failed; %s says why",

@@ -100,7 +100,10 @@ static VoxpertStatus prompt_flags(Route *r, const Options *o, VoxpertError *erro
         return error_say(error, VOXPERT_BAD_ARGUMENT,
                          "--prompts %s: is for one image or folder, and %d are given", file,
                          r->inputs);
-    if (file) return prompts_file_read(&r->prompts, file, error);
+    if (file) {
+        VoxpertStatus read = prompts_file_read(&r->prompts, file, error);
+        return read ? read : prompts_file_confine(&r->prompts, r->input[0].path, error);
+    }
     if (r->targets.count) return VOXPERT_OK;
     r->segment.prompt_free = true;
     targets_add(&r->targets, 1);

@@ -244,6 +244,9 @@ static VoxpertStatus prompt_flags(Job *job, const Options *o, VoxpertError *erro
                          file ? "--prompts" : "--everything");
     if (job->folder && job->targets.count) return ask_all(job, o, error);
     if (file) status = prompts_file_read(&job->prompts, file, error);
+    if (!status && job->prompts.unused)
+        common_warn(&job->common, "%s: these columns are not known and not used: %s",
+                    job->prompts.path, job->prompts.unused);
     return status || !file ? status : prompts_file_confine(&job->prompts, job->input, error);
 }
 
@@ -260,12 +263,16 @@ static void output_flags(OutputFlag out[OUTPUT_FLAGS], const Paths *p) {
     static const char *const mask[] = {".png", ".tif", ".tiff", ".bmp", ".nii", ".nii.gz", NULL};
     static const char *const npy[] = {".npy", NULL}, *const png[] = {".png", NULL};
     static const char *const either[] = {".npy", ".png", NULL}, *const json[] = {".json", NULL};
+    static const char *const report[] = {".json", ".csv", NULL};
     static const char *const csv[] = {".csv", NULL};
-    const OutputFlag flags[OUTPUT_FLAGS] = {
-        {"--output", p->mask, mask},    {"--logits", p->logits, npy},
-        {"--low-res", p->low_res, npy}, {"--probability", p->probability, either},
-        {"--overlay", p->overlay, png}, {"--rle", p->rle, json},
-        {"--report", p->report, json},  {"--routing-csv", p->routing, csv}};
+    const OutputFlag flags[OUTPUT_FLAGS] = {{"--output", p->mask, mask},
+                                            {"--logits", p->logits, npy},
+                                            {"--low-res", p->low_res, npy},
+                                            {"--probability", p->probability, either},
+                                            {"--overlay", p->overlay, png},
+                                            {"--rle", p->rle, json},
+                                            {"--report", p->table ? p->table : p->report, report},
+                                            {"--routing-csv", p->routing, csv}};
     memcpy(out, flags, sizeof flags);
 }
 
@@ -321,7 +328,8 @@ static VoxpertStatus folder_outputs(const Job *job, VoxpertError *error) {
     for (int i = 0; i < OUTPUT_FLAGS; i++) {
         const char *path = flags[i].path;
         struct stat info, input;
-        bool file = path == job->paths.report || path == job->paths.routing;
+        bool file =
+            path == job->paths.report || path == job->paths.routing || path == job->paths.table;
         if (!path || file || stat(path, &info) != 0) continue;
         if (!S_ISDIR(info.st_mode))
             return error_say(error, VOXPERT_BAD_OUTPUT, "%s %s: is no folder, but the input is one",
@@ -334,7 +342,8 @@ static VoxpertStatus folder_outputs(const Job *job, VoxpertError *error) {
     if (job->paths.report && !name_ends(job->paths.report, ".json") &&
         !name_ends(job->paths.report, ".jsonl"))
         return error_say(error, VOXPERT_BAD_ARGUMENT,
-                         "--report %s: the name must end with .json or .jsonl", job->paths.report);
+                         "--report %s: the name must end with .json, .jsonl or .csv",
+                         job->paths.report);
     const OutputFlag *csv = &flags[OUTPUT_FLAGS - 1];
     return csv->path ? output_check(csv->flag, csv->path, csv->extensions, error) : VOXPERT_OK;
 }
@@ -408,6 +417,10 @@ VoxpertStatus job_from_flags(Job *job, const Options *o, VoxpertError *error) {
                          .rle = options_value(o, "--rle"),
                          .report = options_value(o, "--report"),
                          .routing = options_value(o, "--routing-csv")};
+    if (job->paths.report && name_ends(job->paths.report, ".csv")) {
+        job->paths.table = job->paths.report;
+        job->paths.report = NULL;
+    }
     VoxpertStatus status = engine_flags(&job->engine, o, error);
     if (!status) status = image_flags(&job->file, o, &job->common, error);
     if (!status) status = segment_flags(job, o, error);

@@ -10,6 +10,7 @@
 typedef struct Paths {
     const char *mask, *logits, *probability, *low_res, *overlay, *rle, *report;
     const char *routing; /* CSV; of a folder too it is one file */
+    const char *table;   /* the report as CSV instead; likewise */
 } Paths;
 
 typedef struct Job {

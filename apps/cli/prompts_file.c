@@ -10,6 +10,7 @@
 #include "cli/job.h"
 #include "cli/numbers.h"
 #include "cli/outputs.h"
+#include "cli/prompts_csv.h"
 
 bool slice_parse(const char *text, int *axis, int *index, int *frame) {
     char first[16];
@@ -286,6 +287,14 @@ static VoxpertStatus read_lines(Place *p, PromptsFile *f, const char *text, size
     return status;
 }
 
+static VoxpertStatus read_sheet(Place *p, PromptsFile *f, const char *text, size_t length) {
+    json_t *root = prompts_csv_read(text, length, f->path, &f->unused, p->error);
+    if (!root) return p->error->status;
+    VoxpertStatus status = read_root(p, f, root);
+    json_decref(root);
+    return status;
+}
+
 static VoxpertStatus check_names(const PromptsFile *f, VoxpertError *error) {
     if (!f->count) return error_say(error, VOXPERT_BAD_INPUT, "%s: holds no prompts", f->path);
     json_t *seen = json_object();
@@ -331,17 +340,25 @@ static VoxpertStatus slurp(char **text, size_t *length, const char *path, Voxper
                      path);
 }
 
-VoxpertStatus prompts_file_read(PromptsFile *out, const char *path, VoxpertError *error) {
+VoxpertStatus prompts_file_parse(PromptsFile *out, const char *path, const char *text,
+                                 size_t length, VoxpertError *error) {
     *out = (PromptsFile){.path = cli_text("%s", path)};
     Place place = {.file = out->path, .error = error};
+    size_t mark = length > 2 && strncmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0; /* byte order mark */
+    text += mark, length -= mark;
+    VoxpertStatus status = name_ends(path, ".csv") || name_ends(path, ".tsv")
+                               ? read_sheet(&place, out, text, length)
+                           : name_ends(path, ".jsonl") ? read_lines(&place, out, text, length)
+                                                       : read_line(&place, out, text, length, 0);
+    return status ? status : check_names(out, error);
+}
+
+VoxpertStatus prompts_file_read(PromptsFile *out, const char *path, VoxpertError *error) {
     char *text = NULL;
     size_t length = 0;
+    *out = (PromptsFile){0};
     VoxpertStatus status = slurp(&text, &length, path, error);
-    size_t mark = !status && strncmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0; /* byte order mark */
-    if (!status)
-        status = name_ends(path, ".jsonl") ? read_lines(&place, out, text + mark, length - mark)
-                                           : read_line(&place, out, text + mark, length - mark, 0);
-    if (!status) status = check_names(out, error);
+    if (!status) status = prompts_file_parse(out, path, text, length, error);
     free(text);
     return status;
 }
@@ -395,6 +412,7 @@ void prompts_file_free(PromptsFile *f) {
     }
     free(f->item);
     free(f->path);
+    free(f->unused);
     *f = (PromptsFile){0};
 }
 

@@ -29,10 +29,16 @@ typedef struct PromptsFile {
     char *path; /* NULL: the entries are not of a file */
     PromptEntry *item;
     int count;
+    char *unused; /* columns of a .csv that mean nothing here; or NULL */
 } PromptsFile;
 
-/* VOXPERT_BAD_INPUT with the file, the entry and the field. */
+/* VOXPERT_BAD_INPUT with the file, the entry and the field.  Free it also after a failure. */
 VoxpertStatus prompts_file_read(PromptsFile *out, const char *path, VoxpertError *error);
+
+/* The same of `length` bytes with a zero behind them; the name's extension says what they are:
+ * .jsonl, .csv or .tsv (prompts_csv.h), else JSON. */
+VoxpertStatus prompts_file_parse(PromptsFile *out, const char *path, const char *text,
+                                 size_t length, VoxpertError *error);
 
 /* Names of masks in the file may lead, symbolic links followed, only into its own folder and that
  * of the input (an image or a folder): a file from elsewhere reads nothing else. VOXPERT_BAD_INPUT.

@@ -9,6 +9,34 @@
 
 static int segment_run(int argc, char **argv);
 
+static void print_everything(void) {
+    fputs(
+        "      --everything          everything that a grid of points finds, large areas painted\n"
+        "                            first; with the flags of the published generator, whose\n"
+        "                            defaults all models have but those of preset voxpert, as the\n"
+        "                            built-in one (in brackets behind):\n"
+        "      --points-per-side N   points along each side of the image, or of a crop: 32 [6]\n"
+        "      --points-per-batch N  points decoded at once, memory only: 16 [16]\n"
+        "      --pred-iou-thresh X   least predicted IoU of a mask: 0.88 [0.4]\n"
+        "      --stability-score-thresh X\n"
+        "                            least stability of a mask's edge: 0.95 [0.55]\n"
+        "      --stability-score-offset X\n"
+        "                            how far the threshold moves to measure it: 1 [1]\n"
+        "      --box-nms-thresh X    IoU of boxes above which masks of a crop are one: 0.7 [0.3]\n"
+        "      --crop-side N         look in squares of N pixels, of 2N, and so on; 0: do not: 0 "
+        "[48]\n"
+        "      --crop-n-layers N     look in 4, 16, ... parts of the image as well, 0 to 4: 0 [0]\n"
+        "      --crop-nms-thresh X   as --box-nms-thresh, between crops: 0.7 [0.3]\n"
+        "      --crop-overlap-ratio X\n"
+        "                            how far the parts of --crop-n-layers overlap: 0.341 [0.341]\n"
+        "      --crop-n-points-downscale-factor N\n"
+        "                            points along a side are so many times fewer a layer: 1 [1]\n"
+        "      --min-mask-region-area N\n"
+        "                            remove smaller holes and islands: 0 [0], nothing is removed\n"
+        "      --mask-threshold X    logit above which a pixel is inside: 0 [0]\n",
+        stdout);
+}
+
 const Verb verb_segment = {
     .name = "segment",
     .summary = "masks of what boxes and points show, in an image or a folder",
@@ -63,7 +91,11 @@ const Verb verb_segment = {
         "name;\n"
         "                            default: the router decides\n"
         "      --object N            the prompts that follow belong to object N\n"
-        "      --prompts FILE        .json or .jsonl: {\"image\": \"scan.png\", \"objects\": "
+        "      --prompts FILE        .csv, a row for each object: image,x0,y0,x1,y1 or image,x,y, "
+        "and\n"
+        "                            label, value, slice, object (rows of one object); or .json "
+        "or\n"
+        "                            .jsonl: {\"image\": \"scan.png\", \"objects\": "
         "[{\"label\":\n"
         "                            \"liver\", \"value\": 1, \"boxes\": [[x0,y0,x1,y1]], "
         "\"points\":\n"
@@ -81,7 +113,8 @@ const Verb verb_segment = {
         "                            others from percentile 0.5 to 99.5\n"
         "      --page N              page of a TIFF, from 1\n"
         "      --no-exif             pixels as stored, not as the camera was held\n"
-        "\n"
+        "\n",
+    .usage_more =
         "Model:\n"
         "      --multimask           all candidate masks; the best is written, all go to --logits\n"
         "      --zoom, --no-zoom     encode a crop around the prompt, or the whole image; default: "
@@ -90,8 +123,7 @@ const Verb verb_segment = {
         "      --cache DIR           keep and reuse embeddings here\n"
         "      --cache-half          use also those that were kept in half precision\n"
         "      --embedding FILE      of `voxpert embed`, for this image and model\n"
-        "\n",
-    .usage_more =
+        "\n"
         "Results:\n"
         "      --fill-holes          fill the holes of each mask,\n"
         "      --min-size N          then drop regions of fewer pixels,\n"
@@ -113,7 +145,8 @@ const Verb verb_segment = {
         "one\n"
         "                            file, written at the end, whole after --resume too\n"
         "  -r, --report FILE.json    what --json prints; of a folder .json or .jsonl, a line a "
-        "case\n"
+        "case;\n"
+        "                            .csv: a row for each object, with its area and bounds\n"
         "\n"
         "Folders (--output, --overlay and the like are folders then):\n"
         "      --resume              skip cases that the report (default: OUT/report.jsonl) calls\n"
@@ -121,30 +154,8 @@ const Verb verb_segment = {
         "      --on-error MODE       skip (default) or stop; exit code 1 if a case failed\n"
         "\n"
         "      --overwrite           replace results that are there; else they are refused\n"
-        "\n"
-        "      --everything          everything that a grid of points finds, large areas painted\n"
-        "                            first; with the flags of the published generator, whose\n"
-        "                            defaults all models have but those of preset voxpert, as the\n"
-        "                            built-in one (in brackets behind):\n"
-        "      --points-per-side N   points along each side of the image, or of a crop: 32 [6]\n"
-        "      --points-per-batch N  points decoded at once, memory only: 16 [16]\n"
-        "      --pred-iou-thresh X   least predicted IoU of a mask: 0.88 [0.4]\n"
-        "      --stability-score-thresh X\n"
-        "                            least stability of a mask's edge: 0.95 [0.55]\n"
-        "      --stability-score-offset X\n"
-        "                            how far the threshold moves to measure it: 1 [1]\n"
-        "      --box-nms-thresh X    IoU of boxes above which masks of a crop are one: 0.7 [0.3]\n"
-        "      --crop-side N         look in squares of N pixels, of 2N, and so on; 0: do not: 0 "
-        "[48]\n"
-        "      --crop-n-layers N     look in 4, 16, ... parts of the image as well, 0 to 4: 0 [0]\n"
-        "      --crop-nms-thresh X   as --box-nms-thresh, between crops: 0.7 [0.3]\n"
-        "      --crop-overlap-ratio X\n"
-        "                            how far the parts of --crop-n-layers overlap: 0.341 [0.341]\n"
-        "      --crop-n-points-downscale-factor N\n"
-        "                            points along a side are so many times fewer a layer: 1 [1]\n"
-        "      --min-mask-region-area N\n"
-        "                            remove smaller holes and islands: 0 [0], nothing is removed\n"
-        "      --mask-threshold X    logit above which a pixel is inside: 0 [0]\n",
+        "\n",
+    .print_more = print_everything,
     .run = segment_run,
 };
 

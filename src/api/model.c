@@ -4,16 +4,22 @@
 #include "api/internal.h"
 #include "base/memory.h"
 
+/* The built-in model has a name, for those who must give one. */
+static const char *path_of(const char *name) {
+    return name && strcmp(name, "built-in") != 0 ? name : NULL;
+}
+
 VoxpertStatus voxpert_model_open(VoxpertModel **out, const char *path,
                                  const VoxpertOptions *options, VoxpertError *error) {
     static const VoxpertOptions defaults;
     const VoxpertOptions *o = options ? options : &defaults;
     if (!out) return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_model_open: out is NULL");
     *out = NULL;
+    path = path_of(path);
     ModelOptions inner = {.threads = o->threads,
                           .cpu = o->cpu,
                           .preset = o->preset,
-                          .base = o->base,
+                          .base = path_of(o->base),
                           .vocab = o->vocab,
                           .strict = o->strict,
                           .log = o->log,

@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Prompts from spreadsheets, and reports for them.
+. tests/cli/_cli.sh
+cd "$work" || exit 1
+mkdir in
+cp "$picture" in/a.png
+cp "$picture" in/b.png
+cat >p.jsonl <<'JSON'
+{"image": "a.png", "objects": [{"label": "cell", "value": 3, "boxes": [[10.5,10,70,80]]}, {"label": "cell, \"two\"", "boxes": [[40,30,100,100]]}]}
+{"image": "b.png", "objects": [{"points": [{"p": [50,50]}, {"p": [90,90], "positive": false}]}]}
+JSON
+segment -i in --prompts p.jsonl -o want
+same() { # same FILE: the masks of p.jsonl
+    segment -i in --prompts "$1" -o got && cmp got/a.png want/a.png && cmp got/b.png want/b.png
+}
+cat >plain.csv <<'CSV'
+image,x0,y0,x1,y1,x,y,positive,label,value,object
+a.png,10.5,10,70,80,,,,cell,3,
+a.png,40,30,100,100,,,,"cell, ""two""",,
+b.png,,,,,50,50,1,,,spot
+b.png,,,,,90,90,0,,,spot
+CSV
+holds 'commas' same plain.csv
+sed 's/,/;/g; s/10\.5/10,5/; s/cell; /cell, /' plain.csv >semicolons.csv
+holds 'semicolons and decimal commas' same semicolons.csv
+tr ';' '\t' <semicolons.csv | sed 's/10,5/10.5/' >tabs.tsv
+holds 'tabs' same tabs.tsv
+{ printf '\xef\xbb\xbf'; sed 's/$/\r/' plain.csv; printf '\r\n\r\n'; } >windows.csv
+holds 'a byte order mark, CRLF and empty lines' same windows.csv
+sed '1s/.*/FileName,xmin,ymin,xmax,ymax,X,Y,Positive,Label,Value,Object/; s/^/"/; s/,/",/' plain.csv >other.csv
+sed -i '1s/"FileName"/FileName/' other.csv
+holds 'other names of columns, and quotes' same other.csv
+printf 'image,x,y,width,height,label,value\na.png,10.5,10,60.5,71,cell,3\na.png,40,30,61,71,,\n' >coco.csv
+segment -i in/a.png --prompts coco.csv -o coco.png
+holds 'x, y, width, height' cmp coco.png want/a.png
+printf 'image,x1,y1,x2,y2,value\na.png,10.5,10,70,80,3\na.png,40,30,100,100,\n' >second.csv
+segment -i in/a.png --prompts second.csv -o second.png
+holds 'x1, y1, x2, y2' cmp second.png want/a.png
+printf 'image,x0,y0,x1,y1,slice\nv.nii,0,0,4,3,k:1\n' >slice.csv
+cp "$volume" v.nii
+segment -i v.nii --prompts slice.csv -o slice.nii
+segment -i v.nii --slice k:1 --box 0,0,4,3 -o flag.nii
+holds 'a slice' cmp slice.nii flag.nii
+sed '1s/$/,notes,age/; 2s/$/,old,7/' plain.csv >extra.csv
+voxpert segment -m "$model" -i in --prompts extra.csv -o extra --progress none >/dev/null 2>extra.err
+holds 'columns that mean nothing are named' grep -q 'extra.csv: these columns are not known and not used: "notes", "age"' extra.err
+
+bad() { # bad WORD TEXT
+    printf "$2" >bad.csv
+    refused 3 "$1" segment -q -m "$model" -i in/a.png -o no.png --prompts bad.csv
+}
+bad 'line 1: must name the columns' 'a.png,1,2,3,4\n'
+bad 'line 1: must name the columns' 'image,x0,y0,x1\na.png,1,2,3\n'
+bad 'line 1: must name the columns' ''
+bad 'line 1: xmin: two columns mean the same' 'image,x0,xmin,y0,x1,y1\n'
+bad 'holds no prompts' 'image,x0,y0,x1,y1\n'
+bad 'line 2: y1: must be a number' 'image,x0,y0,x1,y1\na.png,1,2,3,\n'
+bad 'line 2: x0: must be a number' 'image,x0,y0,x1,y1\na.png,one,2,3,4\n'
+bad 'line 2: x0: must be a number' 'image,x0,y0,x1,y1\na.png,nan,2,3,4\n'
+bad 'line 3: image: is empty' 'image,x0,y0,x1,y1\na.png,1,2,30,40\n,1,2,30,40\n'
+bad 'line 2: a quote is not closed' 'image,x0,y0,x1,y1\n"a.png,1,2,3,4\n'
+bad 'line 2: a quote ends inside a field' 'image,x0,y0,x1,y1\n"a"x,1,2,3,4\n'
+bad 'is no UTF-8' 'image,x0,y0,x1,y1,label\na.png,1,2,30,40,caf\xe9\n'
+bad 'value: must be a whole number' 'image,x0,y0,x1,y1,value\na.png,1,2,30,40,1.5\n'
+bad 'positive: must be' 'image,x,y,positive\na.png,1,2,maybe\n'
+bad 'label: another row of the same says otherwise' 'image,x,y,object,label\na.png,1,2,o,a\na.png,3,4,o,b\n'
+bad 'has a box already' 'image,x0,y0,x1,y1,object\na.png,1,2,30,40,o\na.png,1,2,30,40,o\n'
+bad 'neither points, boxes' 'image,x0,y0,x1,y1\na.png,,,,\n'
+bad 'without a folder' 'image,x0,y0,x1,y1\nin/a.png,1,2,30,40\n'
+
+# ---- Reports
+voxpert segment -q -m "$model" -i in --prompts plain.csv -o out --report areas.csv --json >out.json
+holds 'a line for each object' test "$(wc -l <areas.csv)" -eq 4
+holds 'its columns' test "$(head -n 1 areas.csv)" = 'image,slice,object,label,value,score,area_px,x,y,width,height,mask,status,message'
+holds 'names are quoted' grep -q '^in/a.png,,2,"cell, ""two""",' areas.csv
+voxpert segment -q -m "$model" -i in/b.png --point 50,50 --point 90,90:- --report one.csv -o one.png --json >one.json
+holds 'areas are those of the report' test "$(sed -n '2p' one.csv | cut -d, -f7)" = "$(field area one.json)"
+holds 'of an image as of a folder' test "$(tail -n 1 areas.csv | cut -d, -f3-11)" = "$(tail -n 1 one.csv | cut -d, -f3-11 | sed 's/,255,/,255,/')"
+holds 'the folder has its report.jsonl all the same' test -s out/report.jsonl
+rm areas.csv
+voxpert segment -q -m "$model" -i in --prompts plain.csv -o out --report areas.csv --resume
+holds 'whole after --resume too' test "$(wc -l <areas.csv)" -eq 4
+refused 6 'one.csv: is there already' segment -q -m "$model" -i in/b.png --point 50,50 --report one.csv
+printf 'no picture' >in/c.png
+printf 'c.png,1,1,20,20,,,,,,\n' >>plain.csv
+voxpert segment -q -m "$model" -i in --prompts plain.csv -o bad --report bad_areas.csv >/dev/null 2>&1
+holds 'what failed has a line, and why' grep -q '^in/c.png,,,,,,,,,,,,failed,' bad_areas.csv
+
+# ---- The built-in model has a name
+if ! voxpert info | grep -q '^built_in_model *no model'; then
+    voxpert segment -q -i in/a.png --box 20,20,90,80 -o unnamed.png
+    voxpert segment -q -m built-in -i in/a.png --box 20,20,90,80 -o named.png
+    holds '-m built-in' cmp unnamed.png named.png
+    holds 'convert -m built-in' voxpert convert -q -m built-in -o built.safetensors
+    voxpert segment -q -m built.safetensors -i in/a.png --box 20,20,90,80 -o converted.png
+    holds 'it is the same model' cmp unnamed.png converted.png
+    holds 'embed -m built-in' voxpert embed -q -m built-in -i in/a.png -o a.safetensors
+fi
+conclude
