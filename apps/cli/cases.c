@@ -130,7 +130,7 @@ static VoxpertStatus make_folders(const Paths *p, bool sweep, VoxpertError *erro
     VoxpertStatus status = VOXPERT_OK;
     for (size_t i = 0; !status && i < sizeof folders / sizeof *folders; i++) {
         if (!folders[i]) continue;
-        status = folder_make(folders[i], error);
+        status = output_folder_make(folders[i], error);
         if (!status && access(folders[i], W_OK | X_OK) != 0)
             status = error_say(error, VOXPERT_BAD_OUTPUT, "%s: cannot be written", folders[i]);
         if (!status && sweep) outputs_sweep(folders[i]);

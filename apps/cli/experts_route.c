@@ -415,7 +415,7 @@ static VoxpertStatus route(Route *r, VoxpertError *error) {
                            "mask (--prompts)",
                            r->options.model);
     for (int i = 0; !status && i < r->inputs; i++)
-        if (r->input[i].figures) status = folder_make(r->input[i].figures, error);
+        if (r->input[i].figures) status = output_folder_make(r->input[i].figures, error);
     if (!status) status = do_items(r, error);
     if (!status && r->csv)
         status = routing_csv_write(r->csv, r->engine.experts, put_records, r, error);

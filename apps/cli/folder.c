@@ -50,7 +50,7 @@ char *case_stem(const char *name) {
     return stem;
 }
 
-VoxpertStatus folder_make(const char *path, VoxpertError *error) {
+VoxpertStatus output_folder_make(const char *path, VoxpertError *error) {
     char *part = cli_text("%s", path);
     VoxpertStatus status = VOXPERT_OK;
     for (char *p = part + 1; !status; p++) {

@@ -19,6 +19,6 @@ void folder_images_free(char **names, int count);
 /* "case" of "case_0000.nii.gz"; the caller frees. */
 char *case_stem(const char *name);
 
-VoxpertStatus folder_make(const char *path, VoxpertError *error); /* with its parents */
+VoxpertStatus output_folder_make(const char *path, VoxpertError *error); /* with its parents */
 
 #endif

@@ -12,7 +12,7 @@
 #include "cli/outputs.h"
 #include "cli/prompts_csv.h"
 
-bool slice_parse(const char *text, int *axis, int *index, int *frame) {
+bool slice_option_parse(const char *text, int *axis, int *index, int *frame) {
     char first[16];
     long value, of = 0;
     if (text[0] < 'i' || text[0] > 'k' || text[1] != ':') return false;
@@ -217,8 +217,9 @@ static VoxpertStatus read_entry(Place *p, PromptEntry *e, json_t *json, const ch
     e->image = image ? cli_text("%s", image) : NULL;
     e->json = json_incref(json);
     snprintf(p->field, sizeof p->field, "slice");
-    if (slice && (!json_is_string(slice) ||
-                  !slice_parse(json_string_value(slice), &e->slice_axis, &e->slice, &e->frame)))
+    if (slice &&
+        (!json_is_string(slice) ||
+         !slice_option_parse(json_string_value(slice), &e->slice_axis, &e->slice, &e->frame)))
         return wrong(p, "must be an axis and an index, such as \"k:57\"");
     VoxpertStatus status = read_space(p, e, json_object_get(json, "space"));
     if (!status) status = read_objects(p, &e->targets, json_object_get(json, "objects"));

@@ -58,7 +58,7 @@ VoxpertStatus prompts_file_slice(VoxpertFileOptions *file, const PromptsFile *f,
                                  const PromptEntry *entry, VoxpertError *error);
 
 /* "k:57", or "k:57:3" of frame 3; frame 0 where none is named. */
-bool slice_parse(const char *text, int *axis, int *index, int *frame);
+bool slice_option_parse(const char *text, int *axis, int *index, int *frame);
 
 /* The same as text, "" without an axis; returns `out`. */
 const char *slice_text(char out[40], int axis, int index, int frame);

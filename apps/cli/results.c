@@ -41,7 +41,7 @@ VoxpertStatus results_begin(Results *r, const EvaluateJob *job, const char *cons
     *r = (Results){.job = job};
     if (!job->out) return VOXPERT_OK;
     r->made = stat(job->out, &there) != 0;
-    VoxpertStatus status = folder_make(job->out, error);
+    VoxpertStatus status = output_folder_make(job->out, error);
     for (int i = 0; names[i] && !status; i++) {
         char *path = cli_text("%s/%s", job->out, names[i]);
         status = output_check("--out", path, NULL, error);
