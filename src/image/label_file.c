@@ -105,8 +105,8 @@ static void pixel_count(Ramps *r, const Volume *v, size_t x, size_t y) {
     r->rising += larger;
 }
 
-/* `seen` [65536], all false.  False where too few values lie between. */
-static bool ramps_count(Ramps *r, const Volume *v, bool *seen) {
+/* `seen` [65536], all false. */
+static void ramps_count(Ramps *r, const Volume *v, bool *seen) {
     size_t voxels = volume_voxels(v);
     *r = (Ramps){0};
     for (size_t i = 0; i < voxels; i++) {
@@ -115,7 +115,6 @@ static bool ramps_count(Ramps *r, const Volume *v, bool *seen) {
         seen[value] = true;
     }
     for (unsigned value = 1; value < r->most; value++) r->distinct += seen[value];
-    if (r->distinct < RAMPS_DISTINCT) return false;
     for (size_t y = 0; y < v->height; y++) {
         for (size_t x = 0; x < v->width; x++) {
             unsigned value = sample_of(v, (y * v->width + x) * v->channels);
@@ -124,13 +123,16 @@ static bool ramps_count(Ramps *r, const Volume *v, bool *seen) {
             r->upper += value >= r->most - r->most / 4;
         }
     }
-    return true;
 }
 
-static bool is_two_levels(const Ramps *r, const Volume *v, unsigned scale) {
-    bool apart = (r->lower + r->upper) * 4 >= volume_voxels(v) * 3;
-    return apart && r->most >= RAMPS_MOST * scale && r->upper > 0 && r->inner * 5 <= r->between &&
-           r->rising * 2 >= r->between;
+/* Where nothing lies in the middle, the rest is noise around two levels: of JPEG surely. */
+static bool is_two_levels(const Ramps *r, const Volume *v, unsigned scale, bool lossy) {
+    size_t voxels = volume_voxels(v), ends = r->lower + r->upper;
+    bool noise = ends == voxels;
+    if (r->most < RAMPS_MOST * scale || r->upper == 0) return false;
+    if (noise && lossy) return r->distinct > 0;
+    return r->distinct >= RAMPS_DISTINCT && ends * 4 >= voxels * 3 && r->inner * 5 <= r->between &&
+           r->rising * (noise ? 4 : 2) >= r->between;
 }
 
 static void levels_split(Volume *v, const Ramps *r, unsigned scale) {
@@ -170,9 +172,9 @@ static Status levels_find(Volume *v, Error *error) {
     Ramps ramps;
     if (!seen)
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", volume_name(v));
-    bool many = ramps_count(&ramps, v, seen);
+    ramps_count(&ramps, v, seen);
     memory_free(seen);
-    if (many && is_two_levels(&ramps, v, scale))
+    if (is_two_levels(&ramps, v, scale, lossy))
         levels_split(v, &ramps, scale);
     else if (lossy && ramps.distinct > 0)
         volume_warn(v, "JPEG is lossy: its %zu values may not be the labels that were drawn",

@@ -116,6 +116,10 @@ def judge(answer, made):
     words = difference(got, made.want, made.tolerance)
     if words is None and made.affine is not None:
         words = affine_difference(answer, made.affine)
+    if words is None and made.quiet and warnings:
+        return "silent", "warned of nothing: " + warnings
+    if words is None and made.must_tell and not warnings:
+        return "silent", "not a word is said"
     if words is None:
         return ("told", warnings) if warnings else ("equal", "")
     if made.told and re.search(made.told, warnings):
@@ -180,6 +184,9 @@ def report(names, counts, kinds_of_words, failures):
     print(f"{'all':16}" + "".join(f"{sum(counts[n, o] for n in names):10}" for o in outcomes))
     for (kind, outcome, words), count in sorted(kinds_of_words.items()):
         print(f"  {kind} {outcome} {count}: {words}")
+    faults = collections.Counter((kind, class_of(words)) for _, kind, _, words in failures)
+    for (kind, words), count in sorted(faults.items()):
+        print(f"  {kind} silent {count}: {words}")
     for number, kind, about, words in failures[:60]:
         print(f"SILENT file {number}, {kind}: {about}: {words}")
 

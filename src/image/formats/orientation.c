@@ -29,8 +29,13 @@ int exif_orientation(const uint8_t *bytes, size_t size) {
         size_t entry = directory + 2 + 12 * i;
         if (entry + 12 > size) return 0;
         if (tiff_number(&t, entry, 2) != 0x0112) continue;
-        uint32_t value = tiff_number(&t, entry + 8, 2); /* a short, left-aligned in its field */
-        return tiff_number(&t, entry + 2, 2) == 3 && value >= 1 && value <= 8 ? (int)value : 0;
+        /* A short by the standard; some writers take a byte or a long.  Left-aligned in its field.
+         */
+        static const size_t sizes[] = {0, 1, 0, 2, 4};
+        uint32_t type = tiff_number(&t, entry + 2, 2);
+        if (type > 4 || sizes[type] == 0) return 0;
+        uint32_t value = tiff_number(&t, entry + 8, sizes[type]);
+        return value >= 1 && value <= 8 ? (int)value : 0;
     }
     return 0;
 }

@@ -101,6 +101,7 @@ size_t imagej_planes(const TiffFile *f, const TiffPage *p, const ImageJ *j) {
     bool plain = p->compression == COMPRESSION_NONE && !p->tiled && p->bits % 8 == 0 &&
                  (p->samples == 1 || p->planar == PLANARCONFIG_CONTIG) && !tiff_is_cmyk(p) &&
                  !tiff_is_ycbcr(p) && p->photometric != PHOTOMETRIC_PALETTE;
+    if (p->format == SAMPLEFORMAT_IEEEFP && p->bits == 16) return 1; /* it is unpacked */
     if (!j->present || !plain || !(j->images > 1.0 && j->images < 1e9)) return 1;
     size_t begin = planes_begin(f->tiff), bytes;
     if (begin > f->source->size || !size_multiply(&bytes, plane_bytes(p), (size_t)j->images))

@@ -147,7 +147,8 @@ static bool colours_readable(const TiffPage *p) {
 /* A page, or a block of it, of this size. */
 static Status size_check(const TiffPage *p, const ImageSource *s, uint32_t width, uint32_t height,
                          Error *error) {
-    size_t row_bits = (size_t)width * p->samples * p->bits; /* below 2^64: 32 + 16 + 7 bits */
+    size_t stored = tiff_is_ycbcr(p) ? 1 : p->samples;  /* colours may be shared by many pixels */
+    size_t row_bits = (size_t)width * stored * p->bits; /* below 2^64: 32 + 16 + 7 bits */
     char what[40];
     snprintf(what, sizeof what, "TIFF (samples of %u bits)", p->bits);
     for (size_t i = 0; i < COMPRESSIONS; i++) {

@@ -22,6 +22,8 @@ class Made:
     told: str = ""           # words of the warning that a difference needs
     refused: str = ""        # why the file must not be read without a warning
     must_read: bool = False  # a refusal is a fault
+    quiet: bool = False      # a warning is a fault
+    must_tell: bool = False  # silence is one
     free: object = None      # where values may differ: the outlines of polygons
 
 
@@ -80,7 +82,7 @@ def turned(array, orientation, axes=(0, 1)):
 
 def available():
     found = {}
-    for module in ("pictures", "tiffs", "volumes", "regions"):
+    for module in ("pictures", "labels", "tiffs", "volumes", "regions"):
         try:
             found.update(importlib.import_module(module).makers())
         except ImportError:

@@ -48,7 +48,9 @@ def filtered(rows, pixel, draw):
 def exif_block(orientation, draw):
     order = draw.choice("<>")
     head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
-    return head + struct.pack(order + "HHHIHHI", 1, 0x0112, 3, 1, orientation, 0, 0)
+    kind = draw.choice((3, 3, 3, 1, 4))  # a short by the standard; others are met
+    field = struct.pack(order + {1: "B", 3: "H", 4: "I"}[kind], orientation)
+    return head + struct.pack(order + "HHHI", 1, 0x0112, kind, 1) + field + bytes(8 - len(field))
 
 
 def png(draw, path):

@@ -210,9 +210,36 @@ def raw_tiff(order, width, height, bits, photometric, body, tags=()):
         if isinstance(value, tuple):
             field = struct.pack(order + "I", value[0])
         else:
-            field = struct.pack(order + "I", value) if kind == 4 else struct.pack(order + "HH", value, 0)
+            field = struct.pack(order + "I", value) if kind == 4 else \
+                struct.pack(order + "HH", value & 65535, value >> 16)
         out += struct.pack(order + "HHI", tag, kind, n) + field
     return out + bytes(4) + struct.pack(f"{order}{len(bits)}H", *bits) + body
+
+
+def tiff_ycbcr(draw, path):
+    """YCbCr without compression, colours shared by blocks of pixels."""
+    across, high = draw.choice((1, 2, 4)), draw.choice((1, 2, 4))
+    height, width = draw.randint(1, 40), draw.randint(1, 40)
+    units_y, units_x = -(-height // high), -(-width // across)
+    light = smooth(draw, units_y * high, units_x * across, 1, "uint8")[:, :, 0]
+    colour = smooth(draw, units_y, units_x, 2, "uint8")
+    body = b""
+    for y in range(units_y):
+        for x in range(units_x):
+            block = light[y * high:(y + 1) * high, x * across:(x + 1) * across]
+            body += block.tobytes() + colour[y, x].tobytes()
+    path += ".tif"
+    subsampling = across | high << 16
+    order = draw.choice("<>")
+    with open(path, "wb") as f:
+        f.write(raw_tiff(order, width, height, [8, 8, 8], 6, body, [(530, 3, 2, subsampling)]))
+    spread = numpy.repeat(numpy.repeat(colour, high, 0), across, 1).astype(float)[:height, :width] - 128
+    luma = light[:height, :width].astype(float)
+    red, blue = luma + 1.402 * spread[:, :, 1], luma + 1.772 * spread[:, :, 0]
+    green = (luma - 0.299 * red - 0.114 * blue) / 0.587
+    want = numpy.clip(numpy.rint(numpy.stack([red, green, blue], -1)), 0, 255)
+    return Made(path, "image", f"{across} x {high} order {order} {width}x{height}", five(want, True), tolerance=1.0,
+                must_read=True)
 
 
 def tiff_pillow(draw, path):
@@ -310,5 +337,5 @@ def one_directory(path):
 
 
 def makers():
-    return {"tiff grey": tiff_grey, "tiff colour": tiff_colour, "tiff picture": tiff_picture, "tiff bits": tiff_bits,
+    return {"tiff grey": tiff_grey, "tiff colour": tiff_colour, "tiff picture": tiff_picture, "tiff bits": tiff_bits, "tiff ycbcr": tiff_ycbcr,
             "tiff pillow": tiff_pillow, "tiff codec": tiff_codec, "tiff imagej": tiff_imagej}
