@@ -82,7 +82,7 @@ static VoxpertStatus read_image(Work *w, VoxpertError *error) {
     if (targets) status = targets_fit(targets, image, &warnings, error);
     if (warnings) warn_lines(w, warnings);
     free(warnings);
-    if (!status && targets) status = targets_load_masks(targets, image, &w->c->file, &odd, error);
+    if (!status && targets) status = targets_load_masks(targets, w->file, &w->c->file, &odd, error);
     if (odd) warn_lines(w, odd);
     free(odd);
     if (!status && targets)

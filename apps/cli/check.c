@@ -199,6 +199,8 @@ static VoxpertStatus look(CheckJob *job, VoxpertError *error) {
     if (!status && job->plan && !job->common.json) print_plan(job);
     if (status) return status;
     size_t cases = voxpert_dataset_cases(job->set);
+    fflush(stdout); /* before what goes to stderr, where both are one file */
+    if (job->errors + job->warnings && job->common.quiet) return VOXPERT_SOME_FAILED;
     if (job->errors + job->warnings)
         return error_say(error, VOXPERT_SOME_FAILED,
                          "%s: %zu error%s and %zu warning%s in %zu case%s", job->place, job->errors,

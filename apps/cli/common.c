@@ -82,6 +82,7 @@ VoxpertStatus common_begin(Common *common, Options *options, const Verb *verb,
 /* ---- Words ------------------------------------------------------------------------------ */
 
 static void report_failure(const Common *common, VoxpertStatus status, const VoxpertError *error) {
+    if (!*error->message) return; /* of some that failed, and nothing is to be printed */
     fprintf(stderr, "voxpert %s: %s\n", common->verb, error->message);
     if (status == VOXPERT_BAD_ARGUMENT)
         fprintf(stderr, "`voxpert %s --help` lists what it takes\n", common->verb);

@@ -21,11 +21,13 @@ static void warn_lines(const Common *common, const char *image, char *lines) {
 }
 
 static VoxpertStatus prepare(const Common *common, const EngineOptions *options, Engine *engine,
-                             const RouteCase *c, const VoxpertImage *image, VoxpertError *error) {
+                             const RouteCase *c, const VoxpertImageFile *file,
+                             VoxpertError *error) {
+    const VoxpertImage *image = voxpert_image_file_image(file);
     char remark[256] = "", *warnings = NULL, *odd = NULL;
     VoxpertStatus status = targets_fit(c->targets, image, &warnings, error);
     warn_lines(common, c->image, warnings);
-    if (!status) status = targets_load_masks(c->targets, image, &c->file, &odd, error);
+    if (!status) status = targets_load_masks(c->targets, file, &c->file, &odd, error);
     warn_lines(common, c->image, odd);
     if (!status) status = targets_check(c->targets, image, c->segment.prompt_free, error);
     if (!status) status = engine_open(engine, common, options, error);
@@ -82,8 +84,7 @@ VoxpertStatus route_case_run(const Common *common, const EngineOptions *options,
                              const RouteCase *c, json_t **record, VoxpertError *error) {
     VoxpertImageFile *file = NULL;
     VoxpertStatus status = voxpert_image_file_open(&file, c->image, &c->file, error);
-    if (!status)
-        status = prepare(common, options, engine, c, voxpert_image_file_image(file), error);
+    if (!status) status = prepare(common, options, engine, c, file, error);
     *record = json_pack("{s:o, s:[], s:[]}", "image", json_words(c->image), "objects", "figures");
     for (int i = 0; !status && i < c->targets->count; i++)
         status = route_object(engine, c, &c->targets->item[i], *record, error);

@@ -344,7 +344,7 @@ static void report_levels(char **warnings, const char *path, const uint16_t *lab
     free(before);
 }
 
-static VoxpertStatus load_mask(Target *t, const VoxpertImage *image,
+static VoxpertStatus load_mask(Target *t, const VoxpertImageFile *file,
                                const VoxpertFileOptions *options, char **warnings,
                                VoxpertError *error) {
     VoxpertFileOptions o = *options;
@@ -353,7 +353,8 @@ static VoxpertStatus load_mask(Target *t, const VoxpertImage *image,
     int width, height;
     if (!name_is_nifti(t->mask_path)) o.slice_axis = 0; /* a picture of the slice */
     VoxpertStatus status =
-        voxpert_labels_read(&labels, &width, &height, t->mask_path, &o, &lines, error);
+        voxpert_labels_read_on(&labels, &width, &height, t->mask_path, file, &o, &lines, error);
+    const VoxpertImage *image = voxpert_image_file_image(file);
     *warnings = cli_text("%s", lines ? lines : "");
     voxpert_free(lines);
     if (status) return status;
@@ -373,7 +374,7 @@ static VoxpertStatus load_mask(Target *t, const VoxpertImage *image,
                      t->mask_path);
 }
 
-VoxpertStatus targets_load_masks(Targets *t, const VoxpertImage *image,
+VoxpertStatus targets_load_masks(Targets *t, const VoxpertImageFile *image,
                                  const VoxpertFileOptions *options, char **warnings,
                                  VoxpertError *error) {
     VoxpertStatus status = VOXPERT_OK;

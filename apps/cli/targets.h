@@ -77,7 +77,7 @@ VoxpertStatus targets_blame(const Targets *t, const Target *target, VoxpertError
 /* Reads the mask files that are pictures; then those that are logits, whose size the model says.
  * `*warnings`, which the caller frees, gets a line for each thing that was odd in a mask; `remark`
  * is filled (or "") with a warning.  VOXPERT_BAD_INPUT. */
-VoxpertStatus targets_load_masks(Targets *t, const VoxpertImage *image,
+VoxpertStatus targets_load_masks(Targets *t, const VoxpertImageFile *image,
                                  const VoxpertFileOptions *options, char **warnings,
                                  VoxpertError *error);
 VoxpertStatus targets_load_logits(Targets *t, int side, char remark[256], VoxpertError *error);

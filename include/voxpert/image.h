@@ -89,6 +89,14 @@ VOXPERT_API VoxpertStatus voxpert_labels_read(uint16_t **labels, int *width, int
                                               const char *path, const VoxpertFileOptions *options,
                                               char **warnings, VoxpertError *error);
 
+/* The same on the grid of an image file: the labels of a volume, of which `options` take a slice,
+ * are brought into the image's order of axes, with a warning, or refused as VOXPERT_BAD_INPUT where
+ * they show another place. */
+VOXPERT_API VoxpertStatus voxpert_labels_read_on(uint16_t **labels, int *width, int *height,
+                                                 const char *path, const VoxpertImageFile *image,
+                                                 const VoxpertFileOptions *options, char **warnings,
+                                                 VoxpertError *error);
+
 /* Draws labels (translucent, with contours) and prompts over the picture and writes a PNG. `labels`
  * or `prompts` may be NULL.  Errors: VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
 VOXPERT_API VoxpertStatus voxpert_overlay_write(const VoxpertImage *image, const uint16_t *labels,

@@ -3,6 +3,7 @@
 #include "api/internal.h"
 #include "base/files.h"
 #include "base/memory.h"
+#include "image/align.h"
 #include "image/npy.h"
 #include "image/overlay.h"
 
@@ -186,9 +187,23 @@ static Status labels_of_slice(uint16_t *out, const Volume *v, const SliceLayout 
     return status;
 }
 
+/* A mask of one frame fits every frame. */
+static Status align_to(Volume *v, const VoxpertImageFile *image, Error *error) {
+    Volume like = *image->volume; /* borrowed: only looked at */
+    if (v->frames == 1) like.frames = 1;
+    return volume_align(v, &like, error);
+}
+
 VoxpertStatus voxpert_labels_read(uint16_t **labels, int *width, int *height, const char *path,
                                   const VoxpertFileOptions *options, char **warnings,
                                   VoxpertError *error) {
+    return voxpert_labels_read_on(labels, width, height, path, NULL, options, warnings, error);
+}
+
+VoxpertStatus voxpert_labels_read_on(uint16_t **labels, int *width, int *height, const char *path,
+                                     const VoxpertImageFile *image,
+                                     const VoxpertFileOptions *options, char **warnings,
+                                     VoxpertError *error) {
     static const VoxpertFileOptions defaults;
     const VoxpertFileOptions *o = options ? options : &defaults;
     if (warnings) *warnings = NULL;
@@ -204,6 +219,8 @@ VoxpertStatus voxpert_labels_read(uint16_t **labels, int *width, int *height, co
     if (!status && !o->slice_axis && v->depth * v->frames != 1)
         status =
             error_set(error, VOXPERT_BAD_INPUT, "%s: is a volume, not a mask of one picture", path);
+    if (!status && image && o->slice_axis) status = align_to(v, image, error);
+    if (!status && image && o->slice_axis && v->frames == 1) slice.frame = 0;
     if (!status) status = slice_find(&cut, v, slice, error);
     if (!status && !(*labels = memory_new(cut.width * cut.height * sizeof **labels)))
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", path);

@@ -24,12 +24,24 @@ Status check_readable(Catalog *c, Status status, const CatalogCase *item, const 
     return VOXPERT_OK;
 }
 
+void check_warnings(Catalog *c, const char *file, const Volume *v) {
+    const char *next = warnings_lines(&v->warnings), *sentence, *name = volume_name(v);
+    size_t length, before = strlen(name);
+    while (warnings_next(&next, &sentence, &length)) {
+        if (length > before + 2 && strncmp(sentence, name, before) == 0)
+            sentence += before + 2, length -= before + 2;
+        catalog_find(c, RULE_DECODED, file, "%.*s", (int)length, sentence)->warning = true;
+    }
+}
+
 /* ---- Images ------------------------------------------------------------------------------- */
 
 /* What an image holds, by name: shape and values. */
 typedef struct Content {
     char hash[HASH_TEXT];
     const CatalogCase *item;
+    SampleType type;
+    bool volume;
 } Content;
 
 /* What a list said of the image when it was written. */
@@ -127,6 +139,8 @@ static Status check_case(Catalog *c, const CatalogCase *item, Content *content, 
             continue;
         }
         status = check_values(c, item, item->image[i], v, i ? &other : content, error);
+        check_warnings(c, item->image[i], v);
+        if (i == 0) content->type = v->type, content->volume = v->depth > 1;
         if (i && first) check_agree(c, item->image[i], first, v);
         if (i == 0) {
             check_colours(c, item, v);
@@ -139,6 +153,32 @@ static Status check_case(Catalog *c, const CatalogCase *item, Content *content, 
     if (!status) status = check_case_labels(c, item, first, error);
     volume_free(first);
     return status;
+}
+
+/* ---- Sample types ------------------------------------------------------------------------- */
+
+static bool is_byte(SampleType type) { return type == SAMPLE_U8 || type == SAMPLE_I8; }
+
+/* Images of 8 bits among others lost values that the others have, or were scaled before. */
+static void check_types(Catalog *c, const Content *list, size_t n, bool volumes) {
+    size_t all = 0, bytes = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!*list[i].hash || list[i].volume != volumes) continue;
+        all++;
+        bytes += is_byte(list[i].type);
+    }
+    if (!bytes || bytes == all) return;
+    bool few_bytes = 2 * bytes <= all;
+    const Content *odd = NULL, *usual = NULL;
+    for (size_t i = n; i-- > 0;) {
+        if (!*list[i].hash || list[i].volume != volumes) continue;
+        *(is_byte(list[i].type) == few_bytes ? &odd : &usual) = &list[i];
+    }
+    Finding *f = catalog_find(c, RULE_SAMPLE_TYPE, odd->item->image[0],
+                              "%zu of %zu %s have another sample type than the others (%s, not %s)",
+                              few_bytes ? bytes : all - bytes, all, volumes ? "volumes" : "images",
+                              sample_name(odd->type), sample_name(usual->type));
+    f->warning = true;
 }
 
 /* ---- Twins -------------------------------------------------------------------------------- */
@@ -179,6 +219,8 @@ Status catalog_check(Catalog *c, CheckProgress *progress, void *context, Error *
         list[i].item = &c->item[i];
         status = check_case(c, &c->item[i], &list[i], error);
     }
+    for (int volumes = 0; !status && volumes < 2; volumes++)
+        check_types(c, list, c->cases, volumes);
     if (!status) check_twins(c, list, c->cases);
     if (!status && c->failed)
         status =

@@ -23,6 +23,9 @@ MUST_CHECK Status check_case_labels(Catalog *c, const CatalogCase *item, const V
 MUST_CHECK Status check_readable(Catalog *c, Status status, const CatalogCase *item,
                                  const char *file, const Error *error);
 
+/* A finding for each thing that was odd when the file was read. */
+void check_warnings(Catalog *c, const char *file, const Volume *v);
+
 /* Distinct values and how often each is there, ascending; at most `most` of them are kept. */
 typedef struct ValueCount {
     double value;

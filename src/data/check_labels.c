@@ -184,6 +184,7 @@ static Status check_map(Catalog *c, const CatalogCase *item, const Volume *image
     }
     if (image && check_grid(c, RULE_SAME_SHAPE, file, image, labels))
         check_turned(c, file, image, labels->height, labels->width, labels->orientation);
+    check_warnings(c, file, labels);
     check_void(c, file, labels);
     check_map_values(c, file, labels);
     status = check_colours(c, file, labels, error);
@@ -227,6 +228,7 @@ static Status check_mask(Catalog *c, const CatalogCase *item, const char *file, 
     }
     bool fits = !image || check_grid(c, RULE_MASK_SIZE, file, image, mask);
     if (fits && image) check_turned(c, file, image, mask->height, mask->width, mask->orientation);
+    check_warnings(c, file, mask);
     check_void(c, file, mask);
     if (fits) check_mask_values(c, file, mask);
     volume_free(mask);

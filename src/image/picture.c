@@ -76,8 +76,13 @@ Status slice_find(SliceLayout *out, const Volume *v, VolumeSlice s, Error *error
 
 /* ---- Out -------------------------------------------------------------------------------- */
 
+/* A scanner's values, whose contrast must not depend on the type that they are stored in. */
+static bool is_measured(const Volume *v) {
+    return v->header != NULL && v->depth > 1 && v->channels < 3;
+}
+
 static bool bytes_pass(const Volume *v) {
-    return v->type == SAMPLE_U8 && v->slope == 1.0 && v->intercept == 0.0;
+    return v->type == SAMPLE_U8 && v->slope == 1.0 && v->intercept == 0.0 && !is_measured(v);
 }
 
 static bool upper_bytes_pass(const Volume *v) {

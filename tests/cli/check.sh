@@ -85,6 +85,8 @@ holds 'small sets have no limits of their own' grep -q 'the fixed ones count' er
 voxpert check --quality --json "$breast" >quality.json 2>/dev/null
 holds 'JSON is the report' cmp <(field accepted quality.json | head -n 1) \
     <(field accepted screened/quality.json | head -n 1)
+holds '-q prints nothing' test -z "$(voxpert check -q "$sets/broken/wrong_number" 2>&1)"
+
 # ---- The split
 cp -r "$breast" renamed && chmod -R u+w renamed
 voxpert check --list renamed >renamed.json

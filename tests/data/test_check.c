@@ -196,6 +196,34 @@ TEST(boxes_outside_or_with_swapped_corners_are_a_warning) {
     }
 }
 
+TEST(another_sample_type_is_reported) {
+    SmallSet s;
+    Volume *v;
+    small_set_open(&s);
+    small_nnunet(&s);
+    CHECK(small_breaches(&s, RULE_SAMPLE_TYPE) == 0);
+    CHECK(!volume_new(&v, (VolumeSize){1, 1, 3, 4, 1}, SAMPLE_U16, NULL));
+    for (int i = 0; i < 12; i++) ((uint16_t *)v->samples)[i] = (uint16_t)(1000 + i);
+    CHECK(!volume_write(v, small_path(&s, "imagesTr/c_2_0000.png"), NULL));
+    CHECK(small_breaches(&s, RULE_SAMPLE_TYPE) == 1);
+    volume_free(v);
+    small_set_close(&s);
+}
+
+TEST(what_was_odd_in_a_file_is_a_warning) {
+    Catalog c = {0};
+    Volume *v;
+    CHECK(!volume_new(&v, (VolumeSize){1, 1, 1, 1, 1}, SAMPLE_U8, NULL));
+    volume_warn(v, "was odd");
+    volume_warn(v, "was odd too");
+    check_warnings(&c, "a.png", v);
+    CHECK(c.findings == 2 && c.finding[0].warning && c.finding[0].rule == RULE_DECODED);
+    CHECK(strcmp(c.finding[0].detail, "was odd") == 0);
+    CHECK(strcmp(c.finding[1].detail, "was odd too") == 0);
+    volume_free(v);
+    catalog_close(&c);
+}
+
 TEST(values_are_counted_once_each) {
     Volume *v;
     ValueCounts counts;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/memory.h"
 #include "tests/check.h"
 
 /* 2 frames of 3 x 4 x 5 voxels (z, y, x); a voxel holds t, z, y, x as digits. */
@@ -125,6 +126,28 @@ TEST(scaled_bytes_and_given_windows_are_windowed) {
     CHECK(volume_plane(&p, v, NULL, NULL) == VOXPERT_OK && strstr(p.remark, "constant") != NULL);
     picture_free(&p);
     volume_free(v);
+}
+
+/* The same values as bytes and as floats give the same picture of a slice. */
+TEST(a_volume_looks_alike_in_every_sample_type) {
+    Picture p[2];
+    for (int t = 0; t < 2; t++) {
+        Volume *v;
+        CHECK(!volume_new(&v, (VolumeSize){1, 2, 4, 4, 1}, t ? SAMPLE_F32 : SAMPLE_U8, NULL));
+        for (int i = 0; i < 32; i++) {
+            if (t)
+                ((float *)v->samples)[i] = (float)(3 * i);
+            else
+                ((uint8_t *)v->samples)[i] = (uint8_t)(3 * i);
+        }
+        v->header = memory_new(352), v->header_size = 352; /* of a NIfTI file */
+        CHECK(volume_is_windowed(v));
+        CHECK(!volume_slice(&p[t], v, (VolumeSlice){'k', 1, 0}, NULL, NULL));
+        volume_free(v);
+    }
+    CHECK(memcmp(p[0].rgb, p[1].rgb, 48) == 0 && p[0].rgb[45] > 250);
+    picture_free(&p[0]);
+    picture_free(&p[1]);
 }
 
 TEST(vectors_that_are_no_colours_make_no_picture) {
