@@ -7,6 +7,7 @@
 
 #include "cli/common.h"
 #include "cli/error.h"
+#include "cli/outputs.h"
 #include "cli/progress.h"
 #include "cli/verb.h"
 
@@ -43,6 +44,7 @@ const Verb verb_check = {
         "  -o, --output DIR          of it: quality.csv, quality.json, the worst cases "
         "(worst.png),\n"
         "                            and accepted.json, a list of cases to train on\n"
+        "      --overwrite           replace what is there, of --output and --write-split\n"
         "      --limits WORD         set (default): outliers of this data set are rejected;\n"
         "                            fixed: what is beyond fixed limits; both\n"
         "      --cutoff X            of outliers, in robust deviations; default: 3.5\n",
@@ -54,6 +56,7 @@ static const OptionRule rules[] = {
     {"--limits", .takes_value = true},
     {"--cutoff", .takes_value = true},
     {"--output", 'o', true},
+    {"--overwrite"},
     {"--fix-plan"},
     {"--fold", .takes_value = true},
     {"--patient"},
@@ -271,6 +274,19 @@ static VoxpertStatus screen_flags(CheckJob *job, const Options *o, VoxpertError 
     return status;
 }
 
+/* Nothing that is there is replaced unasked. */
+static VoxpertStatus outputs_are_new(const CheckJob *job, bool overwrite, VoxpertError *error) {
+    static const char *const names[] = {"quality.csv", "quality.json", "worst.png", "accepted.json",
+                                        NULL};
+    VoxpertStatus status = output_is_new(job->split, overwrite, error);
+    for (int i = 0; names[i] && job->screen.out && !status; i++) {
+        char *path = cli_text("%s/%s", job->screen.out, names[i]);
+        status = output_is_new(path, overwrite, error);
+        free(path);
+    }
+    return status;
+}
+
 static VoxpertStatus check_flags(CheckJob *job, const Options *o, VoxpertError *error) {
     job->place = o->argument;
     job->plan = options_has(o, "--fix-plan");
@@ -286,7 +302,8 @@ static VoxpertStatus check_flags(CheckJob *job, const Options *o, VoxpertError *
                          "--write-split checks nothing: no --list, --fix-plan, --quality");
     VoxpertStatus status = options_whole(o, "--fold", 0, 999, &job->options.fold, error);
     if (!status) status = options_whole(o, "--split-rule", 1, 2, &job->options.split_rule, error);
-    return status ? status : screen_flags(job, o, error);
+    if (!status) status = screen_flags(job, o, error);
+    return status ? status : outputs_are_new(job, options_has(o, "--overwrite"), error);
 }
 
 static int check_run(int argc, char **argv) {

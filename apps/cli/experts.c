@@ -46,6 +46,7 @@ const Verb verb_experts = {
         "                            token would give, IMAGE_objectN.png; of several folders, "
         "which\n"
         "                            experts they use, matrix.png\n"
+        "      --overwrite           replace figures and lines that are there\n"
         "      --csv FILE            a line for each image, object, layer and token: logits, "
         "gates,\n"
         "                            confidence, expert, chosen token, entropy of the token and "

@@ -19,6 +19,7 @@ static const OptionRule route_rules[] = {
     {"--strict"},
     {"--input", 'i', true, .repeats = true},
     {"--output", 'o', true},
+    {"--overwrite"},
     {"--csv", .takes_value = true},
     {"--box", .takes_value = true, .repeats = true},
     {"--point", .takes_value = true, .repeats = true},
@@ -64,6 +65,7 @@ typedef struct Route {
     Targets targets;     /* given by flags, or nothing but the image */
     PromptsFile prompts; /* given by a file */
     const char *output, *csv;
+    bool overwrite;
     char *matrix; /* path, or NULL */
     Input *input;
     int inputs, items, failed;
@@ -127,6 +129,7 @@ static VoxpertStatus output_flags(Route *r, VoxpertError *error) {
 static VoxpertStatus route_flags(Route *r, const Options *o, VoxpertError *error) {
     take_inputs(r, o);
     r->output = options_value(o, "--output");
+    r->overwrite = options_has(o, "--overwrite");
     r->csv = options_value(o, "--csv");
     r->segment.prompt_free = options_has(o, "--prompt-free");
     VoxpertStatus status = engine_flags(&r->options, o, error);
@@ -234,6 +237,10 @@ static VoxpertStatus check_claims(const Route *r, VoxpertError *error) {
     }
     VoxpertStatus status = claims_check(&claims, error);
     claims_free(&claims);
+    if (!status) status = output_is_new(r->csv, r->overwrite, error);
+    if (!status) status = output_is_new(r->matrix, r->overwrite, error);
+    for (size_t i = 0; i < count && !status; i++)
+        status = output_is_new(paths[i], r->overwrite, error);
     for (size_t i = 0; i < count; i++) free(paths[i]);
     free(paths);
     return status;

@@ -33,6 +33,7 @@ const Verb verb_stats = {
         "  -i, --input PATH          an image, or a folder of them\n"
         "  -s, --segmentation PATH   its label map, or a folder of them\n"
         "  -o, --output FILE         .json or .csv; default: JSON on standard output\n"
+        "      --overwrite           replace a file that is there\n"
         "      --labels LIST         1,2 or liver=1,tumour=2,both=1+2, or nnU-Net's dataset.json;\n"
         "                            default: every value but 0\n"
         "      --spacing X,Y[,Z]     sides of a pixel or voxel in mm, where images do not say "
@@ -47,6 +48,7 @@ static const OptionRule rules[] = {
     {"--input", 'i', true},
     {"--segmentation", 's', true},
     {"--output", 'o', true},
+    {"--overwrite"},
     {"--labels", .takes_value = true},
     {"--spacing", .takes_value = true},
     {"--aggregation", .takes_value = true},
@@ -83,6 +85,7 @@ static VoxpertStatus stats_flags(StatsJob *job, const Options *o, VoxpertError *
     claims_read(&claims, job->options.segmentations);
     claims_write(&claims, "--output", job->output, NULL);
     if (!status) status = claims_check(&claims, error);
+    if (!status) status = output_is_new(job->output, options_has(o, "--overwrite"), error);
     claims_free(&claims);
     return status;
 }

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "base/memory.h"
+#include "base/quote.h"
 
 static locale_t plain; /* written once; NULL where there was no memory for it */
 
@@ -51,7 +52,7 @@ void text_add(Text *t, const char *format, ...) {
     uselocale(before);
 }
 
-void text_add_quoted(Text *t, const char *text) {
+static void add_json_string(Text *t, const char *text) {
     const char *from = text; /* what was not written yet and needs no escape */
     text_add(t, "\"");
     for (;; text++) {
@@ -62,6 +63,18 @@ void text_add_quoted(Text *t, const char *text) {
         from = text + 1;
     }
     text_add(t, "\"");
+}
+
+void text_add_quoted(Text *t, const char *text) {
+    if (text_is_utf8(text, strlen(text))) {
+        add_json_string(t, text);
+        return;
+    }
+    Text printable = {0}; /* JSON is UTF-8 */
+    text_add_printable(&printable, text);
+    add_json_string(t, printable.chars ? printable.chars : "");
+    t->failed |= printable.failed;
+    text_free(&printable);
 }
 
 void text_add_double(Text *t, double value) {

@@ -117,3 +117,13 @@ TEST(a_number_has_the_fewest_digits_that_read_back_the_same) {
         text_free(&t);
     }
 }
+
+TEST(what_is_no_utf8_is_a_json_string_all_the_same) {
+    Text t = {0};
+    text_add_quoted(&t, "caf\xE9 \"1\"\n");
+    CHECK(t.chars && strcmp(t.chars, "\"caf\\\\xE9 \\\"1\\\"\\\\x0A\"") == 0);
+    text_free(&t);
+    text_add_quoted(&t, "caf\xC3\xA9\n");
+    CHECK(t.chars && strcmp(t.chars, "\"caf\xC3\xA9\\u000a\"") == 0);
+    text_free(&t);
+}

@@ -111,6 +111,10 @@ voxpert check elsewhere/split.json >out.txt 2>/dev/null
 holds 'a changed image is found' grep -q 'holds other values than' out.txt
 refused 2 '--write-split checks nothing' check --list --write-split x "$breast"
 refused 2 '--split-rule' check --split-rule 3 "$breast"
+refused 6 'split.json: is there already' check -q --write-split elsewhere/split.json "$breast"
+mkdir quality && : >quality/quality.csv
+refused 6 'quality/quality.csv: is there already' check -q --quality -o quality "$breast"
+holds 'it may be replaced' voxpert check -q --quality -o quality --overwrite "$breast"
 refused 6 'taken/no' check -q --write-split taken/no "$breast"
 
 refused 2 '--output is for --quality' check "$breast" -o x

@@ -84,6 +84,9 @@ refused 2 '--output or --csv is needed' experts route -m "$adapter" -i "$picture
 refused 2 '--input is needed' experts route -m "$adapter" --csv no.csv
 refused 2 'are for one image' experts route -m "$adapter" -i "$data" --box 1,2,3,4 --csv no.csv
 refused 2 'is for one image or folder' experts route -m "$adapter" -i "$data" -i more --prompts asked.json --csv no.csv
+refused 6 'one.csv: is there already' experts route -m "$adapter" --base "$base" -i "$picture" --object 1 --box 20,20,90,80 --csv one.csv
+refused 6 '_object1.png: is there already' experts route -m "$adapter" --base "$base" -i "$picture" --object 1 --box 20,20,90,80 -o seen
+holds 'they may be replaced' experts route -q -m "$adapter" -i "$picture" --object 1 --box 20,20,90,80 --csv one.csv -o seen --overwrite
 refused 2 'is an input' experts route -m "$adapter" -i "$data" -o "$data"
 refused 2 'must end with .csv' experts route -m "$adapter" -i "$data" --csv no.txt
 refused 2 'expert "nobody"' experts route -m "$adapter" --base "$base" -i "$picture" --expert nobody --csv no.csv

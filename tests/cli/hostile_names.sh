@@ -105,4 +105,14 @@ for file in cases.csv paper.csv; do holds "$file: all rows have as many fields" 
 holds 'a bar does not end a column' sh -c '[ "$(grep "^| 1 a" tables_out/table.md | sed "s/\\\\|//g" | tr -cd "|\n" | sort -u | wc -l)" -eq 1 ]'
 voxpert stats -q -i tables -s tables -o tables.csv --labels names.json || exit 1
 holds 'stats: all rows have as many fields' test "$(csv_fields tables.csv)" -eq 1
+
+# ---- Names that are no UTF-8 are measured as any other, and JSON stays JSON
+latin=$(printf 'caf\351')
+mkdir "$latin" && cp maps/* "$latin/$latin.png"
+voxpert evaluate -p "$latin" -g "$latin" -o latin_out --metrics dice >said 2>/dev/null || exit 1
+holds 'a case of a Latin-1 name counts' grep -q '^1 case$' said
+holds 'its summary is UTF-8' iconv -f UTF-8 -t UTF-8 latin_out/summary.json
+holds 'and can be read again' voxpert evaluate -q -p "$latin" -g "$latin" --compare latin_out/summary.json --metrics dice
+voxpert stats -i "$latin" -s "$latin" >said.json 2>/dev/null || exit 1
+holds 'stats in UTF-8' iconv -f UTF-8 -t UTF-8 said.json
 conclude

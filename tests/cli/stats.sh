@@ -41,6 +41,8 @@ refused 3 'no file of it has one of the same name' stats -i images -s "$shared/g
 refused 3 'but its image' stats -q -i "$picture" -s "$gold/gt/hippocampus_049.nii.gz" -o bad.csv
 refused 3 none stats -q -i none -s images -o bad.csv
 refused 5 '074.png' stats -q -i "$picture" -s "$shared/data/2d/micro_wbc/masks/074.png" --max-memory 1K -o bad.csv
+refused 6 'own.csv: is there already; --overwrite replaces it' stats -q -i "$gold/gt" -s "$gold/gt" -o own.csv
+holds 'it may be replaced' stats -i "$gold/gt" -s "$gold/gt" -o own.csv --overwrite
 refused 6 'the folder cannot be written' stats -i images -s images -o nowhere/s.csv
 holds 'no mistake left anything' test ! -e bad.csv
 conclude

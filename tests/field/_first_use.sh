@@ -264,7 +264,8 @@ if chosen 'finding 18'; then
     quiet segment -i scans -o masks --prompts p.jsonl --resume
     "$PROGRAM" stats -i scans/scan.png -s masks/scan.png -o s.csv -q </dev/null
     refused '[26]' 'overwrite' stats -i scans/scan.png -s masks/scan.png -o s.csv
-    refused '[26]' 'overwrite' convert -m "$builtin" -o masks/scan.png
+    cp "$builtin" copy.safetensors
+    refused '[26]' 'overwrite' convert -m "$builtin" -o copy.safetensors
 fi
 
 if chosen 'finding 21'; then
