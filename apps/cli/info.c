@@ -17,20 +17,22 @@ static int info_run(int argc, char **argv);
 const Verb verb_info = {
     .name = "info",
     .summary = "what this machine, a model or an image is",
-    .usage = "usage: voxpert info [FILE] [FLAGS]\n"
-             "\n"
-             "Example: what a checkpoint is, with its licence and the hash of its weights\n"
-             "  voxpert info sam_vit_b.pth\n"
-             "\n"
-             "  FILE                      a model (.safetensors, .pth, .pt) or an image; without "
-             "it: this\n"
-             "                            machine, the program and the built-in model\n"
-             "      --base FILE           of an adapter: the model it was trained on\n"
-             "      --preset NAME         of a model: how images are prepared: sam, sam-med2d,\n"
-             "                            sam-med2d-test, medsam, litemedsam, imis or voxpert\n"
-             "      --strict              refuse a model with tensors that do not belong to it\n"
-             "      --page N              of a TIFF, from 1\n"
-             "      --no-exif             an image as stored, not as the camera was held\n",
+    .usage =
+        "usage: voxpert info [FILE] [FLAGS]\n"
+        "\n"
+        "Example: what a checkpoint is, with its licence and the hash of its weights\n"
+        "  voxpert info sam_vit_b.pth\n"
+        "\n"
+        "  FILE                      a model (.safetensors, .pth, .pt; a folder of transformers) "
+        "or an\n"
+        "                            image; without it: this machine, the program, the built-in "
+        "model\n"
+        "      --base FILE           of an adapter: the model it was trained on\n"
+        "      --preset NAME         of a model: how images are prepared: sam, sam-med2d,\n"
+        "                            sam-med2d-test, medsam, litemedsam, imis or voxpert\n"
+        "      --strict              refuse a model with tensors that do not belong to it\n"
+        "      --page N              of a TIFF, from 1\n"
+        "      --no-exif             an image as stored, not as the camera was held\n",
     .run = info_run,
 };
 

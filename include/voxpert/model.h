@@ -11,12 +11,13 @@ extern "C" {
 
 typedef struct VoxpertModel VoxpertModel;
 
-/* Opens a checkpoint of the SAM family: safetensors, or PyTorch's .pth (read, never executed).
- * `path` NULL, or "built-in", is the model built into the library (a file of that name is
- * "./built-in").  `options` NULL: all defaults.  `*out` is NULL after a failure.  Errors:
- * VOXPERT_BAD_MODEL (the file, the tensor and the rule are named), VOXPERT_BAD_ARGUMENT (an unknown
- * preset or kernel set; a vocabulary for a model that reads no text), VOXPERT_BAD_INPUT (the
- * vocabulary), VOXPERT_OUT_OF_MEMORY. */
+/* Opens a checkpoint of the SAM family: safetensors, or PyTorch's .pth (read, never executed); or
+ * what transformers saves: a folder, or the index of several files in it.  `path` NULL, or
+ * "built-in", is the model built into the library (a file of that name is "./built-in").  `options`
+ * NULL: all defaults.  `*out` is NULL
+ * after a failure.  Errors: VOXPERT_BAD_MODEL (the file, the tensor and the rule are named),
+ * VOXPERT_BAD_ARGUMENT (an unknown preset or kernel set; a vocabulary for a model that reads no
+ * text), VOXPERT_BAD_INPUT (the vocabulary), VOXPERT_OUT_OF_MEMORY. */
 VOXPERT_API VoxpertStatus voxpert_model_open(VoxpertModel **out, const char *path,
                                              const VoxpertOptions *options, VoxpertError *error);
 

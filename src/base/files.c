@@ -131,16 +131,11 @@ static int reason_again(int fd) {
 
 /* A name is as lasting as its folder.  Some file systems cannot sync a folder, and say so by
  * EINVAL: what they do for a rename must do. */
-static bool folder_sync(const char *path) {
-    size_t length = (size_t)(path_base(path) - path);
-    char *folder = memory_new(length + 2);
-    if (!folder) {
-        errno = ENOMEM;
-        return false;
-    }
-    memcpy(folder, length ? path : ".", length ? length : 1);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    memory_free(folder);
+static bool folder_sync(char *path) {
+    char *base = path + (path_base(path) - path), kept = *base;
+    *base = '\0'; /* for a moment: memory may be short, and the file has its name already */
+    int fd = open(*path ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    *base = kept;
     if (fd < 0) return errno == EACCES; /* a folder that may be written to, but not read */
     bool ok = fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
     int reason = errno;

@@ -122,16 +122,28 @@ const char *model_stated_identity(const Model *m) {
 }
 
 /* Somebody changed the weights and kept the metadata. */
+void identity_warning(Warnings *w, const Checkpoint *file, const char *computed) {
+    const char *stated = checkpoint_metadata(file, "identity");
+    if (!stated || strcmp(stated, computed) == 0) return;
+    warnings_add(w,
+                 "%s: states identity %.16s..., but its weights have identity %.16s...: they were "
+                 "changed after it was written; the identity of the weights is used",
+                 checkpoint_path(file), stated, computed);
+}
+
 static void warn_of_identity(const Model *m) {
-    const char *stated = model_stated_identity(m);
-    if (!stated || strcmp(stated, m->identity) == 0 || !m->log) return;
-    Text t = {0};
-    text_add(&t,
-             "%s: states identity %.16s..., but its weights have identity %.16s...: they were "
-             "changed after it was written; the identity of the weights is used",
-             checkpoint_path(m->file), stated, m->identity);
-    if (t.chars) m->log(m->log_context, t.chars);
-    text_free(&t);
+    Warnings w = {0};
+    if (!model_stated_identity(m) || !m->log) return;
+    identity_warning(&w, m->file, m->identity);
+    const char *next = warnings_lines(&w), *sentence;
+    size_t length;
+    while (warnings_next(&next, &sentence, &length)) {
+        Text one = {0};
+        text_add(&one, "%.*s", (int)length, sentence);
+        if (one.chars) m->log(m->log_context, one.chars);
+        text_free(&one);
+    }
+    warnings_free(&w);
 }
 
 /* Computed, whatever the file states: caches and resumed runs are found by it. */

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "base/warnings.h"
 #include "predict/preset.h"
 #include "systems/system.h"
 #include "systems/text_prompt.h"
@@ -58,6 +59,9 @@ MUST_CHECK Status model_preset(Preset *out, const Checkpoint *file, const Sam *s
 /* SHA-256 of the weights (see params_identity), computed when it is first needed, by any thread.
  * Where the file states another one, a warning goes to the log.  Errors: VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status model_identity(const Model *m, const char **identity, Error *error);
+
+/* Adds a sentence where a whole file states another identity than the computed one. */
+void identity_warning(Warnings *w, const Checkpoint *file, const char *computed);
 
 /* What the metadata of a whole file states, unchecked; NULL where it states none. */
 const char *model_stated_identity(const Model *m);

@@ -66,6 +66,10 @@ static const char *fault_of(const SamConfig *c) {
     if (fault) return fault;
     if (!within(c->image, 1, IMAGE_MAX)) return "its images are too large";
     if (!tiny && c->image % c->vit.patch) return "its image is no multiple of its patch";
+    if (!tiny && c->vit.positions == POSITIONS_FIXED && c->image != c->vit.side * c->vit.patch)
+        return "its image is not of the size that its positions are for";
+    if (!tiny && c->vit.adapters && c->image / c->vit.patch % 2)
+        return "its adapters need an even number of patches on a side";
     if (c->prompt.dim != (tiny ? c->tiny.out : c->vit.out))
         return "its encoder and prompt encoder differ in width";
     if (c->prompt.dim != c->decoder.transformer.dim)

@@ -295,11 +295,17 @@ static Status declare(Run *r, Error *error) {
 
 /* Of what a resumed run must begin from too, wherever its file lies. */
 static Status identify_origin(Run *r, Error *error) {
+    Status status = VOXPERT_OK;
     if (!r->base) return VOXPERT_OK;
     if (!r->parent[0] || r->adapter)
-        return params_identity(&r->system.sam.params, r->origin, error);
-    memcpy(r->origin, r->parent, sizeof r->origin);
-    return VOXPERT_OK;
+        status = params_identity(&r->system.sam.params, r->origin, error);
+    else
+        memcpy(r->origin, r->parent, sizeof r->origin);
+    Warnings w = {0};
+    if (!status && !r->adapter) identity_warning(&w, r->base, r->origin);
+    report_warnings(r, &w);
+    warnings_free(&w);
+    return status;
 }
 
 static Status open_model(Run *r, Error *error) {

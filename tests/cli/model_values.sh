@@ -55,6 +55,9 @@ voxpert convert -q -m edited.safetensors -o again.safetensors 2>/dev/null
 holds 'a copy states its own' test "$(identity again.safetensors)" = "$(field identity edited.json)"
 holds 'rightly' grep -q '"identity_verified": true' <(voxpert info again.safetensors --json)
 
+voxpert train -m edited.safetensors --shapes 4 --steps 1 --validate-every 0 --out trained 2>trained.err >trained.out
+holds 'training on it is warned of, too' grep -q 'states identity .* but its weights have' trained.err trained.out
+
 # A cache of one model does not answer for the other.
 voxpert embed -q -m whole.safetensors -i "$picture" --cache cache
 voxpert segment -q -m edited.safetensors "${box[@]}" --cache cache --json >cached.json 2>/dev/null

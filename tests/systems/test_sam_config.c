@@ -178,6 +178,7 @@ static void check_refused(const SamConfig *c, const char *from, const char *to,
 TEST(numbers_that_no_model_has_are_refused_with_a_sentence) {
     SamConfig vit = shape_tiny(), tiny = shape_tiny_pyramid();
     check_refused(&vit, "\"image\": 64", "\"image\": 63", "multiple of its patch");
+    check_refused(&vit, "\"image\": 64", "\"image\": 80", "size that its positions are for");
     check_refused(&vit, "\"image\": 64", "\"image\": \"64\"", "field \"image\"");
     check_refused(&vit, "\"vit.heads\": 2", "\"vit.heads\": 3", "heads");
     check_refused(&vit, "\"vit.heads\": 2", "\"vit.heads\": 0", "heads");
