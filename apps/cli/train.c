@@ -144,10 +144,10 @@ static void add_default(char **text, int index, const char *recipe, const char *
     free(words);
 }
 
-/* " [6e-4; segmote 1e-4; scheme sam-med2d 1e-4]" */
+/* " [default 6e-4; segmote 1e-4; scheme sam-med2d 1e-4]" */
 static char *defaults_of(int index, const VoxpertTrainSetting *sam) {
     VoxpertTrainSetting segmote;
-    char *text = cli_text(" [%s", *sam->value ? sam->value : "none");
+    char *text = cli_text(" [default %s", *sam->value ? sam->value : "none");
     setting_at(index, "segmote", NULL, &segmote);
     add_default(&text, index, "segmote", NULL, sam->value);
     add_default(&text, index, "sam", "sam-med2d", sam->value);

@@ -47,18 +47,32 @@ static size_t batch_bytes(const Run *r) {
     return sum + (b->pseudo_object ? 2 : 1) * asked;
 }
 
-/* The encoder at work: before the first step and, for the whole image and the crop, at validation.
- */
-static Status encoder_bytes(const Run *r, size_t *bytes, Error *error) {
+/* At validation an image is there in colours, shown and resized; its logits, their mean, masks. */
+enum { SHOWN_PIXEL = 24 };
+
+static size_t largest_image(const Dataset *d) {
+    size_t largest = 0;
+    for (size_t i = 0; i < d->pictures; i++) {
+        size_t pixels = (size_t)d->picture[i].height * (size_t)d->picture[i].width;
+        if (pixels > largest) largest = pixels;
+    }
+    return largest;
+}
+
+/* The model at use: its encoder before the first step; at validation all of it, for the whole image
+ * and the crop. */
+static Status use_bytes(const Run *r, size_t *bytes, Error *error) {
     static const float box[4] = {0};
     const Prompts one = {.batch = 1, .boxes = 1, .box = box};
     size_t encode, decode;
     *bytes = 0;
     if (!r->cached && !r->validates) return VOXPERT_OK;
     Status status = sam_measure(&r->system.sam, 1, &one, true, &encode, &decode, error);
-    size_t views = r->validates && r->preset.zoom > 0.0 ? 2 : 1;
-    *bytes = status ? 0 : views * (encode > decode ? encode : decode);
-    return status;
+    if (status) return status;
+    size_t views = r->preset.zoom > 0.0 ? 2 : 1;
+    size_t whole = views * (encode + decode + SHOWN_PIXEL * largest_image(&r->data));
+    *bytes = r->validates ? whole : encode;
+    return VOXPERT_OK;
 }
 
 enum { NEEDS = 7 };
@@ -71,8 +85,8 @@ static void add_table(Text *t, const Need *need, size_t all, const char *before)
 
 Status run_check_memory(Run *r, Error *error) {
     const Params *p = &r->system.sam.params;
-    size_t encoder, all = 0, limit = r->options->max_memory;
-    Status status = encoder_bytes(r, &encoder, error);
+    size_t use, all = 0, limit = r->options->max_memory;
+    Status status = use_bytes(r, &use, error);
     if (status) return status;
     const Need need[NEEDS] = {
         {"program", r->program},
@@ -81,7 +95,7 @@ Status run_check_memory(Run *r, Error *error) {
         {"gradients and optimizer", r->optimizer.memory.capacity},
         {"batch and embeddings", batch_bytes(r)},
         {"step", r->stepper.memory.capacity + r->stepper.records.peak},
-        {"encoder", encoder},
+        {r->validates ? "validation" : "encoder", use},
     };
     for (int i = 0; i < NEEDS; i++) all += need[i].bytes;
     r->needs = all;

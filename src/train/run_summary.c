@@ -58,7 +58,7 @@ static void add_data(Text *t, const Run *r) {
     text_add(t, "]");
     add_list(t, "data", o->data, o->folders);
     if (r->data.split.count && !split_record_digest(digest, &r->data.split, NULL))
-        text_add(t, ",\n  \"split_sha256\": \"%s\"", digest);
+        text_add(t, ",\n  \"split_digest\": \"%s\"", digest);
 }
 
 /* ---- All of it -------------------------------------------------------------------------- */
@@ -76,7 +76,7 @@ static void add_result(Text *t, const Run *r, const char *identity) {
 }
 
 static void add_machine(Text *t, const Run *r) {
-    text_add(t, ",\n  \"voxpert\": \"%s\",\n  \"kernels\": \"%s\",\n  \"threads\": %d",
+    text_add(t, ",\n  \"version\": \"%s\",\n  \"kernels\": \"%s\",\n  \"threads\": %d",
              VOXPERT_VERSION, r->kernels->name, threads_count(r->threads));
     text_add(t, ",\n  \"seconds\": %.3f,\n  \"steps_an_epoch\": %ld", r->state.seconds, r->epoch);
     text_add(t, ",\n  \"memory_needed_bytes\": %zu,\n  \"memory_peak_bytes\": %zu", r->needs,

@@ -64,7 +64,7 @@ train --out "$folder/ended" --resume
 cmp "$folder/whole/last.safetensors" "$folder/ended/last.safetensors"
 
 "$VOXPERT" train --help >"$folder/help"
-grep -q -- '--lr N .*\[0.0006; segmote 0.0001' <(tr -s '\n ' ' ' <"$folder/help") || { echo "no default of --lr"; exit 1; }
+grep -q -- '--lr N .*\[default 0.0006; segmote 0.0001' <(tr -s '\n ' ' ' <"$folder/help") || { echo "no default of --lr"; exit 1; }
 for setting in schedule step-at loss steps shapes zoom checkpoint-minutes; do
     grep -q -- "^      --$setting " "$folder/help" || { echo "--$setting is not told"; exit 1; }
 done

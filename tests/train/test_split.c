@@ -1,4 +1,5 @@
 /* What a run's folder and its model state of the cases that it learned from. */
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -112,6 +113,29 @@ TEST(a_model_that_has_seen_kept_cases_is_warned_of) {
     CHECK(count_part(&r, SPLIT_TRAIN) > 88); /* those of the first too */
     split_record_free(&r);
     memory_free(model);
+}
+
+TEST(the_summary_is_json_with_every_setting) {
+    const char *out = tiny_folder("summary");
+    TrainOptions o = tiny_options(out);
+    Watch w = {0};
+    must(&o, &w);
+    char *path = path_join(out, "summary.json");
+    json_t *root = json_load_file(path, 0, NULL);
+    const json_t *settings = json_object_get(root, "settings");
+    const Setting *s;
+    size_t count = 0;
+    for (int i = 0; (s = setting_at(i)); i++, count++)
+        check_report(json_object_get(settings, s->name) != NULL, __FILE__, __LINE__, "%s", s->name);
+    CHECK(count > 60 && json_object_size(settings) == count);
+    CHECK(json_integer_value(json_object_get(settings, "batch")) == 4);
+    CHECK(json_is_null(json_object_get(root, "best_score")));
+    CHECK(json_is_string(json_object_get(root, "version")));
+    CHECK(json_integer_value(json_object_get(root, "threads")) == 1);
+    CHECK(json_integer_value(json_object_get(root, "memory_peak_bytes")) > 0);
+    CHECK(json_array_size(json_object_get(root, "sets")) == 1);
+    json_decref(root);
+    memory_free(path);
 }
 
 TEST(usage_of_experts_is_recorded_by_modality) {
