@@ -85,7 +85,8 @@ list(FILTER CLI_PARTS EXCLUDE REGEX "/main\\.c$")
 if(CLI_PARTS)
     add_library(cli_parts STATIC ${CLI_PARTS})
     target_include_directories(cli_parts PUBLIC apps)
-    target_link_libraries(cli_parts PUBLIC voxpert_flags voxpert_static PkgConfig::DEPENDENCIES)
+    add_dependencies(cli_parts voxpert_archive)
+    target_link_libraries(cli_parts PUBLIC voxpert_flags ${ARCHIVE} ${LINKED}) # names as apps see them
 endif()
 
 file(GLOB FUZZ_SOURCES CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
@@ -103,6 +104,8 @@ foreach(source ${FUZZ_SOURCES})
     endif()
     file(STRINGS ${source} uses_cli REGEX "#include \"cli/")
     if(uses_cli)
+        # Names that the program and the library's inside have both are the program's here.
+        target_link_options(${target} PRIVATE -Wl,--allow-multiple-definition)
         target_link_libraries(${target} PRIVATE cli_parts)
     endif()
     target_link_libraries(${target} PRIVATE voxpert_flags voxpert_static)

@@ -24,6 +24,8 @@ const Verb verb_convert = {
         "out.\n"
         "\n"
         "  -m, --model FILE          safetensors or PyTorch .pth (read, never executed)\n"
+        "      --base FILE           of an adapter: the model it was trained on; default: "
+        "built-in\n"
         "  -o, --output FILE         .safetensors\n"
         "      --dtype TYPE          f32 (default), f16 or bf16; a value too large for f16 is "
         "refused\n"

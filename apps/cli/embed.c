@@ -46,7 +46,7 @@ const Verb verb_embed = {
         "      --window LEVEL,WIDTH  which values become black to white; default: 8 bits as they "
         "are,\n"
         "                            others from percentile 0.5 to 99.5\n"
-        "      --page N              page of a TIFF, from 1\n"
+        "      --page N              page of a TIFF, from 1; default: 1\n"
         "      --no-exif             pixels as stored, not as the camera was held\n"
         "      --on-error MODE       of a folder: skip (default) or stop\n"
         "      --overwrite           replace files that are there\n",

@@ -15,6 +15,10 @@ const OptionRule segment_rules[] = {
     {"--preset", .takes_value = true},
     {"--strict"},
     {"--input", 'i', true},
+    {"--data", .takes_value = true},
+    {"--part", .takes_value = true},
+    {"--most", .takes_value = true},
+    {"--simulate", .takes_value = true},
     {"--output", 'o', true},
     {"--box", .takes_value = true, .repeats = true},
     {"--point", .takes_value = true, .repeats = true},
@@ -405,6 +409,9 @@ static VoxpertStatus together(Job *job, const Options *o, VoxpertError *error) {
 }
 
 VoxpertStatus job_from_flags(Job *job, const Options *o, VoxpertError *error) {
+    static const char *const of_sets[] = {"--part", "--most", "--simulate", NULL};
+    VoxpertStatus alone = only_with(o, false, of_sets, "goes with --data", error);
+    if (alone) return alone;
     job->input = options_value(o, "--input");
     if (!job->input)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "--input is needed: an image, or a folder");

@@ -140,6 +140,7 @@ static VoxpertStatus read_field(Csv *c) {
 
 /* The next row that holds anything; `fields` is 0 at the end. */
 static VoxpertStatus read_row(Csv *c) {
+    c->line = c->next_line;
     for (bool blank = true; blank && c->at < c->end;) {
         forget_row(c);
         c->line = c->next_line;

@@ -5,6 +5,7 @@
 #include "cli/error.h"
 #include "cli/folder.h"
 #include "cli/outputs.h"
+#include "cli/simulate.h"
 #include "cli/verb.h"
 
 static int segment_run(int argc, char **argv);
@@ -45,6 +46,7 @@ const Verb verb_segment = {
         "       voxpert segment [-m MODEL] -i FOLDER -o FOLDER --prompts FILE [FLAGS]\n"
         "       voxpert segment -m MODEL -i FOLDER -o FOLDER --prompt-free [FLAGS]\n"
         "       voxpert segment [-m MODEL] -i IMAGE|FOLDER -o OUT --everything [FLAGS]\n"
+        "       voxpert segment [-m MODEL] --data SET [--simulate HOW] -o FOLDER [FLAGS]\n"
         "\n"
         "Example: what lies in the box, and the picture with it drawn in\n"
         "  voxpert segment -i scan.png --box 40,52,120,131 -o mask.png --overlay seen.png\n"
@@ -111,7 +113,7 @@ const Verb verb_segment = {
         "      --window LEVEL,WIDTH  which values become black to white; default: 8 bits as they "
         "are,\n"
         "                            others from percentile 0.5 to 99.5\n"
-        "      --page N              page of a TIFF, from 1\n"
+        "      --page N              page of a TIFF, from 1; default: 1\n"
         "      --no-exif             pixels as stored, not as the camera was held\n"
         "\n",
     .usage_more =
@@ -126,13 +128,14 @@ const Verb verb_segment = {
         "\n"
         "Results:\n"
         "      --fill-holes          fill the holes of each mask,\n"
-        "      --min-size N          then drop regions of fewer pixels,\n"
+        "      --min-size N          then drop regions of fewer pixels; default: 1, none,\n"
         "      --keep-largest        then keep only the largest region (--everything has\n"
         "                            --min-mask-region-area instead)\n"
         "      --value N             what the pixels of an object become, where its prompts file "
         "says "
         "no\n"
-        "                            \"value\", 1 to 65535: one value for all of them\n"
+        "                            \"value\", 1 to 65535; default: 255 of one object, 1..n of "
+        "several\n"
         "      --overlay FILE.png    the image with masks and prompts drawn in\n"
         "      --logits FILE.npy     float32 [objects x masks, height, width]; above 0 is inside\n"
         "      --probability FILE    the same as probabilities (.npy), or of one object as .png\n"
@@ -147,6 +150,16 @@ const Verb verb_segment = {
         "  -r, --report FILE.json    what --json prints; of a folder .json or .jsonl, a line a "
         "case;\n"
         "                            .csv: a row for each object, with its area and bounds\n"
+        "\n"
+        "Data sets, with prompts made from their labels:\n"
+        "      --data SET            a data set and its options, as `voxpert train` takes it\n"
+        "      --part NAME           train, validation, test or all (default) of it\n"
+        "      --most N              images, evenly spread; default: all\n"
+        "      --simulate HOW        box (default), each object's; clicks:N, on each object, N one "
+        "by\n"
+        "                            one where the answer is wrong; free, none. A mask for each "
+        "case,\n"
+        "                            of the set's own values, and report.jsonl with the protocol\n"
         "\n"
         "Folders (--output, --overlay and the like are folders then):\n"
         "      --resume              skip cases that the report (default: OUT/report.jsonl) calls\n"
@@ -209,8 +222,10 @@ static int segment_run(int argc, char **argv) {
     VoxpertError error = {0};
     VoxpertStatus status = common_begin(&job.common, &options, &verb_segment, segment_rules, false,
                                         argc, argv, &error);
-    if (!status) status = job_from_flags(&job, &options, &error);
-    if (!status)
+    bool simulated = !status && options_has(&options, "--data");
+    if (simulated) status = simulate_run(&job.common, &options, &engine, &error);
+    if (!status && !simulated) status = job_from_flags(&job, &options, &error);
+    if (!status && !simulated)
         status = job.folder ? folder_run(&job, &engine, &error) : one_image(&job, &engine, &error);
     engine_close(&engine);
     job_free(&job);
