@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 static Test *tests;
+static size_t skipped_tests;
 static int failures_here;
 
 void test_register(Test *t) {
@@ -52,6 +53,7 @@ void check_skip(const char *format, ...) {
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
     va_end(args);
+    skipped_tests++;
     skip();
     abort();
 }
@@ -84,7 +86,7 @@ static void run_one(void **state) {
 
 /* Weak: the golden runner uses the checks with a main of its own. */
 __attribute__((weak)) int main(int argc, char **argv) {
-    enum { MOST = 512 };
+    enum { MOST = 512, SKIPPED = 77 }; /* as tests.cmake has it: not one test could be run */
     static struct CMUnitTest list[MOST];
     size_t count = 0;
     for (Test *t = tests; t && count < MOST; t = t->next) {
@@ -92,6 +94,6 @@ __attribute__((weak)) int main(int argc, char **argv) {
         list[count++] =
             (struct CMUnitTest){.name = t->name, .test_func = run_one, .initial_state = t};
     }
-    return _cmocka_run_group_tests("voxpert", list, count, NULL, NULL) ? EXIT_FAILURE
-                                                                       : EXIT_SUCCESS;
+    if (_cmocka_run_group_tests("voxpert", list, count, NULL, NULL)) return EXIT_FAILURE;
+    return count > 0 && skipped_tests == count ? SKIPPED : EXIT_SUCCESS;
 }

@@ -29,7 +29,8 @@ Status reader_parse(json_t **out, const char *path, JsonReason *reason, Error *e
         snprintf(reason->text, sizeof reason->text,
                  "is %s text, but JSON is UTF-8: save it in that encoding", encoding);
     } else {
-        *out = json_loadb((const char *)map.bytes + mark, map.size - mark, 0, &why);
+        const char *text = map.size ? (const char *)map.bytes + mark : ""; /* empty: no mapping */
+        *out = json_loadb(text, map.size - mark, 0, &why);
         if (!*out && json_error_code(&why) == json_error_out_of_memory)
             status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", path);
         if (!*out) {

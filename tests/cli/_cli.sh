@@ -18,7 +18,7 @@ volume=$shared/golden/image/nifti/dtype_int16.nii # 5 x 4 x 3
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-facts=0 broken=0
+facts=0 broken=0 skipped=0
 
 # holds WHAT COMMAND...: the command must succeed
 holds() {
@@ -29,6 +29,19 @@ holds() {
     echo "does not hold: $what"
     head -n 8 "$work/.said" | cut -c 1-200 | sed 's/^/    /'
     broken=$((broken + 1))
+}
+
+# skip WHAT WHY: a fact that cannot be looked at here; it is printed and counted
+skip() {
+    echo "skipped: $1: $2"
+    skipped=$((skipped + 1))
+}
+# a_program NAME FACT: whether it is installed; otherwise the fact is skipped
+a_program() { command -v "$1" >/dev/null || { skip "$2" "there is no $1" && false; }; }
+# small_disk DIR SIZE FACT: whether a disk of that size can be mounted there; otherwise the fact is skipped
+small_disk() {
+    mkdir "$1" && mount -t tmpfs -o "size=$2" tmpfs "$1" 2>/dev/null ||
+        { skip "$3" 'no small disk can be mounted' && false; }
 }
 
 unset VOXPERT_CPU
@@ -75,6 +88,9 @@ shape() { head -c 128 "$1" | tr -d '\0' | sed -n "s/.*'shape': (\([^)]*\)).*/\1/
 steady() { sed '/"\(load\|read\|encode\|decode\|write\|total\|peak_rss_bytes\)":/d' "$1"; }
 
 conclude() {
-    echo "$((facts - broken)) of $facts facts hold"
-    [ $broken -eq 0 ]
+    local more=
+    [ $skipped -eq 0 ] || more=", $skipped skipped"
+    echo "$((facts - broken)) of $facts facts hold$more"
+    [ $broken -eq 0 ] || exit 1
+    [ $facts -gt 0 ] || exit 77
 }

@@ -15,7 +15,7 @@ evaluate() { voxpert evaluate -q -m "$model" "$@"; }
 evaluate --data cells:nested --data lesions --clicks 3 --no-zoom -o out >said || exit 1
 holds '-q prints nothing' test ! -s said
 for file in clicks.json clicks.csv curve.csv clicks.md; do holds "$file" test -s out/$file; done
-if command -v gnuplot >/dev/null; then
+if a_program gnuplot 'the figure of clicks'; then
     holds 'curve.png' sh -c 'head -c 4 out/curve.png | grep -q PNG'
 fi
 holds 'a row per object and answer' test "$(grep -c 'box then clicks' out/clicks.csv)" -eq \

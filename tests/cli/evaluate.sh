@@ -143,7 +143,7 @@ voxpert evaluate "${folders[@]}" --compare worse --metrics dice >said 2>/dev/nul
 holds 'and standard output' grep -q '^1	Dice	-0.08979 \[' said
 
 # ---- Figures: drawn by gnuplot, and a table where there is none
-if command -v gnuplot >/dev/null; then
+if a_program gnuplot 'figures of label maps'; then
     for figure in boxes bland_altman; do
         holds "$figure.png" sh -c "head -c 4 nan/$figure.png | grep -q PNG"
     done

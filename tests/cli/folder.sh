@@ -130,7 +130,7 @@ holds 'plain progress' grep -qE "^$((n - 1)) of $((n - 1)) images, .* a second, 
 holds 'a summary' grep -q "$((n - 1)) images: $((n - 1)) done, 0 skipped, 0 failed, $((n - 1)) empty; all/report.jsonl" all.out
 voxpert segment -m "$model" -i in -o all --everything --points-per-side 3 --progress json --resume 2>&1 >all.out | tail -n 1 >all.err
 holds 'progress as JSON' grep -q "{\"done\": $((n - 1)), \"total\": $((n - 1)), \"unit\": \"images\"" all.err
-if command -v script >/dev/null; then
+if a_program script 'progress on a terminal'; then
     script -qec "'$VOXPERT' segment --overwrite -m '$model' -i in -o all --everything --points-per-side 3" /dev/null >all.err
     holds 'on a terminal a line that changes, with the time left' grep -qP '\r[0-9]+ of [0-9]+ images, .* left' all.err
 fi

@@ -31,11 +31,11 @@ system "touch PWNED"
 odd='it'\''s "`touch PWNED`" $(touch PWNED) \a @x {Bold}'
 cp -r set "$odd"
 holds 'a set of an odd name is measured' voxpert "${click[@]}" --data "$odd" -o odd
-holds 'and drawn' sh -c '! command -v gnuplot || head -c 4 odd/curve.png | grep -q PNG'
+a_program gnuplot 'figures of odd names' && holds 'and drawn' sh -c 'head -c 4 odd/curve.png | grep -q PNG'
 mkdir maps
 cp set/masks/* maps
 holds 'labels of odd names are drawn' voxpert evaluate -q -p maps -g maps --labels "$odd=1" -o maps_out
-holds 'the figure is there' sh -c '! command -v gnuplot || test -s maps_out/boxes.png'
+a_program gnuplot 'figures of label maps' && holds 'the figure is there' test -s maps_out/boxes.png
 
 unharmed 'names in scripts'
 

@@ -62,7 +62,7 @@ holds 'and leaves none of the results' test -z "$(find limit -mindepth 1)"
 # A full disk
 voxpert segment -q -m "$model" -i "$picture" --box 20,20,90,80 --json >/dev/full 2>full.err
 holds 'a report that cannot be written is exit code 6' test $? -eq 6
-if mkdir tiny && mount -t tmpfs -o size=16k tmpfs tiny 2>/dev/null; then
+if small_disk tiny 16k 'a full disk leaves no results'; then
     voxpert segment -m "$model" -i "$picture" --box 20,20,90,80 -o tiny/m.png --logits tiny/l.npy 2>full.err
     holds 'a full disk is exit code 6' test $? -eq 6
     holds 'it names the file' grep -q 'tiny/l.npy' full.err

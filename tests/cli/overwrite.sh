@@ -74,7 +74,7 @@ holds 'in the last line' grep -q '^4 images: 4 done, 0 skipped, 0 failed, 4 empt
 holds 'each warning names its image' test "$(grep -c 'in/[1-4].png: object 1: nothing was found' none.err)" -eq 4
 
 # ---- A full disk ends the run
-if mkdir tiny && mount -t tmpfs -o size=40k tmpfs tiny 2>/dev/null; then
+if small_disk tiny 40k 'a full disk ends a run of a folder'; then
     voxpert segment -m "$model" -i in --prompts p.jsonl -o tiny/m --overlay tiny/o --progress none >full.out 2>full.err
     holds 'exit code 6' test $? -eq 6
     holds 'one sentence with the reason' test "$(grep -c 'No space left on device; . of 4 images are done' full.err)" -eq 1

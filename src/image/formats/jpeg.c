@@ -26,6 +26,7 @@ typedef struct Jpeg {
     uint8_t *row; /* CMYK */
     bool odd;     /* something harmless was wrong */
     bool no_end;  /* the file ended without an EOI marker, perhaps early */
+    bool whole;   /* what was sent are all the pixels, as far as can be known without the marker */
     int code;     /* of the complaint */
     char complaint[JMSG_LENGTH_MAX];
 } Jpeg;
@@ -136,19 +137,6 @@ static void row_from_cmyk(uint8_t *rgb, const uint8_t *inverted, size_t width) {
     }
 }
 
-static bool rows_read(const Volume *v, Jpeg *j) {
-    if (setjmp(j->failed)) return false;
-    jpeg_start_decompress(&j->info);
-    while (j->info.output_scanline < j->info.output_height) {
-        uint8_t *out = (uint8_t *)v->samples + j->info.output_scanline * v->width * v->channels;
-        uint8_t *row = j->row ? j->row : out;
-        jpeg_read_scanlines(&j->info, &row, 1);
-        if (j->row) row_from_cmyk(out, j->row, v->width);
-    }
-    jpeg_finish_decompress(&j->info);
-    return true;
-}
-
 /* Whether a file without an end gave all its pixels.  Where a single scan holds all components, a
  * lack of bits has been an error before; progressive files must have sent every bit of every
  * coefficient; arithmetic coding and separate scans leave no trace of what is missing. */
@@ -163,9 +151,23 @@ static bool scans_complete(const struct jpeg_decompress_struct *info) {
     return true;
 }
 
+static bool rows_read(const Volume *v, Jpeg *j) {
+    if (setjmp(j->failed)) return false;
+    jpeg_start_decompress(&j->info);
+    while (j->info.output_scanline < j->info.output_height) {
+        uint8_t *out = (uint8_t *)v->samples + j->info.output_scanline * v->width * v->channels;
+        uint8_t *row = j->row ? j->row : out;
+        jpeg_read_scanlines(&j->info, &row, 1);
+        if (j->row) row_from_cmyk(out, j->row, v->width);
+    }
+    j->whole = scans_complete(&j->info); /* what it looks at is freed by the next call */
+    jpeg_finish_decompress(&j->info);
+    return true;
+}
+
 static Status end_check(Volume *v, const Jpeg *j, Error *error) {
     if (!j->no_end) return VOXPERT_OK;
-    if (!scans_complete(&j->info))
+    if (!j->whole)
         return image_refuse(j->source, error, "the JPEG data are truncated: scans are missing");
     volume_warn(v, "JPEG: the end of image (EOI) is missing, but all pixels are there");
     return VOXPERT_OK;
