@@ -171,7 +171,7 @@ VoxpertStatus simulate_run(Common *common, const Options *options, Engine *engin
     if (!status) status = check_new(&s, report, error);
     if (!status) status = engine_open(engine, common, &s.model, error);
     if (!status) status = voxpert_simulation_model(s.cases, engine->model, s.zoom, error);
-    if (!status) status = folder_make(s.output, error);
+    if (!status) status = output_folder_make(s.output, error);
     if (!status) {
         journal_open(&s.journal, report, (int)voxpert_simulation_cases(s.cases));
         status = do_all(&s, error);
