@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "data/reader.h"
 #include "data/split_record.h"
 
 VoxpertStatus voxpert_dataset_open(VoxpertDataset **out, const char *path,
@@ -104,15 +105,16 @@ VoxpertStatus voxpert_dataset_write_split(const VoxpertDataset *set, const char 
 static json_t *names_of(const Catalog *c, const char *const *path, size_t count) {
     json_t *names = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(names, json_string(catalog_relative(c, path[i])));
+        json_array_append_new(names, reader_words(catalog_relative(c, path[i])));
     return names;
 }
 
 static json_t *case_of(const Catalog *c, const CatalogCase *item) {
-    json_t *json = json_pack("{s:s, s:s, s:b, s:s, s:o, s:o}", "name", item->name, "part",
-                             split_part_name(item->part), "listed", item->listed, "group",
-                             item->group, "images", names_of(c, item->image, item->images),
-                             "labels", names_of(c, item->label, item->labels));
+    json_t *json =
+        json_pack("{s:o, s:s, s:b, s:o, s:o, s:o}", "name", reader_words(item->name), "part",
+                  split_part_name(item->part), "listed", item->listed, "group",
+                  reader_words(item->group), "images", names_of(c, item->image, item->images),
+                  "labels", names_of(c, item->label, item->labels));
     if (item->shapes)
         json_object_set_new(json, "annotations", json_integer((json_int_t)item->shapes));
     return json;
@@ -121,24 +123,26 @@ static json_t *case_of(const Catalog *c, const CatalogCase *item) {
 static json_t *label_of(const CatalogLabel *l) {
     json_t *values = json_array();
     for (size_t i = 0; i < l->values; i++) json_array_append_new(values, json_integer(l->value[i]));
-    return json_pack("{s:s, s:o, s:b}", "name", l->name, "values", values, "ignored", l->ignored);
+    return json_pack("{s:o, s:o, s:b}", "name", reader_words(l->name), "values", values, "ignored",
+                     l->ignored);
 }
 
 static json_t *description_of(const Catalog *c) {
     json_t *cases = json_array(), *labels = json_array();
     json_int_t parts[3] = {0};
-    bool told = true; /* a name that is no UTF-8 is no JSON */
+    bool told = true;
     for (size_t i = 0; i < c->cases; i++) {
         told &= json_array_append_new(cases, case_of(c, &c->item[i])) == 0;
         parts[c->item[i].part]++;
     }
     for (size_t i = 0; i < c->labels; i++) json_array_append_new(labels, label_of(&c->label[i]));
-    json_t *json = json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:{s:I, s:I, s:I}, s:o, s:o}", "name",
-                             c->name, "format", data_format_name(c->format), "folder", c->root,
-                             "split_rule", (int)split_rule_version(c->options.rule), "channels",
-                             (json_int_t)c->channels, "folds", (json_int_t)c->folds, "parts",
-                             "training", parts[SPLIT_TRAIN], "validation", parts[SPLIT_VALIDATION],
-                             "test", parts[SPLIT_TEST], "labels", labels, "cases", cases);
+    json_t *json =
+        json_pack("{s:o, s:s, s:o, s:i, s:I, s:I, s:{s:I, s:I, s:I}, s:o, s:o}", "name",
+                  reader_words(c->name), "format", data_format_name(c->format), "folder",
+                  reader_words(c->root), "split_rule", (int)split_rule_version(c->options.rule),
+                  "channels", (json_int_t)c->channels, "folds", (json_int_t)c->folds, "parts",
+                  "training", parts[SPLIT_TRAIN], "validation", parts[SPLIT_VALIDATION], "test",
+                  parts[SPLIT_TEST], "labels", labels, "cases", cases);
     if (told) return json;
     json_decref(json);
     return NULL;
@@ -154,8 +158,6 @@ VoxpertStatus voxpert_dataset_describe(const VoxpertDataset *set, char **json,
     *json = memory_text(text);
     free(text);
     if (*json) return VOXPERT_OK;
-    return error_set(error, VOXPERT_OUT_OF_MEMORY,
-                     "%s: no memory to describe it, or names that "
-                     "are no UTF-8",
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to describe it",
                      set->catalog.place);
 }

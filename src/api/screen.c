@@ -32,16 +32,31 @@ static void report_free(Report *r) {
     for (int i = 0; i < FILES; i++) memory_free(r->path[i]);
 }
 
+/* A list is read back, so its names must be those of the files.  NULL: all are. */
+static const char *odd_name(const Screening *s, const char *place) {
+    if (!text_is_utf8(place, strlen(place))) return place;
+    for (size_t i = 0; i < s->count; i++) {
+        const char *name = s->item[i].item->name;
+        if (!text_is_utf8(name, strlen(name))) return name;
+    }
+    return NULL;
+}
+
 static Status report_make(Report *r, const Screening *s, Error *error) {
     char place[PATH_MAX];
     if (!realpath(s->catalog->place, place))
         return error_set(error, VOXPERT_BAD_INPUT, "%s: is no longer there", s->catalog->place);
+    const char *odd = odd_name(s, place);
+    if (odd)
+        return error_set(error, VOXPERT_BAD_INPUT,
+                         "%s: the name is not UTF-8, so that no list of cases (JSON) can hold it: "
+                         "rename it",
+                         odd);
     screening_csv(&r->csv, s);
     screening_json(&r->json, s);
     screening_list(&r->list, s, place);
     if (!r->csv.failed && !r->json.failed && !r->list.failed) return VOXPERT_OK;
-    return error_set(error, VOXPERT_OUT_OF_MEMORY,
-                     "%s: no memory for the report, or names that are no UTF-8", place);
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for the report", place);
 }
 
 static Status write_one(Report *r, int file, const Screening *s, Error *error) {

@@ -99,6 +99,14 @@ void text_add_gnuplot_string(Text *t, const char *text) {
 
 void text_add_csv_field(Text *t, const char *text) {
     size_t length = strlen(text);
+    if (!text_is_utf8(text, length)) { /* a table that is no text cannot be opened at all */
+        Text printable = {0};
+        text_add_printable(&printable, text);
+        if (printable.chars) text_add_csv_field(t, printable.chars);
+        t->failed |= printable.failed;
+        text_free(&printable);
+        return;
+    }
     bool spaced = length && (text[0] == ' ' || text[length - 1] == ' ');
     if (!spaced && text[strcspn(text, ",\"\r\n")] == '\0') {
         text_add(t, "%s", text);

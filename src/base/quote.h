@@ -33,7 +33,7 @@ void text_add_shell_word(Text *t, const char *text);
 void text_add_gnuplot_string(Text *t, const char *text);
 
 /* One field of a CSV file (RFC 4180): between double quotes where it holds a comma, a quote, a line
- * break, or spaces at an end. */
+ * break, or spaces at an end.  Bytes that are no UTF-8 become \xNN. */
 void text_add_csv_field(Text *t, const char *text);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/quote.h"
 #include "base/text.h"
 
 /* Text of other encodings is all zeros and surprises to a parser. */
@@ -14,6 +15,16 @@ static const char *encoding_of(const uint8_t *bytes, size_t size) {
         return "UTF-16";
     if (size >= 2 && (!bytes[0] || !bytes[1])) return "UTF-16 or UTF-32";
     return NULL;
+}
+
+json_t *reader_words(const char *text) {
+    Text printable = {0};
+    json_t *json = json_string(text);
+    if (json) return json;
+    text_add_printable(&printable, text);
+    if (!printable.failed) json = json_string(printable.chars ? printable.chars : "");
+    text_free(&printable);
+    return json;
 }
 
 Status reader_parse(json_t **out, const char *path, JsonReason *reason, Error *error) {

@@ -21,6 +21,10 @@ Status read_list(Catalog *c, Error *error);
 MUST_CHECK Status catalog_open_alone(Catalog *out, const char *path, const CatalogOptions *options,
                                      const char *list, Error *error);
 
+/* A name as a JSON string; one that is no UTF-8 is made printable, for people to read.  NULL: no
+ * memory.  The caller's reference. */
+json_t *reader_words(const char *text);
+
 /* The JSON of a file, which may begin with UTF-8's byte order mark; NULL where it is none, and
  * `reason` says why in one sentence with its line.  The caller's reference.  Errors:
  * VOXPERT_BAD_INPUT (the file cannot be read), VOXPERT_OUT_OF_MEMORY. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "data/reader.h"
 #include "eval/screening.h"
 #include "image/overlay.h"
 #include "image/sheet.h"
@@ -94,9 +95,9 @@ static json_t *fixed_json(const QualityLimits *f) {
 }
 
 static json_t *case_json(const ScreenedCase *c) {
-    json_t *json = json_pack("{s:s, s:s, s:b}", "name", c->item->name, "part",
+    json_t *json = json_pack("{s:o, s:s, s:b}", "name", reader_words(c->item->name), "part",
                              split_part_name(c->item->part), "accepted", c->accepted);
-    if (*c->reason) json_object_set_new(json, "reason", json_string(c->reason));
+    if (*c->reason) json_object_set_new(json, "reason", reader_words(c->reason));
     if (!c->measured) return json;
     for (int f = 0; f < QUALITY_FAULTS; f++)
         json_object_set_new(json, quality_fault_name((QualityFault)f),
@@ -135,10 +136,11 @@ void screening_json(Text *t, const Screening *s) {
     json_t *cases = json_array();
     for (size_t i = 0; i < s->count; i++)
         t->failed |= json_array_append_new(cases, case_json(&s->item[i])) != 0;
-    add_json(t, json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o}", "data", s->catalog->place,
-                          "format", data_format_name(s->catalog->format), "cases",
-                          (json_int_t)s->count, "measured", (json_int_t)s->measured, "accepted",
-                          (json_int_t)s->accepted, "rule", rule_json(s), "case", cases));
+    add_json(t, json_pack("{s:o, s:s, s:I, s:I, s:I, s:o, s:o}", "data",
+                          reader_words(s->catalog->place), "format",
+                          data_format_name(s->catalog->format), "cases", (json_int_t)s->count,
+                          "measured", (json_int_t)s->measured, "accepted", (json_int_t)s->accepted,
+                          "rule", rule_json(s), "case", cases));
 }
 
 void screening_list(Text *t, const Screening *s, const char *place) {

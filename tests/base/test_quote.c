@@ -98,4 +98,5 @@ TEST(a_field_of_a_table_is_quoted_by_rfc_4180) {
     CHECK(becomes(text_add_csv_field, "say \"x\"", "\"say \"\"x\"\"\""));
     CHECK(becomes(text_add_csv_field, "a\nb", "\"a\nb\""));
     CHECK(becomes(text_add_csv_field, " a", "\" a\""));
+    CHECK(becomes(text_add_csv_field, "a\xff,\xc3\xa9", "\"a\\xFF,\xc3\xa9\""));
 }

@@ -71,6 +71,9 @@ TEST(quoted_text_is_a_string_of_json) {
     text_add_quoted(&t, "");
     CHECK(t.chars && strcmp(t.chars, "\"\"") == 0);
     text_free(&t);
+    text_add_quoted(&t, "a\xff\xc3\xa9");
+    CHECK(t.chars && strcmp(t.chars, "\"a\\\\xFF\xc3\xa9\"") == 0);
+    text_free(&t);
 }
 
 TEST(globs_match_across_dots) {
