@@ -76,7 +76,6 @@ static VoxpertStatus convert_flags(ConvertJob *job, const Options *o, VoxpertErr
             error_say(error, VOXPERT_BAD_ARGUMENT, "--verify and --no-verify exclude each other");
     if (!status) status = options_choice(o, "--dtype", types, &type, error);
     job->type = types[type];
-    if (!status) status = output_check("--output", job->output, extensions, error);
     Claims claims = {0};
     claims_read(&claims, job->engine.model);
     claims_read(&claims, job->engine.base);
@@ -84,6 +83,7 @@ static VoxpertStatus convert_flags(ConvertJob *job, const Options *o, VoxpertErr
     if (!status) status = claims_check(&claims, error);
     claims_free(&claims);
     if (!status) status = output_is_new(job->output, options_has(o, "--overwrite"), error);
+    if (!status) status = output_check("--output", job->output, extensions, error);
     return status;
 }
 

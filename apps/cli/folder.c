@@ -21,6 +21,29 @@ static int by_name(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Keeps the path of a regular file whose name comes first. */
+static void remember_first(char **first, const char *folder, const char *name) {
+    struct stat info;
+    char *path = cli_text("%s/%s", folder, name);
+    bool better = name[0] != '.' && (!*first || strcmp(path, *first) < 0);
+    if (better && stat(path, &info) == 0 && S_ISREG(info.st_mode)) {
+        free(*first);
+        *first = path;
+    } else {
+        free(path);
+    }
+}
+
+/* Says of a folder without images what its first file is: DICOM, perhaps. */
+static VoxpertStatus refuse_folder(const char *folder, const char *first, VoxpertError *error) {
+    VoxpertImageFile *file = NULL;
+    VoxpertError reason;
+    bool unread = first && voxpert_image_file_open(&file, first, NULL, &reason);
+    voxpert_image_file_close(file);
+    if (!unread) return error_say(error, VOXPERT_BAD_INPUT, "%s: holds no image", folder);
+    return error_say(error, VOXPERT_BAD_INPUT, "%s: holds no image; %s", folder, reason.message);
+}
+
 VoxpertStatus folder_images(char ***names, int *count, const char *folder, VoxpertError *error) {
     *names = NULL;
     *count = 0;
@@ -28,15 +51,20 @@ VoxpertStatus folder_images(char ***names, int *count, const char *folder, Voxpe
     if (!d)
         return error_say(error, VOXPERT_BAD_INPUT, "%s: cannot be listed: %s", folder,
                          strerror(errno));
+    char *other = NULL; /* the first by name of what is no image */
     for (struct dirent *entry; (entry = readdir(d));) {
-        if (!is_image(entry->d_name)) continue;
+        if (!is_image(entry->d_name)) {
+            remember_first(&other, folder, entry->d_name);
+            continue;
+        }
         cli_grow(names, (size_t)*count, sizeof **names);
         (*names)[(*count)++] = cli_text("%s", entry->d_name);
     }
     closedir(d);
-    if (!*count) return error_say(error, VOXPERT_BAD_INPUT, "%s: holds no image", folder);
-    qsort(*names, (size_t)*count, sizeof **names, by_name);
-    return VOXPERT_OK;
+    VoxpertStatus status = *count ? VOXPERT_OK : refuse_folder(folder, other, error);
+    if (*count) qsort(*names, (size_t)*count, sizeof **names, by_name);
+    free(other);
+    return status;
 }
 
 void folder_images_free(char **names, int count) {

@@ -12,7 +12,7 @@
 VoxpertStatus folder_run(Job *job, Engine *engine, VoxpertError *error);
 
 /* The images in a folder by their extensions, sorted by name; hidden files are left out.
- * VOXPERT_BAD_INPUT. */
+ * VOXPERT_BAD_INPUT: there is none; it says what the first file is. */
 VoxpertStatus folder_images(char ***names, int *count, const char *folder, VoxpertError *error);
 void folder_images_free(char **names, int count);
 

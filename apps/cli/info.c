@@ -122,6 +122,7 @@ static json_t *machine(const Common *common) {
 }
 
 static bool is_model(const char *path) {
+    if (strcmp(path, "built-in") == 0) return true;
     static const char *const extensions[] = {".safetensors", ".pth",        ".pt", ".ckpt",
                                              ".bin",         ".index.json", NULL};
     struct stat info;
