@@ -57,7 +57,7 @@ if chosen 'finding 1'; then
     states 'the test part of the renamed folder was not trained on' same_test
     mixed() {
         mkdir -p mixed/images mixed/masks
-        for name in $(parts cells | awk '$2 == "train" { print $1 }' | head -n 6); do
+        for name in $(parts cells | awk '$2 == "training" { print $1 }' | head -n 6); do
             cp cells/images/"${name##*/}".* mixed/images && cp cells/masks/"${name##*/}".* mixed/masks
         done
         printf 'stem,group\n' >mixed/groups.csv
