@@ -16,7 +16,8 @@ void hash_end(Hash *h, char text[HASH_TEXT]) {
 }
 
 uint64_t hash_fnv1a_more(uint64_t h, const void *bytes, size_t size) {
-    for (const uint8_t *p = bytes, *end = p + size; p < end; p++) h = (h ^ *p) * 0x100000001B3u;
+    const uint8_t *p = bytes; /* NULL of an empty file, to which nothing may be added */
+    for (size_t i = 0; i < size; i++) h = (h ^ p[i]) * 0x100000001B3u;
     return h;
 }
 
