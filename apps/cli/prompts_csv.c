@@ -80,6 +80,7 @@ typedef struct Csv {
     int next_line;
     char *field[MOST_FIELDS];
     int fields;
+    int columns;        /* fields of the first line */
     int where[COLUMNS]; /* the field of a column; -1: it has none */
     VoxpertError *error;
 } Csv;
@@ -184,6 +185,7 @@ static VoxpertStatus read_header(Csv *c, char **unused) {
     bool second = false;
     for (int i = 0; i < COLUMNS; i++) c->where[i] = -1;
     VoxpertStatus status = read_row(c);
+    c->columns = c->fields;
     for (int i = 0; !status && i < c->fields; i++) second |= strcasecmp(c->field[i], "x2") == 0;
     for (int i = 0; !status && i < c->fields; i++) {
         int column = column_of(c->field[i], second);
@@ -307,6 +309,13 @@ static json_t *object_of(Entries *e, json_t *entry, const char *image, const cha
 static VoxpertStatus add_row(const Csv *c, Entries *e) {
     const char *image = cell(c, IMAGE);
     if (!*image) return wrong(c, "image", ": is empty");
+    for (int i = c->columns; i < c->fields; i++) {
+        if (*c->field[i])
+            return wrong(c,
+                         "has more fields than the first line; a decimal comma needs quotes, or "
+                         "semicolons between the fields",
+                         "");
+    }
     json_t *entry = entry_of(e, image), *object = object_of(e, entry, image, cell(c, OBJECT));
     VoxpertStatus status = add_box(c, object);
     if (!status) status = add_point(c, object);

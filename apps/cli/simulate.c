@@ -7,6 +7,7 @@
 
 #include <voxpert/evaluate.h>
 
+#include "cli/claims.h"
 #include "cli/error.h"
 #include "cli/folder.h"
 #include "cli/interrupt.h"
@@ -125,14 +126,24 @@ static VoxpertStatus do_case(Simulate *s, size_t index, VoxpertError *error) {
 
 /* ---- All of them ------------------------------------------------------------------------ */
 
+/* No output is there, none is named twice, and none is an image of the data set. */
 static VoxpertStatus check_new(const Simulate *s, const char *report, VoxpertError *error) {
+    size_t count = voxpert_simulation_cases(s->cases);
+    char **paths = cli_new(count, sizeof *paths);
+    Claims claims = {0};
     VoxpertStatus status = output_is_new(report, s->overwrite, error);
-    for (size_t i = 0; !status && i < voxpert_simulation_cases(s->cases); i++) {
+    claims_write(&claims, "--output", report, "report.jsonl");
+    for (size_t i = 0; !status && i < count; i++) {
         VoxpertSimulatedCase c = voxpert_simulation_case(s->cases, i);
-        char *path = mask_path(s, &c);
-        status = output_is_new(path, s->overwrite, error);
-        free(path);
+        paths[i] = mask_path(s, &c);
+        status = output_is_new(paths[i], s->overwrite, error);
+        claims_read(&claims, c.file);
+        claims_write(&claims, "--output", paths[i], c.name);
     }
+    if (!status) status = claims_check(&claims, error);
+    claims_free(&claims);
+    for (size_t i = 0; i < count; i++) free(paths[i]);
+    free(paths);
     return status;
 }
 

@@ -71,6 +71,7 @@ typedef struct Plan {
     PathSet from, to;     /* of moves that are planned */
     char root[PATH_MAX];  /* without links */
     size_t labels, files; /* of nnU-Net's training part that are set aside */
+    json_int_t training;  /* what numTraining becomes; -1: it stays */
 } Plan;
 
 static bool exists(const char *path) {
@@ -239,7 +240,10 @@ static const char *backup_name(Catalog *c, const char *path) {
 
 /* The line END cannot be in it: JSON's lines begin with a brace, a bracket, a blank or a quote. */
 static void add_json(Plan *p, Text *t, const char *path) {
-    char *json = json_dumps(p->c->mended, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
+    json_t *mended = json_copy(p->c->mended);
+    if (p->training >= 0) json_object_set_new(mended, "numTraining", json_integer(p->training));
+    char *json = json_dumps(mended, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
+    json_decref(mended);
     t->failed |= !json;
     if (t->length) text_add(t, "\n");
     text_add(t, "cp ");
@@ -264,7 +268,7 @@ static bool follow_count(Plan *p) {
     json_int_t left = (json_int_t)(c->counted - p->labels);
     if (!p->files || !json_is_integer(training) || json_integer_value(training) == left)
         return false;
-    json_object_set_new(c->mended, "numTraining", json_integer(left));
+    p->training = left; /* `mended` stays: plans are settled again after the pixels were read */
     return true;
 }
 
@@ -294,7 +298,7 @@ static void plan_file(Plan *p) {
 /* ---- All of it ------------------------------------------------------------------------------ */
 
 Status plan_settle(Catalog *c, Error *error) {
-    Plan p = {.c = c};
+    Plan p = {.c = c, .training = -1};
     size_t paths = 1;
     keep_common_surplus(c);
     for (size_t i = 0; i < c->findings; i++) {

@@ -90,7 +90,6 @@ static Status run_case(void *context, size_t index, Error *error) {
     Status status = volume_read(&map, pair->first, &as_labels, error);
     if (!status) status = volume_read(&image, pair->second, &as_image, error);
     if (!status) status = volume_align(map, image, error);
-    if (!status) status = volume_align(map, image, error);
     if (!status) status = values_of_case(&r->values[index], c, map, error);
     if (!status) status = labels_of_case(c, r, &r->values[index], map, error);
     if (!status) {

@@ -114,7 +114,7 @@ static void describe_apart(Text *out, const Volume *image, const Volume *labels)
     }
     if (most <= 1e-3 && axes == 1)
         text_add(out, "origin differs by %g mm in %c", origin, "xyz"[axis]);
-    else if (most <= 1e-3)
+    else if (most <= 1e-3 && axes > 1)
         text_add(out, "origin differs in %d axes", axes);
     else
         text_add(out, "axes or spacing differ by up to %g", most);

@@ -46,4 +46,7 @@ refused 2 '--output is needed' segment -q -m "$model" --data set --simulate box
 refused 3 none segment -q -m "$model" --data none --simulate box -o no
 refused 2 'need' segment -q -m "$model" --data set --simulate free -o no
 holds 'nothing of them was made' test ! -e no
+sum=$(cat set/images/* | sha256sum)
+refused 2 'would replace the input' segment -q -m "$model" --data set --part all --simulate box -o set/images --overwrite
+holds 'the images are what they were' test "$(cat set/images/* | sha256sum)" = "$sum"
 conclude
