@@ -43,9 +43,6 @@ int common_end(Common *common, VoxpertStatus status, const VoxpertError *error);
  * are kept for common_report, with -q too. */
 void common_warn(const Common *common, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-
-/* A warning for each line. */
-void common_warn_lines(const Common *common, const char *lines);
 void common_detail(const Common *common, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

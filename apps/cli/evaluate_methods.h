@@ -40,9 +40,9 @@ typedef struct Methods {
     char *protocol; /* how models were asked; NULL: predictions were files */
 } Methods;
 
-/* Evaluates all; `out` is to be freed also after a failure.  Errors: those of voxpert_evaluate,
+/* Evaluates all; `m` is to be freed also after a failure.  Errors: those of voxpert_evaluate,
  * voxpert_evaluation_read, voxpert_model_open, voxpert_simulation_open and voxpert_compare. */
-VoxpertStatus methods_evaluate(Methods *out, const MapsJob *job, VoxpertError *error);
+VoxpertStatus methods_evaluate(Methods *m, const MapsJob *job, VoxpertError *error);
 void methods_free(Methods *m);
 
 /* ---- Reports (evaluate_report.c) -------------------------------------------------------- */

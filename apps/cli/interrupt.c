@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,11 +14,13 @@ static const char *volatile current;
 
 void interrupt_note(const char *verb, const char *format, ...) {
     char *to = sentences[current == sentences[0]];
+    char *sentence = NULL;
     va_list args;
     va_start(args, format);
-    int used = snprintf(to, sizeof *sentences, "voxpert %s: ", verb);
-    vsnprintf(to + used, sizeof *sentences - (size_t)used, format, args);
+    int length = vasprintf(&sentence, format, args);
     va_end(args);
+    snprintf(to, sizeof *sentences, "voxpert %s: %s", verb, length < 0 ? "" : sentence);
+    free(sentence);
     current = to;
 }
 

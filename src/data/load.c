@@ -79,6 +79,7 @@ static Status paint(Painter *p, const uint8_t *mask, Error *error) {
 
 /* ---- Forms -------------------------------------------------------------------------------- */
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses */
 #define DROP_VOID(Type)                                                                            \
     do {                                                                                           \
         Type *samples = labels->samples;                                                           \
@@ -88,6 +89,7 @@ static Status paint(Painter *p, const uint8_t *mask, Error *error) {
             if (none) samples[i] = 0;                                                              \
         }                                                                                          \
     } while (0)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 size_t labels_drop_void(Volume *labels) {
     size_t count = volume_samples(labels), dropped = 0;
