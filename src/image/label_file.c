@@ -52,6 +52,7 @@ static void opacity_take(Volume *v) {
 
 /* ---- Drift ------------------------------------------------------------------------------ */
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses */
 #define ROUND_DRIFT(Type)                                                                          \
     do {                                                                                           \
         Type *samples = v->samples;                                                                \
@@ -64,6 +65,7 @@ static void opacity_take(Volume *v) {
             rounded++;                                                                             \
         }                                                                                          \
     } while (0)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static void drift_round(Volume *v) {
     size_t count = volume_samples(v), rounded = 0;
