@@ -16,9 +16,28 @@ picture=$shared/data/2d/micro_wbc/images/074.png # 108 x 112, colour
 width=108 height=112
 volume=$shared/golden/image/nifti/dtype_int16.nii # 5 x 4 x 3
 
+facts=0 broken=0 skipped=0 concluded=false
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-facts=0 broken=0 skipped=0
+trap leave EXIT
+
+# A script has not passed if it ended before `conclude`, or if bash itself complained of a line of it: at an
+# arithmetic error bash gives up the whole loop around it and goes on behind it.  What it says of jobs that
+# were killed ("line 5: 1234 Killed") is no complaint.
+leave() {
+    local code=$?
+    exec 2>&3 3>&-
+    cat "$work/.stderr" >&2
+    if grep -E "^$0: line [0-9]+: " "$work/.stderr" | grep -qvE ': line [0-9]+: +[0-9]+ '; then
+        echo 'bash could not run a line of this script, see above'
+        code=1
+    elif [ $code -eq 0 ] && ! $concluded; then
+        echo "ended before all facts were looked at, after $facts"
+        code=1
+    fi
+    rm -rf "$work"
+    exit $code
+}
+exec 3>&2 2>"$work/.stderr"
 
 # holds WHAT COMMAND...: the command must succeed
 holds() {
@@ -43,6 +62,9 @@ small_disk() {
     mkdir "$1" && mount -t tmpfs -o "size=$2" tmpfs "$1" 2>/dev/null ||
         { skip "$3" 'no small disk can be mounted' && false; }
 }
+
+# wait_until COMMAND...: until it succeeds, or the newest job has ended
+wait_until() { until "$@" || ! kill -0 $! 2>/dev/null; do sleep 0.005; done; }
 
 unset VOXPERT_CPU
 export LC_ALL=C
@@ -89,6 +111,7 @@ steady() { sed '/"\(load\|read\|encode\|decode\|write\|total\|peak_rss_bytes\)":
 
 conclude() {
     local more=
+    concluded=true
     [ $skipped -eq 0 ] || more=", $skipped skipped"
     echo "$((facts - broken)) of $facts facts hold$more"
     [ $broken -eq 0 ] || exit 1

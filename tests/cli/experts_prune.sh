@@ -84,15 +84,17 @@ holds 'nothing is left of them' test -z "$(find . -name '*no.*' -o -name '.*.saf
 # ---- Cut off
 mkdir cut
 set -m # background jobs may be interrupted
-for pause in 0.05 0.2 0.5; do
-    "$VOXPERT" "${prune[@]}" -q -o cut/some.safetensors --overwrite --ask clicks --clicks 50 -t 1 &
-    sleep $pause
-    kill -s INT %%
+reported() { [ "$(wc -l <progress.json)" -ge "$1" ]; }
+for lines in 0 1 2; do
+    : >progress.json
+    "$VOXPERT" "${prune[@]}" --progress json -o cut/some.safetensors --overwrite --ask clicks --clicks 50 -t 1 >out 2>progress.json &
+    wait_until reported $lines
+    kill -s INT %% 2>/dev/null
     wait %%
     code=$?
-    holds "cut off after $pause s it ends with 130" test $code -eq 130 -o $code -eq 0
-    holds "and leaves nothing unfinished after $pause s" test -z "$(find cut -name '.*' -type f)"
-    [ $code -eq 0 ] || holds "nor a result after $pause s" test -z "$(find cut -type f)"
+    holds "cut off after $lines lines of progress it ends with 130" test $code -eq 130 -o $code -eq 0
+    holds "and leaves nothing unfinished after $lines lines of progress" test -z "$(find cut -name '.*' -type f)"
+    [ $code -eq 0 ] || holds "nor a result after $lines lines of progress" test -z "$(find cut -type f)"
     rm -f cut/*
 done
 conclude

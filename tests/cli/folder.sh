@@ -29,14 +29,16 @@ holds 'a report may be .json' test "$(grep -c '"status": "done"' json.json)" -eq
 
 # ---- Killed and resumed, from .jsonl and from .json
 compare() { diff -rq -x 'report.*' one "$1" && ! find "$1" -name '.*' | grep .; }
+written() { [ "$(find cut -name '*.png' 2>/dev/null | wc -l)" -ge "$1" ]; }
 for report in report.jsonl report.json; do
     rm -rf cut
     left=
-    for pause in 0.06 0.12 0.2; do
+    for masks in 2 8 $((n - 5)); do
         "$VOXPERT" segment -q -m "$model" -i in --prompts p.jsonl -o cut --resume -r cut/$report &
-        sleep $pause
+        wait_until written $masks
         left="$left $((n - $(ls cut/*.png 2>/dev/null | wc -l)))"
-        kill -9 $! && wait $! 2>/dev/null
+        kill -9 $! 2>/dev/null
+        wait $! 2>/dev/null
     done
     echo "killed with$left of $n masks to go"
     touch cut/.voxpert-1-0.png.Ab3dEf # as a kill in the middle of a write leaves it

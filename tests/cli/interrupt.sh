@@ -7,14 +7,11 @@ cd "$work" || exit 1
 mkdir out
 set -m # background jobs may be interrupted
 
-# sign CONDITION...: waits until it holds, or the job has ended
-sign() { until "$@" || ! kill -0 %% 2>/dev/null; do sleep 0.005; done; }
-
 for name in INT TERM HUP QUIT XCPU; do
     "$VOXPERT" segment --progress json -m "$model" -i "$picture" --everything --points-per-side 400 \
         --pred-iou-thresh 10 -o out/m.png --overlay out/o.png --rle out/r.json 2>progress.json &
-    sign test -s progress.json
-    kill -s $name %%
+    wait_until test -s progress.json
+    kill -s $name %% 2>/dev/null
     wait %%
     code=$?
     rm progress.json
@@ -30,8 +27,8 @@ written() { [ "$(find many -name '*.png' 2>/dev/null | wc -l)" -ge "$1" ]; }
 for masks in 0 1 2 5 10 40; do
     rm -rf many
     "$VOXPERT" segment -q -m "$model" -i in -o many --overlay many/seen --prompts p.jsonl -t 2 &
-    sign written $masks
-    kill -s INT %%
+    wait_until written $masks
+    kill -s INT %% 2>/dev/null
     wait %%
     code=$?
     holds "interrupted after $masks files: exit code 130" test $code -eq 130 -o $code -eq 0
