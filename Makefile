@@ -42,7 +42,7 @@ asan: build/asan/build.ninja ## the suite under AddressSanitizer and UndefinedBe
 	ctest --preset asan -j $(JOBS) --output-junit results.xml
 
 tsan: build/tsan/build.ninja ## everything threaded under ThreadSanitizer
-	cmake --build --preset tsan -j $(JOBS)
+	cmake --build --preset tsan -j $(JOBS) --target threaded_tests
 	$(PLAIN_ADDRESSES) ctest --preset tsan --output-junit results.xml
 
 fuzz: build/fuzz/build.ninja ## fuzz one parser: make fuzz T=text SECONDS=60

@@ -10,13 +10,18 @@
 #   docs/examples/X.c    a test examples/X, run without arguments unless tests/examples/X.sh runs it
 #   tests/.../*.c        anything else helps the tests
 #
+# Tests that run the library on several threads have the label threaded too; ThreadSanitizer looks at those.
 # Tests run in the root of the sources. VOXPERT_SHARED reaches them as it is.
 
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
+set(THREADED "^api/|/threads$")
 function(describe_test name)
     string(REGEX REPLACE "/.*" "" label ${name})
-    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 1500 SKIP_RETURN_CODE 77)
+    if(name MATCHES ${THREADED})
+        list(APPEND label threaded)
+    endif()
+    set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT 1500 SKIP_RETURN_CODE 77)
 endfunction()
 
 file(GLOB_RECURSE TEST_FILES CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/tests tests/*.c)
@@ -32,6 +37,8 @@ target_link_libraries(test_helpers PUBLIC voxpert_flags voxpert_static PkgConfig
     PkgConfig::DEPENDENCIES)
 target_include_directories(test_helpers SYSTEM PUBLIC ${NIFTI_INCLUDE}) # the second reader
 
+add_custom_target(threaded_tests) # the programs of tests with that label
+
 foreach(file ${TEST_PROGRAMS})
     string(REGEX REPLACE "(^|/)test_([^/]*)\\.c$" "\\1\\2" name ${file})
     string(REGEX REPLACE "\\.c$" "" target ${file})
@@ -41,6 +48,9 @@ foreach(file ${TEST_PROGRAMS})
     set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests)
     add_test(NAME ${name} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
     describe_test(${name})
+    if(name MATCHES ${THREADED})
+        add_dependencies(threaded_tests ${target})
+    endif()
 endforeach()
 
 if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/tests/golden/main.c)
@@ -73,6 +83,7 @@ file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/headers/voxpert_headers.h CONT
 add_executable(api_headers tests/api/header_test.cc ${HEADER_TESTS})
 target_include_directories(api_headers PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/headers)
 target_link_libraries(api_headers PRIVATE voxpert_public_flags voxpert_shared)
+add_dependencies(threaded_tests api_headers)
 set_target_properties(api_headers PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests CXX_STANDARD 11)
 add_test(NAME api/headers COMMAND api_headers)
 describe_test(api/headers)
@@ -147,5 +158,12 @@ foreach(name ${EXAMPLES})
     if(NOT "examples/${name}.sh" IN_LIST SCRIPTS)
         add_test(NAME examples/${name} COMMAND example_${name})
         describe_test(examples/${name})
+    endif()
+endforeach()
+
+# What takes longest begins first, so that no core waits for it at the end.
+foreach(name anomaly/memory cli/hostile_sweep field/first_use train/split api/experts field/prompts field/images)
+    if(TEST ${name})
+        set_tests_properties(${name} PROPERTIES COST 100)
     endif()
 endforeach()
