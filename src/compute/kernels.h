@@ -92,12 +92,14 @@ typedef struct PatchShape {
         out[3]; /* depth, height, width; pad: before the first */
 } PatchShape;
 
-/* Sums over n logits x with p = sigmoid(x) and target t in [0, 1]; see mask_sums. */
+/* Sums over n logits x with p = sigmoid(x) and target t in [0, 1]; see mask_sums.  Where t is below
+ * 0 the truth is unknown: such an element is in no sum, and its logit has no gradient. */
 typedef struct MaskSums {
     double p, t, pt, pp, tt; /* sum p, t, p t, p^2, t^2 */
     double focal_inside,
         focal_outside;    /* sum -t (1-p)^2 ln(p + 1e-12), -(1-t) p^2 ln(1-p + 1e-12) */
     double cross_entropy; /* sum softplus(x) - x t */
+    double count;         /* of the elements in these sums; in a gradient not used */
 } MaskSums;
 
 /* What one unit of each sum is worth in a loss: d loss / d sum, for mask_sums_backward. */

@@ -12,6 +12,7 @@
 #include "data/outline.h"
 #include "data/plan.h"
 #include "image/align.h"
+#include "image/label_file.h"
 
 /* ---- Values ------------------------------------------------------------------------------- */
 
@@ -64,6 +65,26 @@ void values_count(ValueCounts *out, const Volume *v) {
     count_run(out, last, run);
 }
 
+/* Reports LABEL_VOID and takes it out of the values; how many voxels have it. */
+static size_t take_void(Catalog *c, const char *file, ValueCounts *v) {
+    size_t at = 0;
+    while (at < v->count && !(fabs(v->item[at].value - LABEL_VOID) <= LABEL_DRIFT)) at++;
+    if (at == v->count) return 0;
+    size_t voxels = v->item[at].voxels;
+    memmove(&v->item[at], &v->item[at + 1], (--v->count - at) * sizeof *v->item);
+    catalog_find(c, RULE_LABEL_INTEGER, file,
+                 "holds -1 in %zu voxels, which are ignored: neither object nor background", voxels)
+        ->warning = true;
+    return voxels;
+}
+
+static bool is_ignored(const Catalog *c, double value) {
+    for (size_t i = 0; i < c->labels; i++)
+        for (size_t k = 0; c->label[i].ignored && k < c->label[i].values; k++)
+            if (fabs((double)c->label[i].value[k] - value) < 0.5) return true;
+    return false;
+}
+
 static bool is_known(const Catalog *c, double value) {
     for (size_t i = 0; i < c->labels; i++)
         for (size_t k = 0; k < c->label[i].values; k++)
@@ -88,10 +109,13 @@ static Status check_colours(Catalog *c, const char *file, const Volume *labels, 
     if (labels->channels - (labels->alpha ? 1 : 0) < 2) return VOXPERT_OK;
     Error reason = {0};
     uint32_t *values = memory_new(volume_voxels(labels) * sizeof *values);
+    uint8_t *ignored = NULL;
+    size_t count;
     if (!values) return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to check it", file);
-    if (volume_labels(values, labels, &reason))
+    if (volume_labels_void(values, &ignored, &count, labels, &reason))
         catalog_find(c, RULE_LABEL_INTEGER, file, "holds colours, no labels");
     memory_free(values);
+    memory_free(ignored);
     return VOXPERT_OK;
 }
 
@@ -101,18 +125,22 @@ static void check_map_values(Catalog *c, const char *file, const Volume *labels)
     bool named = c->format == DATA_NNUNET && c->labels > 0, foreground = false;
     size_t fractions = 0, unknown = 0;
     values_count(&values, labels);
+    bool ignored = take_void(c, file, &values) > 0;
     if (values.none)
         catalog_find(c, RULE_LABEL_INTEGER, file, "holds NaN in %zu voxels", values.none);
     for (size_t i = 0; i < values.count; i++) {
         ValueCount v = values.item[i];
-        foreground |= v.value > 0.0;
+        foreground |= v.value > 0.0 && !is_ignored(c, v.value);
+        ignored |= is_ignored(c, v.value);
         if (!is_whole(v.value) && fractions++ == 0)
             report_value(c, RULE_LABEL_INTEGER, file, v, "which is no label");
         if (named && !is_known(c, v.value) && unknown++ < REPORTED)
             report_value(c, RULE_LABEL_KNOWN, file, v, "which labels does not name");
     }
     if (!foreground)
-        catalog_find(c, RULE_LABEL_FOREGROUND, file, "all voxels are 0")->warning = true;
+        catalog_find(c, RULE_LABEL_FOREGROUND, file, "all voxels are 0%s",
+                     ignored ? " or ignored" : "")
+            ->warning = true;
 }
 
 /* ---- Grids -------------------------------------------------------------------------------- */
@@ -163,14 +191,6 @@ static Status read_labels(Volume **out, const char *file, Error *error) {
     return volume_read(out, file, &(VolumeReadOptions){.labels = true}, error);
 }
 
-static void check_void(Catalog *c, const char *file, Volume *labels) {
-    size_t none = labels_drop_void(labels);
-    if (none)
-        catalog_find(c, RULE_LABEL_INTEGER, file, "holds -1 in %zu voxels, which count as ignored",
-                     none)
-            ->warning = true;
-}
-
 static Status check_map(Catalog *c, const CatalogCase *item, const Volume *image, Error *error) {
     Volume *labels = NULL;
     Error reason = {0};
@@ -185,7 +205,6 @@ static Status check_map(Catalog *c, const CatalogCase *item, const Volume *image
     if (image && check_grid(c, RULE_SAME_SHAPE, file, image, labels))
         check_turned(c, file, image, labels->height, labels->width, labels->orientation);
     check_warnings(c, file, labels);
-    check_void(c, file, labels);
     check_map_values(c, file, labels);
     status = check_colours(c, file, labels, error);
     volume_free(labels);
@@ -197,6 +216,7 @@ static Status check_map(Catalog *c, const CatalogCase *item, const Volume *image
 static void check_mask_values(Catalog *c, const char *file, const Volume *mask) {
     ValueCounts v;
     values_count(&v, mask);
+    take_void(c, file, &v);
     double most = v.count ? v.item[v.count - 1].value : 0.0,
            least = v.count ? v.item[0].value : 0.0;
     if (v.count == 1 && most <= 0.0 && least >= 0.0) {
@@ -229,7 +249,6 @@ static Status check_mask(Catalog *c, const CatalogCase *item, const char *file, 
     bool fits = !image || check_grid(c, RULE_MASK_SIZE, file, image, mask);
     if (fits && image) check_turned(c, file, image, mask->height, mask->width, mask->orientation);
     check_warnings(c, file, mask);
-    check_void(c, file, mask);
     if (fits) check_mask_values(c, file, mask);
     volume_free(mask);
     return VOXPERT_OK;

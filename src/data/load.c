@@ -25,6 +25,7 @@ Status case_image(Volume **out, const CatalogCase *item, size_t channel, Error *
 void label_layers_free(LabelLayers *l) {
     for (size_t i = 0; i < l->count; i++) memory_free(l->layer[i]);
     memory_free(l->layer);
+    memory_free(l->ignored);
     memory_free(l->voxel);
     warnings_free(&l->warnings);
     *l = (LabelLayers){0};
@@ -79,32 +80,6 @@ static Status paint(Painter *p, const uint8_t *mask, Error *error) {
 
 /* ---- Forms -------------------------------------------------------------------------------- */
 
-/* NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses */
-#define DROP_VOID(Type)                                                                            \
-    do {                                                                                           \
-        Type *samples = labels->samples;                                                           \
-        for (size_t i = 0; i < count; i++) {                                                       \
-            bool none = samples[i] <= (Type)LABEL_VOID && samples[i] >= (Type)LABEL_VOID;          \
-            dropped += none;                                                                       \
-            if (none) samples[i] = 0;                                                              \
-        }                                                                                          \
-    } while (0)
-/* NOLINTEND(bugprone-macro-parentheses) */
-
-size_t labels_drop_void(Volume *labels) {
-    size_t count = volume_samples(labels), dropped = 0;
-    bool scaled = labels->slope < 1.0 || labels->slope > 1.0 || labels->intercept < 0.0 ||
-                  labels->intercept > 0.0;
-    if (scaled) return 0;
-    if (labels->type == SAMPLE_I8) DROP_VOID(int8_t);
-    if (labels->type == SAMPLE_I16) DROP_VOID(int16_t);
-    if (labels->type == SAMPLE_I32) DROP_VOID(int32_t);
-    if (labels->type == SAMPLE_I64) DROP_VOID(int64_t);
-    if (labels->type == SAMPLE_F32) DROP_VOID(float);
-    if (labels->type == SAMPLE_F64) DROP_VOID(double);
-    return dropped;
-}
-
 bool labels_may_be_turned(const Volume *image, size_t height, size_t width, int orientation) {
     bool same = image->height == height && image->width == width, square = width == height;
     return image->orientation > 1 && orientation <= 1 && same && (image->orientation < 5 || square);
@@ -117,12 +92,30 @@ static void warn_turned(LabelLayers *l, const Volume *image, const char *what) {
                  volume_name(image), image->orientation, what);
 }
 
-/* A map or a mask on the image's grid. */
-static Status take_labels(LabelLayers *l, Volume *labels, const Volume *image, Error *error) {
+static Status ignore_more(LabelLayers *l, const uint8_t *mask, const CatalogCase *item,
+                          Error *error) {
+    if (!mask) return VOXPERT_OK;
+    if (!l->ignored && !(l->ignored = memory_new(l->voxels))) return no_memory(item, error);
+    for (size_t i = 0; i < l->voxels; i++) l->ignored[i] |= mask[i];
+    return VOXPERT_OK;
+}
+
+/* A map or a mask on the image's grid, into `out` [voxels]. */
+static Status take_labels(uint32_t *out, Painter *p, Volume *labels, const Volume *image,
+                          Error *error) {
+    LabelLayers *l = p->out;
+    uint8_t *none = NULL;
+    size_t count = 0;
     Status status = volume_align(labels, image, error);
+    if (!status) status = volume_labels_void(out, &none, &count, labels, error);
+    if (!status) status = ignore_more(l, none, p->item, error);
+    memory_free(none);
     if (status) return status;
-    size_t none = labels_drop_void(labels);
-    if (none) volume_warn(labels, "%zu voxels hold -1, which is taken as ignored", none);
+    if (count)
+        volume_warn(labels,
+                    "%zu voxels hold -1 and are ignored: they count neither as object nor as "
+                    "background",
+                    count);
     warnings_merge(&l->warnings, &labels->warnings);
     if (labels_may_be_turned(image, labels->height, labels->width, labels->orientation))
         warn_turned(l, image, volume_name(labels));
@@ -136,20 +129,35 @@ static bool is_region(const Catalog *c) {
     return false;
 }
 
-static void drop_ignored(const Catalog *c, uint32_t *layer, size_t voxels) {
-    for (size_t l = 0; l < c->labels; l++) {
-        if (!c->label[l].ignored || !c->label[l].values) continue;
-        for (size_t i = 0; i < voxels; i++) {
-            if (layer[i] == c->label[l].value[0]) layer[i] = 0;
-        }
-    }
-}
-
 static bool label_has(const CatalogLabel *l, uint32_t value) {
     for (size_t i = 0; i < l->values; i++) {
         if (l->value[i] == value) return true;
     }
     return false;
+}
+
+/* Marks what the data set's own label says is to be ignored; `mask` [voxels] is scratch. */
+static Status ignore_label(Painter *p, const CatalogLabel *label, const uint32_t *map,
+                           uint8_t *mask, Error *error) {
+    bool any = false;
+    for (size_t i = 0; i < p->out->voxels; i++) any |= mask[i] = label_has(label, map[i]);
+    return any ? ignore_more(p->out, mask, p->item, error) : VOXPERT_OK;
+}
+
+static Status ignore_labels(Painter *p, const Catalog *c, const uint32_t *map, Error *error) {
+    Status status = VOXPERT_OK;
+    uint8_t *mask = memory_aligned(p->out->voxels);
+    if (!mask) return no_memory(p->item, error);
+    for (size_t l = 0; !status && l < c->labels; l++)
+        if (c->label[l].ignored) status = ignore_label(p, &c->label[l], map, mask, error);
+    memory_free(mask);
+    return status;
+}
+
+static void clear_ignored(LabelLayers *l) {
+    for (size_t n = 0; l->ignored && n < l->count; n++)
+        for (size_t i = 0; i < l->voxels; i++)
+            if (l->ignored[i]) l->layer[n][i] = 0;
 }
 
 /* Every label but background and ignore becomes a mask; they may overlap. */
@@ -170,14 +178,10 @@ static Status paint_regions(Painter *p, const Catalog *c, const uint32_t *map, E
 
 static Status map_layers(Painter *p, const Catalog *c, Volume *labels, const Volume *image,
                          Error *error) {
-    Status status = take_labels(p->out, labels, image, error);
-    if (!status) status = layer_add(p, error);
-    if (!status) status = volume_labels(p->out->layer[0], labels, error);
-    if (status) return status;
-    if (!is_region(c)) {
-        drop_ignored(c, p->out->layer[0], p->out->voxels);
-        return VOXPERT_OK;
-    }
+    Status status = layer_add(p, error);
+    if (!status) status = take_labels(p->out->layer[0], p, labels, image, error);
+    if (!status) status = ignore_labels(p, c, p->out->layer[0], error);
+    if (status || !is_region(c)) return status;
     uint32_t *map = p->out->layer[0];
     p->out->count = 0;
     status = paint_regions(p, c, map, error);
@@ -206,8 +210,7 @@ static Status mask_layers(Painter *p, uint8_t *mask, const Volume *image, Error 
         Volume *v = NULL;
         VolumeReadOptions options = {.labels = true};
         status = volume_read(&v, p->item->label[m], &options, error);
-        if (!status) status = take_labels(p->out, v, image, error);
-        if (!status) status = volume_labels(labels, v, error);
+        if (!status) status = take_labels(labels, p, v, image, error);
         volume_free(v);
         for (size_t i = 0; !status && i < voxels; i++) mask[i] = labels[i] != 0;
         if (!status) status = paint(p, mask, error);
@@ -320,6 +323,9 @@ Status case_labels(LabelLayers *out, const Catalog *c, const CatalogCase *item, 
         break;
     }
     memory_free(mask);
-    if (status) label_layers_free(out);
+    if (status)
+        label_layers_free(out);
+    else
+        clear_ignored(out);
     return status;
 }

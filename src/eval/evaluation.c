@@ -259,7 +259,8 @@ static Status pair_open(Pair *p, const Volume *const volume[2], const Evaluation
                 error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to compare its %zu voxels",
                           volume_name(volume[i]), p->voxels);
         if (!status && i == 0)
-            status = reference_labels(p->labels[i], &p->void_mask, volume[i], error);
+            status =
+                volume_labels_void(p->labels[i], &p->void_mask, &(size_t){0}, volume[i], error);
         else if (!status)
             status = volume_labels(p->labels[i], volume[i], error);
     }

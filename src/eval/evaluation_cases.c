@@ -49,11 +49,12 @@ static Status values_find(LabelValues *out, const Volume *v, bool reference, uin
     size_t voxels = volume_voxels(v), count = 0;
     uint32_t *map = memory_aligned(voxels * sizeof *map), *value = NULL;
     uint8_t *mask = NULL;
+    size_t none = 0;
     if (!map) return no_memory_for_labels(v, error);
     Status status =
-        reference ? reference_labels(map, &mask, v, error) : volume_labels(map, v, error);
+        reference ? volume_labels_void(map, &mask, &none, v, error) : volume_labels(map, v, error);
     if (!status) status = labels_present(&value, &count, map, voxels, error);
-    *left_out |= mask != NULL;
+    *left_out |= none > 0;
     memory_free(map);
     memory_free(mask);
     for (size_t i = 0; i < count && !status; i++) {
@@ -97,7 +98,7 @@ static void case_describe(CaseScore *c, const Volume *reference, const Volume *p
     c->flat = reference->depth == 1;
     warnings_merge(&c->warnings, &reference->warnings);
     warnings_merge(&c->warnings, &prediction->warnings);
-    if (left_out) warnings_add(&c->warnings, "%s: voxels that hold -1 do not count", c->reference);
+    if (left_out) warnings_add(&c->warnings, "%s: ignored voxels (-1) do not count", c->reference);
 }
 
 static Status maps_score(CaseScore *c, const EvaluationRule *rule, OwnLabels *own,

@@ -64,64 +64,6 @@ void label_values_free(LabelValues *set) {
     *set = (LabelValues){0};
 }
 
-/* ---- Voxels that do not count --------------------------------------------------------------- */
-
-static bool may_be_negative(const Volume *v) {
-    return v->type != SAMPLE_U8 && v->type != SAMPLE_U16 && v->type != SAMPLE_U32 &&
-           v->type != SAMPLE_U64 && v->channels == 1 && !(v->slope < 1.0) && !(v->slope > 1.0) &&
-           !(v->intercept < 0.0) && !(v->intercept > 0.0);
-}
-
-/* Where a voxel holds -1; *mask stays NULL where none does. */
-static Status find_void(uint8_t **mask, const Volume *v, Error *error) {
-    enum { ROW = 4096 };
-    float values[ROW];
-    size_t voxels = volume_voxels(v);
-    *mask = NULL;
-    for (size_t first = 0; first < voxels; first += ROW) {
-        size_t count = voxels - first < ROW ? voxels - first : ROW;
-        volume_values(values, v, first, count);
-        for (size_t i = 0; i < count; i++) {
-            if (!(values[i] >= -1.0f && values[i] <= -1.0f)) continue; /* NaN is no -1 */
-            if (!*mask && !(*mask = memory_new(voxels)))
-                return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its labels",
-                                 volume_name(v));
-            (*mask)[first + i] = 1;
-        }
-    }
-    return VOXPERT_OK;
-}
-
-/* The labels of a copy in which marked voxels are 0. */
-static Status labels_without(uint32_t *out, const uint8_t *mask, const Volume *v, Error *error) {
-    Volume copy = *v;
-    size_t voxels = volume_voxels(v), size = sample_size(v->type);
-    uint8_t *samples = memory_aligned(voxels * size);
-    if (!samples)
-        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its labels",
-                         volume_name(v));
-    memcpy(samples, v->samples, voxels * size);
-    for (size_t i = 0; i < voxels; i++) {
-        if (mask[i]) memset(samples + i * size, 0, size);
-    }
-    copy.samples = samples;
-    Status status = volume_labels(out, &copy, error);
-    memory_free(samples);
-    return status;
-}
-
-Status reference_labels(uint32_t *out, uint8_t **void_mask, const Volume *v, Error *error) {
-    *void_mask = NULL;
-    Status status = may_be_negative(v) ? find_void(void_mask, v, error) : VOXPERT_OK;
-    if (!status)
-        status =
-            *void_mask ? labels_without(out, *void_mask, v, error) : volume_labels(out, v, error);
-    if (!status) return status;
-    memory_free(*void_mask);
-    *void_mask = NULL;
-    return status;
-}
-
 /* ---- Places --------------------------------------------------------------------------------- */
 
 void label_places_free(LabelPlaces *p) {

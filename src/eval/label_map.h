@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "image/volume.h"
 
 /* The values but 0 of a label map, ascending; the caller frees.  Errors: VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status labels_present(uint32_t **out, size_t *count, const uint32_t *labels,
@@ -26,13 +25,6 @@ bool label_values_add(LabelValues *set, uint32_t value);
 bool label_values_merge(LabelValues *to, const LabelValues *from);
 bool label_values_hold(const LabelValues *set, uint32_t value);
 void label_values_free(LabelValues *set);
-
-/* volume_labels() of a reference, in which -1 marks voxels that do not count: these are 0 in `out`,
- * and 1 in `*void_mask` [voxels], which is NULL where there is none and otherwise the caller's to
- * free.  Values that are scaled are not looked at.  Errors: those of volume_labels,
- * VOXPERT_OUT_OF_MEMORY. */
-MUST_CHECK Status reference_labels(uint32_t *out, uint8_t **void_mask, const Volume *v,
-                                   Error *error);
 
 typedef struct LabelBounds {
     size_t low[3], high[3]; /* z, y, x, both inclusive */

@@ -63,12 +63,15 @@ typedef struct Sums {
 
 static double mean_of(Sums s) { return s.count ? (double)s.sum / (double)s.count : (double)NAN; }
 
-static void contrasts(Quality *q, const uint8_t *grey, const uint8_t *mask, Extent size) {
+static void contrasts(Quality *q, const uint8_t *grey, const uint8_t *mask, const uint8_t *ignored,
+                      Extent size) {
     Sums of[2] = {{0}};
     for (size_t y = q->dilated.y0; y <= q->dilated.y1; y++) {
         for (size_t x = q->dilated.x0; x <= q->dilated.x1; x++) {
-            uint64_t g = grey[y * size.width + x];
-            Sums *s = &of[mask[y * size.width + x] != 0];
+            size_t at = y * size.width + x;
+            if (ignored && ignored[at]) continue;
+            uint64_t g = grey[at];
+            Sums *s = &of[mask[at] != 0];
             s->count++;
             s->sum += g;
             s->squares += g * g;
@@ -81,9 +84,16 @@ static void contrasts(Quality *q, const uint8_t *grey, const uint8_t *mask, Exte
     q->michelson_contrast = all.sum ? fabs(inside - outside) / (inside + outside) : (double)NAN;
 }
 
-static Status foreground(Quality *q, const uint8_t *mask, Extent size, Error *error) {
+static size_t count_pixels(const uint8_t *ignored, Extent size) {
+    size_t all = extent_pixels(size), count = all;
+    for (size_t i = 0; ignored && i < all; i++) count -= ignored[i] != 0;
+    return count;
+}
+
+static Status foreground(Quality *q, const uint8_t *mask, const uint8_t *ignored, Extent size,
+                         Error *error) {
     const size_t grid[3] = {1, size.height, size.width};
-    double pixels = (double)extent_pixels(size);
+    double pixels = (double)size_max(1, count_pixels(ignored, size));
     size_t smallest = SIZE_MAX;
     Regions r;
     Status status = regions_find(&r, mask, grid, NEIGHBOURS_ALL, error);
@@ -99,19 +109,19 @@ static Status foreground(Quality *q, const uint8_t *mask, Extent size, Error *er
     return VOXPERT_OK;
 }
 
-Status quality_measure(Quality *out, const uint8_t *grey, const uint8_t *mask, Extent size,
-                       Error *error) {
+Status quality_measure(Quality *out, const uint8_t *grey, const uint8_t *mask,
+                       const uint8_t *ignored, Extent size, Error *error) {
     const size_t grid[3] = {1, size.height, size.width};
     size_t low[3], high[3];
     *out = (Quality){.rms_contrast = (double)NAN, .michelson_contrast = (double)NAN};
-    Status status = foreground(out, mask, size, error);
+    Status status = foreground(out, mask, ignored, size, error);
     if (status) return status;
     laplacian(out, grey, size);
     out->entropy_bits = entropy(grey, extent_pixels(size));
     if (!mask_bounds(mask, grid, low, high)) return VOXPERT_OK;
     out->box = (PixelBox){low[2], low[1], high[2], high[1]};
     out->dilated = box_dilated(out->box, size);
-    contrasts(out, grey, mask, size);
+    contrasts(out, grey, mask, ignored, size);
     return VOXPERT_OK;
 }
 

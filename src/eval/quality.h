@@ -23,24 +23,26 @@ typedef struct Quality {
     int64_t laplacian_sum, laplacian_squares;
 
     /* Inside `dilated`: deviation / mean of all grey values; and |F - B| / (F + B) of the means of
-     * foreground and background.  NaN where there is nothing to divide. */
+     * foreground and background.  Ignored pixels are in neither measure.  NaN where there is
+     * nothing to divide. */
     double rms_contrast, michelson_contrast;
 
     double entropy_bits; /* of the histogram of 256 grey values */
 
     size_t foreground, pieces; /* pixels; pieces over 8 neighbours */
-    double foreground_ratio;   /* of all pixels */
-    double smallest_ratio;     /* the smallest piece, of all pixels; 0 where there is none */
+    double foreground_ratio;   /* of the pixels that are not ignored */
+    double smallest_ratio;     /* the smallest piece, of the same; 0 where there is none */
 
     /* Around the foreground; grown on all sides by a tenth of the longer one, at least 1 pixel,
      * inside the picture.  Zeroed where there is none. */
     PixelBox box, dilated;
 } Quality;
 
-/* `mask` [height, width]: not 0 is foreground, all objects together.  Errors: those of
+/* `mask` [height, width]: not 0 is foreground, all objects together; `ignored` (NULL: nothing) of
+ * the same size: not 0 is neither foreground nor background, and 0 in `mask`.  Errors: those of
  * regions_find(). */
 MUST_CHECK Status quality_measure(Quality *out, const uint8_t *grey, const uint8_t *mask,
-                                  Extent size, Error *error);
+                                  const uint8_t *ignored, Extent size, Error *error);
 
 /* (19595 R + 38470 G + 7471 B + 32768) / 65536 in integers: grey stays as it is.  `rgb` is
  * [pixels, 3]. */

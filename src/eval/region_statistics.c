@@ -64,9 +64,10 @@ static Status scene_open(Scene *s, const Volume *image, const Volume *map, Error
     if (!s->labels || !s->mask || !s->values || !s->row)
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to measure its %zu voxels",
                          volume_name(map), s->voxels);
-    uint8_t *void_mask = NULL;
-    Status status = reference_labels(s->labels, &void_mask, map, error);
-    memory_free(void_mask);
+    uint8_t *ignored = NULL;
+    size_t count;
+    Status status = volume_labels_void(s->labels, &ignored, &count, map, error);
+    memory_free(ignored);
     return status ? status : label_places_find(&s->places, s->labels, s->size, error);
 }
 

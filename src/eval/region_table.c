@@ -43,12 +43,13 @@ static Status no_memory_for_labels(const Volume *map, Error *error) {
 static Status values_of_case(LabelValues *out, RegionCase *c, const Volume *map, Error *error) {
     size_t n = volume_voxels(map), count = 0;
     uint32_t *voxels = memory_aligned(n * sizeof *voxels), *value = NULL;
-    uint8_t *void_mask = NULL;
+    uint8_t *ignored = NULL;
+    size_t none = 0;
     if (!voxels) return no_memory_for_labels(map, error);
-    Status status = reference_labels(voxels, &void_mask, map, error);
+    Status status = volume_labels_void(voxels, &ignored, &none, map, error);
     if (!status) status = labels_present(&value, &count, voxels, n, error);
-    if (void_mask) warnings_add(&c->warnings, "%s: -1 is no label", c->segmentation);
-    memory_free(void_mask);
+    if (none) warnings_add(&c->warnings, "%s: -1 is no label", c->segmentation);
+    memory_free(ignored);
     memory_free(voxels);
     for (size_t i = 0; i < count && !status; i++)
         if (!label_values_add(out, value[i])) status = no_memory_for_labels(map, error);

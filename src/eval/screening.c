@@ -13,6 +13,7 @@
 void screened_picture_free(ScreenedPicture *p) {
     picture_free(&p->picture);
     memory_free(p->mask);
+    memory_free(p->ignored);
     *p = (ScreenedPicture){0};
 }
 
@@ -40,11 +41,13 @@ static Status take_picture(ScreenedPicture *out, const Volume *image, const Labe
     if (status) return status;
     out->slice = image->depth > 1 ? (long)k : -1;
     out->mask = memory_new(slice);
-    if (!out->mask)
+    out->ignored = l->ignored ? memory_new(slice) : NULL;
+    if (!out->mask || (l->ignored && !out->ignored))
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to measure it",
                          volume_name(image));
     for (size_t n = 0; n < l->count; n++)
         for (size_t i = 0; i < slice; i++) out->mask[i] |= l->layer[n][k * slice + i] != 0;
+    if (out->ignored) memcpy(out->ignored, l->ignored + k * slice, slice);
     return VOXPERT_OK;
 }
 
@@ -69,7 +72,7 @@ static Status measure_picture(ScreenedCase *s, const ScreenedPicture *p, Error *
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to measure it",
                          s->item->name);
     grey_of_rgb(grey, p->picture.rgb, extent_pixels(size));
-    Status status = quality_measure(&s->quality, grey, p->mask, size, error);
+    Status status = quality_measure(&s->quality, grey, p->mask, p->ignored, size, error);
     memory_free(grey);
     s->slice = p->slice;
     s->measured = !status;

@@ -80,11 +80,12 @@ void screening_list(Text *out, const Screening *s, const char *place); /* data/l
  * measured. */
 MUST_CHECK Status screening_sheet(const char *path, const Screening *s, size_t most, Error *error);
 
-/* The picture and the mask [height, width] of 0 and 1 that are measured.  Errors: as case_image()
+/* The picture and the mask [height, width] of 0 and 1 that are measured, and what of it is ignored
+ * (NULL: nothing).  Errors: as case_image()
  * and case_labels(). */
 typedef struct ScreenedPicture {
     Picture picture;
-    uint8_t *mask;
+    uint8_t *mask, *ignored;
     long slice;
 } ScreenedPicture;
 MUST_CHECK Status screened_picture(ScreenedPicture *out, const Catalog *c, const CatalogCase *item,

@@ -191,22 +191,64 @@ static double sample_value(const Volume *v, size_t i) {
     return v->slope * sample + v->intercept;
 }
 
-Status volume_labels(uint32_t *out, const Volume *v, Error *error) {
-    size_t colours = v->channels - (v->alpha ? 1 : 0), voxels = volume_voxels(v);
-    for (size_t i = 0; i < voxels; i++) {
-        double value = sample_value(v, i * v->channels);
-        for (size_t c = 1; c < colours; c++) {
-            if (sample_value(v, i * v->channels + c) != value)
-                return error_set(error, VOXPERT_BAD_INPUT,
-                                 "%s: holds colours where a label map was expected",
-                                 volume_name(v));
-        }
-        double whole = floor(value + 0.5);
-        if (!(whole >= 0.0 && whole <= (double)UINT32_MAX && fabs(value - whole) <= LABEL_DRIFT))
+/* The value of a voxel, which is the same in all its colours. */
+static Status label_value(double *out, const Volume *v, size_t voxel, Error *error) {
+    size_t colours = v->channels - (v->alpha ? 1 : 0), first = voxel * v->channels;
+    *out = sample_value(v, first);
+    for (size_t c = 1; c < colours; c++) {
+        if (sample_value(v, first + c) != *out)
             return error_set(error, VOXPERT_BAD_INPUT,
-                             "%s: voxel %zu holds %.9g, but a label must be a whole number from 0",
-                             volume_name(v), i, value);
-        out[i] = (uint32_t)whole;
+                             "%s: holds colours where a label map was expected", volume_name(v));
     }
     return VOXPERT_OK;
+}
+
+static Status take_label(uint32_t *out, double value, const Volume *v, size_t voxel, Error *error) {
+    double whole = floor(value + 0.5);
+    *out = 0;
+    if (!(whole >= 0.0 && whole <= (double)UINT32_MAX && fabs(value - whole) <= LABEL_DRIFT))
+        return error_set(error, VOXPERT_BAD_INPUT,
+                         "%s: voxel %zu holds %.9g, but a label must be a whole number from 0",
+                         volume_name(v), voxel, value);
+    *out = (uint32_t)whole;
+    return VOXPERT_OK;
+}
+
+static Status mark_ignored(uint8_t **ignored, size_t *count, const Volume *v, size_t voxel,
+                           Error *error) {
+    if (!*ignored && !(*ignored = memory_new(volume_voxels(v))))
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its labels",
+                         volume_name(v));
+    (*ignored)[voxel] = 1;
+    ++*count;
+    return VOXPERT_OK;
+}
+
+Status volume_labels(uint32_t *out, const Volume *v, Error *error) {
+    size_t voxels = volume_voxels(v);
+    Status status = VOXPERT_OK;
+    for (size_t i = 0; !status && i < voxels; i++) {
+        double value;
+        status = label_value(&value, v, i, error);
+        if (!status) status = take_label(&out[i], value, v, i, error);
+    }
+    return status;
+}
+
+Status volume_labels_void(uint32_t *out, uint8_t **ignored, size_t *count, const Volume *v,
+                          Error *error) {
+    size_t voxels = volume_voxels(v);
+    Status status = VOXPERT_OK;
+    *ignored = NULL, *count = 0;
+    for (size_t i = 0; !status && i < voxels; i++) {
+        double value;
+        status = label_value(&value, v, i, error);
+        bool none = !status && fabs(value - LABEL_VOID) <= LABEL_DRIFT;
+        if (none) status = mark_ignored(ignored, count, v, i, error);
+        if (!status) status = take_label(&out[i], none ? 0.0 : value, v, i, error);
+    }
+    if (!status) return VOXPERT_OK;
+    memory_free(*ignored);
+    *ignored = NULL;
+    return status;
 }

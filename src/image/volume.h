@@ -124,6 +124,16 @@ void volume_values(float *out, const Volume *v, size_t first, size_t count);
  * between channels. */
 MUST_CHECK Status volume_labels(uint32_t *out, const Volume *v, Error *error);
 
+/* A label that means "no label": PASCAL's void, scikit's and many exports' "not annotated". */
+#define LABEL_VOID (-1.0)
+
+/* volume_labels() of a map in which LABEL_VOID marks voxels that are neither object nor background:
+ * they are 0 in `out` and 1 in `*ignored` [voxels], which is NULL where there is none and otherwise
+ * the caller's to free; `*count` of them.  Errors: those of volume_labels, VOXPERT_OUT_OF_MEMORY.
+ */
+MUST_CHECK Status volume_labels_void(uint32_t *out, uint8_t **ignored, size_t *count,
+                                     const Volume *v, Error *error);
+
 /* Adds a sentence; no newline in it. */
 void volume_warn(Volume *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

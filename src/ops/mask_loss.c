@@ -4,7 +4,10 @@
  * dice = 1 - (2 sum pt + 1) / (sum p + sum t + 1); soft iou = (sum pt + 1e-7) / (sum p + sum t -
  * sum pt + 1e-7); loss = 20 focal + dice + mean (iou - predicted)^2, sums over the whole batch.
  * DiceCE (MONAI): per sample dice = 1 - (2 sum pt + 1e-5) / (sum p^2 + sum t^2 + 1e-5), averaged,
- * plus the mean cross-entropy. */
+ * plus the mean cross-entropy.
+ *
+ * Elements whose target is below 0 are ignored as nnU-Net's ignore label is: sums and means are
+ * over the others; a group without any other has no Dice and IoU term. */
 #include <assert.h>
 #include <string.h>
 
@@ -40,6 +43,7 @@ static void mask_loss_backward(Compute *cx, const Node *node) {
 /* One group's terms, added into `parts`, and their slopes. */
 static void dice_term(MaskLossParts *parts, MaskSumsGradient *d, const MaskSums *s,
                       const MaskLoss *how, double share) {
+    if (!(s->count > 0.0)) return;
     bool squared = how->rule == MASK_LOSS_DICE_CE;
     double smooth = squared ? 1e-5 : 1.0;
     double over = 2.0 * s->pt + smooth;
@@ -54,6 +58,8 @@ static void iou_term(MaskLossParts *parts, MaskSumsGradient *d, float *slopes, c
                      const float *predicted, size_t predictions, const MaskLoss *how,
                      double share) {
     assert(predicted || predictions == 0);
+    for (size_t i = 0; i < predictions; i++) slopes[i] = 0.0f;
+    if (!(s->count > 0.0)) return;
     double over = s->pt + 1e-7, under = s->p + s->t - s->pt + 1e-7, iou = over / under;
     parts->iou += share * iou;
     double slope = 0.0;
@@ -71,7 +77,12 @@ static void iou_term(MaskLossParts *parts, MaskSumsGradient *d, float *slopes, c
 
 static void terms(MaskLossParts *parts, Loss *l, const MaskSums *sums, const float *predicted) {
     const MaskLoss *how = &l->how;
-    double total = (double)(l->groups * l->n), share = 1.0 / (double)l->groups;
+    double total = 0.0, counted = 0.0;
+    for (size_t g = 0; g < l->groups; g++) {
+        total += sums[g].count;
+        counted += sums[g].count > 0.0;
+    }
+    double share = counted > 0.0 ? 1.0 / counted : 0.0;
     for (size_t g = 0; g < l->groups; g++) {
         MaskSumsGradient *d = &l->slopes[g];
         *d = (MaskSumsGradient){0};
@@ -79,8 +90,8 @@ static void terms(MaskLossParts *parts, Loss *l, const MaskSums *sums, const flo
             (0.25 * sums[g].focal_inside + 0.75 * sums[g].focal_outside) / (total + 1e-12);
         d->focal_inside = (double)how->focal * 0.25 / (total + 1e-12);
         d->focal_outside = (double)how->focal * 0.75 / (total + 1e-12);
-        parts->cross_entropy += sums[g].cross_entropy / total;
-        d->cross_entropy = (double)how->cross_entropy / total;
+        parts->cross_entropy += total > 0.0 ? sums[g].cross_entropy / total : 0.0;
+        d->cross_entropy = total > 0.0 ? (double)how->cross_entropy / total : 0.0;
         dice_term(parts, d, &sums[g], how, share);
         iou_term(parts, d, l->iou_slopes + g * l->predictions, &sums[g],
                  predicted ? predicted + g * l->predictions : NULL, l->predictions, how, share);

@@ -135,8 +135,8 @@ typedef struct MaskLossParts {
     double loss, focal, dice, iou_error, cross_entropy, iou;
 } MaskLossParts;
 
-/* logits, target [batch, ...]; predicted_iou [batch] or NULL -> a scalar [1].  `parts` (NULL is
- * fine) is filled at once. */
+/* logits, target [batch, ...]; predicted_iou [batch] or NULL -> a scalar [1].  Elements whose
+ * target is below 0 are ignored.  `parts` (NULL is fine) is filled at once. */
 Tensor *op_mask_loss(Compute *cx, Tensor *logits, Tensor *target, Tensor *predicted_iou,
                      const MaskLoss *how, MaskLossParts *parts);
 

@@ -119,6 +119,7 @@ double asking_low_dice(const Asking *a, const float *logits, const float *target
         for (int x = 0; x < side; x++) {
             size_t at = (size_t)(y * step + step / 2) * (size_t)a->loss_side +
                         (size_t)(x * step + step / 2);
+            if (target[at] < 0.0f) continue;
             bool in = target[at] > 0.5f, said = logits[y * side + x] > 0.0f;
             both += in && said;
             sum += in + said;
@@ -137,7 +138,7 @@ double asking_keep(Asking *a, const AskedMasks *masks, const float *low, const f
     for (size_t i = 0; i < batch; i++) {
         double both = 0.0, sum = 1e-9;
         for (size_t k = i * n; k < (i + 1) * n; k++) {
-            a->predicted[k] = large[k] > 0.0f;
+            a->predicted[k] = large[k] > 0.0f && !(masks->target[k] < 0.0f);
             both += a->predicted[k] && masks->target[k] > 0.5f;
             sum += a->predicted[k] + (masks->target[k] > 0.5f);
         }

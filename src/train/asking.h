@@ -10,7 +10,7 @@
 typedef struct AskedMasks {
     int count;
     const uint8_t *object; /* [count,side,side], 0 or 1 */
-    const float *target;   /* [count,loss_side,loss_side] */
+    const float *target;   /* [count,loss_side,loss_side]; below 0: ignored */
     const double *pixel;   /* [count] view pixels that a picture pixel is wide */
 } AskedMasks;
 
@@ -31,8 +31,9 @@ typedef struct Asking {
     int *label;    /* [batch,POINTS_MAX] */
     float *packed; /* [batch,points,2] as the prompt encoder wants them */
     int *packed_label;
-    float *previous;    /* [batch,low_side,low_side] logits; of SAM-Med2D probabilities */
-    uint8_t *predicted; /* [batch,loss_side,loss_side] */
+    float *previous; /* [batch,low_side,low_side] logits; of SAM-Med2D probabilities */
+    uint8_t
+        *predicted; /* [batch,loss_side,loss_side]; 0 where ignored, so that no click goes there */
 } Asking;
 
 /* For up to `batch` masks.  VOXPERT_OUT_OF_MEMORY. */

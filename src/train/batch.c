@@ -147,15 +147,22 @@ static bool is_seen(const uint8_t *mask, size_t n) {
     return area > 0 && area * 2000 >= n;
 }
 
-/* Half the pixels or more of each square block. */
-static void reduce_target(float *out, const uint8_t *in, int side, int loss_side) {
-    int block = side / loss_side;
+/* Half the pixels or more of each square block, of those that are not ignored; -1 where more than
+ * half of them are. */
+static void reduce_target(float *out, const uint8_t *in, const uint8_t *ignored, int side,
+                          int loss_side) {
+    int block = side / loss_side, area = block * block;
     for (int y = 0; y < loss_side; y++)
         for (int x = 0; x < loss_side; x++) {
-            int sum = 0;
-            for (int i = 0; i < block * block; i++)
-                sum += in[(y * block + i / block) * side + x * block + i % block];
-            *out++ = 2 * sum >= block * block ? 1.0f : 0.0f;
+            int sum = 0, counted = area;
+            for (int i = 0; i < area; i++) {
+                size_t at = (size_t)(y * block + i / block) * (size_t)side +
+                            (size_t)(x * block + i % block);
+                sum += in[at];
+                counted -= ignored && ignored[at] && !in[at];
+            }
+            float inside = 2 * sum >= counted ? 1.0f : 0.0f;
+            *out++ = 2 * counted < area ? -1.0f : inside;
         }
 }
 
@@ -300,8 +307,8 @@ static void draw_pseudo(const Drawing *d, const Case *p, const Cut *cut, size_t 
     for (size_t i = first; i < first + share; i++) {
         b->pseudo_image[i] = i - first < (size_t)found ? (int)index : -1;
         if (b->pseudo_image[i] >= 0)
-            reduce_target(b->pseudo_target + i * loss_area, b->pseudo_object + i * area, b->side,
-                          b->loss_side);
+            reduce_target(b->pseudo_target + i * loss_area, b->pseudo_object + i * area, NULL,
+                          b->side, b->loss_side);
     }
 }
 
@@ -344,6 +351,9 @@ static void draw_picture(void *context, size_t index, void *scratch) {
     } else {
         draw_look(d, p, &cut, index, &r);
     }
+    uint8_t *one = (uint8_t *)(b->scratch + index * area * 3);
+    uint8_t *ignored = p->ignored ? one + area : NULL;
+    if (ignored) cut_render_ignored(ignored, p, &cut);
     for (size_t i = index * share; i < (index + 1) * share; i++) {
         bool first = i == index * share;
         uint8_t *mask = b->object + i * area;
@@ -351,10 +361,8 @@ static void draw_picture(void *context, size_t index, void *scratch) {
         size_t before = b->distinct ? i - index * share : 0;
         b->source[i] = first ? o : draw_sibling(d->data, o, taken, before, &cut, mask, &which);
         b->prompt_class[i] = d->foreground ? draw_class(d->data, b->source[i], &which) : 0;
-        if (d->foreground)
-            draw_foreground(d, o, b->prompt_class[i], &cut, mask,
-                            (uint8_t *)(b->scratch + index * area * 3));
-        reduce_target(b->target + i * loss_area, mask, b->side, b->loss_side);
+        if (d->foreground) draw_foreground(d, o, b->prompt_class[i], &cut, mask, one);
+        reduce_target(b->target + i * loss_area, mask, ignored, b->side, b->loss_side);
         b->pixel[i] = cut_scale(&cut);
         b->set[i] = p->set;
     }

@@ -13,7 +13,7 @@ typedef struct Batch {
     float *block;                      /* [count / share,block_floats] beside them, or NULL */
     size_t floats, block_floats;
     uint8_t *object; /* [count,side,side], 0 or 1 */
-    float *target;   /* [count,loss_side,loss_side], 0 or 1 */
+    float *target;   /* [count,loss_side,loss_side], 0 or 1; -1 where the labels say neither */
     float *scratch;  /* [count / share,side,side,3] */
     double *pixel;   /* [count] how many view pixels a picture pixel is wide */
     int *set;        /* [count] which data set each is of */

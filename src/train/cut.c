@@ -172,3 +172,9 @@ void cut_render_object(uint8_t *out, const CaseObject *o, const Cut *v) {
             *out++ = sum * 2.0f >= (float)(n * n);
         }
 }
+
+void cut_render_ignored(uint8_t *out, const Case *p, const Cut *v) {
+    CaseObject all = {.x1 = p->width - 1, .y1 = p->height - 1, .mask = p->ignored};
+    memset(out, 0, (size_t)v->side * (size_t)v->side);
+    if (p->ignored) cut_render_object(out, &all, v);
+}

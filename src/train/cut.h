@@ -54,4 +54,7 @@ void cut_render(float *out, const Case *p, const Cut *v, const Look *l);
 /* out [side,side] of 0 and 1: where the object covers half or more. */
 void cut_render_object(uint8_t *out, const CaseObject *o, const Cut *v);
 
+/* The same of what is ignored in a picture; all 0 where nothing is. */
+void cut_render_ignored(uint8_t *out, const Case *p, const Cut *v);
+
 #endif

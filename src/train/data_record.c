@@ -58,6 +58,7 @@ static void add_case(Text *t, const Dataset *d, size_t picture, size_t *object) 
     hash_add(&h, size, sizeof size);
     hash_add(&h, c->pixels, pixels * (size_t)c->channels);
     if (c->regions) hash_add(&h, c->regions, pixels * sizeof *c->regions);
+    if (c->ignored) hash_add(&h, c->ignored, pixels);
     for (; *object < d->objects && (size_t)d->object[*object].picture == picture; ++*object)
         hash_object(&h, &d->object[*object]);
     add_line(t, "case", &h, c->name);

@@ -4,8 +4,8 @@
  * A text of one line for each data set and each image, in their order:
  *
  *     set HASH "NAME"     HASH: of its options and the names of its labels
- *     case HASH "NAME"    HASH: of the image's size, samples and regions, its part of the split,
- * and its objects
+ *     case HASH "NAME"    HASH: of the image's size, samples, regions and ignored pixels, its part
+ * of the split, and its objects
  *
  * HASH is the first half of a SHA-256, NAME a JSON string.  Paths are not in it: the data may be
  * moved elsewhere. */

@@ -28,6 +28,7 @@ void dataset_free(Dataset *d) {
         memory_free(d->picture[i].name);
         memory_free(d->picture[i].pixels);
         memory_free(d->picture[i].regions);
+        memory_free(d->picture[i].ignored);
         memory_free(d->picture[i].file);
         memory_free(d->picture[i].labels);
     }

@@ -44,6 +44,9 @@ typedef struct Case {
     uint8_t *pixels;             /* [height,width,channels] */
     uint16_t *regions;           /* [height,width] of what nobody labelled: 0, 1, ...; 65535: none;
                                     or NULL */
+    uint8_t *ignored;            /* [height,width] 1 where the labels say neither object nor
+                                    background, so that nothing is learned or measured there; NULL:
+                                    nowhere */
     char *file;                  /* path of the image that it is, or is a slice of */
     char axis;                   /* of the slice: 'i', 'j' or 'k'; 0: the image is flat */
     size_t slice;                /* its index on that axis */

@@ -87,6 +87,13 @@ static double dice_of(const Scene *s) {
     return overlap_dice(overlap_count(s->truth, s->mask, s->pixels)); /* the truth is not empty */
 }
 
+/* Where the labels say nothing, no answer is right or wrong. */
+static void leave_out_ignored(const Scene *s) {
+    const uint8_t *ignored = s->picture->ignored;
+    for (size_t i = 0; ignored && i < s->pixels; i++)
+        if (ignored[i]) s->mask[i] = 0;
+}
+
 /* The answer becomes the scene's mask; its logits are kept for the next question. */
 static Status ask(Measurer *m, const Scene *s, const ObjectPrompt *prompt, bool zoom,
                   Error *error) {
@@ -95,6 +102,7 @@ static Status ask(Measurer *m, const Scene *s, const ObjectPrompt *prompt, bool 
     Status status = predictor_answer(p, prompt, zoom, false, &found, error);
     if (!status) status = predictor_logits(p, &found, s->logits, error);
     for (size_t i = 0; !status && i < s->pixels; i++) s->mask[i] = s->logits[i] > 0.0f;
+    if (!status) leave_out_ignored(s);
     if (!status) {
         size_t side = (size_t)found.side;
         memcpy(m->previous, found.low_res, side * side * sizeof *m->previous);
@@ -190,8 +198,10 @@ static Status take_all(Measurer *m, const Scene *s, unsigned which, double dice[
         for (unsigned i = 0; i < 3 && wants(which, click); i++) dice[click + i] = curve[2 * i + 1];
     }
     baseline_box(s->mask, size_of(s), exact);
+    leave_out_ignored(s);
     dice[MEASURE_THE_BOX] = dice_of(s);
     baseline_ellipse(s->mask, size_of(s), exact);
+    leave_out_ignored(s);
     dice[MEASURE_ELLIPSE] = dice_of(s);
     return status;
 }
@@ -286,7 +296,7 @@ Status measure_box_mask(Measurer *m, const Dataset *d, const CaseObject *o, uint
     Status status = scene_of_object(&s, d, o, error);
     if (!status) status = show(m, s.picture, error);
     if (!status) status = ask_box(m, &s, box, true, dice, error);
-    if (!status) memcpy(mask, s.mask, s.pixels);
+    for (size_t i = 0; !status && i < s.pixels; i++) mask[i] = s.logits[i] > 0.0f;
     scene_close(&s);
     return status;
 }

@@ -36,8 +36,8 @@ typedef struct ClickRule {
 } ClickRule;
 
 /* A click into what is missed (label 1) or surplus (0) of `predicted` [side,side] against `truth`
- * (NULL: nothing is predicted); inside the object where both agree.  `scale`: view pixels of a mask
- * pixel. */
+ * (below 0 it is unknown, and `predicted` must be 0 there) (NULL: nothing is predicted); inside the
+ * object where both agree.  `scale`: view pixels of a mask pixel. */
 MUST_CHECK Status prompt_click(float at[2], int *label, const float *truth,
                                const uint8_t *predicted, int side, double scale, double pixel,
                                const ClickRule *rule, Random *r, Error *error);

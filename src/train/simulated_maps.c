@@ -79,14 +79,18 @@ static Status predict(Maps *m, const CaseWork *work, Error *error) {
     return status;
 }
 
+/* `ignored` (NULL: none): of a reference, the pixels that become LABEL_VOID. */
 static Status volume_of(Volume **out, const Maps *m, const Case *p, const uint32_t *labels,
-                        Error *error) {
+                        const uint8_t *ignored, Error *error) {
     VolumeSize size = {1, 1, (size_t)p->height, (size_t)p->width, 1};
-    Status status = volume_new(out, size, SAMPLE_U32, error);
+    Status status = volume_new(out, size, SAMPLE_I64, error);
     if (status) return status;
-    uint32_t *samples = (*out)->samples;
+    int64_t *samples = (*out)->samples;
     size_t pixels = size.height * size.width;
-    for (size_t i = 0; i < pixels; i++) samples[i] = m->foreground ? labels[i] != 0 : labels[i];
+    for (size_t i = 0; i < pixels; i++) {
+        samples[i] = m->foreground ? labels[i] != 0 : labels[i];
+        if (ignored && ignored[i]) samples[i] = (int64_t)LABEL_VOID;
+    }
     if (!(p->spacing_mm[0] > 0.0)) return VOXPERT_OK;
     (*out)->grid.source = GRID_PIXDIM;
     (*out)->grid.spacing_xyz_mm[0] = p->spacing_mm[0];
@@ -98,8 +102,8 @@ static Status read_maps(void *context, size_t index, Volume **reference, Volume 
                         Error *error) {
     const Maps *m = context;
     const Case *p = case_at(m, index);
-    Status status = volume_of(reference, m, p, p->labels, error);
-    return status ? status : volume_of(prediction, m, p, m->prediction[index], error);
+    Status status = volume_of(reference, m, p, p->labels, p->ignored, error);
+    return status ? status : volume_of(prediction, m, p, m->prediction[index], NULL, error);
 }
 
 static void maps_free(Maps *m) {

@@ -75,6 +75,19 @@ static void take_labels(const Stack *s, const uint32_t *labels, const Case *p, i
         s->plane[i] = labels[at * s->step[axis] + i % width * right + i / width * down];
 }
 
+/* NULL stays where the slice has no ignored pixel. */
+static Status take_ignored(Case *p, const Stack *s, int axis, size_t at, Error *error) {
+    size_t width = (size_t)p->width, pixels = width * (size_t)p->height;
+    size_t right = s->step[right_of(axis)], down = s->step[down_of(axis)];
+    for (size_t i = 0; s->layers->ignored && i < pixels; i++) {
+        size_t from = at * s->step[axis] + i % width * right + i / width * down;
+        if (!s->layers->ignored[from]) continue;
+        if (!p->ignored && !(p->ignored = memory_new(pixels))) return no_memory(s->name, error);
+        p->ignored[i] = 1;
+    }
+    return VOXPERT_OK;
+}
+
 /* Which slice it is, and how large its pixels are. */
 static void take_place(Case *p, const Stack *s, int axis, size_t at) {
     const VolumeGrid *grid = &s->image->grid;
@@ -105,12 +118,14 @@ static Status add_slice(Dataset *d, int set, const Stack *s, int axis, size_t at
     Case p = {.set = set, .part = s->part, .whole = s->layers->whole};
     Status status = take_pixels(&p, s, (VolumeSlice){"ijk"[axis], at, 0}, error);
     if (status) return status;
+    status = take_ignored(&p, s, axis, at, error);
     Text name = {0};
     text_add(&name, flat ? "%s/%s" : "%s/%s/%c%zu", d->set[set].name, s->name, "ijk"[axis], at);
-    if (name.failed) {
+    if (status || name.failed) {
         text_free(&name);
         memory_free(p.pixels);
-        return no_memory(s->name, error);
+        memory_free(p.ignored);
+        return status ? status : no_memory(s->name, error);
     }
     p.name = name.chars;
     take_place(&p, s, axis, at);
@@ -123,6 +138,7 @@ static Status add_slice(Dataset *d, int set, const Stack *s, int axis, size_t at
     }
     if (!status && !flat && d->objects == before) {
         memory_free(d->picture[--d->pictures].labels);
+        memory_free(p.ignored);
         memory_free(p.name);
         memory_free(p.pixels);
     }
@@ -158,8 +174,9 @@ Status dataset_add_slices(Dataset *d, int set, const Volume *image, const Volume
     uint32_t *values = memory_new(volume_voxels(labels) * sizeof *values);
     if (!values) return no_memory(stem, error);
     LabelLayers layers = {.layer = &values, .count = 1, .voxels = volume_voxels(labels)};
-    Status status = volume_labels(values, labels, error);
+    Status status = volume_labels_void(values, &layers.ignored, &(size_t){0}, labels, error);
     if (!status) status = dataset_add_layers(d, set, image, &layers, stem, SPLIT_TRAIN, error);
+    memory_free(layers.ignored);
     memory_free(values);
     return status;
 }

@@ -41,7 +41,7 @@ if [ "$type" = 2 ]; then
     printf '\000\001' | dd of=void.nii bs=1 seek=70 conv=notrunc 2>/dev/null
     voxpert evaluate "${two[@]:0:2}" -g void.nii --metrics dice >void_said 2>warned || exit 1
     holds 'voxels of -1 do not count' cmp said void_said
-    holds 'which is told' grep -q 'void.nii: voxels that hold -1 do not count' warned
+    holds 'which is told' grep -q 'void.nii: ignored voxels (-1) do not count' warned
     refused 3 'void.nii' evaluate -q -p void.nii -g "$1/pred.nii.gz"
 fi
 

@@ -92,10 +92,41 @@ TEST(the_void_label_is_ignored_with_a_warning) {
     Status status = labels_of(&l, &s, "", &error);
     check_report(!status, __FILE__, __LINE__, "%s", error.message);
     CHECK(l.layer[0][0] == 0 && l.layer[0][2] == 1);
-    CHECK(strstr(warnings_lines(&l.warnings), "2 voxels hold -1") != NULL);
+    CHECK(strstr(warnings_lines(&l.warnings), "2 voxels hold -1 and are ignored") != NULL);
+    CHECK(l.ignored != NULL);
+    for (int i = 0; l.ignored && i < W * H * D; i++) CHECK(l.ignored[i] == (i < 2));
     label_layers_free(&l);
     CHECK(small_breaches(&s, RULE_LABEL_INTEGER) == 1);
     small_set_close(&s);
+}
+
+TEST(the_label_ignore_of_nnunet_is_neither_object_nor_background) {
+    SmallSet s;
+    LabelLayers l;
+    Error error = {0};
+    for (int regions = 0; regions < 2; regions++) {
+        small_set_open(&s);
+        small_nnunet(&s);
+        small_text(&s, "dataset.json",
+                   regions ? "{\"channel_names\": {\"0\": \"CT\"}, \"labels\": {\"background\": 0, "
+                             "\"all\": [1, 2], \"ignore\": 3}, \"regions_class_order\": [1], "
+                             "\"numTraining\": 3, \"file_ending\": \".png\"}"
+                           : "{\"channel_names\": {\"0\": \"CT\"}, \"labels\": {\"background\": 0, "
+                             "\"a\": 1, \"b\": 2, \"ignore\": 3}, \"numTraining\": 3, "
+                             "\"file_ending\": \".png\"}");
+        small_image(&s, "labelsTr/c_1.png", 4, 3, (uint8_t[12]){0, 1, 2, 3, 3});
+        Status status = labels_of(&l, &s, "", &error);
+        check_report(!status, __FILE__, __LINE__, "%s", error.message);
+        CHECK(l.ignored != NULL && l.warnings.count == 0);
+        for (int i = 0; l.ignored && i < 12; i++) {
+            CHECK(l.ignored[i] == (i == 3 || i == 4));
+            for (size_t n = 0; n < l.count; n++) CHECK((l.layer[n][i] != 0) == (i == 1 || i == 2));
+        }
+        label_layers_free(&l);
+        small_image(&s, "labelsTr/c_1.png", 4, 3, (uint8_t[12]){3, 3, 3});
+        CHECK(small_breaches(&s, RULE_LABEL_FOREGROUND) == 1);
+        small_set_close(&s);
+    }
 }
 
 /* Where the list says WIDTH x HEIGHT of an image of 4 x 3. */

@@ -66,26 +66,3 @@ TEST(a_failed_allocation_leaves_nothing) {
     CHECK(status == VOXPERT_OK);
     label_places_free(&p);
 }
-
-/* ---- Voxels that do not count --------------------------------------------------------------- */
-
-static Status reference_of(uint32_t out[3], uint8_t **mask, float first) {
-    Volume *v;
-    Status status = volume_new(&v, (VolumeSize){1, 1, 1, 3, 1}, SAMPLE_F32, NULL);
-    if (status) return status;
-    memcpy(v->samples, (float[]){first, 0.0f, 3.0f}, 3 * sizeof(float));
-    status = reference_labels(out, mask, v, NULL);
-    volume_free(v);
-    return status;
-}
-
-TEST(minus_one_in_a_reference_does_not_count_but_what_is_no_number_is_refused) {
-    uint32_t out[3];
-    uint8_t *mask;
-    CHECK(!reference_of(out, &mask, -1.0f) && mask && mask[0] && !mask[1] && !mask[2]);
-    CHECK(out[0] == 0 && out[2] == 3);
-    memory_free(mask);
-    CHECK(!reference_of(out, &mask, 2.0f) && !mask && out[0] == 2);
-    CHECK(reference_of(out, &mask, NAN) == VOXPERT_BAD_INPUT && !mask);
-    CHECK(reference_of(out, &mask, -2.0f) == VOXPERT_BAD_INPUT && !mask);
-}

@@ -13,7 +13,7 @@ static bool is_near(double got, double want) { return fabs(got - want) <= 1e-14 
 
 static Quality measured(const uint8_t *grey, const uint8_t *mask) {
     Quality q;
-    CHECK(!quality_measure(&q, grey, mask, size, NULL));
+    CHECK(!quality_measure(&q, grey, mask, NULL, size, NULL));
     return q;
 }
 
@@ -76,7 +76,7 @@ TEST(the_dilated_box_grows_by_a_tenth_and_stays_inside) {
         Quality q;
         memset(mask, 0, sizeof mask);
         memset(mask + 1 * SIDE + 5, 1, rule[i].sides);
-        CHECK(!quality_measure(&q, grey, mask, (Extent){SIDE, SIDE}, NULL));
+        CHECK(!quality_measure(&q, grey, mask, NULL, (Extent){SIDE, SIDE}, NULL));
         CHECK(q.dilated.x0 == 5 - rule[i].margin && q.dilated.y0 == 0);
         CHECK(q.dilated.x1 == 4 + rule[i].sides + rule[i].margin);
         CHECK(q.dilated.y1 == 1 + rule[i].margin);
@@ -113,6 +113,23 @@ TEST(without_an_object_there_is_no_box) {
     CHECK(q.pieces == 0 && q.foreground == 0 && q.dilated.x1 == 0);
     CHECK(isnan(q.rms_contrast) && isnan(q.michelson_contrast));
     memory_fail_at(1, false);
-    CHECK(quality_measure(&q, grey, none, size, NULL) == VOXPERT_OUT_OF_MEMORY);
+    CHECK(quality_measure(&q, grey, none, NULL, size, NULL) == VOXPERT_OUT_OF_MEMORY);
     memory_fail_at(0, false);
+}
+
+TEST(ignored_pixels_are_in_no_ratio_and_no_contrast) {
+    uint8_t grey[H * W], mask[H * W] = {0}, ignored[H * W] = {0};
+    Quality q, half;
+    memset(grey, 50, sizeof grey);
+    for (int i = 0; i < 4; i++) mask[2 * W + 2 + i] = 1, grey[2 * W + 2 + i] = 100;
+    for (int i = 0; i < W; i++) ignored[3 * W + i] = 1, grey[3 * W + i] = 255;
+    CHECK(!quality_measure(&q, grey, mask, ignored, size, NULL));
+    CHECK(is_near(q.foreground_ratio, 4.0 / (H * W - W)));
+    CHECK(is_near(q.smallest_ratio, 4.0 / (H * W - W)));
+    CHECK(is_near(q.michelson_contrast, 50.0 / 150.0));
+    CHECK(!quality_measure(&half, grey, mask, NULL, size, NULL));
+    CHECK(half.michelson_contrast < q.michelson_contrast);
+    memset(ignored, 1, sizeof ignored), memset(mask, 0, sizeof mask);
+    CHECK(!quality_measure(&q, grey, mask, ignored, size, NULL));
+    CHECK(q.foreground_ratio >= 0.0 && q.foreground_ratio <= 0.0);
 }

@@ -140,7 +140,7 @@ static void pair_run(EvalRun *run, json_t *entry) {
     else if (mask_read(run, &c, relative)) {
         json_t *got = json_object();
         add_grey(got, &c);
-        if (quality_measure(&q, c.grey, c.mask, c.size, &error) || !add_pieces(got, &c))
+        if (quality_measure(&q, c.grey, c.mask, NULL, c.size, &error) || !add_pieces(got, &c))
             eval_fail(run, error.message, "%s", image);
         else
             add_measures(got, &q);

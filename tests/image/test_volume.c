@@ -72,6 +72,28 @@ TEST(fractions_negatives_and_nan_are_no_labels) {
     }
 }
 
+static Status labels_of(uint32_t out[3], uint8_t **ignored, size_t *count, float first) {
+    Volume *v;
+    Status status = volume_new(&v, (VolumeSize){1, 1, 1, 3, 1}, SAMPLE_F32, NULL);
+    if (status) return status;
+    memcpy(v->samples, (float[]){first, 0.0f, 3.0f}, 3 * sizeof(float));
+    status = volume_labels_void(out, ignored, count, v, NULL);
+    volume_free(v);
+    return status;
+}
+
+TEST(minus_one_is_ignored_but_what_is_no_number_is_refused) {
+    uint32_t out[3];
+    uint8_t *mask;
+    size_t count;
+    CHECK(!labels_of(out, &mask, &count, -1.0f) && mask && mask[0] && !mask[1] && !mask[2]);
+    CHECK(out[0] == 0 && out[2] == 3 && count == 1);
+    memory_free(mask);
+    CHECK(!labels_of(out, &mask, &count, 2.0f) && !mask && !count && out[0] == 2);
+    CHECK(labels_of(out, &mask, &count, NAN) == VOXPERT_BAD_INPUT && !mask);
+    CHECK(labels_of(out, &mask, &count, -2.0f) == VOXPERT_BAD_INPUT && !mask);
+}
+
 TEST(a_grey_mask_saved_in_colour_is_a_label_map_and_a_picture_is_not) {
     const uint8_t grey[] = {1, 1, 1, 9, 0, 0, 0, 255}, red[] = {1, 1, 1, 9, 7, 0, 0, 255};
     uint32_t got[2];

@@ -164,7 +164,7 @@ enum { SUMS = sizeof(MaskSums) / sizeof(double), MOST_GROUPS = 16 };
 static void mask_sums_buffers(Buffers *b, const int *n) {
     for (int s = 0; s < SUMS; s++) buffer_add(b, BUFFER_OUT, (size_t)n[0]);
     buffer_add_range(b, BUFFER_IN, times(n[0], n[1]), -40.0, 40.0);
-    buffer_add_range(b, BUFFER_IN, times(n[0], n[1]), 0.0, 1.0);
+    buffer_add_range(b, BUFFER_IN, times(n[0], n[1]), -0.3, 1.0); /* below 0: ignored */
 }
 
 static void mask_sums_call(const Kernels *k, const Worker *w, float *const *p, const int *n) {
@@ -184,7 +184,7 @@ static void mask_sums_backward_buffers(Buffers *b, const int *n) {
     buffer_add(b, BUFFER_GRADIENT, times(n[0], n[1]));
     buffer_add(b, BUFFER_IN, times(n[0], SUMS));
     buffer_add_range(b, BUFFER_IN, times(n[0], n[1]), -40.0, 40.0);
-    buffer_add_range(b, BUFFER_IN, times(n[0], n[1]), 0.0, 1.0);
+    buffer_add_range(b, BUFFER_IN, times(n[0], n[1]), -0.3, 1.0); /* below 0: ignored */
 }
 
 static void mask_sums_backward_call(const Kernels *k, const Worker *w, float *const *p,

@@ -148,6 +148,31 @@ static Tensor *dice_ce(Compute *cx, Tensor *const *in) {
     return loss(cx, in, (MaskLoss){MASK_LOSS_DICE_CE, 0, 1, 0, 1, true, false});
 }
 
+/* A third of the truth is unknown, and all of the second sample's rows where it is `bare`. */
+static Tensor *loss_with_ignored(Compute *cx, Tensor *const *in, MaskLoss how, bool bare) {
+    Tensor *target = tensor_like(cx, in[0]);
+    size_t n = compute_measures(cx) ? 0 : tensor_size(target);
+    for (size_t i = 0; i < n; i++) {
+        target->data[i] = i * 7 % 3 == 0;
+        if (i * 5 % 3 == 1 || (bare && i >= n / 2)) target->data[i] = -1.0f;
+    }
+    return op_mask_loss(cx, in[0], target, in[1], &how, NULL);
+}
+
+static Tensor *published_with_ignored(Compute *cx, Tensor *const *in) {
+    return loss_with_ignored(
+        cx, in, (MaskLoss){MASK_LOSS_FOCAL_DICE_IOU, 20, 1, 1, 0, false, false}, false);
+}
+
+static Tensor *sample_with_ignored(Compute *cx, Tensor *const *in) {
+    return loss_with_ignored(cx, in, (MaskLoss){MASK_LOSS_FOCAL_DICE_IOU, 20, 1, 1, 1, true, false},
+                             true);
+}
+
+static Tensor *dice_ce_with_ignored(Compute *cx, Tensor *const *in) {
+    return loss_with_ignored(cx, in, (MaskLoss){MASK_LOSS_DICE_CE, 0, 1, 0, 1, true, false}, true);
+}
+
 /* Noise that keeps the choices of these inputs clear of ties. */
 static const float noise[20] = {0.9f,  -1.3f, 0.4f, -0.2f, 1.6f,  0.1f, -0.7f, 0.8f, -1.1f, 0.3f,
                                 -0.5f, 1.2f,  0.6f, -1.8f, -0.1f, 2.0f, 0.2f,  1.4f, -0.9f, 0.7f};
@@ -382,6 +407,9 @@ static const Case cases[] = {
     {"published loss", published_loss, 2, {3, 1}, {{2, 3, 4}, {2}}},
     {"loss for each sample", sample_loss, 2, {3, 1}, {{2, 3, 4}, {2}}},
     {"dice and cross-entropy", dice_ce, 1, {3}, {{2, 3, 4}}},
+    {"published loss with ignored elements", published_with_ignored, 2, {3, 1}, {{2, 3, 4}, {2}}},
+    {"loss with a sample that is all ignored", sample_with_ignored, 2, {3, 1}, {{2, 3, 4}, {2}}},
+    {"dice and cross-entropy with ignored elements", dice_ce_with_ignored, 1, {3}, {{2, 3, 4}}},
     {"recompute", recomputed, 2, {2, 2}, {{3, 4}, {3, 4}}},
     {"linear with itself as residual", linear_of_itself, 2, {3, 2}, {{2, 3, 4}, {4, 4}}},
     {"matmul of one tensor", matmul_of_itself, 1, {3}, {{2, 3, 4}}},

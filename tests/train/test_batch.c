@@ -12,6 +12,7 @@
 #include "tests/systems/tiny_imis.h"
 #include "tests/train/tiny.h"
 #include "tests/train/tiny_data.h"
+#include "train/asking.h"
 #include "train/class_texts.h"
 
 /* "FOLDER/NAME:OPTIONS" of a folder that is written first. */
@@ -89,6 +90,86 @@ TEST(samples_of_a_picture_are_different_objects_where_that_is_asked) {
     CHECK(same[0] > 10 && same[1] == 0);
     pool_close(&pool);
     dataset_free(&d);
+}
+
+/* ---- Ignored pixels ------------------------------------------------------------------------- */
+
+/* The right half of every picture is ignored, but for its objects. */
+static void ignore_the_right(Dataset *d) {
+    for (size_t i = 0; i < d->pictures; i++) {
+        Case *c = &d->picture[i];
+        size_t width = (size_t)c->width, n = width * (size_t)c->height;
+        c->ignored = memory_new(n);
+        CHECK(c->ignored != NULL);
+        for (size_t k = 0; c->ignored && k < n; k++) c->ignored[k] = k % width >= width / 2;
+        for (size_t k = 0; k < d->objects; k++) {
+            const CaseObject *o = &d->object[k];
+            for (int y = o->y0; o->picture == (int)i && y <= o->y1; y++)
+                for (int x = o->x0; x <= o->x1; x++)
+                    if (o->mask[(y - o->y0) * (o->x1 - o->x0 + 1) + x - o->x0])
+                        c->ignored[(size_t)y * width + (size_t)x] = 0;
+        }
+    }
+}
+
+TEST(a_target_says_where_the_labels_say_nothing) {
+    enum { SAMPLES = 4, SIDE = 40, LARGE = 20 };
+    Dataset d = {0};
+    Pool pool;
+    Batch b;
+    int times[3] = {0};
+    must_add(&d, folder("ignored", 3, ""));
+    ignore_the_right(&d);
+    CHECK(pool_open(&pool, &d, SPLIT_TRAIN, NULL) == VOXPERT_OK);
+    BatchShape shape = {.count = SAMPLES, .share = 2, .side = SIDE, .loss_side = LARGE};
+    CHECK(batch_open(&b, &shape, NULL) == VOXPERT_OK);
+    Augment a = augment_segmote(); /* whole pictures */
+    for (uint64_t step = 0; step < 8; step++) {
+        CHECK(batch_draw(&b, &d, &pool, &a, NULL, step % 2 == 1, 1, step, &(Worker){0}, NULL) ==
+              VOXPERT_OK);
+        for (int i = 0; i < SAMPLES * LARGE * LARGE; i++) {
+            float t = b.target[i];
+            bool right = i % LARGE >= LARGE / 2;
+            CHECK(!(t < 0.0f) || right);
+            if (right && step % 2 == 1 && !b.prompt_class[i / (LARGE * LARGE)])
+                CHECK(t < 0.0f || t > 0.5f); /* of the whole foreground */
+            times[(int)t + 1]++;
+        }
+    }
+    CHECK(times[0] > 100 && times[1] > 100 && times[2] > 100);
+    batch_close(&b);
+    pool_close(&pool);
+    dataset_free(&d);
+}
+
+TEST(no_click_goes_where_the_labels_say_nothing) {
+    enum { SIDE = 16, AREA = SIDE * SIDE };
+    float target[AREA], logit[AREA], point[2];
+    uint8_t object[AREA];
+    double pixel = 1.0;
+    for (int i = 0; i < AREA; i++) {
+        int x = i % SIDE;
+        target[i] = x >= 8 ? -1.0f : x >= 2 && x < 4;
+        object[i] = target[i] > 0.5f;
+        logit[i] = 1.0f; /* all of the picture is claimed */
+    }
+    Asking asking;
+    PromptRule rule = {.most_points = 1};
+    AskedMasks masks = {1, object, target, &pixel};
+    CHECK(!asking_open(&asking, SCHEME_SAM_MED2D, &rule, 1, SIDE, SIDE, SIDE, NULL));
+    double dice = asking_keep(&asking, &masks, logit, logit);
+    CHECK(dice > 0.399 && dice < 0.401); /* 2 columns of 8 */
+    double low = asking_low_dice(&asking, logit, target);
+    CHECK(low > 0.399 && low < 0.401);
+    Random r = random_begin(1, 0, 0, 0);
+    for (int i = 0; i < 64; i++) {
+        AskedPrompts prompts = {.points = 1};
+        asking.points = 0;
+        CHECK(!asking_round(&asking, &masks, &prompts, false, &r, NULL));
+        memcpy(point, asking.packed, sizeof point);
+        CHECK(point[0] < 8.0f && asking.packed_label[0] == 0);
+    }
+    asking_close(&asking);
 }
 
 /* ---- Pseudo masks --------------------------------------------------------------------------- */

@@ -127,6 +127,29 @@ TEST(a_volume_gives_its_slices_that_show_something) {
     volume_free(labels);
 }
 
+TEST(ignored_voxels_are_no_object_and_known_in_every_slice) {
+    Volume *image, *bytes, *labels;
+    small_volume(&image, &bytes);
+    CHECK(volume_new(&labels, (VolumeSize){1, 16, 20, 24, 1}, SAMPLE_I16, NULL) == VOXPERT_OK);
+    int16_t *label = labels->samples;
+    for (int at = 0; at < 24 * 20 * 16; at++)
+        label[at] = at % 24 == 13 ? -1 : ((uint8_t *)bytes->samples)[at];
+    Dataset d = {.set = memory_new(sizeof(CaseSet)), .sets = 1, .set_capacity = 1};
+    d.set[0] = (CaseSet){.name = memory_text("body"), .train = true, .slices = 4};
+    CHECK(dataset_add_slices(&d, 0, image, labels, "a", NULL) == VOXPERT_OK);
+    CHECK(d.pictures == 4 && !d.picture[0].ignored); /* i = 9 */
+    for (int p = 1; p < 4; p++) {
+        const Case *c = &d.picture[p];
+        CHECK(c->ignored != NULL && d.object[p].x1 == 12);
+        for (int k = 0; c->ignored && k < c->width * c->height; k++)
+            CHECK(c->ignored[k] == (k % c->width == 13));
+    }
+    dataset_free(&d);
+    volume_free(image);
+    volume_free(bytes);
+    volume_free(labels);
+}
+
 static Dataset one_set(CaseSet rule) {
     Dataset d = {.set = memory_new(sizeof(CaseSet)), .sets = 1, .set_capacity = 1};
     d.set[0] = rule;

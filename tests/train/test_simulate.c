@@ -11,6 +11,7 @@
 #include "tests/train/tiny.h"
 #include "tests/train/tiny_data.h"
 #include "train/click_curves.h"
+#include "train/simulated_maps.h"
 
 enum { PIXELS = TINY_DATA_SIDE * TINY_DATA_SIDE };
 
@@ -126,6 +127,48 @@ TEST(a_model_without_prompt_tokens_cannot_do_without_prompts) {
     const SimulateRule rule = {.prompt = SIMULATE_FREE, .part = EVERY_PART};
     CHECK(!simulation_open(&s, b.data, &rule, NULL));
     CHECK(simulation_model(&s, b.model, false, NULL) == VOXPERT_BAD_ARGUMENT);
+    simulation_close(&s);
+    model_close(b.model);
+}
+
+/* All but the objects of the set. */
+static void ignore_background(Dataset *d) {
+    for (size_t i = 0; i < d->pictures; i++) {
+        d->picture[i].ignored = memory_new(PIXELS);
+        CHECK(d->picture[i].ignored != NULL);
+        for (int k = 0; k < PIXELS; k++) d->picture[i].ignored[k] = d->picture[i].labels[k] == 0;
+    }
+}
+
+TEST(nothing_is_measured_where_the_labels_say_nothing) {
+    Bench b;
+    Simulation s;
+    Evaluation e;
+    char set[300];
+    bench_open(&b);
+    snprintf(set, sizeof set, "%s:nested", b.data);
+    const SimulateRule rule = {.prompt = SIMULATE_BOX, .part = EVERY_PART};
+    CHECK(!simulation_open(&s, set, &rule, NULL));
+    ignore_background(&s.data);
+    CHECK(!simulation_model(&s, b.model, false, NULL));
+    const EvaluationRule evaluated = {.labels = 0};
+    CHECK(!simulation_evaluate(&e, &s, &evaluated, NULL, NULL));
+    for (size_t i = 0; i < e.count; i++) {
+        double counted = 0.0;
+        const Metric parts[] = {METRIC_TP, METRIC_FP, METRIC_FN, METRIC_TN};
+        for (int m = 0; m < 4; m++) counted += e.item[i].label[0].value[parts[m]];
+        size_t objects = 0;
+        for (int k = 0; k < PIXELS; k++) objects += !s.data.picture[s.picture[i]].ignored[k];
+        CHECK(objects > 0 && objects < PIXELS && fabs(counted - (double)objects) < 0.5);
+        CHECK(strstr(warnings_lines(&e.item[i].warnings), "do not count") != NULL);
+    }
+    double dice[MEASURES];
+    for (size_t i = 0; i < s.data.objects; i++) { /* what the box has too much of is ignored */
+        if (!s.data.object[i].outer) continue;
+        CHECK(!measure_object(&s.measurer, &s.data, &s.data.object[i], 0, dice, NULL));
+        CHECK(fabs(dice[MEASURE_THE_BOX] - 1.0) < 1e-12);
+    }
+    evaluation_free(&e);
     simulation_close(&s);
     model_close(b.model);
 }

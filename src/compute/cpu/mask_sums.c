@@ -1,4 +1,5 @@
-/* Sums over the logits of a mask and its target, for focal, Dice and cross-entropy losses. */
+/* Sums over the logits of a mask and its target, for focal, Dice and cross-entropy losses;
+ * elements whose target is below 0 are in none. */
 #include "base/size.h"
 #include "compute/cpu/range.h"
 #include "compute/cpu/vec_math.h"
@@ -6,7 +7,7 @@
 enum {
     PIECE = 8192, /* logits of a task */
     RUN = 512,    /* logits that are summed in float */
-    SUMS = 8
+    SUMS = 9
 };
 
 typedef struct Job {
@@ -50,6 +51,9 @@ static void terms(Vec term[SUMS], Vec x, Vec t) {
     term[5] = -t * l.q * l.q * l.log_p;
     term[6] = (t - 1.0f) * l.p * l.p * l.log_q;
     term[7] = l.softplus - x * t;
+    term[8] = vec_zero() + 1.0f;
+    IntVec unknown = t < 0.0f;
+    for (int s = 0; s < SUMS; s++) term[s] = vec_select(unknown, vec_zero(), term[s]);
 }
 
 static Vec first_lanes(Vec x, size_t count) {
@@ -99,7 +103,8 @@ void ENTRY(mask_sums)(const Worker *w, MaskSums *sums, const float *x, const flo
                              .tt = sum[4],
                              .focal_inside = sum[5],
                              .focal_outside = sum[6],
-                             .cross_entropy = sum[7]};
+                             .cross_entropy = sum[7],
+                             .count = sum[8]};
     }
 }
 
@@ -111,7 +116,8 @@ static Vec slope(const MaskSumsGradient *d, Vec x, Vec t) {
     Vec outside = (1.0f - t) * l.p * (l.p / (l.q + tiny) - 2.0f * l.log_q);
     Vec by_p = (float)d->p + t * (float)d->pt + l.p * (float)(2.0 * d->pp) +
                inside * (float)d->focal_inside + outside * (float)d->focal_outside;
-    return by_p * l.p * l.q + (l.p - t) * (float)d->cross_entropy;
+    Vec slope = by_p * l.p * l.q + (l.p - t) * (float)d->cross_entropy;
+    return vec_select(t < 0.0f, vec_zero(), slope);
 }
 
 static void piece_back(void *context, size_t task, void *scratch) {

@@ -85,7 +85,9 @@ void reference_mask_sums(const Worker *w, MaskSums *sums, const float *x, const 
         MaskSums s = {0};
         for (size_t i = 0; i < n; i++, x++, t++) {
             double logit = (double)*x, target = (double)*t;
+            if (target < 0.0) continue;
             double p = 1.0 / (1.0 + exp(-logit)), q = 1.0 / (1.0 + exp(logit));
+            s.count += 1.0;
             s.p += p;
             s.t += target;
             s.pt += p * target;
@@ -106,6 +108,7 @@ void reference_mask_sums_backward(const Worker *w, float *dx, const MaskSumsGrad
     for (size_t group = 0; group < groups; group++, d++) {
         for (size_t i = 0; i < n; i++, x++, t++, dx++) {
             double target = (double)*t;
+            if (target < 0.0) continue;
             double p = 1.0 / (1.0 + exp(-(double)*x)), q = 1.0 / (1.0 + exp((double)*x));
             double inside = target * (2.0 * q * log(p + tiny) - q * q / (p + tiny));
             double outside = (1.0 - target) * (p * p / (q + tiny) - 2.0 * p * log(q + tiny));
