@@ -110,8 +110,9 @@ static VoxpertStatus check_claims(const Run *run, const char *report, VoxpertErr
 
 /* Hours of work, and corrections by hand, may lie in a folder of results. */
 static VoxpertStatus check_new(const Run *run, const char *report, VoxpertError *error) {
-    if (run->job->resume || run->job->overwrite) return VOXPERT_OK;
-    if (access(report, F_OK) == 0)
+    bool begun = access(report, F_OK) == 0;
+    if (run->job->overwrite || (begun && run->job->resume)) return VOXPERT_OK;
+    if (begun)
         return error_say(error, VOXPERT_BAD_OUTPUT,
                          "%s: is there already; --resume goes on with its run, --overwrite begins "
                          "anew and replaces its results",
@@ -140,26 +141,14 @@ static VoxpertStatus make_folders(const Paths *p, bool sweep, VoxpertError *erro
 
 /* ---- One case --------------------------------------------------------------------------- */
 
-/* Whether each file is there as the report says that it was written.  One that is not may be a
- * correction by hand as well as damage, so it is kept beside. */
-static bool outputs_intact(const Run *run, const Item *item, const json_t *line) {
-    const json_t *hashes = json_object_get(line, "output_sha256");
+/* Whether each file is there as the report says that it was written. */
+static bool outputs_intact(const Run *run, int index) {
+    const Item *item = &run->item[index];
     bool all = true;
-    for (int i = 0; i < CASE_OUTPUTS; i++) {
-        const char *path = item->path[i];
-        const char *want = json_string_value(json_object_get(hashes, case_outputs[i]));
-        char hash[65], *kept;
-        if (!path) continue;
-        bool there = access(path, F_OK) == 0;
-        bool same = there && want && !voxpert_file_hash(path, hash, NULL) && !strcmp(hash, want);
-        all &= same;
-        if (same || !there || !(kept = output_set_aside(path))) continue;
-        common_warn(&run->job->common,
-                    "%s: is not as it was written; it is made again, and what was there is kept as "
-                    "%s",
-                    path, kept);
-        free(kept);
-    }
+    for (int i = 0; i < CASE_OUTPUTS; i++)
+        if (item->path[i])
+            all &= journal_intact(&run->journal, index, case_outputs[i], item->path[i],
+                                  &run->job->common);
     return all;
 }
 
@@ -242,8 +231,7 @@ static VoxpertStatus do_case(Run *run, int index, VoxpertError *error) {
     Item *item = &run->item[index];
     json_t *inputs = inputs_json(run, item), *line = NULL;
     item->current = true;
-    if (journal_done(&run->journal, index, inputs) &&
-        outputs_intact(run, item, run->journal.line[index])) {
+    if (journal_done(&run->journal, index, inputs) && outputs_intact(run, index)) {
         run->skipped++;
         json_decref(inputs);
         return VOXPERT_OK;

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "cli/common.h"
 #include "cli/error.h"
 #include "cli/outputs.h"
 
@@ -62,6 +62,21 @@ bool journal_done(const Journal *j, int index, const json_t *inputs) {
     const char *status = json_string_value(json_object_get(line, "status"));
     return status && strcmp(status, "done") == 0 && inputs &&
            json_equal(json_object_get(line, "inputs"), inputs);
+}
+
+bool journal_intact(const Journal *j, int index, const char *name, const char *path,
+                    const Common *common) {
+    const json_t *hashes = json_object_get(j->line[index], "output_sha256");
+    const char *want = json_string_value(json_object_get(hashes, name));
+    char hash[65], *kept;
+    if (access(path, F_OK) != 0) return false;
+    if (want && !voxpert_file_hash(path, hash, NULL) && strcmp(hash, want) == 0) return true;
+    if (!(kept = output_set_aside(path))) return false;
+    common_warn(common,
+                "%s: is not as it was written; it is made again, and what was there is kept as %s",
+                path, kept);
+    free(kept);
+    return false;
 }
 
 void journal_set(Journal *j, int index, json_t *line) {

@@ -7,6 +7,8 @@
 
 #include <voxpert/voxpert.h>
 
+#include "cli/common.h"
+
 typedef struct Journal {
     char *path;    /* .json: one object with all cases; .jsonl: a line each */
     json_t *old;   /* case name -> line of an earlier run */
@@ -27,6 +29,12 @@ void journal_keep(Journal *j, int index, const char *name);
 
 /* Whether the line that is there calls the case done with the same inputs. */
 bool journal_done(const Journal *j, int index, const json_t *inputs);
+
+/* Whether the output `path` is there with the bytes that the case's line recorded as
+ * "output_sha256" of `name`.  One that has others may be a correction by hand as well as damage, so
+ * it is renamed, with a warning. */
+bool journal_intact(const Journal *j, int index, const char *name, const char *path,
+                    const Common *common);
 
 void journal_set(Journal *j, int index, json_t *line); /* takes the line, which may be NULL */
 

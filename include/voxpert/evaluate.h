@@ -227,10 +227,11 @@ typedef struct VoxpertSimulationOptions {
 
 /* A picture of the part, or a slice of a volume. */
 typedef struct VoxpertSimulatedCase {
-    const char *name; /* SET/CASE, of a slice SET/CASE/k12 */
-    const char *file; /* path of its image */
-    char axis;        /* of the slice: 'i', 'j', 'k'; 0: a picture */
-    int slice;        /* its index, from 0 */
+    const char *name;       /* SET/CASE, of a slice SET/CASE/k12 */
+    const char *file;       /* path of its image */
+    const char *label_file; /* path of its labels, or of the first of them; NULL: in a list */
+    char axis;              /* of the slice: 'i', 'j', 'k'; 0: a picture */
+    int slice;              /* its index, from 0 */
     int width, height;
     double spacing_mm[2];      /* x, y; 0: unknown */
     const uint32_t *reference; /* [height][width]: its label map */
@@ -266,6 +267,34 @@ VOXPERT_API VoxpertSimulatedCase voxpert_simulation_case(const VoxpertSimulation
  * foreground is 1.  After voxpert_simulation_model. */
 VOXPERT_API VoxpertStatus voxpert_simulation_predict(VoxpertSimulation *simulation, size_t index,
                                                      uint32_t *labels, VoxpertError *error);
+
+/* What a label of a case was prompted with, in pixels of its picture.  Clicks were given one by
+ * one, each with the low-resolution logits of the answer before. */
+typedef struct VoxpertSimulatedTarget {
+    uint32_t label;         /* of the data set */
+    const char *class_name; /* that was asked for without a prompt; or NULL */
+    VoxpertBox box;         /* where has_box */
+    int has_box;
+    const VoxpertPoint *points;
+    int point_count;
+} VoxpertSimulatedTarget;
+
+/* Of the case that voxpert_simulation_predict predicted last: target `index` from 0, in the order
+ * of prediction; false past the last one.  Its texts and points live until the next call. */
+VOXPERT_API bool voxpert_simulation_target(VoxpertSimulation *simulation, size_t index,
+                                           VoxpertSimulatedTarget *out);
+
+/* A SHA-256 (64 digits and NUL) of all that a case shows to a model and is prompted by: its image,
+ * labels, part of the split and options of its set, but no name. */
+VOXPERT_API void voxpert_simulation_content(const VoxpertSimulation *simulation, size_t index,
+                                            char sha256[65]);
+
+/* Paths of all files that were read: images, labels, lists; NULL past the last one. */
+VOXPERT_API const char *voxpert_simulation_file(const VoxpertSimulation *simulation, size_t index);
+
+/* Sentences, each ended by a newline, of all that was odd so far in data, model and predictions.
+ * Valid until the next call. */
+VOXPERT_API const char *voxpert_simulation_warnings(const VoxpertSimulation *simulation);
 
 /* Whether crops around the prompts are encoded, rather than the whole picture. */
 VOXPERT_API bool voxpert_simulation_zooms(const VoxpertSimulation *simulation);

@@ -3,11 +3,13 @@
 #include "api/internal.h"
 #include "base/memory.h"
 #include "train/click_curves.h"
+#include "train/data_record.h"
 #include "train/simulated_maps.h"
 
 struct VoxpertSimulation {
     Simulation simulation;
     Text protocol;
+    VoxpertPoint point[CLICKS_MAX];
 };
 
 static Status prompts_take(SimulateRule *rule, const VoxpertSimulationOptions *o, Error *error) {
@@ -67,6 +69,7 @@ VoxpertSimulatedCase voxpert_simulation_case(const VoxpertSimulation *s, size_t 
     return (VoxpertSimulatedCase){
         .name = p->name,
         .file = p->file,
+        .label_file = p->label_file,
         .axis = p->axis,
         .slice = (int)p->slice,
         .width = p->width,
@@ -83,6 +86,37 @@ VoxpertStatus voxpert_simulation_predict(VoxpertSimulation *s, size_t index, uin
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "a prediction needs a model, a case of the simulation, and memory");
     return simulation_predict(labels, &s->simulation, index, error);
+}
+
+bool voxpert_simulation_target(VoxpertSimulation *s, size_t index, VoxpertSimulatedTarget *out) {
+    if (!s || !out || index >= s->simulation.targets) return false;
+    const SimulatedTarget *t = &s->simulation.target[index];
+    const SimulatedPoints *p = &t->points;
+    for (int i = 0; i < p->count; i++)
+        s->point[i] = (VoxpertPoint){p->at[i][0], p->at[i][1], p->label[i]};
+    *out = (VoxpertSimulatedTarget){
+        .label = t->label,
+        .class_name = t->class_name,
+        .box = {p->box[0], p->box[1], p->box[2], p->box[3]},
+        .has_box = p->has_box,
+        .points = s->point,
+        .point_count = p->count,
+    };
+    return true;
+}
+
+void voxpert_simulation_content(const VoxpertSimulation *s, size_t index, char sha256[65]) {
+    *sha256 = '\0';
+    if (index < voxpert_simulation_cases(s))
+        data_record_case(sha256, &s->simulation.data, (size_t)s->simulation.picture[index]);
+}
+
+const char *voxpert_simulation_file(const VoxpertSimulation *s, size_t index) {
+    return s && index < s->simulation.data.files ? s->simulation.data.file[index] : NULL;
+}
+
+const char *voxpert_simulation_warnings(const VoxpertSimulation *s) {
+    return s ? warnings_lines(&s->simulation.data.warnings) : "";
 }
 
 const char *voxpert_simulation_protocol(VoxpertSimulation *s) {

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/text.h"
 
 enum { DIGITS = 32 }; /* of a hash that are kept */
@@ -23,21 +22,25 @@ static void hash_text(Hash *h, const char *text) {
     hash_add(h, present, strlen(present) + 1);
 }
 
-static void add_set(Text *t, const CaseSet *s) {
-    Hash h;
-    hash_begin(&h);
+static void hash_set(Hash *h, const CaseSet *s) {
     const bool flags[] = {s->patient, s->instances, s->nested,
                           s->train,   s->one_name,  s->format_names};
     const double numbers[] = {(double)s->slices, s->window_level,    s->window_width,
                               s->weight,         (double)s->channel, (double)s->fold};
-    hash_add(&h, flags, sizeof flags);
-    hash_add(&h, numbers, sizeof numbers);
-    hash_text(&h, s->group);
-    hash_text(&h, s->modality);
+    hash_add(h, flags, sizeof flags);
+    hash_add(h, numbers, sizeof numbers);
+    hash_text(h, s->group);
+    hash_text(h, s->modality);
     for (size_t i = 0; i < s->names; i++) {
-        hash_add(&h, &s->label_name[i].label, sizeof s->label_name[i].label);
-        hash_text(&h, s->label_name[i].name);
+        hash_add(h, &s->label_name[i].label, sizeof s->label_name[i].label);
+        hash_text(h, s->label_name[i].name);
     }
+}
+
+static void add_set(Text *t, const CaseSet *s) {
+    Hash h;
+    hash_begin(&h);
+    hash_set(&h, s);
     add_line(t, "set", &h, s->name);
 }
 
@@ -49,19 +52,33 @@ static void hash_object(Hash *h, const CaseObject *o) {
 }
 
 /* `object`: the index of its first one, or of one after it; moves past its last. */
-static void add_case(Text *t, const Dataset *d, size_t picture, size_t *object) {
+static void hash_case(Hash *h, const Dataset *d, size_t picture, size_t *object) {
     const Case *c = &d->picture[picture];
     const int32_t size[] = {c->height, c->width, c->channels, c->whole, (int32_t)c->part};
     size_t pixels = (size_t)c->height * (size_t)c->width;
+    hash_add(h, size, sizeof size);
+    hash_add(h, c->pixels, pixels * (size_t)c->channels);
+    if (c->regions) hash_add(h, c->regions, pixels * sizeof *c->regions);
+    if (c->ignored) hash_add(h, c->ignored, pixels);
+    for (; *object < d->objects && (size_t)d->object[*object].picture == picture; ++*object)
+        hash_object(h, &d->object[*object]);
+}
+
+static void add_case(Text *t, const Dataset *d, size_t picture, size_t *object) {
     Hash h;
     hash_begin(&h);
-    hash_add(&h, size, sizeof size);
-    hash_add(&h, c->pixels, pixels * (size_t)c->channels);
-    if (c->regions) hash_add(&h, c->regions, pixels * sizeof *c->regions);
-    if (c->ignored) hash_add(&h, c->ignored, pixels);
-    for (; *object < d->objects && (size_t)d->object[*object].picture == picture; ++*object)
-        hash_object(&h, &d->object[*object]);
-    add_line(t, "case", &h, c->name);
+    hash_case(&h, d, picture, object);
+    add_line(t, "case", &h, d->picture[picture].name);
+}
+
+void data_record_case(char out[HASH_TEXT], const Dataset *d, size_t picture) {
+    size_t object = 0;
+    Hash h;
+    while (object < d->objects && (size_t)d->object[object].picture < picture) object++;
+    hash_begin(&h);
+    hash_set(&h, &d->set[d->picture[picture].set]);
+    hash_case(&h, d, picture, &object);
+    hash_end(&h, out);
 }
 
 Status data_record(char **out, const Dataset *d, Error *error) {

@@ -12,10 +12,14 @@
 #ifndef TRAIN_DATA_RECORD_H
 #define TRAIN_DATA_RECORD_H
 
+#include "base/hash.h"
 #include "train/dataset.h"
 
 /* The record of a data set; the caller frees `*out`.  VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status data_record(char **out, const Dataset *d, Error *error);
+
+/* What a case is to a model: the two hashes of its set and of itself, as one. */
+void data_record_case(char out[HASH_TEXT], const Dataset *d, size_t picture);
 
 /* VOXPERT_OK where both are the same; else VOXPERT_BAD_INPUT, whose message names `file` and the
  * first data set or case that changed, is missing, or is new. */

@@ -30,9 +30,12 @@ void dataset_free(Dataset *d) {
         memory_free(d->picture[i].regions);
         memory_free(d->picture[i].ignored);
         memory_free(d->picture[i].file);
+        memory_free(d->picture[i].label_file);
         memory_free(d->picture[i].labels);
     }
     for (size_t i = 0; i < d->objects; i++) memory_free(d->object[i].mask);
+    for (size_t i = 0; i < d->files; i++) memory_free(d->file[i]);
+    memory_free(d->file);
     memory_free(d->set);
     memory_free(d->picture);
     memory_free(d->object);
@@ -55,8 +58,33 @@ static Status maps_open(RegionMaps *m, const char *root, Error *error) {
     return file_is_folder(m->folder) ? folder_list(&m->name, m->folder, error) : VOXPERT_OK;
 }
 
+/* Notes that a file is read; NULL: none. */
+static Status note_file(Dataset *d, const char *path, Error *error) {
+    if (!path) return VOXPERT_OK;
+    if (!memory_grow(&d->file, &d->file_capacity, d->files, sizeof *d->file) ||
+        !(d->file[d->files] = memory_text(path)))
+        return no_memory(path, error);
+    d->files++;
+    return VOXPERT_OK;
+}
+
+static Status note_case(Dataset *d, const CatalogCase *item, Error *error) {
+    Status status = note_file(d, item->regions, error);
+    for (size_t i = 0; !status && i < item->images; i++)
+        status = note_file(d, item->image[i], error);
+    for (size_t i = 0; !status && i < item->labels; i++)
+        status = note_file(d, item->label[i], error);
+    return status;
+}
+
+static Status note_set(Dataset *d, const Catalog *c, Error *error) {
+    Status status = file_is_folder(c->place) ? VOXPERT_OK : note_file(d, c->place, error);
+    if (!status) status = note_file(d, c->from_list, error);
+    return status ? status : note_file(d, c->groups, error);
+}
+
 /* Where there is one of that stem. */
-static Status add_map(Case *p, const RegionMaps *m, const char *stem, Error *error) {
+static Status add_map(Dataset *d, Case *p, const RegionMaps *m, const char *stem, Error *error) {
     size_t length = strlen(stem);
     for (size_t i = 0; i < m->name.count; i++) {
         const char *name = m->name.name[i];
@@ -64,16 +92,21 @@ static Status add_map(Case *p, const RegionMaps *m, const char *stem, Error *err
             continue;
         char *path = path_join(m->folder, name);
         Status status = path ? dataset_read_regions(p, path, error) : no_memory(m->folder, error);
+        if (!status) status = note_file(d, path, error);
         memory_free(path);
         return status;
     }
     return VOXPERT_OK;
 }
 
-static Status name_files(Dataset *d, size_t first, const char *path, Error *error) {
+static Status name_files(Dataset *d, size_t first, const CatalogCase *item, long channel,
+                         Error *error) {
+    const char *path = item->image[channel], *label = item->labels ? item->label[0] : NULL;
     for (size_t i = first; i < d->pictures; i++) {
         d->picture[i].file = memory_text(path);
-        if (!d->picture[i].file) return no_memory(path, error);
+        d->picture[i].label_file = memory_text(label);
+        if (!d->picture[i].file || (label && !d->picture[i].label_file))
+            return no_memory(path, error);
     }
     return VOXPERT_OK;
 }
@@ -102,7 +135,8 @@ static Status add_case(Dataset *d, int set, const Catalog *c, const CatalogCase 
     Volume *image = NULL;
     LabelLayers layers = {0};
     size_t before = d->pictures;
-    Status status = case_image(&image, item, (size_t)s->channel, error);
+    Status status = note_case(d, item, error);
+    if (!status) status = case_image(&image, item, (size_t)s->channel, error);
     if (!status) status = record_case(d, s, c, item, image, error);
     if (!status) status = case_labels(&layers, c, item, image, error);
     if (!status) warnings_merge(&d->warnings, &image->warnings);
@@ -110,12 +144,12 @@ static Status add_case(Dataset *d, int set, const Catalog *c, const CatalogCase 
     if (!status)
         status = dataset_add_layers(d, set, image, &layers, item->name,
                                     s->train ? SPLIT_TRAIN : item->part, error);
-    if (!status) status = name_files(d, before, item->image[s->channel], error);
+    if (!status) status = name_files(d, before, item, s->channel, error);
     bool flat = !status && image->depth == 1 && d->pictures == before + 1;
     if (flat && item->regions)
         status = dataset_read_regions(&d->picture[before], item->regions, error);
     else if (flat)
-        status = add_map(&d->picture[before], maps, item->stem, error);
+        status = add_map(d, &d->picture[before], maps, item->stem, error);
     label_layers_free(&layers);
     volume_free(image);
     return status;
@@ -124,6 +158,7 @@ static Status add_case(Dataset *d, int set, const Catalog *c, const CatalogCase 
 static Status add_cases(Dataset *d, int set, const Catalog *c, Error *error) {
     RegionMaps maps = {0};
     Status status = catalog_verdict(c, error);
+    if (!status) status = note_set(d, c, error);
     if (!status && c->format == DATA_PAIRS) status = maps_open(&maps, c->root, error);
     for (size_t i = 0; !status && i < c->cases; i++) {
         if (d->progress && !d->progress(d->progress_context, d->set[set].name, i, c->cases))

@@ -48,6 +48,7 @@ typedef struct Case {
                                     background, so that nothing is learned or measured there; NULL:
                                     nowhere */
     char *file;                  /* path of the image that it is, or is a slice of */
+    char *label_file;            /* path of its labels, or of the first of them; NULL: in a list */
     char axis;                   /* of the slice: 'i', 'j' or 'k'; 0: the image is flat */
     size_t slice;                /* its index on that axis */
     double spacing_mm[2];        /* x, y; 0: unknown */
@@ -94,11 +95,12 @@ typedef struct Dataset {
     Case *picture;
     CaseObject *object; /* sorted by set, then picture */
     size_t sets, pictures, objects;
-    size_t set_capacity, picture_capacity, object_capacity;
+    size_t files, set_capacity, picture_capacity, object_capacity, file_capacity;
     DatasetProgress *progress; /* set before dataset_add: called before each case; or NULL */
     void *progress_context;
     bool keep_labels;  /* set before dataset_add: pictures keep their label maps */
     SplitRecord split; /* of every case with labels */
+    char **file;       /* [files] paths of all that was read: images, labels, lists */
     Warnings warnings; /* what was taken although it was odd */
 } Dataset;
 

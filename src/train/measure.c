@@ -117,20 +117,14 @@ static Status ask(Measurer *m, const Scene *s, const ObjectPrompt *prompt, bool 
 
 static Status ask_box(Measurer *m, const Scene *s, const double box[4], bool zoom, double *dice,
                       Error *error) {
-    float corners[4];
-    for (int i = 0; i < 4; i++) corners[i] = (float)box[i];
-    Status status = ask(m, s, &(ObjectPrompt){.box = corners}, zoom, error);
+    m->points = (SimulatedPoints){.has_box = true};
+    for (int i = 0; i < 4; i++) m->points.box[i] = (float)box[i];
+    Status status = ask(m, s, &(ObjectPrompt){.box = m->points.box}, zoom, error);
     if (!status) *dice = dice_of(s);
     return status;
 }
 
-typedef struct Clicks {
-    float at[CLICKS_MAX][2];
-    int label[CLICKS_MAX];
-    int count;
-} Clicks;
-
-static Status add_click(Clicks *c, const Scene *s, bool answered, Error *error) {
+static Status add_click(SimulatedPoints *c, const Scene *s, bool answered, Error *error) {
     size_t size[3] = {1, (size_t)s->picture->height, (size_t)s->picture->width};
     Click click;
     Status status = answered ? click_next(&click, s->truth, s->mask, size, NULL, error)
@@ -146,18 +140,17 @@ static Status add_click(Clicks *c, const Scene *s, bool answered, Error *error) 
  * clicks. */
 static Status ask_clicks(Measurer *m, const Scene *s, const double *box, int clicks, bool zoom,
                          double *dice, Error *error) {
-    Clicks c = {.count = 0};
-    float corners[4] = {0};
+    SimulatedPoints *c = &m->points;
+    *c = (SimulatedPoints){.has_box = false};
     dice[0] = 0.0;
-    for (int i = 0; box && i < 4; i++) corners[i] = (float)box[i];
     Status status = box ? ask_box(m, s, box, zoom, &dice[0], error) : VOXPERT_OK;
     for (int round = 1; round <= clicks && !status; round++) {
         bool answered = box || round > 1;
-        status = add_click(&c, s, answered, error);
-        ObjectPrompt prompt = {.points = c.count,
-                               .point = c.at[0],
-                               .label = c.label,
-                               .box = box ? corners : NULL,
+        status = add_click(c, s, answered, error);
+        ObjectPrompt prompt = {.points = c->count,
+                               .point = c->at[0],
+                               .label = c->label,
+                               .box = box ? c->box : NULL,
                                .low_res = answered ? m->previous : NULL,
                                .low_res_crop = m->previous_crop};
         if (!status) status = ask(m, s, &prompt, zoom, error);

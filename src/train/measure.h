@@ -9,6 +9,17 @@
 #include "predict/predictor.h"
 #include "train/dataset.h"
 
+enum { CLICKS_MAX = 50 };
+
+/* A simulated prompt, in pixels of the picture. */
+typedef struct SimulatedPoints {
+    float box[4]; /* inclusive corners */
+    bool has_box;
+    float at[CLICKS_MAX][2];
+    int label[CLICKS_MAX]; /* 1 inside, 0 outside */
+    int count;
+} SimulatedPoints;
+
 typedef enum Measure {
     MEASURE_BOX_WHOLE,
     MEASURE_BOX_ZOOM,
@@ -38,8 +49,9 @@ typedef struct Measurer {
     const Case *shown;       /* the picture that both have */
     float *previous;         /* low logits of the last answer */
     Crop previous_crop;
-    KeptEmbeddings *kept; /* the caller's, filled as pictures come, with memory_free to free them;
-                             whole pictures alone can then be asked about.  NULL: none are kept */
+    SimulatedPoints points; /* of the last answer */
+    KeptEmbeddings *kept;   /* the caller's, filled as pictures come, with memory_free to free them;
+                               whole pictures alone can then be asked about.  NULL: none are kept */
     void (*answered)(void *context, const Prediction *found); /* hears of each answer; or NULL */
     void *context;
 } Measurer;
@@ -54,8 +66,6 @@ void measurer_reset(Measurer *m);
 /* Which measures to take: bit i for measure i. */
 MUST_CHECK Status measure_object(Measurer *m, const Dataset *d, const CaseObject *o, unsigned which,
                                  double dice[MEASURES], Error *error);
-
-enum { CLICKS_MAX = 50 };
 
 /* Dice after 1 .. clicks clicks, and after the box that goes before them and stays, if `box`:
  * dice [clicks + 1], the first is the box's (0 without). */

@@ -61,6 +61,7 @@ void simulation_close(Simulation *s) {
     measurer_close(&s->measurer);
     dataset_free(&s->data);
     memory_free(s->picture);
+    memory_free(s->target);
     *s = (Simulation){0};
 }
 
@@ -120,6 +121,14 @@ static void paint(Canvas *c, uint32_t label, bool over) {
     }
 }
 
+/* Keeps what the last answer was prompted with. */
+static Status keep_target(Simulation *s, uint32_t label, const char *class_name, Error *error) {
+    if (!memory_grow(&s->target, &s->target_capacity, s->targets, sizeof *s->target))
+        return no_memory("the prompts", error);
+    s->target[s->targets++] = (SimulatedTarget){label, class_name, s->measurer.points};
+    return VOXPERT_OK;
+}
+
 static Status predict_objects(Canvas *c, Simulation *s, int picture, Error *error) {
     const Dataset *d = &s->data;
     int clicks = s->rule.prompt == SIMULATE_CLICKS ? s->rule.clicks : 0;
@@ -128,6 +137,7 @@ static Status predict_objects(Canvas *c, Simulation *s, int picture, Error *erro
         if (d->object[i].picture != picture) continue;
         status = measure_object_logits(&s->measurer, d, &d->object[i], clicks, s->rule.zoom,
                                        c->logits, error);
+        if (!status) status = keep_target(s, d->object[i].label, NULL, error);
         if (!status) paint(c, d->object[i].label, d->set[0].nested); /* the outermost comes first */
     }
     return status;
@@ -146,6 +156,8 @@ static Status predict_free(Canvas *c, Simulation *s, int picture, Error *error) 
         if (prompt_class == 0) continue;
         status =
             measure_free_logits(&s->measurer, &s->data, picture, prompt_class, c->logits, error);
+        if (!status)
+            status = keep_target(s, set->label_name[i].label, set->label_name[i].name, error);
         if (!status) paint(c, set->label_name[i].label, set->nested);
     }
     return status;
@@ -157,6 +169,13 @@ Status simulation_predict(uint32_t *labels, Simulation *s, size_t index, Error *
     c.logits = memory_new(c.pixels * sizeof *c.logits);
     c.best = memory_new(c.pixels * sizeof *c.best);
     memset(labels, 0, c.pixels * sizeof *labels);
+    s->targets = 0;
+    s->measurer.points = (SimulatedPoints){.has_box = false};
+    if (p->overlaps)
+        warnings_add(&s->data.warnings,
+                     "%s: its labels overlap, but each pixel of a label map has one value, that of "
+                     "the highest logit",
+                     p->name);
     Status status = c.logits && c.best ? VOXPERT_OK : no_memory(p->name, error);
     if (!status)
         status = s->rule.prompt == SIMULATE_FREE ? predict_free(&c, s, s->picture[index], error)

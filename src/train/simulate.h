@@ -24,6 +24,13 @@ typedef struct SimulateRule {
     size_t max_memory; /* bytes that one answer may need; 0: no limit */
 } SimulateRule;
 
+/* What a label of a picture was prompted with. */
+typedef struct SimulatedTarget {
+    uint32_t label;
+    const char *class_name; /* that was asked for without a prompt; or NULL */
+    SimulatedPoints points;
+} SimulatedTarget;
+
 typedef struct Simulation {
     Dataset data; /* of one set, with label maps */
     SimulateRule rule;
@@ -34,6 +41,8 @@ typedef struct Simulation {
     bool instances;  /* labels are numbers of objects, or overlap: no classes */
     const Model *model;
     Measurer measurer;
+    SimulatedTarget *target; /* [targets] of the picture that was predicted last */
+    size_t targets, target_capacity;
 } Simulation;
 
 /* Reads the data set `where` (with its options).  Errors: those of dataset_add; VOXPERT_BAD_INPUT
@@ -53,7 +62,8 @@ size_t simulation_objects(const Simulation *s, size_t index); /* of picture `ind
 bool simulation_is_foreground(const Simulation *s);
 
 /* The answers for picture `index` < pictures as a label map [height,width]: values of the data set;
- * 1 where simulation_is_foreground(). */
+ * 1 where simulation_is_foreground().  Fills s->target, in the order of the objects.  Warns where
+ * objects of the picture overlap: a label map has one value for each pixel. */
 MUST_CHECK Status simulation_predict(uint32_t *labels, Simulation *s, size_t index, Error *error);
 
 /* One sentence: prompts, view, part, set, pictures and objects. */

@@ -31,6 +31,9 @@ run -o out --rle out.rle
 cp -r out before
 refused 6 'out/report.jsonl: is there already; --resume goes on with its run, --overwrite begins anew' \
     segment -q -m "$model" -i in --prompts p.jsonl -o out
+mkdir foreign && cp out/* foreign/ && rm foreign/report.jsonl
+refused 6 ': is there already' segment -q -m "$model" -i in --prompts p.jsonl -o foreign --resume
+holds 'masks that no report tells of stay' diff <(cat out/*.png | cksum) <(cat foreign/*.png | cksum)
 refused 2 '--resume and --overwrite exclude each other' segment -q -m "$model" -i in --prompts p.jsonl -o out --resume --overwrite
 mkdir theirs && printf mine >theirs/3.png
 refused 6 'theirs/3.png: is there already' segment -q -m "$model" -i in --prompts p.jsonl -o theirs
