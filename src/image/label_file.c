@@ -3,9 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/memory.h"
-
-static bool is_picture(const Volume *v) { return v->frames == 1 && v->depth == 1; }
+#include "image/label_levels.h"
 
 /* The sample as an unsigned number; 8 and 16 bits only. */
 static unsigned sample_of(const Volume *v, size_t i) {
@@ -78,116 +76,10 @@ static void drift_round(Volume *v) {
                     rounded, worst);
 }
 
-/* ---- Two levels ------------------------------------------------------------------------- */
-
-/* What the values between 0 and the largest look like.  An instance has pixels whose neighbours
- * are all its own; a ramp has none, and goes up on one side. */
-typedef struct Ramps {
-    unsigned most;
-    size_t between, distinct; /* pixels and values between 0 and `most` */
-    size_t inner, rising;     /* of them: all neighbours equal; a neighbour that is larger */
-    size_t lower, upper;      /* pixels in the lowest and in the uppermost quarter */
-} Ramps;
-
-enum { RAMPS_DISTINCT = 8, RAMPS_MOST = 128 };
-
-static void pixel_count(Ramps *r, const Volume *v, size_t x, size_t y) {
-    size_t at = y * v->width + x;
-    unsigned value = sample_of(v, at * v->channels);
-    bool same = true, larger = false;
-    const size_t next[4] = {x > 0 ? at - 1 : at, x + 1 < v->width ? at + 1 : at,
-                            y > 0 ? at - v->width : at, y + 1 < v->height ? at + v->width : at};
-    for (size_t i = 0; i < 4; i++) {
-        unsigned other = sample_of(v, next[i] * v->channels);
-        same = same && other == value;
-        larger = larger || other > value;
-    }
-    r->between++;
-    r->inner += same;
-    r->rising += larger;
-}
-
-/* `seen` [65536], all false. */
-static void ramps_count(Ramps *r, const Volume *v, bool *seen) {
-    size_t voxels = volume_voxels(v);
-    *r = (Ramps){0};
-    for (size_t i = 0; i < voxels; i++) {
-        unsigned value = sample_of(v, i * v->channels);
-        r->most = value > r->most ? value : r->most;
-        seen[value] = true;
-    }
-    for (unsigned value = 1; value < r->most; value++) r->distinct += seen[value];
-    for (size_t y = 0; y < v->height; y++) {
-        for (size_t x = 0; x < v->width; x++) {
-            unsigned value = sample_of(v, (y * v->width + x) * v->channels);
-            if (value > 0 && value < r->most) pixel_count(r, v, x, y);
-            r->lower += value <= r->most / 4;
-            r->upper += value >= r->most - r->most / 4;
-        }
-    }
-}
-
-/* Where nothing lies in the middle, the rest is noise around two levels: of JPEG surely. */
-static bool is_two_levels(const Ramps *r, const Volume *v, unsigned scale, bool lossy) {
-    size_t voxels = volume_voxels(v), ends = r->lower + r->upper;
-    bool noise = ends == voxels;
-    if (r->most < RAMPS_MOST * scale || r->upper == 0) return false;
-    if (noise && lossy) return r->distinct > 0;
-    return r->distinct >= RAMPS_DISTINCT && ends * 4 >= voxels * 3 && r->inner * 5 <= r->between &&
-           r->rising * (noise ? 4 : 2) >= r->between;
-}
-
-static void levels_split(Volume *v, const Ramps *r, unsigned scale) {
-    size_t count = volume_samples(v);
-    for (size_t i = 0; i < count; i++) {
-        unsigned upper = 2 * sample_of(v, i) > r->most ? 256 * scale - 1 : 0;
-        if (v->type == SAMPLE_U16)
-            ((uint16_t *)v->samples)[i] = (uint16_t)upper;
-        else
-            ((uint8_t *)v->samples)[i] = (uint8_t)upper;
-    }
-    volume_warn(
-        v,
-        "holds %zu values between 0 and %u that are ramps of a mask of two levels (JPEG, or "
-        "smoothed edges): what is above half of the range counts as label %u, the rest as "
-        "0",
-        r->distinct, r->most, 256 * scale - 1);
-}
-
-static bool channels_agree(const Volume *v) {
-    size_t voxels = volume_voxels(v), colours = v->channels - (v->alpha ? 1 : 0);
-    for (size_t i = 0; i < voxels; i++) {
-        for (size_t c = 1; c < colours; c++) {
-            if (sample_of(v, i * v->channels + c) != sample_of(v, i * v->channels)) return false;
-        }
-    }
-    return true;
-}
-
-static Status levels_find(Volume *v, Error *error) {
-    bool lossy = v->format && strcmp(v->format, "JPEG") == 0;
-    unsigned scale = v->type == SAMPLE_U16 ? 256 : 1;
-    if (!is_picture(v) || !is_small_whole(v) || v->indexed || v->header || v->alpha ||
-        !channels_agree(v))
-        return VOXPERT_OK;
-    bool *seen = memory_new(65536 * sizeof *seen);
-    Ramps ramps;
-    if (!seen)
-        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", volume_name(v));
-    ramps_count(&ramps, v, seen);
-    memory_free(seen);
-    if (is_two_levels(&ramps, v, scale, lossy))
-        levels_split(v, &ramps, scale);
-    else if (lossy && ramps.distinct > 0)
-        volume_warn(v, "JPEG is lossy: its %zu values may not be the labels that were drawn",
-                    ramps.distinct + 2);
-    return VOXPERT_OK;
-}
-
 Status label_file_complete(Volume *v, Error *error) {
     if (shape_is_opacity(v)) opacity_take(v);
     drift_round(v);
-    return levels_find(v, error);
+    return label_levels_find(v, error);
 }
 
 /* ---- Colours of the background ---------------------------------------------------------- */

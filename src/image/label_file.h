@@ -13,8 +13,7 @@
  *
  * - a mask that only the opacity shows (all colours equal) becomes a map of the opacity;
  * - floating-point values within LABEL_DRIFT of a whole number become it;
- * - a picture of two levels with the ramps between them (JPEG, smoothed edges) becomes 0 and the
- *   upper level, split at half of the range: ramps are no instances.
+ * - masks of two levels with ramps between them are split (label_levels.h).
  *
  * VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status label_file_complete(Volume *v, Error *error);

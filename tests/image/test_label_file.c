@@ -203,6 +203,140 @@ TEST(few_values_between_are_labels) {
     volume_free(v);
 }
 
+/* ---- Variants: values that are names, and values that are amounts ------------------------- */
+
+enum { SIDE = 96 };
+
+typedef unsigned Draw(size_t x, size_t y, unsigned a, unsigned b);
+
+/* Squares of `a` pixels that touch, numbered 1 .. `b` from the left and down, in the middle. */
+static unsigned draw_grid(size_t x, size_t y, unsigned a, unsigned b) {
+    size_t across = 12, id = y / a * across + x / a;
+    return x / a < across && id < b ? (unsigned)id + 1 : 0;
+}
+
+/* The same with numbers that jump about. */
+static unsigned draw_jumping(size_t x, size_t y, unsigned a, unsigned b) {
+    unsigned id = draw_grid(x, y, a, b);
+    return id ? 1 + id * 37 % 255 : 0;
+}
+
+/* The same beside a large region of 255. */
+static unsigned draw_grid_and_void(size_t x, size_t y, unsigned a, unsigned b) {
+    return x >= 48 ? 255 : draw_grid(x, y, a, b);
+}
+
+/* Ten stripes of `a` pixels, `b` and up, beside a region of 255; nothing in the upper half. */
+static unsigned draw_stripes(size_t x, size_t y, unsigned a, unsigned b) {
+    if (y < SIDE / 2) return 0;
+    return x / a < 10 ? b + (unsigned)(x / a) : 255;
+}
+
+/* Numbered discs with a border of 255 (void) of `a` pixels around them. */
+static unsigned draw_void_border(size_t x, size_t y, unsigned a, unsigned b) {
+    double off = hypot((double)(x % 12) - 5.5, (double)(y % 12) - 5.5);
+    unsigned id = (unsigned)(y / 12 * 8 + x / 12);
+    return off < 1.5 ? 1 + id * b % 254 : off < 1.5 + a ? 255 : 0;
+}
+
+/* A disc with an edge of `a` pixels, up to `b`. */
+static unsigned draw_disc(size_t x, size_t y, unsigned a, unsigned b) { return disc(x, y, a, b); }
+
+/* A disc through JPEG: noise of up to 6 on both sides of the edge, within 8 x 8 blocks. */
+static unsigned draw_ringing(size_t x, size_t y, unsigned a, unsigned b) {
+    double off = hypot((double)x - 31.5, (double)y - 30.0) - 20.0;
+    uint32_t hash = ((uint32_t)x * 73856093u ^ (uint32_t)y * 19349663u) * 2654435761u;
+    unsigned noise = fabs(off) < 5.0 ? hash >> 16 & a : 0;
+    return off < 0.0 ? b - noise : noise;
+}
+
+/* A thick slanting line with an edge of `a` pixels. */
+static unsigned draw_line(size_t x, size_t y, unsigned a, unsigned b) {
+    double off = 6.0 - fabs((double)x * 0.797 - (double)y * 0.604 - 10.3);
+    return (unsigned)floor(fmin(1.0, fmax(0.0, 0.5 + off / a)) * b + 0.5);
+}
+
+typedef enum Verdict { KEPT, SPLIT, REPORTED } Verdict;
+
+static const struct {
+    const char *name;
+    Draw *draw;
+    unsigned a, b;
+    Verdict verdict;
+} variants[] = {
+    {"grid 1..200 of 2 x 2", draw_grid, 2, 200, KEPT},
+    {"grid 1..255 of 2 x 2", draw_grid, 2, 255, KEPT},
+    {"grid 1..200 of single pixels", draw_grid, 1, 200, KEPT},
+    {"grid 1..255 of single pixels", draw_grid, 1, 255, KEPT},
+    {"grid 1..255 of 3 x 3", draw_grid, 3, 255, KEPT},
+    {"grid 1..130 of 4 x 4", draw_grid, 4, 130, KEPT},
+    {"jumping 200 of 2 x 2", draw_jumping, 2, 200, KEPT},
+    {"jumping 255 of 2 x 2", draw_jumping, 2, 255, KEPT},
+    {"jumping 255 of single pixels", draw_jumping, 1, 255, KEPT},
+    {"grid of 2 x 2 and void", draw_grid_and_void, 2, 254, KEPT},
+    {"grid of single pixels and void", draw_grid_and_void, 1, 254, KEPT},
+    {"stripes of 1 from 30", draw_stripes, 1, 30, KEPT},
+    {"stripes of 2 from 30", draw_stripes, 2, 30, KEPT},
+    {"stripes of 1 from 1", draw_stripes, 1, 1, KEPT},
+    {"stripes of 1 from 120", draw_stripes, 1, 120, KEPT},
+    {"stripes of 1 from 240", draw_stripes, 1, 240, KEPT},
+    {"void border of 1", draw_void_border, 1, 1, KEPT},
+    {"void border of 2, jumping", draw_void_border, 2, 37, KEPT},
+    {"disc, edge of 1", draw_disc, 1, 255, SPLIT},
+    {"disc, edge of 2", draw_disc, 2, 255, SPLIT},
+    {"disc, edge of 6", draw_disc, 6, 255, SPLIT},
+    {"disc, edge of 16", draw_disc, 16, 255, SPLIT},
+    {"disc of 250", draw_disc, 2, 250, REPORTED},
+    {"disc of 200", draw_disc, 4, 200, REPORTED},
+    {"disc of 100", draw_disc, 2, 100, KEPT},
+    {"line, edge of 1", draw_line, 1, 255, SPLIT},
+    {"line, edge of 3", draw_line, 3, 255, SPLIT},
+    {"noise of JPEG", draw_ringing, 7, 255, SPLIT},
+    {"noise of JPEG below 255", draw_ringing, 7, 240, REPORTED},
+};
+
+static void put(Volume *v, size_t at, unsigned value) {
+    if (v->type == SAMPLE_U16)
+        ((uint16_t *)v->samples)[at] = (uint16_t)(value * 257);
+    else
+        ((uint8_t *)v->samples)[at] = (uint8_t)value;
+}
+
+static void check_variant(size_t index, SampleType type) {
+    Volume *v = picture_new(SIDE, SIDE, type);
+    unsigned most = 0, scale = type == SAMPLE_U16 ? 257 : 1;
+    for (size_t at = 0; at < (size_t)SIDE * SIDE; at++) {
+        unsigned value =
+            variants[index].draw(at % SIDE, at / SIDE, variants[index].a, variants[index].b);
+        put(v, at, value);
+        most = value > most ? value : most;
+    }
+    CHECK(label_file_complete(v, NULL) == VOXPERT_OK);
+    uint32_t *got = labels_of(v);
+    size_t differ = 0;
+    for (size_t at = 0; at < (size_t)SIDE * SIDE; at++) {
+        unsigned value =
+            variants[index].draw(at % SIDE, at / SIDE, variants[index].a, variants[index].b);
+        if (variants[index].verdict == SPLIT) value = 2 * value > most ? 255 : 0;
+        differ += got[at] != value * scale;
+    }
+    const char *said = warnings_lines(&v->warnings);
+    const char *const part[] = {"", "are ramps of a mask of two levels", "each value is a label"};
+    check_report(differ == 0 && strstr(said, part[variants[index].verdict]) &&
+                     v->warnings.count == (variants[index].verdict != KEPT),
+                 __FILE__, __LINE__, "%s, type %d: %zu differ; %s", variants[index].name, type,
+                 differ, said);
+    memory_free(got);
+    volume_free(v);
+}
+
+TEST(names_stay_and_amounts_are_split) {
+    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
+        check_variant(i, SAMPLE_U8);
+        check_variant(i, SAMPLE_U16);
+    }
+}
+
 TEST(opacity_is_a_mask_only_where_colours_say_nothing) {
     const uint8_t shape[] = {9, 0, 9, 255, 9, 0}, drawn[] = {9, 0, 7, 255, 9, 0};
     const uint8_t opaque[] = {9, 255, 9, 255, 9, 255};
