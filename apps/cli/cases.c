@@ -28,6 +28,7 @@ typedef struct Run {
     int count, done, skipped, failed;
     Journal journal;
     Progress progress;
+    char vocab[65]; /* hash of the vocabulary's file; "": there is none */
 } Run;
 
 /* ---- Cases ------------------------------------------------------------------------------ */
@@ -152,7 +153,9 @@ static bool outputs_intact(const Run *run, int index) {
     return all;
 }
 
-static json_t *flags_json(const Job *job, const Engine *engine) {
+static json_t *flags_json(const Run *run) {
+    const Job *job = run->job;
+    const Engine *engine = run->engine;
     const VoxpertFileOptions *f = &job->file;
     const VoxpertEverything grid = job_grid(job, engine->model), *g = &grid;
     char slice[40];
@@ -166,7 +169,7 @@ static json_t *flags_json(const Job *job, const Engine *engine) {
     if (job->value) json_object_set_new(flags, "value", json_integer(job->value));
     if (engine->expert) json_object_set_new(flags, "expert", json_integer(engine->expert));
     if (job->segment.prompt_free) json_object_set_new(flags, "prompt_free", json_true());
-    if (job->engine.vocab) json_object_set_new(flags, "vocab", json_words(job->engine.vocab));
+    if (run->vocab[0]) json_object_set_new(flags, "vocab_sha256", json_string(run->vocab));
     if (job->everything)
         json_object_set_new(flags, "everything",
                             json_pack("[i, f, f, f, f, i, f, f, i, i, f, i]", g->points_per_side,
@@ -182,19 +185,19 @@ static json_t *flags_json(const Job *job, const Engine *engine) {
 /* All that the result depends on; NULL where a file cannot be read, which its case will say. */
 static json_t *inputs_json(const Run *run, const Item *item) {
     char hash[65];
-    if (voxpert_file_hash(item->image, hash, NULL)) return NULL;
+    if (voxpert_image_hash(item->image, hash, NULL)) return NULL;
     const json_t *about = engine_about(run->engine);
-    json_t *inputs = json_pack(
-        "{s:s, s:s, s:O?, s:O?, s:O?, s:O?, s:o}", "sha256", hash, "version", voxpert_version(),
-        "model", json_object_get(about, "identity"), "configuration",
-        json_object_get(about, "configuration_sha256"), "preset", json_object_get(about, "preset"),
-        "kernels", json_object_get(about, "kernels"), "flags", flags_json(run->job, run->engine));
+    json_t *inputs = json_pack("{s:s, s:s, s:O?, s:O?, s:O?, s:O?, s:o}", "sha256", hash, "version",
+                               voxpert_version(), "model", json_object_get(about, "identity"),
+                               "configuration", json_object_get(about, "configuration_sha256"),
+                               "preset", json_object_get(about, "preset"), "kernels",
+                               json_object_get(about, "kernels"), "flags", flags_json(run));
     if (!item->entry) return inputs;
     json_object_set(inputs, "prompts", item->entry->json);
     json_t *masks = json_array();
     for (int i = 0; i < item->entry->targets.count; i++) {
         const char *path = item->entry->targets.item[i].mask_path;
-        if (path && !voxpert_file_hash(path, hash, NULL))
+        if (path && !voxpert_image_hash(path, hash, NULL))
             json_array_append_new(masks, json_string(hash));
     }
     json_object_set_new(inputs, "masks", masks);
@@ -359,6 +362,8 @@ VoxpertStatus folder_run(Job *job, Engine *engine, VoxpertError *error) {
     if (!status) status = check_claims(&run, report, error);
     if (!status) status = check_new(&run, report, error);
     if (!status) status = engine_open(engine, &job->common, &job->engine, error);
+    if (!status && job->engine.vocab)
+        status = voxpert_file_hash(job->engine.vocab, run.vocab, error);
     if (!status) status = job_suits(job, engine, error);
     if (!status) status = make_folders(&job->paths, job->resume, error);
     if (!status) {

@@ -18,6 +18,11 @@ VOXPERT_API VoxpertStatus voxpert_file_write(const char *path, const void *bytes
 /* SHA-256 of a file's bytes as 64 hexadecimal digits and a zero.  Errors: VOXPERT_BAD_INPUT. */
 VOXPERT_API VoxpertStatus voxpert_file_hash(const char *path, char hash[65], VoxpertError *error);
 
+/* The same of an image's file; of a NIfTI pair, of the bytes of its header's file and then those of
+ * its voxels' file, whichever of the two `path` names.  Errors: VOXPERT_BAD_INPUT,
+ * VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_image_hash(const char *path, char hash[65], VoxpertError *error);
+
 /* Removes the unfinished outputs of every thread.  For a signal handler that ends the process next;
  * async-signal-safe. */
 VOXPERT_API void voxpert_interrupt_cleanup(void);

@@ -56,7 +56,7 @@ VOXPERT_API void voxpert_image_file_close(VoxpertImageFile *file);
 /* The picture, valid until the file is closed. */
 VOXPERT_API const VoxpertImage *voxpert_image_file_image(const VoxpertImageFile *file);
 
-/* SHA-256 of the file's bytes, 64 hexadecimal digits; valid until the file is closed. */
+/* voxpert_image_hash() of the file; valid until it is closed. */
 VOXPERT_API const char *voxpert_image_file_hash(const VoxpertImageFile *file);
 
 /* Sentences about what was odd in the file, each ended by a newline; "" if nothing was. */

@@ -96,7 +96,7 @@ VoxpertStatus voxpert_image_file_describe(const char *path, const VoxpertFileOpt
     Volume *v = NULL;
     char hash[HASH_TEXT];
     Status status = volume_read(&v, path, &read, error);
-    if (!status) status = voxpert_file_hash(path, hash, error);
+    if (!status) status = volume_file_hash(hash, path, error);
     json_t *root = status ? NULL : describe(v, hash);
     *json = root ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     if (!status && !*json)

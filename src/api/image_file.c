@@ -85,7 +85,7 @@ VoxpertStatus voxpert_image_file_open(VoxpertImageFile **out, const char *path,
     Status status = volume_read(&f->volume, path, &read, error);
     if (!status) status = check_page(f->volume, o, error);
     if (!status) status = cut(f, o, error);
-    if (!status) status = voxpert_file_hash(path, f->hash, error);
+    if (!status) status = volume_file_hash(f->hash, path, error);
     if (status) {
         voxpert_image_file_close(f);
         return status;

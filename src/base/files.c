@@ -42,6 +42,15 @@ void file_unmap(FileMap *map) {
     *map = (FileMap){0};
 }
 
+Status file_hash_add(Hash *h, const char *path, Status failure, Error *error) {
+    FileMap map;
+    Status status = file_map(&map, path, failure, error);
+    if (status) return status;
+    hash_add(h, map.bytes, map.size);
+    file_unmap(&map);
+    return VOXPERT_OK;
+}
+
 void file_map_drop(const FileMap *map, const void *bytes, size_t size) {
     const uintptr_t page = 4096, start = (uintptr_t)bytes, end = start + size;
     uintptr_t first = (start + page - 1) & ~(page - 1), last = end & ~(page - 1);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/hash.h"
 #include "base/status.h"
 
 /* A file, mapped read-only.  An empty file has size 0 and bytes NULL. */
@@ -18,6 +19,9 @@ typedef struct FileMap {
 /* `failure` is the status of a file that cannot be read (VOXPERT_BAD_INPUT, VOXPERT_BAD_MODEL). */
 MUST_CHECK Status file_map(FileMap *out, const char *path, Status failure, Error *error);
 void file_unmap(FileMap *map); /* a zeroed map is fine */
+
+/* Adds a file's bytes to a hash.  Errors: those of file_map(). */
+MUST_CHECK Status file_hash_add(Hash *h, const char *path, Status failure, Error *error);
 
 /* Tells the system that these pages were copied and need not stay in memory. */
 void file_map_drop(const FileMap *map, const void *bytes, size_t size);

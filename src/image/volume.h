@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "base/status.h"
 #include "base/warnings.h"
 
@@ -86,6 +87,11 @@ typedef struct VolumeReadOptions {
  * VOXPERT_OUT_OF_MEMORY (no memory, or more than max_bytes). */
 MUST_CHECK Status volume_read(Volume **out, const char *path, const VolumeReadOptions *options,
                               Error *error);
+/* SHA-256 of an image's file; of a NIfTI pair, of the bytes of its header's file and then those of
+ * its voxels' file, whichever of the two `path` names.  Errors: VOXPERT_BAD_INPUT,
+ * VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status volume_file_hash(char out[HASH_TEXT], const char *path, Error *error);
+
 MUST_CHECK Status volume_read_memory(Volume **out, const void *bytes, size_t size, const char *name,
                                      const VolumeReadOptions *options, Error *error);
 

@@ -1,7 +1,9 @@
 #include "train/data_record.h"
 
+#include <jansson.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 
 enum { DIGITS = 32 }; /* of a hash that are kept */
@@ -81,10 +83,16 @@ void data_record_case(char out[HASH_TEXT], const Dataset *d, size_t picture) {
     hash_end(&h, out);
 }
 
-Status data_record(char **out, const Dataset *d, Error *error) {
+static void add_model(Text *t, const char *kind, const char *hash) {
+    if (hash[0]) text_add(t, "%s %.*s \"\"\n", kind, DIGITS, hash);
+}
+
+Status data_record(char **out, const Dataset *d, const RecordedModel *model, Error *error) {
     Text t = {0};
     size_t object = 0;
     text_add(&t, "%s", "");
+    add_model(&t, "network", model->network);
+    add_model(&t, "vocabulary", model->vocabulary);
     for (size_t i = 0; i < d->sets; i++) add_set(&t, &d->set[i]);
     for (size_t i = 0; i < d->pictures; i++) add_case(&t, d, i, &object);
     *out = t.failed ? NULL : t.chars;
@@ -134,6 +142,15 @@ static Status differs(const char *file, const Line *line, const char *how, Error
                      file, kind, (int)line->name_length, line->name, how);
 }
 
+static bool is_model(const Line *line) { return strchr("nv", line->start[0]) != NULL; }
+
+static Status model_differs(const char *file, const Line *line, Error *error) {
+    return error_set(error, VOXPERT_BAD_INPUT,
+                     "%s: the run cannot go on: %s is not what it was begun with", file,
+                     line->start[0] == 'v' ? "the vocabulary of its texts"
+                                           : "the configuration of the model that it began from");
+}
+
 static Status changed(const char *file, const Line *line, Error *error) {
     return differs(file, line,
                    line->start[0] == 's' ? "has other options, or other names of its labels"
@@ -148,6 +165,8 @@ Status data_record_compare(const char *before, const char *now, const char *file
         Line a = {0}, b = {0};
         bool first = next_line(&old, &a), second = next_line(&present, &b);
         if (first && second && same_line(&a, &b)) continue;
+        if (first && is_model(&a)) return model_differs(file, &a, error);
+        if (second && is_model(&b)) return model_differs(file, &b, error);
         if (first && second && same_name(&a, &b)) return changed(file, &a, error);
         if (first && !is_in(now, &a)) return differs(file, &a, "is no longer there", error);
         if (second && !is_in(before, &b)) return differs(file, &b, "is new", error);
@@ -159,4 +178,69 @@ Status data_record_compare(const char *before, const char *now, const char *file
                          "seen",
                          file);
     }
+}
+
+/* ---- Names of sets ---------------------------------------------------------------------- */
+
+/* The names of the sets in a record, a JSON array; NULL where it cannot be read. */
+static json_t *names_of(const char *record) {
+    json_t *names = json_array();
+    Line line;
+    while (names && next_line(&record, &line)) {
+        if (line.start[0] != 's') continue;
+        json_t *name = json_loadb(line.name, line.name_length, JSON_DECODE_ANY, NULL);
+        if (json_is_string(name) && !json_array_append_new(names, name)) continue;
+        json_decref(names);
+        names = NULL;
+    }
+    return names;
+}
+
+/* Gives every set, and its pictures, the name at its place. */
+static Status rename_sets(Dataset *d, const json_t *names, Error *error) {
+    Status status = VOXPERT_OK;
+    for (size_t i = 0; !status && i < d->sets; i++)
+        status = dataset_rename(d, (int)i, json_string_value(json_array_get(names, i)), error);
+    return status;
+}
+
+static void report_names(Warnings *w, const json_t *now, const json_t *before) {
+    for (size_t i = 0; i < json_array_size(now); i++) {
+        const char *here = json_string_value(json_array_get(now, i));
+        const char *then = json_string_value(json_array_get(before, i));
+        if (strcmp(here, then) != 0)
+            warnings_add(w,
+                         "the data set \"%s\" holds what the run was begun with as \"%s\", and "
+                         "goes on under that name",
+                         here, then);
+    }
+}
+
+static json_t *names_now(const Dataset *d) {
+    json_t *names = json_array();
+    for (size_t i = 0; names && i < d->sets; i++)
+        if (json_array_append_new(names, json_string(d->set[i].name))) { /* no UTF-8 */
+            json_decref(names);
+            names = NULL;
+        }
+    return names;
+}
+
+Status data_record_restore_names(Dataset *d, const RecordedModel *model, const char *before,
+                                 Warnings *w, Error *error) {
+    json_t *then = names_of(before), *now = names_now(d);
+    char *record = NULL;
+    Status status = VOXPERT_OK;
+    if (then && now && json_array_size(then) == d->sets && !json_equal(then, now)) {
+        status = rename_sets(d, then, error);
+        if (!status) status = data_record(&record, d, model, error);
+        if (!status && strcmp(record, before) == 0)
+            report_names(w, now, then);
+        else if (!status)
+            status = rename_sets(d, now, error);
+    }
+    memory_free(record);
+    json_decref(then);
+    json_decref(now);
+    return status;
 }

@@ -291,6 +291,28 @@ Status dataset_add(Dataset *d, const char *where, Error *error) {
     return status;
 }
 
+/* NAME/what follows the first `length` bytes and a slash. */
+static Status rename_picture(Case *c, size_t length, const char *name, Error *error) {
+    Text t = {0};
+    text_add(&t, "%s%s", name, c->name + length);
+    if (t.failed) return no_memory(name, error);
+    memory_free(c->name);
+    c->name = t.chars;
+    return VOXPERT_OK;
+}
+
+Status dataset_rename(Dataset *d, int set, const char *name, Error *error) {
+    CaseSet *s = &d->set[set];
+    char *copy = memory_text(name);
+    Status status = copy ? VOXPERT_OK : no_memory(name, error);
+    for (size_t i = 0; !status && i < d->pictures; i++)
+        if (d->picture[i].set == set)
+            status = rename_picture(&d->picture[i], strlen(s->name), name, error);
+    memory_free(status ? copy : s->name);
+    if (!status) s->name = copy;
+    return status;
+}
+
 bool case_picture(Picture *out, const Case *c) {
     size_t n = (size_t)c->width * (size_t)c->height, step = c->channels == 3;
     *out = (Picture){memory_new(3 * n), (size_t)c->width, (size_t)c->height, NULL};

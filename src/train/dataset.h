@@ -111,6 +111,9 @@ typedef struct Dataset {
 MUST_CHECK Status dataset_add(Dataset *d, const char *where, Error *error);
 void dataset_free(Dataset *d); /* a zeroed one is fine */
 
+/* Another name for a set, and for its pictures.  VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status dataset_rename(Dataset *d, int set, const char *name, Error *error);
+
 /* Indices of the objects of one set and part, in order; caller frees `*out`. */
 MUST_CHECK Status dataset_select(const Dataset *d, int set, SplitPart part, size_t **out,
                                  size_t *count, Error *error);

@@ -395,15 +395,59 @@ static Status check_folder(const Run *r, Error *error) {
     return status;
 }
 
+/* The configuration of what it begins from, and how images are prepared for that. */
+static Status hash_network(const Run *r, char out[HASH_TEXT], Error *error) {
+    char *network = sam_config_write(&r->system.sam.config), *own = system_config_write(&r->system);
+    Text t = {0};
+    Hash h;
+    text_add(&t, "%s\n%s\n%s %.17g", network ? network : "", own ? own : "", r->preset.name,
+             r->preset.zoom);
+    hash_begin(&h);
+    hash_add(&h, t.chars ? t.chars : "", t.length);
+    hash_end(&h, out);
+    bool ok = network && own && !t.failed;
+    memory_free(network);
+    memory_free(own);
+    text_free(&t);
+    return ok ? VOXPERT_OK : error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for its options");
+}
+
+static Status record_model(const Run *r, RecordedModel *out, Error *error) {
+    *out = (RecordedModel){0};
+    Status status = hash_network(r, out->network, error);
+    if (status || !r->options->vocab) return status;
+    Hash h;
+    hash_begin(&h);
+    status = file_hash_add(&h, r->options->vocab, VOXPERT_BAD_INPUT, error);
+    if (!status) hash_end(&h, out->vocabulary);
+    return status;
+}
+
+/* A renamed folder goes on under the name that it had. */
+static Status restore_names(Run *r, const RecordedModel *model, const char *path, Error *error) {
+    char *before;
+    Warnings w = {0};
+    Status status = state_data(&before, path, error);
+    if (!status && before) status = data_record_restore_names(&r->data, model, before, &w, error);
+    report_warnings(r, &w);
+    warnings_free(&w);
+    memory_free(before);
+    return status;
+}
+
 /* Before anything is encoded for it, or written. */
 static Status check_state(Run *r, Error *error) {
     char *path;
+    RecordedModel model;
     settings_identity(r->options, r->state.recipe);
     memcpy(r->state.parent, r->origin, sizeof r->state.parent);
-    Status status = data_record(&r->state.data, &r->data, error);
-    if (!status) status = run_file(r, "state.safetensors", &path, error);
+    Status status = run_file(r, "state.safetensors", &path, error);
     if (status) return status;
-    if (file_exists(path)) status = state_check(path, &r->state, error);
+    bool goes_on = file_exists(path);
+    status = record_model(r, &model, error);
+    if (!status && goes_on) status = restore_names(r, &model, path, error);
+    if (!status) status = data_record(&r->state.data, &r->data, &model, error);
+    if (!status && goes_on) status = state_check(path, &r->state, error);
     memory_free(path);
     return status;
 }

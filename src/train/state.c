@@ -8,8 +8,9 @@
 #include "data/split_record.h"
 #include "train/data_record.h"
 
-/* Format 1 did not say what was trained on. */
-static const char state_format[] = "voxpert training state 2";
+/* Format 1 did not say what was trained on, format 2 not the configuration of the network. */
+static const char state_format[] = "voxpert training state 3";
+static const char state_formats[] = "voxpert training state ";
 
 enum { KINDS = 3 };
 static const char *const prefix[KINDS] = {"optimizer.first.", "optimizer.second.", "average."};
@@ -201,14 +202,27 @@ static Status check_origin(const Checkpoint *c, const RunState *run, Error *erro
     const char *recipe = checkpoint_metadata(c, "recipe");
     const char *parent = checkpoint_metadata(c, "parent_sha256");
     const char *data = checkpoint_metadata(c, "data");
-    if (format && strcmp(format, "voxpert training state 1") == 0)
-        return damaged(path, "an earlier version began it, which did not record its data", error);
+    if (format && text_starts(format, state_formats) && strcmp(format, state_format) < 0)
+        return damaged(path, "an earlier version began it, which recorded less of what it needs",
+                       error);
     if (!recipe || !data) return damaged(path, "its metadata is missing", error);
     if (strcmp(recipe, run->recipe) != 0)
         return damaged(path, "it was begun with other options", error);
     if (strcmp(parent ? parent : "", run->parent) != 0)
         return damaged(path, "it was begun on another base", error);
     return data_record_compare(data, run->data, path, error);
+}
+
+Status state_data(char **out, const char *path, Error *error) {
+    Checkpoint *c;
+    *out = NULL;
+    Status status = checkpoint_open(&c, path, error);
+    if (status) return status;
+    const char *data = checkpoint_metadata(c, "data");
+    if (data && !(*out = memory_text(data)))
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", path);
+    checkpoint_close(c);
+    return status;
 }
 
 Status state_check(const char *path, const RunState *run, Error *error) {

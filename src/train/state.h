@@ -30,6 +30,10 @@ typedef struct RunState {
 MUST_CHECK Status state_save(const char *path, const System *system, const Optimizer *o,
                              const RunState *run, Error *error);
 
+/* The record of data in a file, for memory_free; *out NULL where it has none.  Errors: those of
+ * checkpoint_open(), VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status state_data(char **out, const char *path, Error *error);
+
 /* Whether the run may go on from a file: the errors of state_load() about what must be shared. */
 MUST_CHECK Status state_check(const char *path, const RunState *run, Error *error);
 

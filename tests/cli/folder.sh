@@ -74,6 +74,20 @@ printf 'half a line {"case' >>one/report.jsonl
 run -o one --resume --json >one.out
 holds 'a damaged report only costs its damage' test "$(field failed one.out)" -eq 0
 
+# ---- Files beside the image: the voxels of a NIfTI pair
+mkdir pairs
+cp "$volume" pair.nii
+echo '{"image": "a.hdr", "slice": "k:1", "objects": [{"boxes": [[1, 1, 3, 2]]}]}' >pairs.jsonl
+head -c 348 pair.nii >pairs/a.hdr && tail -c +353 pair.nii >pairs/a.img
+printf 'ni1\0' | dd of=pairs/a.hdr bs=1 seek=344 conv=notrunc 2>/dev/null
+printf '\0\0\0\0' | dd of=pairs/a.hdr bs=1 seek=108 conv=notrunc 2>/dev/null
+segment -i pairs --prompts pairs.jsonl -o paired --json >paired.out || exit 1
+segment -i pairs --prompts pairs.jsonl -o paired --resume --json >paired.out || exit 1
+holds 'a pair that is as it was is skipped' test "$(field skipped paired.out)" -eq 1
+printf '\7' | dd of=pairs/a.img bs=1 seek=42 conv=notrunc 2>/dev/null
+segment -i pairs --prompts pairs.jsonl -o paired --resume --json >paired.out || exit 1
+holds 'other voxels under the same header are noticed' test "$(field done paired.out)" -eq 1
+
 # ---- Cases that fail
 cp in/"$first" bad.png
 printf 'no picture' >in/broken.png

@@ -66,4 +66,17 @@ echo '{"objects": [{"text": "liver"}, {"text": "the left ventricle of the heart"
 refused 3 'long.json: object 2: text "the left' segment -m imis.safetensors "${image[@]}" "${no[@]}" --vocab merges.txt --prompts long.json
 refused 2 'object 2: text "the left' segment -m imis.safetensors "${image[@]}" "${no[@]}" --vocab merges.txt --text liver --text 'the left ventricle of the heart'
 holds 'and none of them wrote a mask' test ! -e no.png
+# ---- A vocabulary that changed in place
+mkdir in
+cp "$picture" in/a.png
+echo '{"image": "a.png", "objects": [{"text": "liver"}]}' >in.jsonl
+of_folder() { voxpert segment -q -m imis.safetensors -i in --prompts in.jsonl -o out --vocab "$@" --json >out.json; }
+of_folder merges.txt || exit 1
+cp merges.txt elsewhere.txt
+of_folder elsewhere.txt --resume || exit 1
+holds 'the same merges may lie elsewhere' test "$(field skipped out.json)" -eq 1
+echo 'l i' >>merges.txt
+of_folder merges.txt --resume || exit 1
+holds 'other merges under the same name are noticed' test "$(field done out.json)" -eq 1
+
 conclude

@@ -47,7 +47,7 @@ static void write_state(const char *path, char *text) {
     }
     static char nothing[1];
     char *rest = text ? text : nothing;
-    MetadataPair pairs[] = {{"format", "voxpert training state 2"},
+    MetadataPair pairs[] = {{"format", "voxpert training state 3"},
                             {"recipe", "r"},
                             {"position", line[0]},
                             {"slot_steps", line[1]},

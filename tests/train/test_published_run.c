@@ -264,6 +264,23 @@ TEST(a_scheme_that_was_stopped_ends_in_the_same_bytes) {
     CHECK(tiny_same_run(o.out, halves.out));
 }
 
+TEST(a_vocabulary_that_changed_in_place_is_noticed) {
+    Bench b;
+    Watch half = {.stop_at = 22}, w = {0};
+    Error error = {0};
+    TrainOptions o = bench_open(&b, "vocab", TINY_IMIS_PLAIN, "segmote");
+    o.vocab = b.vocab;
+    o.steps = 26;
+    must(&o, &half);
+    o.resume = true;
+    FILE *file = fopen(b.vocab, "ae");
+    CHECK(file && fputs("l i\n", file) >= 0 && fclose(file) == 0);
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_INPUT);
+    CHECK(strstr(error.message, "the vocabulary of its texts is not what it was begun with"));
+    tiny_vocabulary_write(b.vocab);
+    must(&o, &w);
+}
+
 TEST(the_scheme_is_the_same_with_one_thread_and_with_three) {
     Bench b;
     Watch w = {0};

@@ -105,6 +105,33 @@ TEST(data_and_folder_that_were_moved_are_the_same) {
     CHECK(rename(p.moved, p.data) == 0);
 }
 
+TEST(a_renamed_folder_goes_on_under_its_old_name) {
+    Place p;
+    place_open(&p, "renamed");
+    char renamed[PATH], other[PATH];
+    within(renamed, p.out, "../other \xC3\xA4 name");
+    within(other, p.out, "../another");
+    const char *whole = tiny_folder("unrenamed");
+    TrainOptions o = options_of(&p, whole);
+    Watch w = {0}, half = {.stop_at = 3}, goes_on = {0};
+    must(&o, &w);
+    o = options_of(&p, p.out);
+    must(&o, &half);
+    CHECK(rename(p.data, renamed) == 0);
+    take(&p, renamed, ":train");
+    o.resume = true;
+    must(&o, &goes_on);
+    CHECK(goes_on.warnings == 1 && strstr(goes_on.warned, "holds what the run was begun with as "
+                                                          "\"body\""));
+    CHECK(tiny_same_weights(whole, p.out));
+    CHECK(rename(renamed, other) == 0);
+    swap_files(other, "masks/case1.png", "masks/case2.png"); /* renamed and changed */
+    take(&p, other, ":train");
+    refused(&o, "other data than it was begun with", "body");
+    swap_files(other, "masks/case1.png", "masks/case2.png");
+    CHECK(rename(other, p.data) == 0);
+}
+
 TEST(a_changed_label_is_noticed) {
     Place p;
     TrainOptions o = begun(&p, "label");
@@ -177,6 +204,10 @@ TEST(records_are_compared_line_by_line) {
     compare("case " HASH "\"a\"\ncase " HASH "\"b\"\n", "case " HASH "\"b\"\ncase " HASH "\"a\"\n",
             "another place");
     compare("set " HASH "\"a\"\n", "case " HASH "\"a\"\n", "data set \"a\" is no longer there");
+    compare("vocabulary " HASH "\"\"\n", "vocabulary " OTHER "\"\"\n",
+            "the vocabulary of its texts");
+    compare("network " HASH "\"\"\n", "", "the configuration of the model");
+    compare("", "vocabulary " HASH "\"\"\n", "the vocabulary of its texts");
     compare("nonsense", "", "is damaged");
     compare("case " HASH "\"a\"\nnonsense\n", "case " HASH "\"a\"\n", "is damaged");
 }
@@ -209,6 +240,38 @@ TEST(another_base_is_noticed_and_the_same_may_lie_elsewhere) {
     memory_free(base);
     memory_free(copy);
     memory_free(other);
+}
+
+static void put_in_header(const char *file, const char *from, const char *to) {
+    FileMap map;
+    CHECK(strlen(from) == strlen(to) &&
+          file_map(&map, file, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
+    uint8_t *bytes = memory_new(map.size);
+    memcpy(bytes, map.bytes, map.size);
+    uint8_t *at = memmem(bytes, map.size, from, strlen(from));
+    CHECK(at != NULL);
+    memcpy(at, to, strlen(to));
+    CHECK(file_write(file, bytes, map.size, NULL) == VOXPERT_OK);
+    file_unmap(&map);
+    memory_free(bytes);
+}
+
+/* Weights do not show how many heads share them. */
+TEST(another_configuration_of_the_same_weights_is_noticed) {
+    const char *first = tiny_folder("headed"), *out = tiny_folder("onheaded");
+    TrainOptions o = tiny_options(first);
+    Watch w = {0}, half = {.stop_at = 3};
+    must(&o, &w);
+    char *base = path_join(first, "model.safetensors");
+    o = tiny_options(out);
+    o.config = NULL, o.base = base;
+    must(&o, &half);
+    put_in_header(base, "decoder.transformer.heads\\\": 2", "decoder.transformer.heads\\\": 4");
+    o.resume = true;
+    refused(&o, "the configuration of the model that it began from", "is not what");
+    put_in_header(base, "decoder.transformer.heads\\\": 4", "decoder.transformer.heads\\\": 2");
+    must(&o, &w);
+    memory_free(base);
 }
 
 /* ---- Time ------------------------------------------------------------------------------- */

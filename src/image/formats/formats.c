@@ -3,12 +3,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/file_kind.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/size.h"
 #include "base/system.h"
+#include "image/formats/nifti.h"
 #include "image/label_file.h"
 
 static const ImageFormat *const formats[] = {
@@ -121,6 +123,25 @@ Status volume_read_memory(Volume **out, const void *bytes, size_t size, const ch
     *out = NULL;
     ImageSource source = {name, NULL, bytes, size, options_complete(options)};
     return source_read(out, &source, error);
+}
+
+/* ---- Contents --------------------------------------------------------------------------- */
+
+Status volume_file_hash(char out[HASH_TEXT], const char *path, Error *error) {
+    const char *extension = path_extension(path);
+    bool header = strncasecmp(extension, ".hdr", 4) == 0;
+    bool voxels = strncasecmp(extension, ".img", 4) == 0;
+    char *partner = NULL;
+    Status status = VOXPERT_OK;
+    Hash h;
+    if (header || voxels) status = nifti_partner(&partner, path, header ? ".img" : ".hdr", error);
+    const char *const files[2] = {voxels ? partner : path, voxels ? path : partner};
+    hash_begin(&h);
+    for (int i = 0; !status && i < 2; i++)
+        if (files[i]) status = file_hash_add(&h, files[i], VOXPERT_BAD_INPUT, error);
+    if (!status) hash_end(&h, out);
+    memory_free(partner);
+    return status;
 }
 
 /* ---- Writing ---------------------------------------------------------------------------- */

@@ -124,21 +124,32 @@ static Status voxels_take(Volume *v, ByteStream *s, const ImageSource *source, b
 
 /* ---- Files ------------------------------------------------------------------------------ */
 
-/* The other file of a pair: `extension` in place of the one of `path`, or the same packed. */
-static Status partner_map(FileMap *out, const char *path, const char *extension, Error *error) {
+Status nifti_partner(char **out, const char *path, const char *extension, Error *error) {
     char packed[8];
     snprintf(packed, sizeof packed, "%s.gz", extension);
     char *plain_name = path_with_extension(path, extension);
     char *packed_name = path_with_extension(path, packed);
-    Status status = VOXPERT_OUT_OF_MEMORY;
-    if (!plain_name || !packed_name)
-        error_set(error, status, "%s: no memory to read it", path);
-    else if (!file_exists(plain_name) && file_exists(packed_name))
-        status = file_map(out, packed_name, VOXPERT_BAD_INPUT, error);
-    else if ((status = file_map(out, plain_name, VOXPERT_BAD_INPUT, error)))
-        error_prefix(error, status, "%s: the other file of the NIfTI pair", path);
-    memory_free(plain_name);
-    memory_free(packed_name);
+    bool ok = plain_name && packed_name;
+    *out = NULL;
+    if (ok && file_exists(plain_name))
+        *out = plain_name;
+    else if (ok && file_exists(packed_name))
+        *out = packed_name;
+    if (*out != plain_name) memory_free(plain_name);
+    if (*out != packed_name) memory_free(packed_name);
+    return ok ? VOXPERT_OK
+              : error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", path);
+}
+
+static Status partner_map(FileMap *out, const char *path, const char *extension, Error *error) {
+    char *partner;
+    Status status = nifti_partner(&partner, path, extension, error);
+    if (status) return status;
+    if (!partner)
+        return error_set(error, VOXPERT_BAD_INPUT,
+                         "%s: the other file of the NIfTI pair, %s, is missing", path, extension);
+    status = file_map(out, partner, VOXPERT_BAD_INPUT, error);
+    memory_free(partner);
     return status;
 }
 

@@ -81,4 +81,8 @@ MUST_CHECK Status nifti_grid_read(Volume *v, const NiftiHeader *h, Error *error)
 
 Status nifti_write(const Volume *v, const char *path, Error *error);
 
+/* The other file of a pair that is there: `extension` in place of the one of `path`, or the same
+ * packed; *out NULL where there is neither; the caller frees.  VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status nifti_partner(char **out, const char *path, const char *extension, Error *error);
+
 #endif
