@@ -78,6 +78,8 @@ const Verb verb_evaluate = {
         "With --clicks: Dice of each object after its box and clicks that correct the result, and\n"
         "after clicks alone; clicks.json, clicks.csv (by object), curve.csv, clicks.md, "
         "curve.png.\n"
+        "--compare then takes the clicks.json of another run of the same objects; -p clicks.json\n"
+        "--compare OTHER.json compares two runs without a model.\n"
         "\n"
         "      --clicks N            1 to 50; --data is then repeatable\n"
         "      --prompt-free         also each picture's whole foreground, without a prompt; and "
@@ -124,10 +126,13 @@ static void print_metrics(void) {
         printf("      %-22s%s\n", name, summary);
 }
 
-typedef enum Use { OF_MAPS, OF_MODEL, OF_CLICKS } Use;
+typedef enum Use { OF_MAPS, OF_MODEL, OF_CLICKS, OF_REPORTS } Use;
 
 static Use use_of(const Options *o) {
-    return options_has(o, "--clicks") ? OF_CLICKS : options_has(o, "--data") ? OF_MODEL : OF_MAPS;
+    const char *predictions = options_value(o, "--predictions");
+    if (options_has(o, "--clicks")) return OF_CLICKS;
+    if (options_has(o, "--data")) return OF_MODEL;
+    return predictions && name_ends(predictions, ".json") ? OF_REPORTS : OF_MAPS;
 }
 
 /* A flag that only some uses have. */
@@ -137,23 +142,40 @@ typedef struct OwnFlag {
     const char *with;
 } OwnFlag;
 
-enum { MAPS = 1 << OF_MAPS, MODEL = 1 << OF_MODEL, CLICKS = 1 << OF_CLICKS };
+enum {
+    MAPS = 1 << OF_MAPS,
+    MODEL = 1 << OF_MODEL,
+    CLICKS = 1 << OF_CLICKS,
+    REPORTS = 1 << OF_REPORTS
+};
 
 static VoxpertStatus check_use(const Options *o, Use use, VoxpertError *error) {
     static const OwnFlag flags[] = {
-        {"--predictions", MAPS, "--references"}, {"--references", MAPS, "--predictions"},
-        {"--spacing", MAPS, "--predictions"},    {"--ignore", MAPS, "--predictions"},
-        {"--labels", MAPS | MODEL, NULL},        {"--metrics", MAPS | MODEL, NULL},
-        {"--nsd-tol", MAPS | MODEL, NULL},       {"--empty", MAPS | MODEL, NULL},
-        {"--format", MAPS | MODEL, NULL},        {"--compare", MAPS | MODEL, NULL},
-        {"--resamples", MAPS | MODEL, NULL},     {"--seed", MAPS | MODEL, NULL},
-        {"--simulate", MODEL, "--data"},         {"--model", MODEL | CLICKS, "--data"},
-        {"--base", MODEL | CLICKS, "--data"},    {"--preset", MODEL | CLICKS, "--data"},
-        {"--strict", MODEL | CLICKS, "--data"},  {"--part", MODEL | CLICKS, "--data"},
-        {"--most", MODEL | CLICKS, "--data"},    {"--zoom", MODEL | CLICKS, "--data"},
-        {"--no-zoom", MODEL | CLICKS, "--data"}, {"--prompt-free", CLICKS, "--clicks"},
+        {"--predictions", MAPS | REPORTS, "--references"},
+        {"--references", MAPS, "--predictions"},
+        {"--spacing", MAPS, "--predictions"},
+        {"--ignore", MAPS, "--predictions"},
+        {"--labels", MAPS | MODEL, NULL},
+        {"--metrics", MAPS | MODEL, NULL},
+        {"--nsd-tol", MAPS | MODEL, NULL},
+        {"--empty", MAPS | MODEL, NULL},
+        {"--format", MAPS | MODEL, NULL},
+        {"--compare", MAPS | MODEL | CLICKS | REPORTS, NULL},
+        {"--resamples", MAPS | MODEL | CLICKS | REPORTS, NULL},
+        {"--seed", MAPS | MODEL | CLICKS | REPORTS, NULL},
+        {"--simulate", MODEL, "--data"},
+        {"--model", MODEL | CLICKS, "--data"},
+        {"--base", MODEL | CLICKS, "--data"},
+        {"--preset", MODEL | CLICKS, "--data"},
+        {"--strict", MODEL | CLICKS, "--data"},
+        {"--part", MODEL | CLICKS, "--data"},
+        {"--most", MODEL | CLICKS, "--data"},
+        {"--zoom", MODEL | CLICKS, "--data"},
+        {"--no-zoom", MODEL | CLICKS, "--data"},
+        {"--prompt-free", CLICKS, "--clicks"},
     };
-    static const char *const mine[] = {"label maps of files", "--data", "--clicks"};
+    static const char *const mine[] = {"label maps of files", "--data", "--clicks",
+                                       "a clicks.json"};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         if (!options_has(o, flags[i].name) || flags[i].uses >> use & 1) continue;
         if (use == OF_MAPS)
@@ -176,8 +198,9 @@ static int evaluate_run(int argc, char **argv) {
     if (!status) {
         job.out = options_value(&options, "--out");
         job.overwrite = options_has(&options, "--overwrite");
-        status = use == OF_CLICKS ? evaluate_model(&job, &error)
-                                  : evaluate_segmentations(&job, use == OF_MODEL, &error);
+        status = use == OF_CLICKS    ? evaluate_model(&job, &error)
+                 : use == OF_REPORTS ? evaluate_reports(&job, &error)
+                                     : evaluate_segmentations(&job, use == OF_MODEL, &error);
     }
     options_free(&options);
     return common_end(&job.common, status, &error);

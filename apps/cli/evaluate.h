@@ -20,6 +20,9 @@ VoxpertStatus evaluate_segmentations(const EvaluateJob *base, bool model, Voxper
 /* A model, asked with boxes and clicks. */
 VoxpertStatus evaluate_model(const EvaluateJob *base, VoxpertError *error);
 
+/* Two clicks.json, object by object. */
+VoxpertStatus evaluate_reports(const EvaluateJob *base, VoxpertError *error);
+
 /* ---- What both do ----------------------------------------------------------------------- */
 
 /* A flag of words with commas between: bit i for words[i] (NULL-terminated); 0 where it is not

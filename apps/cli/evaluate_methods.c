@@ -88,9 +88,22 @@ static VoxpertStatus evaluate_other(Methods *m, const MapsJob *job, const char *
     return status;
 }
 
+/* A file that is no summary ends it before the work. */
+static VoxpertStatus check_summaries(const MapsJob *job, VoxpertError *error) {
+    VoxpertStatus status = VOXPERT_OK;
+    for (int i = 0; i < job->compares && !status; i++) {
+        VoxpertEvaluation *read = NULL;
+        if (is_summary(job->compare[i]))
+            status = voxpert_evaluation_read(&read, job->compare[i], error);
+        voxpert_evaluation_free(read);
+    }
+    return status;
+}
+
 static VoxpertStatus evaluate_models(Methods *m, const MapsJob *job, VoxpertError *error) {
     VoxpertSimulation *simulation = NULL;
-    VoxpertStatus status = voxpert_simulation_open(&simulation, &job->simulation, error);
+    VoxpertStatus status = check_summaries(job, error);
+    if (!status) status = voxpert_simulation_open(&simulation, &job->simulation, error);
     if (!status) status = evaluate_first(m, job, simulation, error);
     for (int i = 0; i < job->compares && !status; i++)
         status = evaluate_other(m, job, job->compare[i], simulation, error);

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cli/claims.h"
 #include "cli/error.h"
 #include "cli/evaluate_methods.h"
 
@@ -53,22 +52,8 @@ static void names_free(Names *n) {
 
 VoxpertStatus methods_begin(const MapsJob *job, Results *r, VoxpertError *error) {
     Names names = {.count = 0};
-    Claims claims = {0};
-    const char *out = job->base->out;
-    char *path[NAMES_MAX] = {0};
     names_of(&names, job);
-    for (int i = 0; i < job->compares; i++) claims_read(&claims, job->compare[i]);
-    claims_read(&claims, job->options.predictions);
-    claims_read(&claims, job->options.references);
-    claims_read(&claims, job->engine.model);
-    for (int i = 0; i < names.count && out; i++) {
-        path[i] = cli_text("%s/%s", out, names.item[i]);
-        claims_write(&claims, "--out", path[i], names.item[i]);
-    }
-    VoxpertStatus status = claims_check(&claims, error);
-    claims_free(&claims);
-    for (int i = 0; i < names.count; i++) free(path[i]);
-    if (!status) status = results_begin(r, job->base, (const char *const *)names.item, error);
+    VoxpertStatus status = results_begin(r, job->base, (const char *const *)names.item, error);
     names_free(&names);
     return status;
 }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/claims.h"
 #include "cli/error.h"
 #include "cli/evaluate.h"
 #include "cli/folder.h"
@@ -35,11 +36,45 @@ VoxpertStatus words_flag(unsigned *out, const Options *o, const char *name,
 
 /* ---- A folder --------------------------------------------------------------------------- */
 
+/* What the flags name; of folders the pictures that have the name of a result. */
+static void claim_inputs(Claims *claims, const Options *o, char *const *results) {
+    static const char *const inputs[] = {"--predictions", "--references", "--compare", "--model",
+                                         "--base",        "--labels",     "--data",    NULL};
+    for (int i = 0; i < o->count; i++) {
+        int k = 0;
+        while (inputs[k] && strcmp(inputs[k], o->item[i].rule->name) != 0) k++;
+        if (!inputs[k]) continue;
+        claims_read(claims, o->item[i].value);
+        for (int n = 0; results[n]; n++) {
+            char *path = cli_text("%s/%s", o->item[i].value, name_base(results[n]));
+            if (name_ends(path, ".png")) claims_read(claims, path);
+            free(path);
+        }
+    }
+}
+
+/* No result replaces what is read. */
+static VoxpertStatus check_claims(const EvaluateJob *job, const char *const *names,
+                                  VoxpertError *error) {
+    Claims claims = {0};
+    char *path[OUTPUTS_MAX + 1] = {0};
+    for (int i = 0; names[i] && i < OUTPUTS_MAX; i++) {
+        path[i] = cli_text("%s/%s", job->out, names[i]);
+        claims_write(&claims, "--out", path[i], names[i]);
+    }
+    claim_inputs(&claims, job->options, path);
+    VoxpertStatus status = claims_check(&claims, error);
+    claims_free(&claims);
+    for (int i = 0; path[i]; i++) free(path[i]);
+    return status;
+}
+
 VoxpertStatus results_begin(Results *r, const EvaluateJob *job, const char *const *names,
                             VoxpertError *error) {
     struct stat there;
     *r = (Results){.job = job};
     if (!job->out) return VOXPERT_OK;
+    if (check_claims(job, names, error)) return error->status;
     r->made = stat(job->out, &there) != 0;
     VoxpertStatus status = output_folder_make(job->out, error);
     for (int i = 0; names[i] && !status; i++) {

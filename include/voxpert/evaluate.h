@@ -208,6 +208,31 @@ VOXPERT_API VoxpertStatus voxpert_clicks_curve(const VoxpertClicks *clicks, char
 VOXPERT_API VoxpertStatus voxpert_clicks_draw(const VoxpertClicks *clicks, const char *path,
                                               const char **missing, VoxpertError *error);
 
+typedef struct VoxpertClicksComparison VoxpertClicksComparison;
+
+/* Object by object the differences ours - other of Dice after the box and after each click, for
+ * each set and for all: means, percentile interval of a paired bootstrap, Wilcoxon's signed ranks.
+ * `other` is the path of a clicks.json; so is `path`, which is ours where `ours` is NULL.
+ * `bootstrap` may be NULL.  Errors: VOXPERT_BAD_INPUT (no such file; other objects),
+ * VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_clicks_compare(VoxpertClicksComparison **out,
+                                                 const VoxpertClicks *ours, const char *path,
+                                                 const char *other,
+                                                 const VoxpertBootstrap *bootstrap,
+                                                 VoxpertError *error);
+
+/* NULL is fine. */
+VOXPERT_API void voxpert_clicks_comparison_free(VoxpertClicksComparison *comparison);
+
+/* Sentences, each ended by a newline, where both were not asked alike. */
+VOXPERT_API const char *voxpert_clicks_comparison_warnings(
+    const VoxpertClicksComparison *comparison);
+
+/* JSON or MARKDOWN. */
+VOXPERT_API VoxpertStatus
+voxpert_clicks_comparison_report(const VoxpertClicksComparison *comparison, VoxpertReport form,
+                                 char **text, VoxpertError *error);
+
 /* ---- Simulated prompts ------------------------------------------------------------------ */
 
 typedef enum VoxpertSimulatedPrompt {

@@ -1,8 +1,9 @@
 /* A model, asked with boxes and clicks. */
 #include "api/internal.h"
+#include "base/files.h"
 #include "base/memory.h"
 #include "base/warnings.h"
-#include "train/click_curves.h"
+#include "train/click_comparison.h"
 
 struct VoxpertClicks {
     ClickCurves curves;
@@ -99,4 +100,73 @@ VoxpertStatus voxpert_clicks_draw(const VoxpertClicks *c, const char *path, cons
     if (!c || !path || !missing)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_clicks_draw: NULL");
     return click_rows_draw(c->row, c->rows, &c->curves.rule, path, missing, error);
+}
+
+/* ---- Comparisons ------------------------------------------------------------------------ */
+
+struct VoxpertClicksComparison {
+    ClickComparison comparison;
+};
+
+static Status read_records(ClickRecords *out, const char *path, Error *error) {
+    FileMap map;
+    Status status = file_map(&map, path, VOXPERT_BAD_INPUT, error);
+    if (status) return status;
+    status = click_records_parse(out, (const char *)map.bytes, map.size, path, error);
+    file_unmap(&map);
+    return status;
+}
+
+static Status take_records(ClickRecords *out, const VoxpertClicks *c, Error *error) {
+    Text t = {0};
+    click_rows_json(&t, c->row, c->rows, &c->curves);
+    Status status = t.failed ? error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a report")
+                             : click_records_parse(out, t.chars, t.length, "ours", error);
+    text_free(&t);
+    return status;
+}
+
+VoxpertStatus voxpert_clicks_compare(VoxpertClicksComparison **out, const VoxpertClicks *ours,
+                                     const char *path, const char *other,
+                                     const VoxpertBootstrap *bootstrap, VoxpertError *error) {
+    if (!out || !other || (!ours && !path))
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_clicks_compare: NULL");
+    ClickRecords a = {.count = 0}, b = {.count = 0};
+    BootstrapRule rule;
+    *out = NULL;
+    Status status = bootstrap_rule_take(&rule, bootstrap, error);
+    if (!status) status = ours ? take_records(&a, ours, error) : read_records(&a, path, error);
+    if (!status) status = read_records(&b, other, error);
+    if (!status && !(*out = memory_new(sizeof **out)))
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a comparison");
+    if (!status) status = click_comparison_make(&(*out)->comparison, &a, &b, other, rule, error);
+    click_records_free(&a);
+    click_records_free(&b);
+    if (!status) return status;
+    voxpert_clicks_comparison_free(*out);
+    *out = NULL;
+    return status;
+}
+
+void voxpert_clicks_comparison_free(VoxpertClicksComparison *c) {
+    if (!c) return;
+    click_comparison_free(&c->comparison);
+    memory_free(c);
+}
+
+const char *voxpert_clicks_comparison_warnings(const VoxpertClicksComparison *c) {
+    return c ? warnings_lines(&c->comparison.warnings) : "";
+}
+
+VoxpertStatus voxpert_clicks_comparison_report(const VoxpertClicksComparison *c, VoxpertReport form,
+                                               char **text, VoxpertError *error) {
+    Text t = {0};
+    if (!c || !text || (form != VOXPERT_REPORT_JSON && form != VOXPERT_REPORT_MARKDOWN))
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "comparisons are reported as JSON or in Markdown");
+    if (form == VOXPERT_REPORT_JSON)
+        click_comparison_json(&t, &c->comparison);
+    else
+        click_comparison_markdown(&t, &c->comparison);
+    return text_hand_over(&t, text, error);
 }

@@ -216,19 +216,24 @@ VoxpertStatus voxpert_evaluation_draw(const VoxpertEvaluation *e, VoxpertFigure 
 
 /* ---- Comparisons ------------------------------------------------------------------------ */
 
+Status bootstrap_rule_take(BootstrapRule *rule, const VoxpertBootstrap *from, Error *error) {
+    *rule = bootstrap_default();
+    if (!from) return VOXPERT_OK;
+    rule->seed = from->seed;
+    if (from->resamples) rule->resamples = from->resamples;
+    if (from->level > 0.0) rule->level = from->level;
+    if (rule->level < 1.0) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_ARGUMENT, "a level must lie between 0 and 1");
+}
+
 VoxpertStatus voxpert_compare(VoxpertComparison **out, const VoxpertEvaluation *ours,
                               const VoxpertEvaluation *other, const char *other_name,
                               const VoxpertBootstrap *bootstrap, VoxpertError *error) {
     if (!out || !ours || !other || !other_name)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_compare: NULL");
-    BootstrapRule rule = bootstrap_default();
-    if (bootstrap) {
-        rule.seed = bootstrap->seed;
-        if (bootstrap->resamples) rule.resamples = bootstrap->resamples;
-        if (bootstrap->level > 0.0) rule.level = bootstrap->level;
-    }
-    if (!(rule.level > 0.0 && rule.level < 1.0))
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "a level must lie between 0 and 1");
+    BootstrapRule rule;
+    *out = NULL;
+    if (bootstrap_rule_take(&rule, bootstrap, error)) return VOXPERT_BAD_ARGUMENT;
     *out = memory_new(sizeof **out);
     if (!*out) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a comparison");
     Status status = comparison_make(&(*out)->comparison, &ours->evaluation, &other->evaluation,

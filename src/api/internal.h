@@ -6,6 +6,7 @@
 #include <voxpert/voxpert.h>
 
 #include "base/text.h"
+#include "eval/bootstrap.h"
 #include "eval/evaluation.h"
 #include "image/picture.h"
 #include "predict/predictor.h"
@@ -45,6 +46,10 @@ MUST_CHECK Status spacing_take(double to_xyz[3], const double from_xyz[3], Error
 struct VoxpertEvaluation {
     Evaluation evaluation;
 };
+
+/* The caller's choice over the defaults; NULL is fine.  VOXPERT_BAD_ARGUMENT. */
+MUST_CHECK Status bootstrap_rule_take(BootstrapRule *rule, const VoxpertBootstrap *from,
+                                      Error *error);
 
 /* What an evaluation measures; `*label` is the caller's to free.  VOXPERT_BAD_ARGUMENT. */
 MUST_CHECK Status evaluation_rule_take(EvaluationRule *rule, EvaluatedLabel **label,

@@ -78,6 +78,31 @@ static void add_classes_json(Text *t, const ClickCurves *c) {
     text_add(t, "\n    ]");
 }
 
+static void add_dice(Text *t, const char *name, const double *dice, int first, int clicks) {
+    text_add(t, ", \"%s\": [", name);
+    for (int k = first; k <= clicks; k++) text_add(t, "%s%.9g", k > first ? ", " : "", dice[k]);
+    text_add(t, "]");
+}
+
+/* What click_comparison.h reads. */
+static void add_objects_json(Text *t, const ClickCurves *c) {
+    const double *dice = c->dice;
+    int clicks = c->rule.clicks;
+    text_add(t, ",\n    \"measured\": [");
+    for (size_t i = 0; i < c->objects; i++, dice += CLICK_WAYS * (clicks + 1)) {
+        const CaseObject *o = &c->data.object[c->object[i]];
+        text_add(t, "%s\n        {\"picture\": ", i ? "," : "");
+        text_add_quoted(t, c->data.picture[o->picture].name);
+        text_add(t, ", \"label\": %u, \"box\": [%d, %d, %d, %d], \"pixels\": %zu", o->label, o->x0,
+                 o->y0, o->x1, o->y1, o->area);
+        if (o->outer) text_add(t, ", \"with_rings\": true");
+        add_dice(t, "box_then_clicks", dice, 0, clicks);
+        add_dice(t, "clicks_alone", dice + clicks + 1, 1, clicks);
+        text_add(t, "}");
+    }
+    text_add(t, "\n    ]");
+}
+
 void click_rows_json(Text *t, const ClickRow *row, size_t rows, const ClickCurves *c) {
     text_add(t,
              "{\n    \"clicks\": %d,\n    \"part\": \"%s\",\n    \"zoom\": %s,\n    \"objects\": "
@@ -97,6 +122,7 @@ void click_rows_json(Text *t, const ClickRow *row, size_t rows, const ClickCurve
     }
     text_add(t, "\n    ]");
     add_classes_json(t, c);
+    add_objects_json(t, c);
     text_add(t, "\n}\n");
 }
 

@@ -54,6 +54,47 @@ holds 'the same bytes with 1 and 3 threads' sh -c 'cmp t1/clicks.csv t3/clicks.c
 voxpert evaluate -m "$model" --data lesions --clicks 1 >said 2>/dev/null
 holds 'a table on standard output' grep -q '^| lesions | 1 | ' said
 
+# ---- Two reports, object by object
+evaluate --data cells --data lesions --clicks 1 -o first || exit 1
+voxpert evaluate -m "$model" --data cells --data lesions --clicks 2 --zoom -o second --compare first/clicks.json --json >second.out 2>second.err || exit 1
+cat >paired.py <<'PYTHON'
+import json
+first, second = (json.load(open(f'{d}/clicks.json'))['measured'] for d in ('first', 'second'))
+key = lambda o: (o['picture'], o['label'], o['box'])
+assert sorted(map(key, first)) == sorted(map(key, second)) and len(first) > 3
+rows = json.load(open('second/comparison.json'))['rows']
+assert {(r['set'], r['way'], r['clicks']) for r in rows} == {
+    (s, w, k) for s in ('cells', 'lesions', 'all') for w, k in
+    (('box then clicks', 0), ('box then clicks', 1), ('clicks alone', 1))}
+other = {str(key(o)): o for o in first}
+for row in rows:
+    way, at = ('box_then_clicks', row['clicks']) if row['way'] == 'box then clicks' else ('clicks_alone', row['clicks'] - 1)
+    pairs = [(o[way][at], other[str(key(o))][way][at]) for o in second
+             if 'with_rings' not in o and row['set'] in ('all', o['picture'].split('/')[0])]
+    assert len(pairs) == row['pairs'], row
+    mean = sum(a - b for a, b in pairs) / len(pairs)
+    assert abs(mean - row['difference']) < 1e-7 and row['interval'][0] - 1e-9 <= mean <= row['interval'][1] + 1e-9, row
+    assert 0 < row['wilcoxon']['p'] <= 1
+assert json.load(open('second.out'))['comparison']['rows'] == rows
+PYTHON
+holds 'a comparison is of the objects of both reports' python3 paired.py
+holds 'another number of clicks is said' grep -q 'first/clicks.json has 1 clicks, not 2' second.err
+holds 'in the table too' grep -q 'has 1 clicks, not 2' second/comparison.md
+holds 'so is another view' grep -q 'first/clicks.json was measured in another view' second.err
+voxpert evaluate -q -p second/clicks.json --compare first/clicks.json -o again || exit 1
+holds 'two reports without a model: the same' cmp again/comparison.json second/comparison.json
+evaluate --data lesions --clicks 1 -o fewer || exit 1
+refused 3 'fewer/clicks.json: lacks the object of label' evaluate -q -p first/clicks.json --compare fewer/clicks.json
+refused 3 'first/clicks.json: has also the object of label' evaluate -q -p fewer/clicks.json --compare first/clicks.json
+sed '/"measured"/,$d' first/clicks.json | sed '$s/,$/}/' >old.json
+refused 3 'old.json: is no clicks.json with "clicks" and its objects in "measured"' evaluate -q -p first/clicks.json --compare old.json
+sed 's/"box_then_clicks": \[0\.[0-9]*/"box_then_clicks": [7/' first/clicks.json >seven.json
+refused 3 'Dice must be numbers from 0 to 1' evaluate -q -p first/clicks.json --compare seven.json
+refused 2 'would replace the input' evaluate -q -m "$model" --data lesions --clicks 1 -o fewer --compare fewer/clicks.json --overwrite
+refused 2 'a clicks.json is compared with that of --compare' evaluate -q -p first/clicks.json
+refused 2 'with the clicks.json of another run' evaluate -q -m "$model" --data lesions --clicks 1 --compare built-in
+refused 2 '--references does not go with a clicks.json' evaluate -q -p first/clicks.json -g cells --compare fewer/clicks.json
+
 # ---- Mistakes
 click=(evaluate -q -m "$model" --data lesions --clicks 2)
 refused 2 '--clicks 0' evaluate -q --data lesions --clicks 0
