@@ -9,8 +9,9 @@
  *     x y, positive (1, 0, true, false, + or -; default 1)                   a point
  *     label, value, slice, class, expert, text, mask                         as in a prompts file
  *     object                                       rows of an image that share it are one object
- * Fields stand between commas, semicolons (numbers may then have decimal commas) or tabs, whichever
- * the first line has most of; quotes by RFC 4180; a byte order mark and CRLF are passed over. */
+ * What a sheet may look like, voxpert/text.h says.  A width or a height is above 0.  Numbers may
+ * have a decimal comma where commas do not separate the fields (semicolons, tabs, quotes); "1,234",
+ * which may be thousands, is taken between semicolons alone. */
 #ifndef CLI_PROMPTS_CSV_H
 #define CLI_PROMPTS_CSV_H
 

@@ -1,20 +1,13 @@
 #include "cli/report_csv.h"
 
-#include <stdlib.h>
-
-#include <voxpert/voxpert.h>
-
-#include "cli/error.h"
-
 static const char *text_of(const json_t *from, const char *name) {
     const char *text = json_string_value(json_object_get(from, name));
     return text ? text : "";
 }
 
 static void put_text(FILE *to, const char *text, char behind) {
-    char *field = cli_csv(text);
-    fprintf(to, "%s%c", field, behind);
-    free(field);
+    table_put_text(to, text);
+    fputc(behind, to);
 }
 
 static void put_whole(FILE *to, const json_t *from, const char *name) {
@@ -26,7 +19,7 @@ static void put_whole(FILE *to, const json_t *from, const char *name) {
 static void put_score(FILE *to, const json_t *object) {
     const json_t *score = json_object_get(object, "score");
     if (!score) score = json_object_get(object, "predicted_iou"); /* of everything mode */
-    if (score) fprintf(to, "%.6g", json_number_value(score));
+    if (score) fprintf(to, "%.9g", json_number_value(score));
     fputc(',', to);
 }
 
@@ -42,7 +35,7 @@ static void put_line(FILE *to, const json_t *report, const json_t *object) {
     put_whole(to, object, "area");
     for (size_t i = 0; i < 4; i++) {
         const json_t *at = json_array_get(box, i);
-        if (at) fprintf(to, "%g", json_number_value(at));
+        if (at) fprintf(to, "%.9g", json_number_value(at));
         fputc(',', to);
     }
     put_text(to, text_of(json_object_get(report, "outputs"), "mask"), ',');
@@ -58,20 +51,9 @@ void report_csv_image(FILE *to, const json_t *report) {
     if (json_array_size(objects) == 0) put_line(to, report, NULL);
 }
 
-VoxpertStatus report_csv_write(const char *path, ReportLines *lines, const void *context,
+VoxpertStatus report_csv_write(const char *path, TableLines *lines, const void *context,
                                VoxpertError *error) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *to = open_memstream(&text, &size);
-    if (to) {
-        fputs("image,slice,object,label,value,score,area_px,x,y,width,height,mask,status,message\n",
-              to);
-        lines(to, context);
-    }
-    VoxpertStatus status = VOXPERT_OK;
-    if (!to || fclose(to) != 0)
-        status = error_say(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
-    if (!status) status = voxpert_file_write(path, text, size, error);
-    free(text);
-    return status;
+    return table_file_write(
+        path, "image,slice,object,label,value,score,area_px,x,y,width,height,mask,status,message",
+        lines, context, error);
 }

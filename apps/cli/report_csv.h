@@ -7,14 +7,12 @@
 #define CLI_REPORT_CSV_H
 
 #include <jansson.h>
-#include <stdio.h>
 
-#include <voxpert/error.h>
+#include "cli/table_file.h"
 
 /* The whole file at once; `lines` adds images below the names of the columns.
  * VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
-typedef void ReportLines(FILE *to, const void *context);
-VoxpertStatus report_csv_write(const char *path, ReportLines *lines, const void *context,
+VoxpertStatus report_csv_write(const char *path, TableLines *lines, const void *context,
                                VoxpertError *error);
 void report_csv_image(FILE *to, const json_t *report); /* of one image, done or failed */
 

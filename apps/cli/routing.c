@@ -71,21 +71,6 @@ double routing_entropy_of(const json_t *objects) {
 
 /* ---- CSV -------------------------------------------------------------------------------- */
 
-static void routing_csv_begin(FILE *to, int experts) {
-    static const char *const kinds[] = {"logit", "gate"};
-    fputs("image,object,layer,token", to);
-    for (int k = 0; k < 2; k++)
-        for (int e = 1; e <= experts; e++) fprintf(to, ",%s_%d", kinds[k], e);
-    fputs(",confidence,expert,chosen_token,entropy,image_entropy\n", to);
-}
-
-/* As RFC 4180 quotes it. */
-static void put_name(FILE *to, const char *name) {
-    char *field = cli_csv(name);
-    fputs(field, to);
-    free(field);
-}
-
 static void put_numbers(FILE *to, const json_t *list) {
     size_t index;
     const json_t *x;
@@ -114,7 +99,7 @@ typedef struct Place {
 
 static void put_token(FILE *to, const Place *p, size_t layer, size_t token, const json_t *values) {
     const json_t *gates = json_object_get(values, "gates");
-    put_name(to, p->image);
+    table_put_text(to, p->image);
     fprintf(to, ",%lld,%zu,%zu", p->object, layer + 1, token + 1);
     put_numbers(to, json_object_get(values, "logits"));
     put_numbers(to, gates);
@@ -137,19 +122,18 @@ void routing_csv_image(FILE *to, const char *image, const json_t *objects) {
     }
 }
 
-VoxpertStatus routing_csv_write(const char *path, int experts, RoutingLines *lines,
+VoxpertStatus routing_csv_write(const char *path, int experts, TableLines *lines,
                                 const void *context, VoxpertError *error) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *to = open_memstream(&text, &size);
-    if (to) {
-        routing_csv_begin(to, experts);
-        lines(to, context);
+    static const char *const kinds[] = {"logit", "gate"};
+    char *columns = cli_text("image,object,layer,token");
+    for (int i = 0; i < 2 * experts; i++) {
+        char *before = columns;
+        columns = cli_text("%s,%s_%d", before, kinds[i / experts], i % experts + 1);
+        free(before);
     }
-    VoxpertStatus status = VOXPERT_OK;
-    if (!to || fclose(to) != 0)
-        status = error_say(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
-    if (!status) status = voxpert_file_write(path, text, size, error);
-    free(text);
+    char *all = cli_text("%s,confidence,expert,chosen_token,entropy,image_entropy", columns);
+    VoxpertStatus status = table_file_write(path, all, lines, context, error);
+    free(columns);
+    free(all);
     return status;
 }

@@ -8,10 +8,11 @@
 #define CLI_ROUTING_H
 
 #include <jansson.h>
-#include <stdio.h>
 
 #include <voxpert/experts.h>
 #include <voxpert/file.h>
+
+#include "cli/table_file.h"
 
 /* An object's record: chosen_token, the mean entropy, and of each layer and token logits (null:
  * held back), gates, confidence and entropy. */
@@ -21,8 +22,7 @@ json_t *routing_json(const VoxpertRouting *r);
 double routing_entropy_of(const json_t *objects);
 
 /* The whole file at once, below the names of its columns: `lines` adds images. */
-typedef void RoutingLines(FILE *to, const void *context);
-VoxpertStatus routing_csv_write(const char *path, int experts, RoutingLines *lines,
+VoxpertStatus routing_csv_write(const char *path, int experts, TableLines *lines,
                                 const void *context, VoxpertError *error);
 void routing_csv_image(FILE *to, const char *image, const json_t *objects);
 

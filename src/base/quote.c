@@ -108,7 +108,7 @@ void text_add_csv_field(Text *t, const char *text) {
         return;
     }
     bool spaced = length && (text[0] == ' ' || text[length - 1] == ' ');
-    if (!spaced && text[strcspn(text, ",\"\r\n")] == '\0') {
+    if (!spaced && text[strcspn(text, ",;\t\"\r\n")] == '\0') {
         text_add(t, "%s", text);
         return;
     }

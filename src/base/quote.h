@@ -32,8 +32,9 @@ void text_add_shell_word(Text *t, const char *text);
  * nothing about enhanced text: titles need `noenhanced`. */
 void text_add_gnuplot_string(Text *t, const char *text);
 
-/* One field of a CSV file (RFC 4180): between double quotes where it holds a comma, a quote, a line
- * break, or spaces at an end.  Bytes that are no UTF-8 become \xNN. */
+/* One field of a CSV file (RFC 4180): between double quotes where it holds a comma, a semicolon or
+ * a tab (some programs read those as separators), a quote, a line break, or spaces at an end. Bytes
+ * that are no UTF-8 become \xNN. */
 void text_add_csv_field(Text *t, const char *text);
 
 #endif

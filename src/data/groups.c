@@ -2,93 +2,113 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/csv.h"
 #include "base/files.h"
-#include "base/memory.h"
-#include "base/text.h"
 
 /* ---- groups.csv ----------------------------------------------------------------------------- */
 
-typedef struct Cursor {
-    const char *at, *end;
-    size_t line; /* from 1 */
-} Cursor;
+typedef struct Groups {
+    Catalog *catalog;
+    CatalogCase **by_stem; /* all cases, sorted; those of one stem in their order */
+    size_t stem, group;    /* the columns */
+    size_t columns;        /* of the row that names them; 2 where none does */
+} Groups;
 
-/* A field, with its quotes taken off; `last` of its line. */
-static const char *next_field(Catalog *c, Cursor *s, bool *last) {
-    Text t = {0};
-    bool quoted = s->at < s->end && *s->at == '"';
-    if (quoted) s->at++;
-    while (s->at < s->end) {
-        char ch = *s->at;
-        if (quoted && ch == '"') {
-            s->at++;
-            quoted = s->at < s->end && *s->at == '"';
-            if (!quoted) continue;
-        } else if (!quoted && (ch == ',' || ch == '\n')) {
-            break;
-        }
-        if (ch != '\r') text_add(&t, "%c", ch);
-        s->at++;
-    }
-    *last = s->at == s->end || *s->at == '\n';
-    if (s->at < s->end) s->at++;
-    c->failed |= t.failed;
-    const char *field = catalog_text(c, "%s", t.chars ? t.chars : "");
-    text_free(&t);
-    return field;
+static int by_stem(const void *a, const void *b) {
+    const CatalogCase *const *p = a, *const *q = b;
+    int order = strcmp((*p)->stem, (*q)->stem);
+    return order ? order : (*p > *q) - (*p < *q);
 }
 
-static CatalogCase *next_of_stem(Catalog *c, CatalogCase *after, const char *stem) {
-    for (CatalogCase *item = after ? after + 1 : c->item; item < c->item + c->cases; item++) {
-        if (strcmp(item->stem, stem) == 0) return item;
+/* The place of the first case whose stem is not before this one. */
+static size_t place_of(const Groups *g, const char *stem) {
+    size_t low = 0, high = g->catalog->cases;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(g->by_stem[middle]->stem, stem) < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return NULL;
+    return low;
 }
 
-static void give_group(Catalog *c, const char *stem, const char *group, size_t line) {
-    CatalogCase *item = c->cases ? next_of_stem(c, NULL, stem) : NULL;
-    if (!item) {
+static void assign_group(const Groups *g, const char *stem, const char *group, size_t line) {
+    Catalog *c = g->catalog;
+    bool found = false;
+    for (size_t i = place_of(g, stem); i < c->cases && !strcmp(g->by_stem[i]->stem, stem); i++) {
+        CatalogCase *item = g->by_stem[i];
+        if (item->group && strcmp(item->group, group) != 0 && !found)
+            catalog_find(c, RULE_GROUPS, c->groups, "line %zu: %s is in the group %s too", line,
+                         stem, item->group);
+        item->group = catalog_text(c, "%s", group);
+        found = true;
+    }
+    if (!found)
         catalog_find(c, RULE_GROUPS, c->groups, "line %zu: there is no case of the stem %s", line,
                      stem)
             ->warning = true;
-        return;
-    }
-    if (item->group && strcmp(item->group, group) != 0)
-        catalog_find(c, RULE_GROUPS, c->groups, "line %zu: %s is in the group %s too", line, stem,
-                     item->group);
-    for (; item; item = next_of_stem(c, item, stem)) item->group = group;
 }
 
-static void read_line(Catalog *c, Cursor *s) {
-    bool last;
-    size_t line = s->line++;
-    const char *stem = next_field(c, s, &last);
-    if (last && !*stem) return;
-    const char *group = last ? "" : next_field(c, s, &last);
-    bool more = !last;
-    while (!last) next_field(c, s, &last);
-    if (line == 1 && strcmp(stem, "stem") == 0 && strcmp(group, "group") == 0) return;
-    if (!*stem || !*group || more)
-        catalog_find(c, RULE_GROUPS, c->groups, "line %zu has not two fields, stem and group",
-                     line);
+/* Whether the first row names the columns; others than these two may be there then. */
+static bool read_columns(Groups *g, const CsvReader *csv) {
+    bool stem = false, group = false;
+    for (size_t i = 0; i < csv->fields; i++) {
+        if (!stem && strcasecmp(csv->field[i], "stem") == 0) stem = true, g->stem = i;
+        if (!group && strcasecmp(csv->field[i], "group") == 0) group = true, g->group = i;
+    }
+    bool named = stem && group;
+    g->columns = named ? csv->fields : 2;
+    if (!named) g->stem = 0, g->group = 1;
+    return named;
+}
+
+static void read_row(const Groups *g, const CsvReader *csv) {
+    Catalog *c = g->catalog;
+    bool whole = csv->fields > g->stem && csv->fields > g->group;
+    if (whole) whole = *csv->field[g->stem] && *csv->field[g->group];
+    for (size_t i = g->columns; i < csv->fields; i++) /* a comma in a name that has no quotes */
+        whole = whole && !*csv->field[i];
+    if (whole)
+        assign_group(g, csv->field[g->stem], csv->field[g->group], csv->line);
     else
-        give_group(c, stem, group, line);
+        catalog_find(c, RULE_GROUPS, c->groups, "line %zu has not %s", csv->line,
+                     g->columns > 2 ? "the fields of the first line, stem and group among them"
+                                    : "two fields, stem and group");
+}
+
+static Status read_rows(Groups *g, const FileMap *map, Error *error) {
+    Catalog *c = g->catalog;
+    CsvReader csv;
+    Error why = {0};
+    bool first = true;
+    Status status = csv_open(&csv, NULL, map->bytes, map->size, &why);
+    while (!status && !(status = csv_row(&csv, &why)) && csv.fields && !c->failed) {
+        if (!first || !read_columns(g, &csv)) read_row(g, &csv);
+        first = false;
+    }
+    csv_close(&csv);
+    if (status == VOXPERT_BAD_INPUT) { /* a finding, so that `check` goes on with the rest */
+        catalog_find(c, RULE_GROUPS, c->groups, "%s", why.message);
+        return VOXPERT_OK;
+    }
+    return status ? error_set(error, status, "%s: no memory to read it", c->groups) : VOXPERT_OK;
 }
 
 static Status read_groups(Catalog *c, Error *error) {
     FileMap map;
+    Groups g = {.catalog = c, .by_stem = catalog_memory(c, c->cases + 1, sizeof *g.by_stem)};
+    if (!g.by_stem)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", c->groups);
+    for (size_t i = 0; i < c->cases; i++) g.by_stem[i] = &c->item[i];
+    qsort(g.by_stem, c->cases, sizeof *g.by_stem, by_stem);
     Status status = file_map(&map, c->groups, VOXPERT_BAD_INPUT, error);
     if (status) return status;
-    const char *text = (const char *)map.bytes;
-    Cursor s = {text, text + map.size, 1};
-    if (map.size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) s.at += 3;
-    if (map.size && (memchr(text, '\0', map.size) || !text_is_utf8(text, map.size)))
-        catalog_find(c, RULE_GROUPS, c->groups, "is no UTF-8 text");
-    else
-        while (s.at < s.end && !c->failed) read_line(c, &s);
+    status = read_rows(&g, &map, error);
     file_unmap(&map);
-    return VOXPERT_OK;
+    return status;
 }
 
 /* ---- Parts ---------------------------------------------------------------------------------- */

@@ -95,6 +95,8 @@ TEST(a_string_of_gnuplot_stays_on_its_line_and_within_its_quotes) {
 TEST(a_field_of_a_table_is_quoted_by_rfc_4180) {
     CHECK(becomes(text_add_csv_field, "liver", "liver"));
     CHECK(becomes(text_add_csv_field, "a,b", "\"a,b\""));
+    CHECK(becomes(text_add_csv_field, "a;b", "\"a;b\""));
+    CHECK(becomes(text_add_csv_field, "\t", "\"\t\""));
     CHECK(becomes(text_add_csv_field, "say \"x\"", "\"say \"\"x\"\"\""));
     CHECK(becomes(text_add_csv_field, "a\nb", "\"a\nb\""));
     CHECK(becomes(text_add_csv_field, " a", "\" a\""));

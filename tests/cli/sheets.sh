@@ -26,6 +26,20 @@ holds 'semicolons and decimal commas' same semicolons.csv
 tr ';' '\t' <semicolons.csv | sed 's/10,5/10.5/' >tabs.tsv
 holds 'tabs' same tabs.tsv
 { printf '\xef\xbb\xbf'; sed 's/$/\r/' plain.csv; printf '\r\n\r\n'; } >windows.csv
+tr ';' '\t' <semicolons.csv >commas.tsv
+holds 'tabs and decimal commas' same commas.tsv
+sed 's/10\.5/"10,5"/' plain.csv >quoted.csv
+holds 'decimal commas in quotes' same quoted.csv
+sed '1s/^/sep=;\r\n/' semicolons.csv >named.csv
+holds 'the separator that a spreadsheet names' same named.csv
+tr '\n' '\r' <plain.csv >cr.csv
+holds 'lines that end by CR' same cr.csv
+sed 's/,/ , /g' plain.csv >blanks.csv
+holds 'blanks around fields and quotes' same blanks.csv
+printf 'image;x0;y0;x1;y1\na.png;10,500;10;70;80\n' >three.csv
+printf 'image,x0,y0,x1,y1\na.png,10.5,10,70,80\n' >point.csv
+segment -i in/a.png --prompts three.csv -o three.png && segment -i in/a.png --prompts point.csv -o point.png
+holds 'three digits behind a comma between semicolons' cmp three.png point.png
 holds 'a byte order mark, CRLF and empty lines' same windows.csv
 sed '1s/.*/FileName,xmin,ymin,xmax,ymax,X,Y,Positive,Label,Value,Object/; s/^/"/; s/,/",/' plain.csv >other.csv
 sed -i '1s/"FileName"/FileName/' other.csv
@@ -58,6 +72,14 @@ bad 'more fields than the first line' 'image,x0,y0,x1,y1\na.png,20,5,20,5,60,5,6
 bad 'line 2: y1: must be a number' 'image,x0,y0,x1,y1\na.png,1,2,3,\n'
 bad 'line 2: x0: must be a number' 'image,x0,y0,x1,y1\na.png,one,2,3,4\n'
 bad 'line 2: x0: must be a number' 'image,x0,y0,x1,y1\na.png,nan,2,3,4\n'
+bad 'line 2: x0: may be thousands or a fraction' 'image,x0,y0,x1,y1\na.png,"1,234",2,3,4\n'
+bad 'line 2: x0: may be thousands or a fraction' 'image\tx0\ty0\tx1\ty1\na.png\t1,234\t2\t3\t4\n'
+bad 'line 2: x0: must be a number' 'image,x0,y0,x1,y1\na.png,"1,2,3",2,3,4\n'
+bad 'line 2: x0: must be a number' 'image,x0,y0,x1,y1\na.png,"1,234.5",2,3,4\n'
+bad 'line 2: width: must be above 0' 'image,x,y,width,height\na.png,50,40,-30,20\n'
+bad 'line 2: width: must be above 0' 'image,x,y,w,h\na.png,50,40,0,20\n'
+bad 'line 2: height: must be above 0' 'image,x,y,width,height\na.png,50,40,30,-20\n'
+bad 'UTF-16' '\xff\xfei\0'
 bad 'line 3: image: is empty' 'image,x0,y0,x1,y1\na.png,1,2,30,40\n,1,2,30,40\n'
 bad 'line 2: a quote is not closed' 'image,x0,y0,x1,y1\n"a.png,1,2,3,4\n'
 bad 'line 2: a quote ends inside a field' 'image,x0,y0,x1,y1\n"a"x,1,2,3,4\n'
@@ -73,6 +95,16 @@ bad 'without a folder' 'image,x0,y0,x1,y1\nin/a.png,1,2,30,40\n'
 voxpert segment -q -m "$model" -i in --prompts plain.csv -o out --report areas.csv --json >out.json
 holds 'a line for each object' test "$(wc -l <areas.csv)" -eq 4
 holds 'its columns' test "$(head -n 1 areas.csv)" = 'image,slice,object,label,value,score,area_px,x,y,width,height,mask,status,message'
+command -v python3 >/dev/null || echo 'skipped: digits of scores need python3'
+! command -v python3 >/dev/null || holds 'scores have all digits' python3 -c '
+import csv, json
+lines, report = list(csv.DictReader(open("areas.csv"))), [json.loads(line) for line in open("out/report.jsonl")]
+objects = [o for image in report for o in image["objects"]]
+assert len(lines) == len(objects) == 3
+for line, o in zip(lines, objects):
+    assert abs(float(line["score"]) - o["score"]) <= 1e-8 * o["score"], (line["score"], o["score"])
+    assert [float(line[k]) for k in ("x", "y", "width", "height")] == o["bbox"], line
+'
 holds 'names are quoted' grep -q '^in/a.png,,2,"cell, ""two""",' areas.csv
 voxpert segment -q -m "$model" -i in/b.png --point 50,50 --point 90,90:- --report one.csv -o one.png --json >one.json
 holds 'areas are those of the report' test "$(sed -n '2p' one.csv | cut -d, -f7)" = "$(field area one.json)"

@@ -81,6 +81,50 @@ TEST(patients_and_groups_stay_together) {
     small_set_close(&s);
 }
 
+TEST(groups_are_read_as_spreadsheets_write_them) {
+    static const struct {
+        const char *text;
+        const char *group; /* of p00_0 */
+        const char *error; /* part of a finding that is no warning; NULL: there is none */
+    } sheets[] = {
+        {"stem;group\r\np00_0;x\r\n", "x", NULL},
+        {"Stem\tGroup\np00_0\t1,5\n", "1,5", NULL},
+        {"p00_0;x\n", "x", NULL},
+        {"site,group,stem\nA,x,p00_0\n,y,p00_1\n", "x", NULL},
+        {" p00_0 , \"x\" \n", "x", NULL},
+        {"stem,group\rp00_0,x\r", "x", NULL},
+        {"stem,group\n\np00_0,\"x\np00_1,y\n", "p00_0", "line 3: a quote is not closed"},
+        {"stem,group\np00_0,\"x\"y\n", "p00_0", "line 2: a quote ends inside a field"},
+        {"stem,group\np00_0,\xff\n", "p00_0", "line 2: is no UTF-8"},
+        {"\xff\xfes", "p00_0", "line 1: is UTF-16"},
+        {"stem,group\np00_0,Miller, A\n", "p00_0", "line 2 has not two fields"},
+        {"stem,group\np00_0,x,\np00_1\n", "x", "line 3 has not two fields"},
+        {"site,stem,group\n1,p00_0,x\n2,p00_1,y,z\n", "x", "line 3 has not the fields"},
+        {"p00_0,x,y\n", "p00_0", "line 1 has not two fields"},
+        {"stem,group\np00_0,\n", "p00_0", "line 2 has not two fields"},
+    };
+    SmallSet s;
+    small_set_open(&s);
+    make_pairs(&s, "skin");
+    for (size_t i = 0; i < sizeof sheets / sizeof *sheets; i++) {
+        Catalog c;
+        size_t errors = 0;
+        small_text(&s, "skin/groups.csv", sheets[i].text);
+        open_set(&c, &s, "skin", (CatalogOptions){0});
+        check_report(strcmp(c.item[0].group, sheets[i].group) == 0, __FILE__, __LINE__,
+                     "sheet %zu: %s", i, c.item[0].group);
+        for (size_t k = 0; k < c.findings; k++) {
+            if (c.finding[k].warning) continue;
+            errors++;
+            check_report(sheets[i].error && strstr(c.finding[k].detail, sheets[i].error), __FILE__,
+                         __LINE__, "sheet %zu: %s", i, c.finding[k].detail);
+        }
+        CHECK(errors == (sheets[i].error != NULL));
+        catalog_close(&c);
+    }
+    small_set_close(&s);
+}
+
 /* ---- Records -------------------------------------------------------------------------------- */
 
 static void record_of(SplitRecord *r, const SmallSet *s, const char *folder, CatalogOptions how) {
