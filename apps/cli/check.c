@@ -116,6 +116,7 @@ static void print_plan(const CheckJob *job) {
     printf(
         "#!/bin/sh\n# Would mend what `voxpert check` found; read it before it is run.\nset -e\n");
     for (size_t i = 0; voxpert_dataset_finding(job->set, i, &f); i++) print_repair(&f);
+    puts("exit ${failed:-0}");
 }
 
 /* ---- For programs ------------------------------------------------------------------------- */

@@ -120,6 +120,13 @@ static void add_word(Text *t, const char *path) {
     text_free(&word);
 }
 
+/* What a command ends with: that it did nothing is printed, and the plan's exit code says it. */
+static void add_else(Text *t, const char *what, const char *path) {
+    text_add(t, " || { echo %s: ", what);
+    add_word(t, path);
+    text_add(t, " >&2; failed=1; }");
+}
+
 static void add_move(Text *t, const char *from, const char *to, bool folder_is_there) {
     size_t above = (size_t)(path_base(to) - to);
     Text folder = {0};
@@ -130,10 +137,13 @@ static void add_move(Text *t, const char *from, const char *to, bool folder_is_t
         add_word(t, folder.chars ? folder.chars : "");
         text_add(t, " && ");
     }
-    text_add(t, "mv ");
+    text_add(t, "mv -n ");
     add_word(t, from);
     text_add(t, " ");
     add_word(t, to);
+    text_add(t, " && test ! -e ");
+    add_word(t, from);
+    add_else(t, "not moved", from);
     t->failed |= folder.failed;
     text_free(&folder);
 }
@@ -246,13 +256,18 @@ static void add_json(Plan *p, Text *t, const char *path) {
     json_decref(mended);
     t->failed |= !json;
     if (t->length) text_add(t, "\n");
-    text_add(t, "cp ");
+    const char *before = backup_name(p->c, path);
+    text_add(t, "test ! -e ");
+    add_word(t, before);
+    text_add(t, " && cp ");
     add_word(t, path);
     text_add(t, " ");
-    add_word(t, backup_name(p->c, path));
-    text_add(t, "\ncat > ");
+    add_word(t, before);
+    text_add(t, " && cat > ");
     add_word(t, path);
-    text_add(t, " <<'END'\n%s\nEND", json ? json : "");
+    text_add(t, " <<'END'");
+    add_else(t, "not written", path);
+    text_add(t, "\n%s\nEND", json ? json : "");
     free(json);
 }
 

@@ -9,8 +9,9 @@
  * beside it. The rules:
  *
  *   - one command for one file: what another finding's command moves already is not moved again;
- *   - nothing is overwritten, and nothing outside the data set's folder is touched, through links
- *     neither;
+ *   - nothing is overwritten, also where a file came to be since or the plan is run twice: the
+ *     command prints what it does not move, and sets `failed`; nothing outside the data set's
+ *     folder is touched, through links neither;
  *   - every word is quoted for a POSIX shell.  A name that cannot be quoted safely (control
  *     characters, no UTF-8) is not planned, and `note` says so;
  *   - nothing is planned that leaves more findings than it mends: files of sets that name their

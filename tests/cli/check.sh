@@ -44,6 +44,27 @@ for set in wrong_number wrong_ending no_background no_channel_suffix v1_format c
     holds "the plan mends $set" voxpert check -q "broken/$set"
 done
 
+# What came to be since, and a plan that is run twice: nothing is lost, and what is not done is printed
+for set in no_channel_suffix wrong_number; do
+    cp -r "$sets/broken/$set" "late_$set" && chmod -R u+w "late_$set"
+    voxpert check "late_$set" --fix-plan >late_$set.sh 2>/dev/null
+done
+target=$(sed -n 's/^mv -n [^ ]* \([^ ]*\) .*/\1/p' late_no_channel_suffix.sh | head -n 1)
+source=$(sed -n 's/^mv -n \([^ ]*\) .*/\1/p' late_no_channel_suffix.sh | head -n 1)
+holds 'a plan moves' test -f "$source" -a ! -e "$target"
+echo mine >"$target"
+sh late_no_channel_suffix.sh >late.out 2>late.err
+holds 'a file that came to be since ends in exit code 1' test $? -eq 1
+holds 'it stays' grep -qx mine "$target"
+holds 'and what was not moved is there and named' grep -qF "not moved: $source" late.err
+holds 'still there' test -f "$source"
+holds 'a plan for dataset.json' sh late_wrong_number.sh
+backup=$(cksum <late_wrong_number/dataset.json.before)
+sh late_wrong_number.sh >late.out 2>late.err
+holds 'run again it ends in exit code 1' test $? -eq 1
+holds 'keeps the first text' test "$(cksum <late_wrong_number/dataset.json.before)" = "$backup"
+holds 'and prints what it does not write' grep -q '^not written: late_wrong_number/dataset.json$' late.err
+
 holds 'cases are listed' grep -q '"name": "hippocampus_053"' \
     <(voxpert check --list "$sets/nnunet/nnUNet_raw/Dataset004_Hippocampus")
 voxpert check --list --fold 1 "$sets/nnunet/nnUNet_raw/Dataset004_Hippocampus" >list.json
