@@ -19,11 +19,12 @@ static bool all_finite(const float *at, int count) {
 
 /* ---- Edges ------------------------------------------------------------------------------ */
 
-/* The first or the last pixel, where `at` lies outside by less than one. */
+/* The first or the last pixel, where `at` lies less than one outside the edges of the image, which
+ * are half a pixel from their centres. */
 static float onto(float at, size_t pixels) {
     float last = (float)pixels - 1.0f;
     if (at < -0.5f && at > -1.5f) return 0.0f;
-    return at > last + 0.5f && at < last + 2.0f ? last : at;
+    return at > last + 0.5f && at < last + 1.5f ? last : at;
 }
 
 static bool move_onto(float *at, int count, size_t width, size_t height) {

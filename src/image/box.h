@@ -13,7 +13,7 @@
 #include "base/warnings.h"
 
 /* x0, y0, x1, y1.  Swapped corners are put in order; corners outside by less than a pixel (above
- * -1.5 and below width + 1) are moved to the first or last pixel.  A box of fewer than two pixels
+ * -1.5 and below width + 0.5) are moved to the first or last pixel.  A box of fewer than two pixels
  * from corner to corner stays as it is, with a warning that says what else may have been meant:
  * fractions of the image, or x, y, width and height.  Anything else outside, and what is not
  * finite, is left to the check of the prompt. */
