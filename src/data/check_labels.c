@@ -376,10 +376,10 @@ static Status check_shapes(Catalog *c, const CatalogCase *item, const Volume *im
         Error reason = {0};
         memset(mask, 0, extent_pixels(size));
         status = annotation_mask(mask, size, item->shape[k], &reason);
-        if (!status && annotation_is_bare(item->shape[k]))
-            catalog_find(c, RULE_SHAPES, item->image[0],
-                         "annotation %zu: an outline is not in a list of outlines", k)
-                ->warning = true;
+        const char *odd = status ? NULL : annotation_oddity(item->shape[k]);
+        if (odd)
+            catalog_find(c, RULE_SHAPES, item->image[0], "annotation %zu: %s", k, odd)->warning =
+                true;
         if (status == VOXPERT_BAD_INPUT) {
             catalog_find(c, RULE_SHAPES, item->image[0], "annotation %zu: %s", k, reason.message)
                 ->field = "annotations";

@@ -49,8 +49,25 @@ Status outline_fill(uint8_t *mask, Extent size, const double *xy, size_t points,
     return VOXPERT_OK;
 }
 
+/* Points as lists of two numbers, where COCO has x and y in turn. */
+static bool is_pairs(json_t *list) {
+    size_t i;
+    json_t *point;
+    json_array_foreach(list, i, point) {
+        if (json_array_size(point) != 2 || !json_is_number(json_array_get(point, 0))) return false;
+    }
+    return json_array_size(list) >= 3;
+}
+
+/* Number `i` of an outline of either form. */
+static json_t *number_at(json_t *polygon, bool pairs, size_t i) {
+    return pairs ? json_array_get(json_array_get(polygon, i / 2), i % 2)
+                 : json_array_get(polygon, i);
+}
+
 static Status polygon_mask(uint8_t *mask, Extent size, json_t *polygon, Error *error) {
-    size_t n = json_array_size(polygon), i;
+    bool pairs = is_pairs(polygon);
+    size_t n = json_array_size(polygon) * (pairs ? 2 : 1), i;
     if (n < 6 || n % 2)
         return error_set(error, VOXPERT_BAD_INPUT,
                          "an outline has %zu numbers, but needs pairs of x and y of three points",
@@ -59,8 +76,9 @@ static Status polygon_mask(uint8_t *mask, Extent size, json_t *polygon, Error *e
     if (!xy) return no_memory(error);
     Status status = VOXPERT_OK;
     for (i = 0; !status && i < n; i++) {
-        xy[i] = json_number_value(json_array_get(polygon, i));
-        if (!json_is_number(json_array_get(polygon, i)) || !(fabs(xy[i]) < 1e9))
+        json_t *number = number_at(polygon, pairs, i);
+        xy[i] = json_number_value(number);
+        if (!json_is_number(number) || !(fabs(xy[i]) < 1e9))
             status = error_set(error, VOXPERT_BAD_INPUT, "a coordinate of an outline is no number");
     }
     if (!status) status = outline_fill(mask, size, xy, n / 2, error);
@@ -103,8 +121,16 @@ static Status runs_mask(uint8_t *mask, Extent size, json_t *runs, Error *error) 
     return status;
 }
 
-bool annotation_is_bare(json_t *annotation) {
-    return json_is_number(json_array_get(json_object_get(annotation, "segmentation"), 0));
+/* One outline without the list that it belongs into. */
+static bool is_bare(json_t *segmentation) {
+    return json_is_number(json_array_get(segmentation, 0)) || is_pairs(segmentation);
+}
+
+const char *annotation_oddity(json_t *annotation) {
+    json_t *segmentation = json_object_get(annotation, "segmentation");
+    if (is_pairs(segmentation) || is_pairs(json_array_get(segmentation, 0)))
+        return "an outline is a list of points [x, y], where COCO has x and y in turn";
+    return is_bare(segmentation) ? "an outline is not in a list of outlines" : NULL;
 }
 
 Status annotation_mask(uint8_t *mask, Extent size, json_t *annotation, Error *error) {
@@ -114,7 +140,7 @@ Status annotation_mask(uint8_t *mask, Extent size, json_t *annotation, Error *er
     if (json_is_object(segmentation)) return runs_mask(mask, size, segmentation, error);
     if (!json_array_size(segmentation))
         return error_set(error, VOXPERT_BAD_INPUT, "there is no segmentation, only a box at most");
-    if (annotation_is_bare(annotation)) return polygon_mask(mask, size, segmentation, error);
+    if (is_bare(segmentation)) return polygon_mask(mask, size, segmentation, error);
     json_array_foreach(segmentation, i, polygon) {
         if (!status) status = polygon_mask(mask, size, polygon, error);
     }

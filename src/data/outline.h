@@ -16,11 +16,11 @@ MUST_CHECK Status outline_fill(uint8_t *mask, Extent size, const double *xy, siz
                                Error *error);
 
 /* The segmentation of an annotation: polygons, all of them together (a single one may lack its
- * list), or run lengths as text or counts.  `mask` is all 0 before.  VOXPERT_BAD_INPUT with what is
- * wrong, VOXPERT_OUT_OF_MEMORY. */
+ * list, and points may be pairs [x, y]), or run lengths as text or counts.  `mask` is all 0 before.
+ * VOXPERT_BAD_INPUT with what is wrong, VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status annotation_mask(uint8_t *mask, Extent size, json_t *annotation, Error *error);
 
-/* Whether its segmentation is one polygon without the list that it belongs into. */
-bool annotation_is_bare(json_t *annotation);
+/* How its segmentation, which can be read, is not as COCO writes it; NULL: it is. */
+const char *annotation_oddity(json_t *annotation);
 
 #endif

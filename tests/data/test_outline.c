@@ -53,6 +53,42 @@ static Status read(uint8_t *mask, const char *json, Error *error) {
     return status;
 }
 
+TEST(outlines_are_read_in_every_form_that_can_be_meant_in_one_way) {
+    static const struct {
+        const char *json;
+        const char *odd; /* part of what is reported; NULL: nothing */
+    } forms[] = {
+        {"{\"segmentation\": [[1, 1, 4, 1, 4, 3, 1, 3]]}", NULL},
+        {"{\"segmentation\": [1, 1, 4, 1, 4, 3, 1, 3]}", "not in a list of outlines"},
+        {"{\"segmentation\": [[1, 1], [4, 1], [4, 3], [1, 3]]}", "list of points [x, y]"},
+        {"{\"segmentation\": [[[1, 1], [4, 1], [4, 3], [1, 3]]]}", "list of points [x, y]"},
+        {"{\"segmentation\": [[[1, 1], [2, 1], [2, 3], [1, 3]], [2, 1, 4, 1, 4, 3, 2, 3]]}",
+         "list of points [x, y]"},
+        {"{\"segmentation\": {\"size\": [6, 8], \"counts\": [7, 2, 4, 2, 4, 2, 27]}}", NULL},
+    };
+    uint8_t want[HEIGHT * WIDTH], mask[HEIGHT * WIDTH];
+    CHECK(!read(want, forms[0].json, NULL) && area(want) == 6);
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        Error error = {0};
+        json_t *annotation = json_loads(forms[i].json, 0, NULL);
+        const char *odd = annotation_oddity(annotation);
+        Status status = read(mask, forms[i].json, &error);
+        check_report(!status && memcmp(mask, want, sizeof mask) == 0, __FILE__, __LINE__,
+                     "form %zu: %s", i, error.message);
+        CHECK(forms[i].odd ? odd && strstr(odd, forms[i].odd) : !odd);
+        json_decref(annotation);
+    }
+    static const char *const wrong[] = {
+        "{\"segmentation\": [[1, 1], [4, 1]]}",
+        "{\"segmentation\": [[1, 1], [4, 1], [4, 3], [1, 3, 5, 5, 1, 1]]}",
+        "{\"segmentation\": [[1, 1], [4, 1], [4, \"3\"]]}",
+        "{\"segmentation\": [[[1, 1], [4, 1]]]}",
+        "{\"segmentation\": [[[1, 1, 1], [4, 1, 1], [4, 3, 1]]]}",
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        CHECK(read(mask, wrong[i], NULL) == VOXPERT_BAD_INPUT);
+}
+
 TEST(annotations_say_what_is_wrong_with_them) {
     uint8_t mask[HEIGHT * WIDTH];
     Error error = {0};
