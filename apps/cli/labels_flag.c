@@ -110,10 +110,21 @@ static VoxpertStatus take_label(LabelsFlag *l, const char *path, const char *nam
     return VOXPERT_OK;
 }
 
+/* The JSON of a file, which may begin with a byte order mark; NULL with the reason. */
+static json_t *load_json(const char *path, json_error_t *why) {
+    char mark[3];
+    FILE *file = fopen(path, "re");
+    if (!file) return json_load_file(path, JSON_REJECT_DUPLICATES, why); /* says why not */
+    if (fread(mark, 1, 3, file) != 3 || memcmp(mark, "\xEF\xBB\xBF", 3) != 0) rewind(file);
+    json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, why);
+    fclose(file);
+    return root;
+}
+
 static VoxpertStatus read_dataset(LabelsFlag *l, const char *path, VoxpertError *error) {
     json_error_t why;
     const char *name;
-    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &why), *json;
+    json_t *root = load_json(path, &why), *json;
     if (!root)
         return error_say(error, VOXPERT_BAD_INPUT, "%s: line %d: %s", path, why.line, why.text);
     json_t *labels = json_object_get(root, "labels");

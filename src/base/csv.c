@@ -62,7 +62,7 @@ Status csv_open(CsvReader *out, const char *name, const void *bytes, size_t size
     *out = (CsvReader){.name = name, .at = text, .end = text + size, .next_line = 1};
     if (size >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
         return error_at(out, 1, error, "is UTF-16 or UTF-32 text; save the sheet as \"CSV UTF-8\"");
-    if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) out->at += 3;
+    out->at += text_mark(text, size);
     if (!separator_is_named(out)) out->separator = separator_of(out->at, out->end);
     return VOXPERT_OK;
 }

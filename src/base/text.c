@@ -138,6 +138,10 @@ bool text_is_utf8(const char *text, size_t length) {
     return true;
 }
 
+size_t text_mark(const void *bytes, size_t size) {
+    return size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 bool text_starts(const char *text, const char *prefix) {
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }

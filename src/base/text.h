@@ -25,6 +25,9 @@ bool text_to_long(long *out, const char *from);
 /* Well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF. */
 bool text_is_utf8(const char *text, size_t length);
 
+/* The bytes of UTF-8's byte order mark at the beginning: 3, or 0. */
+size_t text_mark(const void *bytes, size_t size);
+
 bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix); /* ignores the case of ASCII letters */
 

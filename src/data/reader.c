@@ -33,7 +33,7 @@ Status reader_parse(json_t **out, const char *path, JsonReason *reason, Error *e
     *out = NULL;
     Status status = file_map(&map, path, VOXPERT_BAD_INPUT, error);
     if (status) return status;
-    size_t mark = map.size >= 3 && memcmp(map.bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    size_t mark = text_mark(map.bytes, map.size);
     const char *encoding = encoding_of(map.bytes, map.size);
     *reason = (JsonReason){.line = 1};
     if (encoding) {

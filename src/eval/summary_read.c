@@ -56,7 +56,8 @@ static Status load(json_t **out, const uint8_t *bytes, size_t size, const char *
     Status status = VOXPERT_OK;
     if (size > SIZE_MOST)
         return error_set(error, VOXPERT_BAD_INPUT, "%s: is larger than 1 GiB", name);
-    make_strict(&strict, size ? (const char *)bytes : "", size);
+    size_t mark = text_mark(bytes, size);
+    make_strict(&strict, size ? (const char *)bytes + mark : "", size - mark);
     if (strict.failed) status = no_memory(name, error);
     if (!status && !(*out = json_loadb(strict.chars, strict.length, JSON_REJECT_DUPLICATES, &why)))
         status = error_set(error, VOXPERT_BAD_INPUT, "%s: line %d: %s", name, why.line, why.text);

@@ -5,6 +5,7 @@
  * for the decoder's norms, say, where transformers writes 1e-6 into its files. */
 #include <string.h>
 
+#include "base/text.h"
 #include "systems/sam_config.h"
 
 static const char vision[] = "vision_config", prompt[] = "prompt_encoder_config",
@@ -168,7 +169,8 @@ Status sam_config_take_transformers(SamConfig *c, const char *json, const char *
                                     Error *error) {
     if (!json) return VOXPERT_OK;
     json_error_t why;
-    json_t *root = json_loads(json, JSON_REJECT_DUPLICATES, &why);
+    size_t mark = text_mark(json, strlen(json));
+    json_t *root = json_loads(json + mark, JSON_REJECT_DUPLICATES, &why);
     Reader r = {.config = c, .path = path, .root = root, .error = error};
     Status status = json_is_object(root)
                         ? take_all(&r)

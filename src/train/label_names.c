@@ -101,8 +101,13 @@ Status dataset_read_names(CaseSet *s, const char *path, Error *error) {
     Status status = no_second_names(s, path, error);
     if (!status) status = file_map(&map, path, VOXPERT_BAD_INPUT, error);
     if (status) return status;
-    json_t *root = json_loadb((const char *)map.bytes, map.size, JSON_REJECT_DUPLICATES, &problem);
+    size_t mark = text_mark(map.bytes, map.size);
+    const char *text = map.size ? (const char *)map.bytes + mark : ""; /* empty: no mapping */
+    json_t *root = json_loadb(text, map.size - mark, JSON_REJECT_DUPLICATES, &problem);
     file_unmap(&map);
+    if (!root)
+        return error_set(error, VOXPERT_BAD_INPUT, "%s: line %d: is no JSON: %s", path,
+                         problem.line, problem.text);
     size_t room = json_object_size(root);
     if (!json_is_object(root) || room == 0) {
         json_decref(root);

@@ -23,7 +23,7 @@ static Status refuse(const Checkpoint *c, const char *what, const char *name, Er
 
 bool shards_recognize(const uint8_t *bytes, size_t size) {
     static const char word[] = "\"weight_map\"";
-    size_t at = 0;
+    size_t at = text_mark(bytes, size);
     while (at < size && memchr(" \t\r\n", bytes[at], 4)) at++;
     return at < size && bytes[at] == '{' && memmem(bytes, size, word, sizeof word - 1);
 }
@@ -103,7 +103,9 @@ Status shards_read(Checkpoint *c, Error *error) {
     if (!c->map.bytes)
         return refuse(c, "is an index, and the files it names are not here", "", error);
     if (c->size > INDEX_MOST) return refuse(c, "is an index of more than 64 MiB", "", error);
-    json_t *root = json_loadb((const char *)c->bytes, c->size, JSON_REJECT_DUPLICATES, &why);
+    size_t mark = text_mark(c->bytes, c->size);
+    json_t *root =
+        json_loadb((const char *)c->bytes + mark, c->size - mark, JSON_REJECT_DUPLICATES, &why);
     if (!root)
         return error_set(error, VOXPERT_BAD_MODEL, "%s: is no index that can be read: %s, line %d",
                          c->path, why.text, why.line);

@@ -102,6 +102,9 @@ evaluate "${folders[@]:0:4}" -o found --format nnunet || exit 1
 holds 'labels that are not named are found' cmp nan/summary.json found/summary.json
 printf '{"labels": {"background": 0, "anterior": 1, "whole": [1, 2], "ignore": 3}}' >dataset.json
 evaluate "${folders[@]:0:4}" -o regions --labels dataset.json --format nnunet,md || exit 1
+{ printf '\xef\xbb\xbf'; cat dataset.json; } >marked.json
+evaluate "${folders[@]:0:4}" -o marked --labels marked.json --format nnunet,md || exit 1
+holds 'a byte order mark changes nothing' cmp regions/table.md marked/table.md
 numbers regions/summary.json >got
 holds 'a region' grep -q '^/mean/(1, 2)/Dice 0\.[5-9]' got
 holds 'its name' grep -q '^/voxpert/labels/(1, 2) whole' got

@@ -144,6 +144,11 @@ TEST(what_was_written_is_read_back) {
     Text again = {0};
     summary_text(&again, &e, NUMBERS_PYTHON);
     CHECK(strncmp(again.chars, t.chars, 2000) == 0); /* spacings are not read back */
+    evaluation_free(&e);
+    Text marked = {0};
+    text_add(&marked, "\xef\xbb\xbf%s", t.chars);
+    CHECK(!read_text(&e, marked.chars, NULL) && e.count == 2);
+    text_free(&marked);
     text_free(&again);
     text_free(&t);
     evaluation_free(&e);

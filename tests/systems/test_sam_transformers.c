@@ -28,6 +28,9 @@ TEST(without_it_and_without_fields_all_is_as_shapes_show) {
     CHECK(take(&c, "{\"architectures\": [\"SamModel\"], \"vision_config\": {}}", NULL) ==
           VOXPERT_OK);
     CHECK(same_config(&c, &tiny));
+    CHECK(take(&c, "\xef\xbb\xbf{\"vision_config\": {\"layer_norm_eps\": 1e-5}}", NULL) ==
+              VOXPERT_OK &&
+          c.vit.eps == 1e-5f);
 }
 
 TEST(what_does_not_agree_or_cannot_be_run_is_refused) {

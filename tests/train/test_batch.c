@@ -228,6 +228,18 @@ TEST(labels_have_the_names_that_their_folder_says) {
     dataset_free(&d);
 }
 
+TEST(names_may_follow_a_byte_order_mark) {
+    static const char names[] = "\xef\xbb\xbf{\"1\": \"liver\"}\r\n";
+    const char *where = folder("n4", 1, ":names=names.json");
+    char path[400];
+    Dataset d = {0};
+    snprintf(path, sizeof path, "%.*s/names.json", (int)strcspn(where, ":"), where);
+    CHECK(file_write(path, names, sizeof names - 1, NULL) == VOXPERT_OK);
+    must_add(&d, where);
+    CHECK(d.set[0].names == 1 && strcmp(d.set[0].label_name[0].name, "liver") == 0);
+    dataset_free(&d);
+}
+
 static void refused(const char *names, const char *words) {
     const char *where = folder("n3", 1, ":names=names.json");
     char path[400];
@@ -244,6 +256,8 @@ static void refused(const char *names, const char *words) {
 TEST(names_that_are_none_are_refused_with_the_file) {
     refused("[1]", "must be a JSON object");
     refused("{}", "must be a JSON object");
+    refused("", "line 1: is no JSON");
+    refused("{\n\"1\": \"liver\",}", "line 2: is no JSON");
     refused("{\"one\": \"liver\"}", "is no label");
     refused("{\"70000\": \"liver\"}", "is no label");
     refused("{\"1\": 5}", "must be a text");

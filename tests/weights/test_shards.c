@@ -54,6 +54,19 @@ static void folder_remove(const Folder *f) {
 static const char good[] = "{\"weight_map\": {\"a\": \"one.safetensors\", \"b\": "
                            "\"one.safetensors\", \"c\": \"two.safetensors\"}}";
 
+TEST(an_index_may_begin_with_a_byte_order_mark) {
+    Folder f = folder_new();
+    char marked[sizeof good + 3] = "\xef\xbb\xbf";
+    memcpy(marked + 3, good, sizeof good);
+    put_file(&f, "model.safetensors.index.json", marked, strlen(marked));
+    Checkpoint *c = NULL;
+    Error error = {0};
+    Status status = checkpoint_open(&c, f.index, &error);
+    check_report(!status && checkpoint_count(c) == 3, __FILE__, __LINE__, "%s", error.message);
+    checkpoint_close(c);
+    folder_remove(&f);
+}
+
 TEST(an_index_means_all_of_its_files_and_so_does_its_folder) {
     Folder f = folder_new();
     put_file(&f, "model.safetensors.index.json", good, strlen(good));
