@@ -334,7 +334,7 @@ static VoxpertStatus report_hashes(json_t *report, const Paths *p, const Outputs
 static json_t *report_of(const Work *w) {
     const VoxpertImage *image = voxpert_image_file_image(w->file);
     char slice[40];
-    slice_text(slice, w->c->file.slice_axis, w->c->file.slice, w->c->file.frame);
+    slice_text(slice, slice_option_of(&w->c->file));
     json_t *about_image =
         json_pack("{s:o, s:s, s:i, s:i}", "file", json_words(w->c->image), "sha256",
                   voxpert_image_file_hash(w->file), "width", image->width, "height", image->height);

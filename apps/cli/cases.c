@@ -159,7 +159,7 @@ static json_t *flags_json(const Run *run) {
     const VoxpertFileOptions *f = &job->file;
     const VoxpertEverything grid = job_grid(job, engine->model), *g = &grid;
     char slice[40];
-    slice_text(slice, f->slice_axis, f->slice, f->frame);
+    slice_text(slice, slice_option_of(f));
     json_t *flags = json_pack(
         "{s:b, s:i, s:b, s:i, s:b, s:s, s:i, s:b, s:[f, f], s:b}", "multimask",
         job->segment.multimask, "zoom", job->segment.zoom, "fill_holes", job->cleanup.fill_holes,

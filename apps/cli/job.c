@@ -83,11 +83,13 @@ VoxpertStatus image_flags(VoxpertFileOptions *out, const Options *options, const
     *out = (VoxpertFileOptions){.ignore_exif = options_has(options, "--no-exif"),
                                 .max_bytes = common->max_memory};
     const char *slice = options_value(options, "--slice"), *window;
-    if (slice && !slice_option_parse(slice, &out->slice_axis, &out->slice, &out->frame))
+    SliceOption at = {0};
+    if (slice && !slice_option_parse(&at, slice))
         return error_say(error, VOXPERT_BAD_ARGUMENT,
                          "--slice %s: must be an axis of the file and an index from 0, such as "
                          "k:57, and may name a frame, as k:57:3 does",
                          slice);
+    slice_option_apply(out, at);
     double values[2];
     if ((window = options_value(options, "--window"))) {
         if (!numbers_parse(values, 2, window) || !(values[1] > 0.0))

@@ -12,29 +12,6 @@
 #include "cli/outputs.h"
 #include "cli/prompts_csv.h"
 
-bool slice_option_parse(const char *text, int *axis, int *index, int *frame) {
-    char first[16];
-    long value, of = 0;
-    if (text[0] < 'i' || text[0] > 'k' || text[1] != ':') return false;
-    size_t length = strcspn(text + 2, ":");
-    if (length >= sizeof first) return false;
-    snprintf(first, sizeof first, "%.*s", (int)length, text + 2);
-    if (!whole_parse(&value, first) || value < 0 || value > 1 << 20) return false;
-    const char *second = text + 2 + length;
-    if (*second && (!whole_parse(&of, second + 1) || of < 0 || of > 1 << 20)) return false;
-    *axis = (unsigned char)text[0];
-    *index = (int)value;
-    *frame = (int)of;
-    return true;
-}
-
-const char *slice_text(char out[40], int axis, int index, int frame) {
-    out[0] = '\0';
-    if (axis && frame) snprintf(out, 40, "%c:%d:%d", axis, index, frame);
-    if (axis && !frame) snprintf(out, 40, "%c:%d", axis, index);
-    return out;
-}
-
 /* ---- One field -------------------------------------------------------------------------- */
 
 /* Where we are in the file, for messages. */
@@ -218,8 +195,7 @@ static VoxpertStatus read_entry(Place *p, PromptEntry *e, json_t *json, const ch
     e->json = json_incref(json);
     snprintf(p->field, sizeof p->field, "slice");
     if (slice &&
-        (!json_is_string(slice) ||
-         !slice_option_parse(json_string_value(slice), &e->slice_axis, &e->slice, &e->frame)))
+        (!json_is_string(slice) || !slice_option_parse(&e->slice, json_string_value(slice))))
         return wrong(p, "must be an axis and an index, such as \"k:57\"");
     VoxpertStatus status = read_space(p, e, json_object_get(json, "space"));
     if (!status) status = read_objects(p, &e->targets, json_object_get(json, "objects"));
@@ -419,23 +395,22 @@ void prompts_file_free(PromptsFile *f) {
 
 VoxpertStatus prompts_file_slice(VoxpertFileOptions *file, const PromptsFile *f,
                                  const PromptEntry *entry, VoxpertError *error) {
-    int axis = entry->slice_axis ? entry->slice_axis : file->slice_axis;
+    SliceOption s = entry->slice.axis ? entry->slice : slice_option_of(file);
     char flag[40], own[40];
-    if (entry->voxels && axis && axis != 'k') /* x, y would be j, k or i, k */
+    if (entry->voxels && s.axis && s.axis != 'k') /* x, y would be j, k or i, k */
         return error_say(error, VOXPERT_BAD_INPUT,
                          "%s: \"space\": \"voxel-ijk\" is for slices of k, but the slice is %c:%d; "
                          "say \"pixel-xy\"",
-                         f->path, axis, entry->slice_axis ? entry->slice : file->slice);
-    if (!entry->slice_axis) return VOXPERT_OK;
-    slice_text(flag, file->slice_axis, file->slice, file->frame);
-    slice_text(own, entry->slice_axis, entry->slice, entry->frame);
+                         f->path, s.axis, s.index);
+    if (!entry->slice.axis) return VOXPERT_OK;
+    slice_text(flag, slice_option_of(file));
+    slice_text(own, entry->slice);
     if (file->slice_axis && strcmp(flag, own) != 0)
         return error_say(error, VOXPERT_BAD_ARGUMENT,
                          "--slice %s: but %s says \"slice\": \"%s\"%s%s", flag, f->path, own,
                          entry->image ? " of " : "", entry->image ? entry->image : "");
-    file->slice_axis = entry->slice_axis;
-    file->slice = entry->slice;
-    file->frame = entry->frame;
+    s.frame_chosen |= file->slice_axis && file->frame_chosen;
+    slice_option_apply(file, s);
     return VOXPERT_OK;
 }
 

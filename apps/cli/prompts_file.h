@@ -15,11 +15,12 @@
 
 #include <jansson.h>
 
+#include "cli/slice_option.h"
 #include "cli/targets.h"
 
 typedef struct PromptEntry {
     char *image; /* NULL: not said */
-    int slice_axis, slice, frame;
+    SliceOption slice;
     bool voxels; /* "voxel-ijk": x is i, y is j */
     Targets targets;
     json_t *json; /* as it stood in the file */
@@ -56,11 +57,5 @@ PromptEntry *prompts_file_entry(const PromptsFile *f, const char *image);
  * VOXPERT_BAD_ARGUMENT; VOXPERT_BAD_INPUT where coordinates would be of other axes. */
 VoxpertStatus prompts_file_slice(VoxpertFileOptions *file, const PromptsFile *f,
                                  const PromptEntry *entry, VoxpertError *error);
-
-/* "k:57", or "k:57:3" of frame 3; frame 0 where none is named. */
-bool slice_option_parse(const char *text, int *axis, int *index, int *frame);
-
-/* The same as text, "" without an axis; returns `out`. */
-const char *slice_text(char out[40], int axis, int index, int frame);
 
 #endif

@@ -38,12 +38,13 @@ typedef struct VoxpertFileOptions {
     int slice; /* 0-based index on that axis; the picture's x is the first remaining axis, its
                   y the second; no flips */
     int frame; /* 0-based, of a series of volumes */
-    int page;  /* of a TIFF, from 1; 0: the first */
-    size_t max_bytes; /* a file that needs more is refused; 0: half of the machine's memory */
+    bool frame_chosen; /* frame 0 is meant, not only where no other is named */
+    int page;          /* of a TIFF, from 1; 0: the first */
+    size_t max_bytes;  /* a file that needs more is refused; 0: half of the machine's memory */
     double window_level, window_width; /* see VoxpertImage */
 } VoxpertFileOptions;
 
-/* Of a series of volumes frame 0 is used where no other is named, and that is a warning.
+/* Of a series of volumes frame 0 is used where none is chosen, and that is a warning.
  * Errors: VOXPERT_BAD_INPUT, VOXPERT_BAD_ARGUMENT (a slice outside the volume, a page of no TIFF),
  * VOXPERT_OUT_OF_MEMORY. */
 VOXPERT_API VoxpertStatus voxpert_image_file_open(VoxpertImageFile **out, const char *path,

@@ -96,7 +96,7 @@ VoxpertStatus voxpert_image_file_open(VoxpertImageFile **out, const char *path,
                               .height = (int)f->picture.height,
                               .channels = 3};
     if (f->picture.remark) volume_warn(f->volume, "%s", f->picture.remark);
-    if (f->sliced && f->volume->frames > 1 && f->slice.frame == 0)
+    if (f->sliced && f->volume->frames > 1 && f->slice.frame == 0 && !o->frame_chosen)
         volume_warn(f->volume,
                     "has %zu frames (slice %c:%zu:1 is of the second); the first is used",
                     f->volume->frames, f->slice.axis, f->slice.index);

@@ -23,26 +23,6 @@ Status picture_save(const Picture *p, const char *path, Error *error) {
 
 /* ---- Where a slice lies ----------------------------------------------------------------- */
 
-Status slice_parse(VolumeSlice *out, const char *text, Error *error) {
-    char number[2][24] = {"", "0"};
-    size_t colon = strcspn(text, ":"), length = text[colon] ? strcspn(text + colon + 1, ":") : 0;
-    const char *index = text + colon + 1;
-    bool ok = colon == 1 && strchr("ijk", text[0]) && length > 0 && length < sizeof number[0];
-    long numbers[2];
-    if (ok) {
-        memcpy(number[0], index, length);
-        const char *frame = index + length;
-        ok = *frame == '\0' || (strlen(frame) > 1 && strlen(frame) < sizeof number[1]);
-        if (ok && *frame) strcpy(number[1], frame + 1);
-    }
-    for (int i = 0; ok && i < 2; i++) ok = text_to_long(&numbers[i], number[i]) && numbers[i] >= 0;
-    if (!ok)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "a slice is given as AXIS:INDEX, such as k:57, not as '%s'", text);
-    *out = (VolumeSlice){text[0], (size_t)numbers[0], (size_t)numbers[1]};
-    return VOXPERT_OK;
-}
-
 Status slice_find(SliceLayout *out, const Volume *v, VolumeSlice s, Error *error) {
     const size_t row = v->width, plane = v->width * v->height;
     size_t count; /* along the axis */

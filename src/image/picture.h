@@ -26,9 +26,6 @@ typedef struct VolumeSlice {
     size_t frame; /* from 0 */
 } VolumeSlice;
 
-/* "k:57", or "k:57:3" with a frame.  VOXPERT_BAD_ARGUMENT. */
-MUST_CHECK Status slice_parse(VolumeSlice *out, const char *text, Error *error);
-
 /* Where its pixels lie: (x, y) is the voxel start + y * down + x * right. */
 typedef struct SliceLayout {
     size_t width, height;

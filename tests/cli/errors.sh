@@ -138,6 +138,9 @@ refused 2 '--slice z:1' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,
 refused 2 'is PNG and has no pages, but page 1 is asked for' segment "${good[@]}" "${box[@]}" --page 1
 refused 2 'is NIfTI and has no pages' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice k:1 --page 1
 refused 2 '--slice k' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice k
+for slice in k: k57 x:1 k:1: k:1:2:3 kk:1 k:1.5 'k: 1' k:1:-1 k:99999999999999999999999999; do
+    refused 2 "--slice $slice" segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice "$slice"
+done
 refused 2 '--slice k:-1' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice k:-1
 refused 2 k:3 segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice k:3
 refused 2 outside segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,4,5 --slice k:1

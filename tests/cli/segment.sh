@@ -126,6 +126,11 @@ voxpert segment -m "$model" "${image[@]}" --box 10,10,50,50 --min-size 100000 --
 holds 'nothing is said to be nothing' grep -q 'object 1: nothing was found' empty.err
 voxpert segment -m "$model" -i "$shared/golden/image/nifti/dim_4d.nii" --slice k:0:1 --point 1,1:+ -o frame1.nii --json >frame1.out 2>frame1.err
 holds 'a frame can be named, and nothing is said then' test ! -s frame1.err
+voxpert segment -m "$model" -i "$shared/golden/image/nifti/dim_4d.nii" --slice k:0:0 --point 1,1:+ -o frame0.nii --json >frame0.out 2>frame0.err
+holds 'the first frame can be named as well' test ! -s frame0.err
+printf '{"slice": "k:0:0", "objects": [{"points": [[1,1]]}]}' >frame0.json
+voxpert segment -m "$model" -i "$shared/golden/image/nifti/dim_4d.nii" --prompts frame0.json -o frame0.json.nii --json >/dev/null 2>frame0.err
+holds 'in a prompts file too' test ! -s frame0.err
 holds 'the report names the frame' grep -q '"slice": "k:0:1"' frame1.out
 refused 2 "slice k:0 of frame 99" segment -m "$model" -i "$shared/golden/image/nifti/dim_4d.nii" --slice k:0:99 --point 1,1:+ -o no.nii
 holds 'in the report too' grep -q '"object 1: nothing was found' empty.out

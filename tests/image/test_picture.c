@@ -72,17 +72,6 @@ TEST(slices_outside_are_refused_with_the_number_of_slices) {
     volume_free(v);
 }
 
-TEST(slices_are_named_by_axis_and_index) {
-    VolumeSlice s;
-    CHECK(slice_parse(&s, "k:57", NULL) == VOXPERT_OK && s.axis == 'k' && s.index == 57);
-    CHECK(slice_parse(&s, "i:0:3", NULL) == VOXPERT_OK && s.axis == 'i' && s.frame == 3);
-    static const char *const wrong[] = {"",     "k",     "k:",   "k57",
-                                        "x:1",  "k:-1",  "k:1:", "k:1:2:3",
-                                        "kk:1", "k:1.5", "k: 1", "k:99999999999999999999999999"};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        CHECK(slice_parse(&s, wrong[i], NULL) == VOXPERT_BAD_ARGUMENT);
-}
-
 static Volume *pixel_of(SampleType type, size_t channels, const void *samples) {
     Volume *v;
     CHECK(volume_new(&v, (VolumeSize){1, 1, 1, 1, channels}, type, NULL) == VOXPERT_OK);
