@@ -97,11 +97,3 @@ Status resize_bytes(uint8_t *out, Extent to, const uint8_t *in, Extent from, siz
     ResizeJob job = {out, to, in, from, channels};
     return resize_by(&job, method) ? VOXPERT_OK : no_memory(to, from, error);
 }
-
-Status resize_skimage(double *out, Extent to, const uint8_t *in, Extent from, size_t channels,
-                      Error *error) {
-    Status status = extents_check(to, from, channels, error);
-    if (status) return status;
-    ResizeJob job = {NULL, to, in, from, channels};
-    return resize_skimage_cubic(&job, out) ? VOXPERT_OK : no_memory(to, from, error);
-}

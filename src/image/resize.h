@@ -19,20 +19,13 @@ typedef enum ResizeMethod {
     RESIZE_OPENCV_NEAREST,  /* floor(i in/out) */
     RESIZE_OPENCV_LINEAR,   /* two neighbours, 11-bit weights; halving takes the mean of four */
     RESIZE_OPENCV_AREA,     /* means of what a pixel covers; linear where the picture grows */
-    RESIZE_SKIMAGE_CUBIC    /* resize_skimage(), then truncated to bytes: MedSAM */
+    RESIZE_SKIMAGE_CUBIC    /* scikit-image's, then truncated to bytes: MedSAM */
 } ResizeMethod;
 
 /* `out` holds to.height * to.width * channels bytes.  Errors: VOXPERT_OUT_OF_MEMORY,
  * VOXPERT_BAD_ARGUMENT (a size of 0, or one that overflows). */
 MUST_CHECK Status resize_bytes(uint8_t *out, Extent to, const uint8_t *in, Extent from,
                                size_t channels, ResizeMethod method, Error *error);
-
-/* scikit-image 0.26 resize(order=3, anti_aliasing=True, preserve_range=True), in double: Gaussian
- * blur with sigma = (in/out - 1)/2 along each axis that shrinks, cubic B-spline interpolation with
- * mirrored edges (which, with several channels, also runs along the channels), clipped to the
- * input's range over all channels. */
-MUST_CHECK Status resize_skimage(double *out, Extent to, const uint8_t *in, Extent from,
-                                 size_t channels, Error *error);
 
 /* `count` grids of floats, [count, depth, height, width] in memory, `row` floats from one row to
  * the next and `plane` from one depth to the next, so that a crop needs no copy. */

@@ -87,17 +87,12 @@ void prediction_free(Prediction *p); /* zeroed is fine */
 
 /* ---- Answers (zoom.c) ------------------------------------------------------------------- */
 
-/* The crop that a zooming preset encodes for this prompt: around the box, the mask or the earlier
- * logits, and every point; points alone are first asked in the whole picture and in ever smaller
- * crops, and the crop is around their best answer.  The whole picture where there is none.  May
- * encode and decode. */
-MUST_CHECK Status predictor_zoom(Predictor *p, const ObjectPrompt *prompt, Crop *crop,
-                                 Error *error);
-
-/* The answer to a prompt: in the crop of predictor_zoom or in the whole picture, with earlier
- * logits brought into that view.  Afterwards p->view says what was looked at, p->encode_seconds and
- * p->decode_seconds what all of it took, and p->from_cache that no encoder ran.  Overwrites `out`.
- */
+/* The answer to a prompt: in the whole picture, or with `zoom` in the crop around the box, the mask
+ * or the earlier logits, and every point; points alone are first asked in the whole picture and in
+ * ever smaller crops, and the crop is around their best answer (the whole picture where there is
+ * none).  Earlier logits are brought into that view.  Afterwards p->view says what was looked at,
+ * p->encode_seconds and p->decode_seconds what all of it took, and p->from_cache that no encoder
+ * ran.  Overwrites `out`. */
 MUST_CHECK Status predictor_answer(Predictor *p, const ObjectPrompt *prompt, bool zoom,
                                    bool multimask, Prediction *out, Error *error);
 

@@ -207,11 +207,6 @@ static Status choose(Predictor *p, const ObjectPrompt *o, Crop *crop, Spent *spe
     return VOXPERT_OK;
 }
 
-Status predictor_zoom(Predictor *p, const ObjectPrompt *prompt, Crop *crop, Error *error) {
-    Spent ignored = {0};
-    return choose(p, prompt, crop, &ignored, error);
-}
-
 /* ---- Looking ---------------------------------------------------------------------------- */
 
 typedef struct Question {

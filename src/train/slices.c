@@ -168,15 +168,3 @@ Status dataset_add_layers(Dataset *d, int set, const Volume *image, const LabelL
     memory_free(s.plane);
     return status;
 }
-
-Status dataset_add_slices(Dataset *d, int set, const Volume *image, const Volume *labels,
-                          const char *stem, Error *error) {
-    uint32_t *values = memory_new(volume_voxels(labels) * sizeof *values);
-    if (!values) return no_memory(stem, error);
-    LabelLayers layers = {.layer = &values, .count = 1, .voxels = volume_voxels(labels)};
-    Status status = volume_labels_void(values, &layers.ignored, &(size_t){0}, labels, error);
-    if (!status) status = dataset_add_layers(d, set, image, &layers, stem, SPLIT_TRAIN, error);
-    memory_free(layers.ignored);
-    memory_free(values);
-    return status;
-}

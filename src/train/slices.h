@@ -14,9 +14,4 @@ MUST_CHECK Status dataset_add_layers(Dataset *d, int set, const Volume *image,
                                      const LabelLayers *layers, const char *name, SplitPart part,
                                      Error *error);
 
-/* The same of one label map, for training.  VOXPERT_BAD_INPUT too for a label that is no whole
- * number. */
-MUST_CHECK Status dataset_add_slices(Dataset *d, int set, const Volume *image, const Volume *labels,
-                                     const char *stem, Error *error);
-
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "image/resize.h"
+#include "image/resize_methods.h"
 #include "tests/golden/kinds.h"
 #include "tests/golden/predictor_pass.h"
 
@@ -203,9 +204,10 @@ static void compare_resized_float(PredictorCase *c) {
     double *exact = memory_new(n * sizeof *exact);
     float *values = memory_new(n * sizeof *values);
     if (!exact || !values) abort();
-    Error error;
-    Status status = resize_skimage(exact, (Extent){side, side}, c->picture.rgb,
-                                   (Extent){c->picture.height, c->picture.width}, 3, &error);
+    Error error = {0};
+    const ResizeJob job = {
+        NULL, {side, side}, c->picture.rgb, {c->picture.height, c->picture.width}, 3};
+    Status status = resize_skimage_cubic(&job, exact) ? VOXPERT_OK : VOXPERT_OUT_OF_MEMORY;
     for (size_t i = 0; i < n; i++) values[i] = (float)exact[i];
     if (golden_check(c->run, status, &error))
         golden_compare(c->run, "out.resized_float", values, n);

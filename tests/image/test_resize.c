@@ -1,4 +1,5 @@
 #include "image/resize.h"
+#include "image/resize_methods.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ static void check_medsam(const char *golden, const char *image) {
     uint8_t *got = malloc(256 * 256 * 3);
     double *exact = malloc(256 * 256 * 3 * sizeof *exact);
     CHECK(!resize_bytes(got, to, rgb, size, 3, RESIZE_SKIMAGE_CUBIC, NULL));
-    CHECK(!resize_skimage(exact, to, rgb, size, 3, NULL));
+    CHECK(resize_skimage_cubic(&(ResizeJob){NULL, to, rgb, size, 3}, exact));
 
     CHECK(memcmp(got, tensor_file_find(&file, "out.resized")->bytes, 256 * 256 * 3) == 0);
     const FileTensor *strided = tensor_file_find(&file, "out.resized_float.strided");

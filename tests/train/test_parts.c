@@ -97,17 +97,29 @@ static void small_volume(Volume **image, Volume **labels) {
     }
 }
 
+/* With one label map, for training. */
+static Status add_slices(Dataset *d, const Volume *image, const Volume *labels, Error *error) {
+    uint32_t *values = memory_new(volume_voxels(labels) * sizeof *values);
+    LabelLayers layers = {.layer = &values, .count = 1, .voxels = volume_voxels(labels)};
+    if (!values) abort();
+    CHECK(!volume_labels_void(values, &layers.ignored, &(size_t){0}, labels, NULL));
+    Status status = dataset_add_layers(d, 0, image, &layers, "a", SPLIT_TRAIN, error);
+    memory_free(layers.ignored);
+    memory_free(values);
+    return status;
+}
+
 TEST(a_volume_gives_its_slices_that_show_something) {
     Volume *image, *labels;
     Error error = {0};
     small_volume(&image, &labels);
     Dataset d = {.set = memory_new(sizeof(CaseSet)), .sets = 1, .set_capacity = 1};
     d.set[0] = (CaseSet){.name = memory_text("body"), .train = true};
-    CHECK(dataset_add_slices(&d, 0, image, labels, "a", &error) == VOXPERT_BAD_INPUT);
+    CHECK(add_slices(&d, image, labels, &error) == VOXPERT_BAD_INPUT);
     CHECK(strstr(error.message, "slices=N"));
     d.set[0].slices = 4;
     d.set[0].window_level = 8000.0, d.set[0].window_width = 510.0 * 40.0;
-    CHECK(dataset_add_slices(&d, 0, image, labels, "a", NULL) == VOXPERT_OK);
+    CHECK(add_slices(&d, image, labels, NULL) == VOXPERT_OK);
     /* i: 3, 9, 15, 21 of which 9; j: 2, 7, 12, 17 of which 7; k: 2, 6, 10, 14 of which 2, 6 */
     CHECK(d.pictures == 4 && d.objects == 4);
     const char *names[] = {"body/a/i9", "body/a/j7", "body/a/k2", "body/a/k6"};
@@ -136,7 +148,7 @@ TEST(ignored_voxels_are_no_object_and_known_in_every_slice) {
         label[at] = at % 24 == 13 ? -1 : ((uint8_t *)bytes->samples)[at];
     Dataset d = {.set = memory_new(sizeof(CaseSet)), .sets = 1, .set_capacity = 1};
     d.set[0] = (CaseSet){.name = memory_text("body"), .train = true, .slices = 4};
-    CHECK(dataset_add_slices(&d, 0, image, labels, "a", NULL) == VOXPERT_OK);
+    CHECK(add_slices(&d, image, labels, NULL) == VOXPERT_OK);
     CHECK(d.pictures == 4 && !d.picture[0].ignored); /* i = 9 */
     for (int p = 1; p < 4; p++) {
         const Case *c = &d.picture[p];
@@ -162,11 +174,11 @@ TEST(no_more_slices_than_asked_for_and_no_slice_twice) {
     small_volume(&image, &labels);
     memset(labels->samples, 1, 24 * 20 * 16);
     Dataset d = one_set((CaseSet){.slices = 15}), all = one_set((CaseSet){.slices = 100});
-    CHECK(dataset_add_slices(&d, 0, image, labels, "a", NULL) == VOXPERT_OK);
+    CHECK(add_slices(&d, image, labels, NULL) == VOXPERT_OK);
     CHECK(d.pictures == 45);
     CHECK(strcmp(d.picture[0].name, "body/a/i0") == 0 &&
           strcmp(d.picture[14].name, "body/a/i23") == 0);
-    CHECK(dataset_add_slices(&all, 0, image, labels, "a", NULL) == VOXPERT_OK);
+    CHECK(add_slices(&all, image, labels, NULL) == VOXPERT_OK);
     CHECK(all.pictures == 24 + 20 + 16);
     CHECK(strcmp(all.picture[1].name, "body/a/i1") == 0);
     dataset_free(&d);
@@ -190,7 +202,7 @@ static void flat_pixels(uint8_t out[3], int *channels, SampleType type, size_t c
     }
     image->slope = slope;
     Dataset d = one_set((CaseSet){0});
-    CHECK(dataset_add_slices(&d, 0, image, labels, "a", NULL) == VOXPERT_OK);
+    CHECK(add_slices(&d, image, labels, NULL) == VOXPERT_OK);
     CHECK(d.pictures == 1 && d.objects == 1);
     *channels = d.picture[0].channels;
     memcpy(out, d.picture[0].pixels + 9 * *channels, (size_t)*channels);
