@@ -43,34 +43,20 @@ static Status no_memory_for_labels(const Volume *v, Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its labels", volume_name(v));
 }
 
-/* `left_out`: whether the reference has voxels that do not count, marked by -1. */
-static Status values_find(LabelValues *out, const Volume *v, bool reference, uint32_t ignored,
-                          bool *left_out, Error *error) {
-    size_t voxels = volume_voxels(v), count = 0;
-    uint32_t *map = memory_aligned(voxels * sizeof *map), *value = NULL;
-    uint8_t *mask = NULL;
-    size_t none = 0;
-    if (!map) return no_memory_for_labels(v, error);
-    Status status =
-        reference ? volume_labels_void(map, &mask, &none, v, error) : volume_labels(map, v, error);
-    if (!status) status = labels_present(&value, &count, map, voxels, error);
-    *left_out |= none > 0;
-    memory_free(map);
-    memory_free(mask);
-    for (size_t i = 0; i < count && !status; i++) {
-        if (value[i] != ignored && !label_values_add(out, value[i]))
-            status = no_memory_for_labels(v, error);
-    }
-    memory_free(value);
-    return status;
-}
-
 static Status own_labels_find(OwnLabels *own, const Volume *const volume[2], uint32_t ignored,
                               bool *left_out, Error *error) {
     Status status = VOXPERT_OK;
     for (int i = 0; i < 2 && !status; i++)
-        status = values_find(&own->values[i], volume[i], i == 0, ignored, left_out, error);
+        status = label_values_of(&own->values[i], volume[i], i == 0, ignored, left_out, error);
     return status;
+}
+
+/* A label for each value, in room for one more; NULL: no memory. */
+static EvaluatedLabel *labels_of(const LabelValues *all) {
+    EvaluatedLabel *label = memory_new((all->count + 1) * sizeof *label);
+    for (size_t i = 0; label && i < all->count; i++)
+        label[i] = (EvaluatedLabel){.value = {all->value[i]}, .values = 1};
+    return label;
 }
 
 /* The values of both sides as labels. */
@@ -78,10 +64,8 @@ static Status own_labels_join(OwnLabels *own, const Volume *reference, Error *er
     LabelValues all = {0};
     bool ok =
         label_values_merge(&all, &own->values[0]) && label_values_merge(&all, &own->values[1]);
-    own->label = ok ? memory_new((all.count + 1) * sizeof *own->label) : NULL;
-    for (size_t i = 0; own->label && i < all.count; i++)
-        own->label[own->count++] = (EvaluatedLabel){.value = {all.value[i]}, .values = 1};
-    if (own->label) own->label[own->count++] = (EvaluatedLabel){.values = 0};
+    own->label = ok ? labels_of(&all) : NULL;
+    own->count = all.count + 1; /* the last one has no value */
     label_values_free(&all);
     return own->label ? VOXPERT_OK : no_memory_for_labels(reference, error);
 }
@@ -124,19 +108,15 @@ static Status maps_score(CaseScore *c, const EvaluationRule *rule, OwnLabels *ow
 /* ---- Labels that were found ----------------------------------------------------------------- */
 
 static Status labels_join(Evaluation *e, const OwnLabels *own, Error *error) {
-    size_t capacity = 0, n = 0;
-    for (size_t i = 0; i < e->count; i++) {
-        for (size_t k = 0; k + 1 < own[i].count; k++) {
-            size_t at = 0;
-            uint32_t value = own[i].label[k].value[0];
-            while (at < n && e->label[at].value[0] < value) at++;
-            if (at < n && e->label[at].value[0] == value) continue;
-            if (!memory_grow(&e->label, &capacity, n, sizeof *e->label))
-                return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %zu labels", n);
-            memmove(e->label + at + 1, e->label + at, (n++ - at) * sizeof *e->label);
-            e->label[at] = own[i].label[k];
-        }
-    }
+    LabelValues all = {0};
+    bool ok = true;
+    for (size_t i = 0; i < e->count; i++)
+        for (int side = 0; side < 2; side++)
+            ok = ok && label_values_merge(&all, &own[i].values[side]);
+    e->label = ok ? labels_of(&all) : NULL;
+    size_t n = all.count;
+    label_values_free(&all);
+    if (!e->label) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %zu labels", n);
     e->rule.label = e->label, e->rule.labels = n;
     if (n) return VOXPERT_OK;
     return error_set(error, VOXPERT_BAD_INPUT,

@@ -18,27 +18,6 @@ static size_t place_of(const uint32_t *sorted, size_t count, uint32_t value) {
     return low;
 }
 
-Status labels_present(uint32_t **out, size_t *count, const uint32_t *labels, size_t voxels,
-                      Error *error) {
-    uint32_t *found = NULL, last = 0;
-    size_t n = 0, capacity = 0;
-    for (size_t i = 0; i < voxels; i++) {
-        if (labels[i] == last || labels[i] == 0) continue;
-        last = labels[i];
-        size_t place = place_of(found, n, last);
-        if (place < n && found[place] == last) continue;
-        if (!memory_grow(&found, &capacity, n, sizeof *found)) {
-            memory_free(found);
-            *out = NULL, *count = 0;
-            return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a list of %zu labels", n);
-        }
-        memmove(found + place + 1, found + place, (n++ - place) * sizeof *found);
-        found[place] = last;
-    }
-    *out = found, *count = n;
-    return VOXPERT_OK;
-}
-
 bool label_values_hold(const LabelValues *set, uint32_t value) {
     size_t at = place_of(set->value, set->count, value);
     return at < set->count && set->value[at] == value;
@@ -62,6 +41,44 @@ bool label_values_merge(LabelValues *to, const LabelValues *from) {
 void label_values_free(LabelValues *set) {
     memory_free(set->value);
     *set = (LabelValues){0};
+}
+
+Status label_values_find(LabelValues *set, const uint32_t *labels, size_t voxels, Error *error) {
+    uint32_t last = 0; /* runs are long */
+    for (size_t i = 0; i < voxels; i++) {
+        if (labels[i] == last || labels[i] == 0) continue;
+        last = labels[i];
+        if (!label_values_add(set, last))
+            return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a list of %zu labels",
+                             set->count);
+    }
+    return VOXPERT_OK;
+}
+
+static void label_values_remove(LabelValues *set, uint32_t value) {
+    size_t at = place_of(set->value, set->count, value);
+    if (at == set->count || set->value[at] != value) return;
+    set->count--;
+    memmove(set->value + at, set->value + at + 1, (set->count - at) * sizeof *set->value);
+}
+
+Status label_values_of(LabelValues *set, const Volume *v, bool reference, uint32_t ignored,
+                       bool *left_out, Error *error) {
+    size_t voxels = volume_voxels(v);
+    uint32_t *map = memory_aligned(voxels * sizeof *map);
+    uint8_t *ignored_voxels = NULL;
+    size_t none = 0;
+    if (!map)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its labels",
+                         volume_name(v));
+    Status status = reference ? volume_labels_void(map, &ignored_voxels, &none, v, error)
+                              : volume_labels(map, v, error);
+    if (!status) status = label_values_find(set, map, voxels, error);
+    *left_out |= none > 0;
+    label_values_remove(set, ignored);
+    memory_free(ignored_voxels);
+    memory_free(map);
+    return status;
 }
 
 /* ---- Places --------------------------------------------------------------------------------- */
@@ -93,9 +110,13 @@ static void widen_by_row(LabelPlaces *p, const uint32_t *row, size_t z, size_t y
 Status label_places_find(LabelPlaces *out, const uint32_t *labels, const size_t size[3],
                          Error *error) {
     *out = (LabelPlaces){.size = {size[0], size[1], size[2]}};
-    Status status =
-        labels_present(&out->value, &out->count, labels, size[0] * size[1] * size[2], error);
-    if (status) return status;
+    LabelValues found = {0};
+    Status status = label_values_find(&found, labels, size[0] * size[1] * size[2], error);
+    if (status) {
+        label_values_free(&found);
+        return status;
+    }
+    out->value = found.value, out->count = found.count;
     out->bounds = memory_new((out->count + 1) * sizeof *out->bounds);
     if (!out->bounds) {
         label_places_free(out);

@@ -9,10 +9,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
-
-/* The values but 0 of a label map, ascending; the caller frees.  Errors: VOXPERT_OUT_OF_MEMORY. */
-MUST_CHECK Status labels_present(uint32_t **out, size_t *count, const uint32_t *labels,
-                                 size_t voxels, Error *error);
+#include "image/volume.h"
 
 /* A growing set of values, ascending.  Zeroed is an empty one. */
 typedef struct LabelValues {
@@ -25,6 +22,16 @@ bool label_values_add(LabelValues *set, uint32_t value);
 bool label_values_merge(LabelValues *to, const LabelValues *from);
 bool label_values_hold(const LabelValues *set, uint32_t value);
 void label_values_free(LabelValues *set);
+
+/* Adds the values but 0 of a label map.  Errors: VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status label_values_find(LabelValues *set, const uint32_t *labels, size_t voxels,
+                                    Error *error);
+
+/* The same of a volume, without `ignored` (0: none is ignored).  `left_out` is set where voxels of
+ * a `reference` do not count, marked by -1: see volume_labels_void.  Errors: those of
+ * volume_labels, VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status label_values_of(LabelValues *set, const Volume *v, bool reference,
+                                  uint32_t ignored, bool *left_out, Error *error);
 
 typedef struct LabelBounds {
     size_t low[3], high[3]; /* z, y, x, both inclusive */

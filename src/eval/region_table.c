@@ -40,23 +40,6 @@ static Status no_memory_for_labels(const Volume *map, Error *error) {
                      volume_name(map));
 }
 
-static Status values_of_case(LabelValues *out, RegionCase *c, const Volume *map, Error *error) {
-    size_t n = volume_voxels(map), count = 0;
-    uint32_t *voxels = memory_aligned(n * sizeof *voxels), *value = NULL;
-    uint8_t *ignored = NULL;
-    size_t none = 0;
-    if (!voxels) return no_memory_for_labels(map, error);
-    Status status = volume_labels_void(voxels, &ignored, &none, map, error);
-    if (!status) status = labels_present(&value, &count, voxels, n, error);
-    if (none) warnings_add(&c->warnings, "%s: -1 is no label", c->segmentation);
-    memory_free(ignored);
-    memory_free(voxels);
-    for (size_t i = 0; i < count && !status; i++)
-        if (!label_values_add(out, value[i])) status = no_memory_for_labels(map, error);
-    memory_free(value);
-    return status;
-}
-
 static Status labels_of_case(RegionCase *c, const Run *r, const LabelValues *values,
                              const Volume *map, Error *error) {
     size_t count = r->rule->labels ? r->rule->labels : values->count;
@@ -88,13 +71,15 @@ static Status run_case(void *context, size_t index, Error *error) {
     const CasePair *pair = &r->pairs->item[index];
     RegionCase *c = &r->table->item[index];
     Volume *image = NULL, *map = NULL;
+    bool left_out = false;
     Status status = volume_read(&map, pair->first, &as_labels, error);
     if (!status) status = volume_read(&image, pair->second, &as_image, error);
     if (!status) status = volume_align(map, image, error);
-    if (!status) status = values_of_case(&r->values[index], c, map, error);
+    if (!status) status = label_values_of(&r->values[index], map, true, 0, &left_out, error);
     if (!status) status = labels_of_case(c, r, &r->values[index], map, error);
     if (!status) {
         spacing_take(c, image, r->rule);
+        if (left_out) warnings_add(&c->warnings, "%s: -1 is no label", c->segmentation);
         warnings_merge(&c->warnings, &image->warnings);
         warnings_merge(&c->warnings, &map->warnings);
         status = regions_measure(c->region, image, map, c->label, c->count, error);

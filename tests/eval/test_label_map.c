@@ -24,12 +24,11 @@ static bool is_box(const LabelBounds *b, size_t z0, size_t y0, size_t x0, size_t
 
 TEST(labels_are_listed_in_order) {
     const uint32_t many[] = {0, 7, 7, 1, 0, 300000, 7, 2, 1};
-    uint32_t *found;
-    size_t count;
-    CHECK(!labels_present(&found, &count, many, 9, NULL));
-    CHECK(count == 4 && memcmp(found, (uint32_t[]){1, 2, 7, 300000}, 16) == 0);
-    memory_free(found);
-    CHECK(!labels_present(&found, &count, many, 1, NULL) && count == 0 && !found);
+    LabelValues found = {0}, none = {0};
+    CHECK(!label_values_find(&found, many, 9, NULL));
+    CHECK(found.count == 4 && memcmp(found.value, (uint32_t[]){1, 2, 7, 300000}, 16) == 0);
+    label_values_free(&found);
+    CHECK(!label_values_find(&none, many, 1, NULL) && none.count == 0 && !none.value);
 }
 
 TEST(each_value_has_its_bounds) {

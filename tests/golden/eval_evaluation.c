@@ -168,19 +168,18 @@ static json_t *classes_of(EvalRun *run, json_t *want) {
     json_object_foreach(want, name, list) {
         EvalLabels l;
         char relative[512];
-        uint32_t *label = NULL;
-        size_t count = 0;
+        LabelValues found = {0};
         snprintf(relative, sizeof relative, "folder/gt/%s", name);
         if (!eval_labels_read(run, &l, relative)) continue;
         json_t *classes = json_array();
-        if (labels_present(&label, &count, l.label, l.voxels, NULL)) count = 0;
-        for (size_t i = 0; i < count; i++) {
+        if (label_values_find(&found, l.label, l.voxels, NULL)) found.count = 0;
+        for (size_t i = 0; i < found.count; i++) {
             char text[16];
-            snprintf(text, sizeof text, "%u", label[i]);
+            snprintf(text, sizeof text, "%u", found.value[i]);
             json_array_append_new(classes, json_string(text));
         }
         json_object_set_new(got, name, classes);
-        memory_free(label);
+        label_values_free(&found);
         eval_labels_free(&l);
     }
     return got;
