@@ -69,6 +69,8 @@ static void set_add(PathSet *s, const char *path) { *slot_of(s, path) = path; }
 typedef struct Plan {
     Catalog *c;
     PathSet from, to;     /* of moves that are planned */
+    PathSet image;        /* of all cases */
+    bool empties;         /* findings would set aside a file of every case */
     char root[PATH_MAX];  /* without links */
     size_t labels, files; /* of nnU-Net's training part that are set aside */
     json_int_t training;  /* what numTraining becomes; -1: it stays */
@@ -193,6 +195,47 @@ static bool twin_goes(const Plan *p, const Finding *f) {
            set_holds(&p->from, catalog_text(p->c, "%s/%s", p->c->root, f->file));
 }
 
+static bool sets_aside(const Finding *f) { return f->moves && !f->renamed; }
+
+/* The images of cases, and the files that findings would set aside; false: no memory. */
+static bool case_files_open(PathSet *image, PathSet *gone, const Catalog *c) {
+    size_t images = 1, moves = 1;
+    for (size_t i = 0; i < c->cases; i++) images += c->item[i].images;
+    for (size_t i = 0; i < c->findings; i++) moves += c->finding[i].moves;
+    if (!set_open(image, images) || !set_open(gone, moves)) return false;
+    for (size_t i = 0; i < c->cases; i++)
+        for (size_t k = 0; k < c->item[i].images; k++) set_add(image, c->item[i].image[k]);
+    for (size_t i = 0; i < c->findings; i++)
+        for (size_t k = 0; sets_aside(&c->finding[i]) && k < c->finding[i].moves; k++)
+            set_add(gone, c->finding[i].moved[k]);
+    return true;
+}
+
+static bool is_kept(const PathSet *gone, const CatalogCase *item) {
+    for (size_t k = 0; k < item->images; k++)
+        if (set_holds(gone, item->image[k])) return false;
+    return true;
+}
+
+/* Fills p->image where findings would set every case aside. */
+static bool find_last_cases(Plan *p) {
+    PathSet gone;
+    size_t kept = 0;
+    if (!case_files_open(&p->image, &gone, p->c)) return false;
+    for (size_t i = 0; i < p->c->cases; i++) kept += is_kept(&gone, &p->c->item[i]);
+    p->empties = kept == 0;
+    memory_free(gone.slot);
+    return true;
+}
+
+/* A set from which every case was taken would be read by what else lies there. */
+static bool takes_last_case(const Plan *p, const Finding *f) {
+    bool any = false;
+    for (size_t k = 0; p->empties && sets_aside(f) && k < f->moves; k++)
+        any |= set_holds(&p->image, f->moved[k]);
+    return any;
+}
+
 /* Some of a case's files may be planned by another finding. */
 static void plan_moves(Plan *p, Finding *f) {
     Text t = {0};
@@ -205,6 +248,8 @@ static void plan_moves(Plan *p, Finding *f) {
         if (exists(f->moved[i])) f->note = refusal(p, f->moved[i]);
         if (!f->note && f->renamed) f->note = refusal(p, f->renamed);
     }
+    if (!f->note && takes_last_case(p, f))
+        f->note = "no case would be left: mend the file, or take away the set as a whole";
     for (size_t i = 0; i < f->moves && !f->note; i++) {
         const char *from = f->moved[i];
         if (set_holds(&p->from, from) || !exists(from)) continue;
@@ -321,7 +366,7 @@ Status plan_settle(Catalog *c, Error *error) {
         if (f->moves || f->rewrites) f->fix = f->note = NULL;
         paths += f->moves;
     }
-    bool ok = set_open(&p.from, paths) && set_open(&p.to, paths);
+    bool ok = set_open(&p.from, paths) && set_open(&p.to, paths) && find_last_cases(&p);
     c->failed |= !ok;
     if (ok && realpath(c->root, p.root)) {
         for (size_t i = 0; i < c->findings; i++) {
@@ -331,6 +376,7 @@ Status plan_settle(Catalog *c, Error *error) {
     }
     memory_free(p.from.slot);
     memory_free(p.to.slot);
+    memory_free(p.image.slot);
     if (!c->failed) return VOXPERT_OK;
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for what mends it", c->place);
 }

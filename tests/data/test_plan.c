@@ -311,6 +311,33 @@ TEST(a_case_that_is_set_aside_goes_as_a_whole_and_is_not_counted) {
     small_set_close(&s);
 }
 
+/* Without any case the ending that is stated would be taken for a mistake. */
+TEST(the_last_case_is_not_set_aside) {
+    SmallSet s;
+    Catalog c;
+    small_set_open(&s);
+    small_nnunet(&s);
+    for (int i = 1; i <= 3; i++) {
+        char image[64], other[64];
+        snprintf(image, sizeof image, "imagesTr/c_%d_0000.png", i);
+        snprintf(other, sizeof other, "imagesTr/c_%d_0000.bmp", i);
+        if (i == 1)
+            small_text(&s, image, "no image at all");
+        else
+            CHECK(!rename(small_path(&s, image), small_path(&s, other)));
+    }
+    size_t commands = 0, before = findings_of(s.folder, NULL, NULL);
+    const Finding *f = open_and_find(&c, &s, RULE_READABLE);
+    CHECK(f && !f->fix && f->note && strstr(f->note, "no case would be left"));
+    catalog_close(&c);
+    Text script = {0};
+    CHECK(findings_of(s.folder, &script, &commands) == before && commands > 0);
+    small_text(&s, "plan.sh", script.chars);
+    CHECK(run_script(&s) == 0 && findings_of(s.folder, NULL, NULL) < before);
+    text_free(&script);
+    small_set_close(&s);
+}
+
 TEST(what_a_list_names_is_not_set_aside) {
     SmallSet s;
     Catalog c;
