@@ -13,6 +13,21 @@
 
 static int check_run(int argc, char **argv);
 
+static const OptionRule rules[] = {
+    {"--quality"},
+    {"--limits", .takes_value = true, .words = "set|fixed|both"},
+    {"--cutoff", .takes_value = true},
+    {"--output", 'o', true},
+    {"--overwrite"},
+    {"--fix-plan"},
+    {"--fold", .takes_value = true},
+    {"--patient"},
+    {"--list"},
+    {"--write-split", .takes_value = true},
+    {"--split-rule", .takes_value = true},
+    {0},
+};
+
 const Verb verb_check = {
     .name = "check",
     .summary = "what is wrong with a data set, and what mends it",
@@ -48,22 +63,8 @@ const Verb verb_check = {
         "      --limits WORD         set (default): outliers of this data set are rejected;\n"
         "                            fixed: what is beyond fixed limits; both\n"
         "      --cutoff X            of outliers, in robust deviations; default: 3.5\n",
+    .rules = rules,
     .run = check_run,
-};
-
-static const OptionRule rules[] = {
-    {"--quality"},
-    {"--limits", .takes_value = true},
-    {"--cutoff", .takes_value = true},
-    {"--output", 'o', true},
-    {"--overwrite"},
-    {"--fix-plan"},
-    {"--fold", .takes_value = true},
-    {"--patient"},
-    {"--list"},
-    {"--write-split", .takes_value = true},
-    {"--split-rule", .takes_value = true},
-    {0},
 };
 
 typedef struct CheckJob {
@@ -255,14 +256,12 @@ static VoxpertStatus screen(CheckJob *job, VoxpertError *error) {
 }
 
 static VoxpertStatus screen_flags(CheckJob *job, const Options *o, VoxpertError *error) {
-    static const char *const words[] = {"set", "fixed", "both", NULL};
-    int limits = 0;
     float cutoff = 0.0f;
     job->quality = options_has(o, "--quality");
     job->screen.out = options_value(o, "--output");
-    VoxpertStatus status = options_choice(o, "--limits", words, &limits, error);
+    job->screen.limits = "set";
+    VoxpertStatus status = options_word(o, "--limits", &job->screen.limits, error);
     if (!status) status = options_number(o, "--cutoff", 0.1, 1000.0, &cutoff, error);
-    job->screen.limits = words[limits];
     job->screen.cutoff = (double)cutoff;
     static const char *const own[] = {"--output", "--limits", "--cutoff"};
     for (int i = 0; !status && i < 3; i++) {

@@ -9,14 +9,22 @@
 #include "cli/error.h"
 #include "cli/numbers.h"
 
+const char *preset_word(int index) { return voxpert_preset(index, NULL); }
+
+const char *kernel_word(int index) {
+    const char *const *set = voxpert_kernel_sets();
+    while (index > 0 && *set) index--, set++;
+    return *set;
+}
+
 const OptionRule common_rules[] = {
     {"--json"},
     {"--quiet", 'q'},
     {"--verbose", 'v'},
-    {"--progress", .takes_value = true},
+    {"--progress", .takes_value = true, .words = "auto|plain|json|none"},
     {"--threads", 't', .takes_value = true},
     {"--max-memory", .takes_value = true},
-    {"--cpu", .takes_value = true},
+    {"--cpu", .takes_value = true, .word_at = kernel_word},
     {0},
 };
 
@@ -54,12 +62,11 @@ static VoxpertStatus kernel_set(Common *c, const Options *o, VoxpertError *error
 }
 
 static VoxpertStatus common_flags(Common *c, const Options *o, VoxpertError *error) {
-    static const char *const modes[] = {"auto", "plain", "json", "none", NULL};
     int mode = PROGRESS_AUTO;
     c->json = options_has(o, "--json");
     c->quiet = options_has(o, "--quiet");
     c->verbose = options_has(o, "--verbose");
-    VoxpertStatus status = options_choice(o, "--progress", modes, &mode, error);
+    VoxpertStatus status = options_choice(o, "--progress", &mode, error);
     c->progress = (ProgressMode)mode;
     if (c->quiet) c->progress = PROGRESS_NONE;
     if (!status) status = options_whole(o, "--threads", 0, 1024, &c->threads, error);
@@ -70,11 +77,16 @@ static VoxpertStatus common_flags(Common *c, const Options *o, VoxpertError *err
     return status ? status : kernel_set(c, o, error);
 }
 
+Common common_of_failure(const char *verb, int argc, char **argv) {
+    Common common = {.verb = verb, .warnings = json_array()};
+    for (int i = 1; i < argc; i++) common.json |= strcmp(argv[i], "--json") == 0;
+    return common;
+}
+
 VoxpertStatus common_begin(Common *common, Options *options, const Verb *verb,
                            const OptionRule *rules, bool takes_argument, int argc, char **argv,
                            VoxpertError *error) {
-    *common = (Common){.verb = verb->name, .warnings = json_array()};
-    for (int i = 1; i < argc; i++) common->json |= strcmp(argv[i], "--json") == 0;
+    *common = common_of_failure(verb->name, argc, argv);
     VoxpertStatus status = options_parse(options, rules, takes_argument, argc, argv, error);
     return status ? status : common_flags(common, options, error);
 }
@@ -83,8 +95,11 @@ VoxpertStatus common_begin(Common *common, Options *options, const Verb *verb,
 
 static void report_failure(const Common *common, VoxpertStatus status, const VoxpertError *error) {
     if (!*error->message) return; /* of some that failed, and nothing is to be printed */
-    fprintf(stderr, "voxpert %s: %s\n", common->verb, error->message);
-    if (status == VOXPERT_BAD_ARGUMENT)
+    const char *space = *common->verb ? " " : "";
+    fprintf(stderr, "voxpert%s%s: %s\n", space, common->verb, error->message);
+    if (status == VOXPERT_BAD_ARGUMENT && !*common->verb)
+        fputs("`voxpert help` lists the verbs\n", stderr);
+    else if (status == VOXPERT_BAD_ARGUMENT)
         fprintf(stderr, "`voxpert %s --help` lists what it takes\n", common->verb);
     if (common->json && status != VOXPERT_SOME_FAILED) /* those have reported already */
         common_report(common, json_pack("{s:{s:i, s:o}}", "error", "code", (int)status, "message",

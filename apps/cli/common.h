@@ -11,7 +11,9 @@
 #include "cli/verb.h"
 
 extern const OptionRule common_rules[];
-extern const char common_usage[]; /* the last part of each verb's help */
+const char *preset_word(int index); /* names of presets, for rules */
+const char *kernel_word(int index); /* sets of kernels that this processor can run */
+extern const char common_usage[];   /* the last part of each verb's help */
 
 typedef enum ProgressMode {
     PROGRESS_AUTO,
@@ -35,6 +37,9 @@ typedef struct Common {
 VoxpertStatus common_begin(Common *common, Options *options, const Verb *verb,
                            const OptionRule *rules, bool takes_argument, int argc, char **argv,
                            VoxpertError *error);
+
+/* Where no flags were parsed: of them --json counts.  common_end() must follow. */
+Common common_of_failure(const char *verb, int argc, char **argv);
 
 /* Prints what went wrong, if anything did, and frees what `common` holds; returns the exit code. */
 int common_end(Common *common, VoxpertStatus status, const VoxpertError *error);

@@ -10,6 +10,19 @@
 
 static int convert_run(int argc, char **argv);
 
+static const OptionRule rules[] = {
+    {"--model", 'm', true},
+    {"--base", .takes_value = true},
+    {"--output", 'o', true},
+    {"--dtype", .takes_value = true, .words = "f32|f16|bf16"},
+    {"--preset", .takes_value = true, .word_at = preset_word},
+    {"--strict"},
+    {"--verify"},
+    {"--no-verify"},
+    {"--overwrite"},
+    {0},
+};
+
 const Verb verb_convert = {
     .name = "convert",
     .summary = "write a checkpoint as safetensors, and check what was written",
@@ -37,20 +50,8 @@ const Verb verb_convert = {
         "(default)\n"
         "      --no-verify           do not\n"
         "      --overwrite           replace a file that is there\n",
+    .rules = rules,
     .run = convert_run,
-};
-
-static const OptionRule rules[] = {
-    {"--model", 'm', true},
-    {"--base", .takes_value = true},
-    {"--output", 'o', true},
-    {"--dtype", .takes_value = true},
-    {"--preset", .takes_value = true},
-    {"--strict"},
-    {"--verify"},
-    {"--no-verify"},
-    {"--overwrite"},
-    {0},
 };
 
 typedef struct ConvertJob {
@@ -74,7 +75,7 @@ static VoxpertStatus convert_flags(ConvertJob *job, const Options *o, VoxpertErr
     if (!status && options_has(o, "--verify") && !job->verify)
         status =
             error_say(error, VOXPERT_BAD_ARGUMENT, "--verify and --no-verify exclude each other");
-    if (!status) status = options_choice(o, "--dtype", types, &type, error);
+    if (!status) status = options_choice(o, "--dtype", &type, error);
     job->type = types[type];
     Claims claims = {0};
     claims_read(&claims, job->engine.model);

@@ -14,6 +14,24 @@
 
 static int embed_run(int argc, char **argv);
 
+static const OptionRule rules[] = {
+    {"--model", 'm', true},
+    {"--base", .takes_value = true},
+    {"--preset", .takes_value = true, .word_at = preset_word},
+    {"--strict"},
+    {"--input", 'i', true},
+    {"--output", 'o', true},
+    {"--cache", .takes_value = true},
+    {"--dtype", .takes_value = true, .words = "f32|f16"},
+    {"--slice", .takes_value = true},
+    {"--page", .takes_value = true},
+    {"--window", .takes_value = true},
+    {"--no-exif"},
+    {"--on-error", .takes_value = true, .words = "skip|stop"},
+    {"--overwrite"},
+    {0},
+};
+
 const Verb verb_embed = {
     .name = "embed",
     .summary = "encode images once, for any number of prompts later",
@@ -50,25 +68,8 @@ const Verb verb_embed = {
         "      --no-exif             pixels as stored, not as the camera was held\n"
         "      --on-error MODE       of a folder: skip (default) or stop\n"
         "      --overwrite           replace files that are there\n",
+    .rules = rules,
     .run = embed_run,
-};
-
-static const OptionRule rules[] = {
-    {"--model", 'm', true},
-    {"--base", .takes_value = true},
-    {"--preset", .takes_value = true},
-    {"--strict"},
-    {"--input", 'i', true},
-    {"--output", 'o', true},
-    {"--cache", .takes_value = true},
-    {"--dtype", .takes_value = true},
-    {"--slice", .takes_value = true},
-    {"--page", .takes_value = true},
-    {"--window", .takes_value = true},
-    {"--no-exif"},
-    {"--on-error", .takes_value = true},
-    {"--overwrite"},
-    {0},
 };
 
 typedef struct EmbedJob {
@@ -81,7 +82,6 @@ typedef struct EmbedJob {
 
 static VoxpertStatus embed_flags(EmbedJob *job, const Options *o, VoxpertError *error) {
     static const char *const types[] = {"f32", "f16", NULL};
-    static const char *const reactions[] = {"skip", "stop", NULL};
     static const char *const extensions[] = {".safetensors", NULL};
     int type = 0, reaction = 0;
     job->input = options_value(o, "--input");
@@ -93,8 +93,8 @@ static VoxpertStatus embed_flags(EmbedJob *job, const Options *o, VoxpertError *
     job->engine.cache = options_value(o, "--cache");
     job->engine.cache_half = true;
     if (!status) status = image_flags(&job->file, o, &job->common, error);
-    if (!status) status = options_choice(o, "--dtype", types, &type, error);
-    if (!status) status = options_choice(o, "--on-error", reactions, &reaction, error);
+    if (!status) status = options_choice(o, "--dtype", &type, error);
+    if (!status) status = options_choice(o, "--on-error", &reaction, error);
     job->type = types[type];
     job->stop = reaction == 1;
     job->overwrite = options_has(o, "--overwrite");

@@ -10,6 +10,38 @@
 static int evaluate_run(int argc, char **argv);
 static void print_metrics(void);
 
+static const char *metric_word(int index) { return voxpert_metric(index, NULL); }
+
+static const OptionRule rules[] = {
+    {"--predictions", 'p', true},
+    {"--references", 'g', true},
+    {"--out", 'o', true},
+    {"--overwrite"},
+    {"--labels", .takes_value = true},
+    {"--ignore", .takes_value = true},
+    {"--spacing", .takes_value = true},
+    {"--metrics", .takes_value = true, .word_at = metric_word},
+    {"--nsd-tol", .takes_value = true, .repeats = true},
+    {"--empty", .takes_value = true, .words = "nan|one|skip"},
+    {"--format", .takes_value = true, .words = "nnunet|csv|md|png|tex"},
+    {"--compare", .takes_value = true, .repeats = true},
+    {"--resamples", .takes_value = true},
+    {"--seed", .takes_value = true},
+    {"--model", 'm', true},
+    {"--base", .takes_value = true},
+    {"--preset", .takes_value = true, .word_at = preset_word},
+    {"--strict"},
+    {"--data", .takes_value = true, .repeats = true},
+    {"--clicks", .takes_value = true},
+    {"--simulate", .takes_value = true, .words = "box|clicks:1|clicks:3|clicks:5|free"},
+    {"--part", .takes_value = true, .words = "train|validation|test|all"},
+    {"--most", .takes_value = true},
+    {"--prompt-free"},
+    {"--zoom"},
+    {"--no-zoom"},
+    {0},
+};
+
 const Verb verb_evaluate = {
     .name = "evaluate",
     .summary = "compare segmentations with references, or measure models on a data set",
@@ -64,7 +96,9 @@ const Verb verb_evaluate = {
         "\n"
         "  -m, --model FILE          default: the built-in model\n"
         "      --base FILE           of an adapter: the model that it was trained on\n"
-        "      --preset NAME         how images are prepared\n"
+        "      --preset NAME         how images are prepared: sam, sam-med2d, sam-med2d-test, "
+        "medsam,\n"
+        "                            litemedsam, imis or voxpert; default: as the model says\n"
         "      --strict              refuse a model file with tensors that do not belong to it\n"
         "      --data DIR            images/ and masks/, with options as in `voxpert train`\n"
         "      --part PART           train, validation, test or all (default) of the data\n"
@@ -86,37 +120,8 @@ const Verb verb_evaluate = {
         "each\n"
         "                            class of it, where labels have names\n",
     .print_more = print_metrics,
+    .rules = rules,
     .run = evaluate_run,
-};
-
-static const OptionRule rules[] = {
-    {"--predictions", 'p', true},
-    {"--references", 'g', true},
-    {"--out", 'o', true},
-    {"--overwrite"},
-    {"--labels", .takes_value = true},
-    {"--ignore", .takes_value = true},
-    {"--spacing", .takes_value = true},
-    {"--metrics", .takes_value = true},
-    {"--nsd-tol", .takes_value = true, .repeats = true},
-    {"--empty", .takes_value = true},
-    {"--format", .takes_value = true},
-    {"--compare", .takes_value = true, .repeats = true},
-    {"--resamples", .takes_value = true},
-    {"--seed", .takes_value = true},
-    {"--model", 'm', true},
-    {"--base", .takes_value = true},
-    {"--preset", .takes_value = true},
-    {"--strict"},
-    {"--data", .takes_value = true, .repeats = true},
-    {"--clicks", .takes_value = true},
-    {"--simulate", .takes_value = true},
-    {"--part", .takes_value = true},
-    {"--most", .takes_value = true},
-    {"--prompt-free"},
-    {"--zoom"},
-    {"--no-zoom"},
-    {0},
 };
 
 static void print_metrics(void) {

@@ -25,10 +25,9 @@ VoxpertStatus evaluate_reports(const EvaluateJob *base, VoxpertError *error);
 
 /* ---- What both do ----------------------------------------------------------------------- */
 
-/* A flag of words with commas between: bit i for words[i] (NULL-terminated); 0 where it is not
- * given.  VOXPERT_BAD_ARGUMENT. */
-VoxpertStatus words_flag(unsigned *out, const Options *o, const char *name,
-                         const char *const *words, VoxpertError *error);
+/* A flag of words of its rule with commas between: bit i for word i; 0 where it is not given.
+ * VOXPERT_BAD_ARGUMENT. */
+VoxpertStatus words_flag(unsigned *out, const Options *o, const char *name, VoxpertError *error);
 
 /* Results in the folder of --out, which appear together. */
 typedef struct Results {

@@ -50,8 +50,7 @@ static VoxpertStatus clicks_flags(ClicksJob *job, VoxpertError *error) {
     }
     job->options.data = job->data;
     job->options.data_count = count;
-    static const char *const parts[] = {"train", "validation", "test", "all", NULL};
-    int part = 3;
+    job->options.part = "all";
     VoxpertStatus status = engine_flags(&job->engine, o, error);
     if (!status && count == 0)
         status = error_say(error, VOXPERT_BAD_ARGUMENT, "--data is needed: what to click at");
@@ -61,8 +60,7 @@ static VoxpertStatus clicks_flags(ClicksJob *job, VoxpertError *error) {
     if (!status) status = zoom_flags(&job->options.zoom, o, error);
     if (!status) status = options_whole(o, "--clicks", 1, 50, &job->options.clicks, error);
     if (!status) status = options_whole(o, "--most", 1, 1 << 30, &job->options.most, error);
-    if (!status) status = options_choice(o, "--part", parts, &part, error);
-    job->options.part = parts[part];
+    if (!status) status = options_word(o, "--part", &job->options.part, error);
     job->options.prompt_free = options_has(o, "--prompt-free");
     return status;
 }

@@ -7,15 +7,13 @@
 #include "cli/numbers.h"
 #include "cli/simulate_flag.h"
 
-static const char *const formats[] = {"nnunet", "csv", "md", "png", "tex", NULL};
-
 /* ---- Flags ------------------------------------------------------------------------------ */
 
 static VoxpertStatus metrics_flag(MapsJob *job, VoxpertError *error) {
     unsigned words = 0;
     for (int i = 0; i < METRICS_MAX && voxpert_metric(i, NULL); i++)
         job->metric[i] = voxpert_metric(i, NULL);
-    VoxpertStatus status = words_flag(&words, job->base->options, "--metrics", job->metric, error);
+    VoxpertStatus status = words_flag(&words, job->base->options, "--metrics", error);
     for (int i = 0; i < METRICS_MAX; i++) {
         if (words >> i & 1) job->chosen[job->options.metric_count++] = job->metric[i];
     }
@@ -54,10 +52,9 @@ static VoxpertStatus tolerance_flags(MapsJob *job, VoxpertError *error) {
 }
 
 static VoxpertStatus number_flags(MapsJob *job, VoxpertError *error) {
-    static const char *const empty[] = {"nan", "one", "skip", NULL};
     const Options *o = job->base->options;
     int rule = 0, ignored = 0, resamples = 0, seed = 0;
-    VoxpertStatus status = options_choice(o, "--empty", empty, &rule, error);
+    VoxpertStatus status = options_choice(o, "--empty", &rule, error);
     if (!status) status = options_whole(o, "--ignore", -1, INT32_MAX, &ignored, error);
     if (!status && options_has(o, "--ignore") && ignored == 0)
         status = error_say(error, VOXPERT_BAD_ARGUMENT,
@@ -116,7 +113,7 @@ static VoxpertStatus maps_flags(MapsJob *job, VoxpertError *error) {
     if (!status) status = number_flags(job, error);
     if (!status) status = metrics_flag(job, error);
     if (!status) status = tolerance_flags(job, error);
-    if (!status) status = words_flag(&job->formats, o, "--format", formats, error);
+    if (!status) status = words_flag(&job->formats, o, "--format", error);
     if (!status && job->formats && !job->base->out)
         status = error_say(error, VOXPERT_BAD_ARGUMENT, "--format goes with --out");
     if (!status && !job->compares && (options_has(o, "--resamples") || options_has(o, "--seed")))

@@ -9,6 +9,19 @@
 
 static int experts_run(int argc, char **argv);
 
+static const OptionRule list_rules[] = {
+    {"--model", 'm', true},
+    {"--base", .takes_value = true},
+    {"--preset", .takes_value = true, .word_at = preset_word},
+    {"--strict"},
+    {0},
+};
+
+static const VerbPart parts[] = {
+    {"list", list_rules, experts_list},    {"route", route_rules, experts_route},
+    {"add", add_rules, experts_add},       {"remove", remove_rules, experts_remove},
+    {"prune", prune_rules, experts_prune}, {0}};
+
 const Verb verb_experts = {
     .name = "experts",
     .summary = "who the experts of a model are, and where tokens go",
@@ -96,18 +109,11 @@ const Verb verb_experts = {
         "      --min-experts N       default: as many as the router keeps of a token\n"
         "      --cache DIR, --cache-half\n"
         "                            as of segment; without, embeddings stay in memory\n",
+    .parts = parts,
     .run = experts_run,
 };
 
 /* ---- list ------------------------------------------------------------------------------- */
-
-static const OptionRule list_rules[] = {
-    {"--model", 'm', true},
-    {"--base", .takes_value = true},
-    {"--preset", .takes_value = true},
-    {"--strict"},
-    {0},
-};
 
 static const char *text_of(const json_t *object, const char *key, const char *otherwise) {
     const char *text = json_string_value(json_object_get(object, key));
@@ -187,37 +193,29 @@ int experts_list(int argc, char **argv) {
 
 /* ---- Parts ------------------------------------------------------------------------------ */
 
-typedef struct Part {
-    const char *name;
-    int (*run)(int argc, char **argv);
-} Part;
-
-static const Part parts[] = {{"list", experts_list},
-                             {"route", experts_route},
-                             {"add", experts_add},
-                             {"remove", experts_remove},
-                             {"prune", experts_prune}};
-enum { PARTS = sizeof parts / sizeof *parts };
-
 static const char *part_name(const void *context, int index) {
     (void)context;
-    return index < PARTS ? parts[index].name : NULL;
+    return parts[index].name;
 }
 
 static int experts_run(int argc, char **argv) {
     const char *word = argc > 1 ? argv[1] : "";
-    for (int i = 0; i < PARTS; i++)
-        if (strcmp(parts[i].name, word) == 0) return parts[i].run(argc - 1, argv + 1);
+    for (const VerbPart *p = parts; p->name; p++)
+        if (strcmp(p->name, word) == 0) return p->run(argc - 1, argv + 1);
     VoxpertError error = {0};
-    Common common = {.verb = verb_experts.name};
+    Common common = common_of_failure(verb_experts.name, argc, argv);
     const char *near = closest(word, part_name, NULL);
     char known[128] = "";
-    for (int i = 0; i < PARTS; i++) {
+    for (const VerbPart *p = parts; p->name; p++) {
         size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", parts[i].name);
+        snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", p->name);
     }
-    VoxpertStatus status =
-        error_say(&error, VOXPERT_BAD_ARGUMENT, "\"%s\" is none of %s%s%s%s", word, known,
+    bool none = !*word || *word == '-';
+    VoxpertStatus status = VOXPERT_BAD_ARGUMENT;
+    if (none)
+        error_say(&error, status, "one of %s must stand first", known);
+    else
+        error_say(&error, status, "\"%s\" is none of %s%s%s%s", word, known,
                   near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     return common_end(&common, status, &error);
 }

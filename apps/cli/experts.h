@@ -2,7 +2,10 @@
 #ifndef CLI_EXPERTS_H
 #define CLI_EXPERTS_H
 
+#include "cli/options.h"
 #include "cli/verb.h"
+
+extern const OptionRule route_rules[], add_rules[], remove_rules[], prune_rules[];
 
 /* argv[0] is the part's name; the exit code. */
 int experts_list(int argc, char **argv);

@@ -9,7 +9,7 @@
 #include "cli/experts.h"
 #include "cli/outputs.h"
 
-static const OptionRule add_rules[] = {
+const OptionRule add_rules[] = {
     {"--model", 'm', true},
     {"--base", .takes_value = true},
     {"--strict"},
@@ -20,7 +20,7 @@ static const OptionRule add_rules[] = {
     {0},
 };
 
-static const OptionRule remove_rules[] = {
+const OptionRule remove_rules[] = {
     {"--model", 'm', true},  {"--base", .takes_value = true},   {"--strict"},
     {"--output", 'o', true}, {"--expert", .takes_value = true}, {0},
 };

@@ -11,17 +11,17 @@
 #include "cli/numbers.h"
 #include "cli/progress.h"
 
-static const OptionRule prune_rules[] = {
+const OptionRule prune_rules[] = {
     {"--model", 'm', true},
     {"--base", .takes_value = true},
-    {"--preset", .takes_value = true},
+    {"--preset", .takes_value = true, .word_at = preset_word},
     {"--strict"},
     {"--output", 'o', true},
     {"--overwrite"},
     {"--data", .takes_value = true, .repeats = true},
-    {"--part", .takes_value = true},
+    {"--part", .takes_value = true, .words = "train|validation|test|all"},
     {"--most", .takes_value = true},
-    {"--ask", .takes_value = true},
+    {"--ask", .takes_value = true, .words = "box|clicks|prompt-free"},
     {"--clicks", .takes_value = true},
     {"--tolerance", .takes_value = true},
     {"--min-tokens", .takes_value = true},
@@ -30,8 +30,6 @@ static const OptionRule prune_rules[] = {
     {"--cache-half"},
     {0},
 };
-
-static const char *const ways[] = {"box", "clicks", "prompt-free", NULL};
 
 typedef struct Prune {
     Common common;
@@ -66,16 +64,14 @@ static VoxpertStatus tolerance_flag(Prune *p, const Options *o, VoxpertError *er
 }
 
 static VoxpertStatus measure_flags(Prune *p, const Options *o, VoxpertError *error) {
-    static const char *const parts[] = {"train", "validation", "test", "all", NULL};
     VoxpertPruneOptions *to = &p->options;
-    int part = 1;
+    to->part = "validation";
     data_flags(p, o);
     to->clicks = 1;
     to->cache = options_value(o, "--cache");
     to->cache_half = options_has(o, "--cache-half");
-    VoxpertStatus status = options_choice(o, "--part", parts, &part, error);
-    to->part = parts[part];
-    if (!status) status = words_flag(&to->ask, o, "--ask", ways, error);
+    VoxpertStatus status = options_word(o, "--part", &to->part, error);
+    if (!status) status = words_flag(&to->ask, o, "--ask", error);
     if (!status) status = options_whole(o, "--clicks", 1, 50, &to->clicks, error);
     if (!status) status = options_whole(o, "--most", 1, 1 << 30, &to->most, error);
     if (!status) status = options_whole(o, "--min-tokens", 1, 1 << 10, &to->min_tokens, error);

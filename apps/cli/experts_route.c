@@ -12,10 +12,10 @@
 #include "cli/progress.h"
 #include "cli/route_case.h"
 
-static const OptionRule route_rules[] = {
+const OptionRule route_rules[] = {
     {"--model", 'm', true},
     {"--base", .takes_value = true},
-    {"--preset", .takes_value = true},
+    {"--preset", .takes_value = true, .word_at = preset_word},
     {"--strict"},
     {"--input", 'i', true, .repeats = true},
     {"--output", 'o', true},

@@ -14,6 +14,15 @@
 
 static int info_run(int argc, char **argv);
 
+static const OptionRule rules[] = {
+    {"--base", .takes_value = true},
+    {"--preset", .takes_value = true, .word_at = preset_word},
+    {"--strict"},
+    {"--page", .takes_value = true},
+    {"--no-exif"},
+    {0},
+};
+
 const Verb verb_info = {
     .name = "info",
     .summary = "what this machine, a model or an image is",
@@ -31,18 +40,10 @@ const Verb verb_info = {
         "      --preset NAME         of a model: how images are prepared: sam, sam-med2d,\n"
         "                            sam-med2d-test, medsam, litemedsam, imis or voxpert\n"
         "      --strict              refuse a model with tensors that do not belong to it\n"
-        "      --page N              of a TIFF, from 1\n"
+        "      --page N              of a TIFF, from 1; default: 1\n"
         "      --no-exif             an image as stored, not as the camera was held\n",
+    .rules = rules,
     .run = info_run,
-};
-
-static const OptionRule rules[] = {
-    {"--base", .takes_value = true},
-    {"--preset", .takes_value = true},
-    {"--strict"},
-    {"--page", .takes_value = true},
-    {"--no-exif"},
-    {0},
 };
 
 /* ---- For people ------------------------------------------------------------------------- */

@@ -12,13 +12,13 @@ const OptionRule segment_rules[] = {
     {"--model", 'm', true},
     {"--base", .takes_value = true},
     {"--vocab", .takes_value = true},
-    {"--preset", .takes_value = true},
+    {"--preset", .takes_value = true, .word_at = preset_word},
     {"--strict"},
     {"--input", 'i', true},
     {"--data", .takes_value = true},
-    {"--part", .takes_value = true},
+    {"--part", .takes_value = true, .words = "train|validation|test|all"},
     {"--most", .takes_value = true},
-    {"--simulate", .takes_value = true},
+    {"--simulate", .takes_value = true, .words = "box|clicks:1|clicks:3|clicks:5|free"},
     {"--output", 'o', true},
     {"--box", .takes_value = true, .repeats = true},
     {"--point", .takes_value = true, .repeats = true},
@@ -38,7 +38,7 @@ const OptionRule segment_rules[] = {
     {"--keep-largest"},
     {"--logits", .takes_value = true},
     {"--probability", .takes_value = true},
-    {"--probability-bits", .takes_value = true},
+    {"--probability-bits", .takes_value = true, .words = "8|16"},
     {"--low-res", .takes_value = true},
     {"--overlay", .takes_value = true},
     {"--rle", .takes_value = true},
@@ -53,7 +53,7 @@ const OptionRule segment_rules[] = {
     {"--embedding", .takes_value = true},
     {"--resume"},
     {"--overwrite"},
-    {"--on-error", .takes_value = true},
+    {"--on-error", .takes_value = true, .words = "skip|stop"},
     {"--everything"},
     {"--points-per-side", .takes_value = true},
     {"--points-per-batch", .takes_value = true},
@@ -384,7 +384,6 @@ static VoxpertStatus together(Job *job, const Options *o, VoxpertError *error) {
                                            "--keep-largest", "--routing-csv",
                                            "--value",        NULL};
     static const char *const bits[] = {"--probability-bits", NULL};
-    static const char *const reactions[] = {"skip", "stop", NULL};
     bool png = job->paths.probability && name_ends(job->paths.probability, ".png");
     int reaction = 0;
     VoxpertStatus status = only_with(o, job->folder, folders, "goes with a folder", error);
@@ -393,7 +392,7 @@ static VoxpertStatus together(Job *job, const Options *o, VoxpertError *error) {
         status = only_with(o, !job->everything, prompted, "does not go with --everything", error);
     if (!status) status = only_with(o, png, bits, "goes with --probability FILE.png", error);
     if (!status) status = job_shows(job, &job->targets, error);
-    if (!status) status = options_choice(o, "--on-error", reactions, &reaction, error);
+    if (!status) status = options_choice(o, "--on-error", &reaction, error);
     job->stop = reaction == 1;
     job->resume = options_has(o, "--resume");
     job->overwrite = options_has(o, "--overwrite");

@@ -7,15 +7,16 @@
 #include <voxpert/voxpert.h>
 
 #include "cli/common.h"
+#include "cli/complete.h"
 #include "cli/error.h"
 #include "cli/interrupt.h"
 #include "cli/outputs.h"
 #include "cli/verb.h"
 
-static const Verb *const verbs[] = {&verb_segment, &verb_embed,   &verb_convert,
-                                    &verb_train,   &verb_check,   &verb_evaluate,
-                                    &verb_stats,   &verb_experts, &verb_info};
-enum { VERBS = sizeof verbs / sizeof *verbs };
+static const Verb *const verbs[] = {
+    &verb_segment,  &verb_embed, &verb_convert, &verb_train, &verb_check,
+    &verb_evaluate, &verb_stats, &verb_experts, &verb_info,  NULL};
+enum { VERBS = sizeof verbs / sizeof *verbs - 1 };
 
 /* ---- Interruptions ---------------------------------------------------------------------- */
 
@@ -77,12 +78,14 @@ static int print_verb_help(const Verb *verb) {
     return 0;
 }
 
-static int unknown_verb(const char *word) {
+static int unknown_verb(const char *word, int argc, char **argv) {
+    VoxpertError error = {0};
+    Common common = common_of_failure("", argc, argv);
     const char *near = closest(word, verb_name, NULL);
-    fprintf(stderr, "voxpert: there is no verb \"%s\"%s%s%s\n", cli_shown(word),
-            near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-    fputs("`voxpert help` lists them\n", stderr);
-    return VOXPERT_BAD_ARGUMENT;
+    VoxpertStatus status =
+        error_say(&error, VOXPERT_BAD_ARGUMENT, "there is no verb \"%s\"%s%s%s", word,
+                  near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    return common_end(&common, status, &error);
 }
 
 /* ---- Start ------------------------------------------------------------------------------ */
@@ -119,13 +122,14 @@ static int run(int argc, char **argv) {
         print_version();
         return 0;
     }
+    if (strcmp(word, "complete") == 0) return complete_line(verbs, argc - 2, argv + 2);
     bool help = strcmp(word, "help") == 0 || is_one_of(word, "--help", "-h");
     if (help && argc == 2) {
         print_help(stdout);
         return 0;
     }
     const Verb *verb = find_verb(help ? argv[2] : word);
-    if (!verb) return unknown_verb(help ? argv[2] : word);
+    if (!verb) return unknown_verb(help ? argv[2] : word, argc, argv);
     return help ? print_verb_help(verb) : run_verb(verb, argc - 1, argv + 1);
 }
 

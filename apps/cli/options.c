@@ -46,8 +46,7 @@ const char *closest(const char *word, const char *(*word_at)(const void *context
 
 /* ---- Parsing ---------------------------------------------------------------------------- */
 
-/* The verb's rules, then those of all verbs. */
-static const OptionRule *rule_at(const OptionRule *rules, int index) {
+const OptionRule *option_rule_at(const OptionRule *rules, int index) {
     int own = 0;
     while (rules[own].name) own++;
     const OptionRule *r = index < own ? &rules[index] : &common_rules[index - own];
@@ -55,17 +54,31 @@ static const OptionRule *rule_at(const OptionRule *rules, int index) {
 }
 
 static const char *name_at(const void *context, int index) {
-    const OptionRule *r = rule_at(context, index);
+    const OptionRule *r = option_rule_at(context, index);
     return r ? r->name : NULL;
 }
 
 static const OptionRule *rule_of(const OptionRule *rules, const char *word, size_t length) {
     const OptionRule *r;
-    for (int i = 0; (r = rule_at(rules, i)); i++) {
+    for (int i = 0; (r = option_rule_at(rules, i)); i++) {
         if (strlen(r->name) == length && strncmp(r->name, word, length) == 0) return r;
         if (r->letter && word[0] == '-' && word[1] == r->letter && word[2] == '\0') return r;
     }
     return NULL;
+}
+
+const OptionRule *option_rule_find(const OptionRule *rules, const char *flag) {
+    return rule_of(rules, flag, strlen(flag));
+}
+
+bool option_word_at(char out[OPTION_WORD_MAX], const OptionRule *rule, int index) {
+    const char *word = rule->word_at ? rule->word_at(index) : rule->words;
+    for (int i = 0; !rule->word_at && word && i < index; i++) {
+        word = strchr(word, '|');
+        if (word) word++;
+    }
+    if (word) snprintf(out, OPTION_WORD_MAX, "%.*s", (int)strcspn(word, "|"), word);
+    return word != NULL;
 }
 
 /* "-o" of "-omask.png" */
@@ -145,17 +158,17 @@ void options_free(Options *o) {
 
 /* ---- Asking ----------------------------------------------------------------------------- */
 
-static const Option *find(const Options *o, const char *name) {
+const Option *options_find(const Options *o, const char *name) {
     for (int i = 0; i < o->count; i++) {
         if (strcmp(o->item[i].rule->name, name) == 0) return &o->item[i];
     }
     return NULL;
 }
 
-bool options_has(const Options *o, const char *name) { return find(o, name) != NULL; }
+bool options_has(const Options *o, const char *name) { return options_find(o, name) != NULL; }
 
 const char *options_value(const Options *o, const char *name) {
-    const Option *found = find(o, name);
+    const Option *found = options_find(o, name);
     return found ? found->value : NULL;
 }
 
@@ -183,18 +196,26 @@ VoxpertStatus options_number(const Options *o, const char *name, double low, dou
     return VOXPERT_OK;
 }
 
-VoxpertStatus options_choice(const Options *o, const char *name, const char *const *choices,
-                             int *out, VoxpertError *error) {
-    const char *text = options_value(o, name);
-    if (!text) return VOXPERT_OK;
-    char known[256] = "";
-    for (int i = 0; choices[i]; i++) {
-        if (strcmp(text, choices[i]) == 0) {
+VoxpertStatus options_choice(const Options *o, const char *name, int *out, VoxpertError *error) {
+    const Option *found = options_find(o, name);
+    char word[OPTION_WORD_MAX], known[256] = "";
+    if (!found) return VOXPERT_OK;
+    for (int i = 0; option_word_at(word, found->rule, i); i++) {
+        if (strcmp(found->value, word) == 0) {
             *out = i;
             return VOXPERT_OK;
         }
         size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", choices[i]);
+        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", word);
     }
-    return error_say(error, VOXPERT_BAD_ARGUMENT, "%s %s: must be one of %s", name, text, known);
+    return error_say(error, VOXPERT_BAD_ARGUMENT, "%s %s: must be one of %s", name, found->value,
+                     known);
+}
+
+VoxpertStatus options_word(const Options *o, const char *name, const char **out,
+                           VoxpertError *error) {
+    int place;
+    VoxpertStatus status = options_choice(o, name, &place, error);
+    if (!status && options_has(o, name)) *out = options_value(o, name);
+    return status;
 }

@@ -10,28 +10,36 @@
 #include "cli/evaluate.h"
 #include "cli/folder.h"
 
-VoxpertStatus words_flag(unsigned *out, const Options *o, const char *name,
-                         const char *const *words, VoxpertError *error) {
-    const char *text = options_value(o, name);
-    *out = 0;
-    while (text && *text) {
-        size_t length = strcspn(text, ",");
-        int i = 0;
-        while (words[i] && (strlen(words[i]) != length || strncmp(words[i], text, length) != 0))
-            i++;
-        if (!words[i]) break;
-        *out |= 1u << i;
-        text += length;
-        if (*text == ',' && text[1]) text++;
-    }
-    if (!text || (*out && !*text)) return VOXPERT_OK;
-    char known[160] = "";
-    for (int i = 0; words[i]; i++) {
+/* The place of the word that `text` begins with, up to `length`; -1: the rule has none such. */
+static int place_of(const OptionRule *rule, const char *text, size_t length) {
+    char word[OPTION_WORD_MAX];
+    for (int i = 0; option_word_at(word, rule, i); i++)
+        if (strlen(word) == length && strncmp(word, text, length) == 0) return i;
+    return -1;
+}
+
+static VoxpertStatus refuse_words(const Option *given, VoxpertError *error) {
+    char known[160] = "", word[OPTION_WORD_MAX];
+    for (int i = 0; option_word_at(word, given->rule, i); i++) {
         size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", words[i]);
+        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", word);
     }
     return error_say(error, VOXPERT_BAD_ARGUMENT, "%s %s: must be some of %s, with commas between",
-                     name, options_value(o, name), known);
+                     given->rule->name, given->value, known);
+}
+
+VoxpertStatus words_flag(unsigned *out, const Options *o, const char *name, VoxpertError *error) {
+    const Option *given = options_find(o, name);
+    const char *text = given ? given->value : "";
+    *out = 0;
+    while (*text) {
+        size_t length = strcspn(text, ",");
+        int place = place_of(given->rule, text, length);
+        if (place < 0 || (text[length] && !text[length + 1])) return refuse_words(given, error);
+        *out |= 1u << place;
+        text += length + (text[length] != '\0');
+    }
+    return VOXPERT_OK;
 }
 
 /* ---- A folder --------------------------------------------------------------------------- */

@@ -170,6 +170,7 @@ const Verb verb_segment = {
         "      --overwrite           replace results that are there; else they are refused\n"
         "\n",
     .print_more = print_everything,
+    .rules = segment_rules,
     .run = segment_run,
 };
 

@@ -29,10 +29,8 @@ static VoxpertStatus prompt_flag(VoxpertSimulationOptions *out, const char *word
 }
 
 VoxpertStatus simulate_flags(VoxpertSimulationOptions *out, const Options *o, VoxpertError *error) {
-    static const char *const parts[] = {"train", "validation", "test", "all", NULL};
-    int part = 3;
-    VoxpertStatus status = options_choice(o, "--part", parts, &part, error);
-    out->part = parts[part];
+    out->part = "all";
+    VoxpertStatus status = options_word(o, "--part", &out->part, error);
     if (!status) status = options_whole(o, "--most", 1, 1 << 30, &out->most, error);
     return status ? status : prompt_flag(out, options_value(o, "--simulate"), error);
 }

@@ -13,6 +13,17 @@
 
 static int stats_run(int argc, char **argv);
 
+static const OptionRule rules[] = {
+    {"--input", 'i', true},
+    {"--segmentation", 's', true},
+    {"--output", 'o', true},
+    {"--overwrite"},
+    {"--labels", .takes_value = true},
+    {"--spacing", .takes_value = true},
+    {"--aggregation", .takes_value = true, .words = "mean|median"},
+    {0},
+};
+
 const Verb verb_stats = {
     .name = "stats",
     .summary = "measure volumes, intensities and places of labels",
@@ -41,18 +52,8 @@ const Verb verb_stats = {
         "else\n"
         "                            sizes in mm are left empty\n"
         "      --aggregation HOW     adds the mean, or median, over the cases that have a label\n",
+    .rules = rules,
     .run = stats_run,
-};
-
-static const OptionRule rules[] = {
-    {"--input", 'i', true},
-    {"--segmentation", 's', true},
-    {"--output", 'o', true},
-    {"--overwrite"},
-    {"--labels", .takes_value = true},
-    {"--spacing", .takes_value = true},
-    {"--aggregation", .takes_value = true},
-    {0},
 };
 
 typedef struct StatsJob {
@@ -64,8 +65,6 @@ typedef struct StatsJob {
 
 static VoxpertStatus stats_flags(StatsJob *job, const Options *o, VoxpertError *error) {
     static const char *const extensions[] = {".json", ".csv", NULL};
-    static const char *const words[] = {"mean", "median", NULL};
-    int how = 0;
     job->options.images = options_value(o, "--input");
     job->options.segmentations = options_value(o, "--segmentation");
     job->options.threads = job->common.threads;
@@ -73,8 +72,7 @@ static VoxpertStatus stats_flags(StatsJob *job, const Options *o, VoxpertError *
     job->output = options_value(o, "--output");
     if (!job->options.images || !job->options.segmentations)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "--input and --segmentation are needed");
-    VoxpertStatus status = options_choice(o, "--aggregation", words, &how, error);
-    if (options_has(o, "--aggregation")) job->aggregation = words[how];
+    VoxpertStatus status = options_word(o, "--aggregation", &job->aggregation, error);
     if (!status) status = labels_flag_read(&job->labels, options_value(o, "--labels"), error);
     if (!status) status = spacing_flag(job->options.spacing_xyz_mm, o, error);
     job->options.labels = job->labels.item;

@@ -12,6 +12,7 @@
 
 static int train_run(int argc, char **argv);
 static void print_settings(void);
+static const OptionRule *train_rules(void);
 
 const Verb verb_train = {
     .name = "train",
@@ -86,6 +87,7 @@ const Verb verb_train = {
         "all\n"
         "      --licence TEXT        for the model file, as --labels TEXT, --training-data TEXT\n",
     .print_more = print_settings,
+    .make_rules = train_rules,
     .run = train_run,
 };
 
@@ -101,13 +103,13 @@ static const OptionRule own_rules[] = {
     {"--time-limit", .takes_value = true},
     {"--train", .takes_value = true, .repeats = true},
     {"--freeze", .takes_value = true, .repeats = true},
-    {"--recipe", .takes_value = true},
+    {"--recipe", .takes_value = true, .words = "sam|segmote"},
     {"--cache", .takes_value = true},
     {"--cache-half"},
     {"--no-cache"},
-    {"--scheme", .takes_value = true},
+    {"--scheme", .takes_value = true, .words = "voxpert|paper|sam-med2d|segmote"},
     {"--vocab", .takes_value = true},
-    {"--measure", .takes_value = true},
+    {"--measure", .takes_value = true, .words = "train|validation|test|all"},
     {"--licence", .takes_value = true},
     {"--labels", .takes_value = true},
     {"--training-data", .takes_value = true},
@@ -218,7 +220,7 @@ static void rules_make(Rules *r) {
     for (int i = 0; setting_at(i, NULL, NULL, &s); i++) {
         cli_grow(&r->name, r->settings, sizeof *r->name);
         r->name[r->settings] = cli_text("--%s", s.name);
-        rules_add(r, (OptionRule){r->name[r->settings++], .takes_value = true});
+        rules_add(r, (OptionRule){r->name[r->settings++], .takes_value = true, .words = s.choices});
     }
     rules_add(r, (OptionRule){0});
 }
@@ -318,11 +320,9 @@ static VoxpertStatus train_flags(TrainJob *job, const Rules *rules, const Option
     t->train = job->train.item, t->train_count = job->train.count;
     t->freeze = job->freeze.item, t->freeze_count = job->freeze.count;
     t->settings = (const char *const *)job->setting, t->settings_count = job->settings;
-    static const char *const recipes[] = {"sam", "segmote", NULL};
-    int recipe = 0;
+    t->recipe = "sam";
     const char *limit = options_value(o, "--time-limit");
-    VoxpertStatus status = options_choice(o, "--recipe", recipes, &recipe, error);
-    t->recipe = recipes[recipe];
+    VoxpertStatus status = options_word(o, "--recipe", &t->recipe, error);
     if (!status && limit) status = time_limit(&t->time_limit, limit, error);
     if (!status && !job->measure && !t->out)
         status = error_say(error, VOXPERT_BAD_ARGUMENT, "--out is needed: a folder");
@@ -533,6 +533,13 @@ static VoxpertStatus teach(TrainJob *job, VoxpertError *error) {
     if (!result.interrupted) return VOXPERT_OK;
     return error_say(error, VOXPERT_INTERRUPTED,
                      "interrupted after %ld steps; --resume goes on from there", result.steps);
+}
+
+/* For completion; made once. */
+static const OptionRule *train_rules(void) {
+    static Rules rules;
+    if (!rules.item) rules_make(&rules);
+    return rules.item;
 }
 
 static int train_run(int argc, char **argv) {

@@ -238,4 +238,11 @@ holds 'VOXPERT_CPU ends with 2 where it is unknown' test $? -eq 2
 holds 'VOXPERT_CPU is named' grep -q 'VOXPERT_CPU abacus' .out
 
 holds 'nothing was written' test -z "$(find out -mindepth 1)"
+# ---- Words that are no verb
+refused 2 'there is no verb "segmnt"; did you mean segment?' segmnt --json
+holds 'as JSON too' grep -q '"message": "there is no verb' "$work/.out"
+holds 'with its warnings' grep -q '"warnings": \[\]' "$work/.out"
+refused 2 'did you mean route?' experts rout --json
+holds 'a part of experts likewise' grep -q '"code": 2' "$work/.out"
+refused 2 'one of list, route, add, remove, prune must stand first' experts --json
 conclude

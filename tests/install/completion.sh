@@ -1,20 +1,12 @@
 #!/usr/bin/env bash
-# The completion offers verbs first, then the flags that the verb's own help names, then files.
+# The completion offers verbs first, then the flags of the verb and the words of a flag, as the program's own
+# tables have them, then files.
 set -eu
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-
-# A program that knows two verbs stands for the real one.
-cat >"$folder/voxpert" <<'FAKE'
-#!/bin/sh
-[ "$1 $2" = "segment --help" ] && printf '  voxpert other --strange\n  --box x0,y0,x1,y1  of `other --odd`\n  --keep-largest, --beta1 X\n  -o OUT, --out OUT\n'
-[ "$1 $2" = "train --help" ] && printf '      --loss one-way|other\n      --optimizer adamw|adam    a b|c\n      --lr N\n'
-FAKE
-chmod +x "$folder/voxpert"
 . tools/voxpert.bash
+lines=0
 
 complete_line() { # the last word is the one to complete
-    COMP_WORDS=("$folder/voxpert" "$@") COMP_CWORD=$# COMPREPLY=()
+    COMP_WORDS=("$VOXPERT" "$@") COMP_CWORD=$# COMPREPLY=()
     _voxpert
     echo "${COMPREPLY[*]}"
 }
@@ -22,6 +14,7 @@ expect() { # expect ANSWER WORD...
     local answer=$1 got
     shift
     got=$(complete_line "$@")
+    lines=$((lines + 1))
     [ "$got" = "$answer" ] || { echo "voxpert $*: got '$got', want '$answer'"; exit 1; }
 }
 
@@ -29,20 +22,25 @@ expect 'segment' se
 expect 'embed' em
 expect 'embed evaluate experts' e
 expect 'list' experts l
+expect 'remove' experts re
+expect '--name' experts add --n
+expect '' experts list --n
 expect '--help' --h
-expect '--beta1 --box --keep-largest --out' segment --
-expect '--beta1 --box --keep-largest --out -o' segment -
-expect '--beta1' segment --be
+expect '--box --box-nms-thresh' segment --bo
 expect '--keep-largest' segment --box 1,2,3,4 --k
 expect 'skip stop' segment --on-error ''
+expect 'stop' segment --on-error = st
 expect '' segment -i ''
 expect 'train' help tr
 expect 'f32 f16' embed --dtype ''
 expect 'f32 f16 bf16' convert --dtype ''
 expect 'validation' train --measure v
-expect 'one-way' train --loss on
 expect 'adamw adam' train --optimizer ''
 expect '' train --lr ''
+expect '--lr --lr-end --lr-start' train --lr
 expect 'nan' evaluate --empty n
 expect 'median' stats --aggregation med
-echo "completion answers 20 lines as it should"
+expect 'medsam' info --preset med
+expect '' nosuch --x
+expect '' check ''
+echo "completion answers $lines lines as it should"
