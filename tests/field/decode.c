@@ -4,10 +4,12 @@
  *
  * A request is a line "MODE PATH": `image` (stored samples, as an image), `labels` (what is read as
  * a label map), `picture` (the 8-bit RGB picture of the first slice), `regions` (the mask of the
- * COCO annotation {"size": [height, width], "segmentation": ...} in a JSON file).
+ * COCO annotation {"size": [height, width], "segmentation": ...} in a JSON file), `weights` (all
+ * tensors of a checkpoint under their canonical names, as floats).
  *
  * An answer is a line of JSON, then as many raw bytes as its "bytes" says: samples in the machine's
- * byte order, [frames, depth, height, width, channels].  A value is slope * sample + intercept. */
+ * byte order, [frames, depth, height, width, channels].  A value is slope * sample + intercept.
+ * Of a checkpoint "tensors" has the sizes of each by its name; the floats follow in that order. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@
 #include "base/memory.h"
 #include "data/outline.h"
 #include "image/picture.h"
+#include "weights/checkpoint.h"
 
 typedef struct Answer {
     json_t *fields;
@@ -102,11 +105,41 @@ static Status answer_regions(Answer *a, const char *path, Error *error) {
     return status;
 }
 
+static Status answer_weights(Answer *a, const char *path, Error *error) {
+    Checkpoint *c = NULL;
+    Status status = checkpoint_open(&c, path, error);
+    if (status) return status;
+    json_t *tensors = json_object();
+    size_t floats = 0, used = 0;
+    for (size_t i = 0; i < checkpoint_count(c); i++) floats += checkpoint_tensor(c, i)->count;
+    float *values = memory_new((floats + 1) * sizeof *values);
+    if (!values) abort();
+    for (size_t i = 0; i < checkpoint_count(c); i++) {
+        const StoredTensor *t = checkpoint_tensor(c, i);
+        json_t *sizes = json_array();
+        for (int k = 0; k < t->rank; k++)
+            json_array_append_new(sizes, json_integer((json_int_t)t->dim[k]));
+        json_object_set_new(tensors, t->name, sizes);
+        stored_tensor_read(t, values + used);
+        used += t->count;
+    }
+    json_object_set_new(a->fields, "tensors", tensors);
+    a->bytes = values;
+    a->size = floats * sizeof *values;
+    checkpoint_close(c);
+    return VOXPERT_OK;
+}
+
+static Status answer_of(Answer *a, const char *mode, const char *path, Error *error) {
+    if (strcmp(mode, "regions") == 0) return answer_regions(a, path, error);
+    if (strcmp(mode, "weights") == 0) return answer_weights(a, path, error);
+    return answer_volume(a, mode, path, error);
+}
+
 static void answer(const char *mode, const char *path) {
     Error error = {0};
     Answer a = {.fields = json_object()};
-    Status status = strcmp(mode, "regions") == 0 ? answer_regions(&a, path, &error)
-                                                 : answer_volume(&a, mode, path, &error);
+    Status status = answer_of(&a, mode, path, &error);
     if (status) {
         answer_failure(&a, status, &error);
         a.size = 0;

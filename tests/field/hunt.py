@@ -4,7 +4,8 @@
     tests/field/hunt.py [--decode PROGRAM] [--files N] [--seed S] [--only KIND,...] [--keep DIR] [--list]
 
 Each file is drawn from the product of what its writer can vary: depth, sign, planes, palette, alpha,
-compression, predictor, tiles, byte order, orientation, scaling, axes, run lengths, polygons.  Its
+compression, predictor, tiles, byte order, orientation, scaling, axes, run lengths, polygons, wrappers of
+checkpoints.  Its
 outcome is one of
 
     equal    the samples are those of the other library, and nothing was said
@@ -14,7 +15,7 @@ outcome is one of
     silent   the samples differ without a word, or a file that must be read was not: the hunt fails
 
 Files are made with the Python packages that are there (Pillow, tifffile with imagecodecs, nibabel,
-SimpleITK, pycocotools; numpy is needed).  Exit code 77 where there are none.
+SimpleITK, pycocotools, torch; numpy is needed), and it is printed which are not.  Exit code 77 where there are none.
 """
 import argparse
 import collections
@@ -54,6 +55,13 @@ class Decoder:
         if "shape" in answer and not answer.get("status"):
             samples = numpy.frombuffer(raw, answer["type"]).reshape(answer["shape"])
             answer["samples"] = samples
+        if "tensors" in answer and not answer.get("status"):
+            floats, at, weights = numpy.frombuffer(raw, numpy.float32), 0, {}
+            for name, shape in answer["tensors"].items():
+                count = int(numpy.prod(shape, dtype=numpy.int64))
+                weights[name] = floats[at:at + count].reshape(shape)
+                at += count
+            answer["weights"] = weights
         return answer
 
     def close(self):
@@ -95,6 +103,18 @@ def affine_difference(answer, affine):
     return None if worst <= 1e-4 * max(1.0, abs(want).max()) else f"affine differs by {worst:.3g}"
 
 
+def weights_difference(got, want):
+    """None where the same names have the same values, as floats."""
+    if set(got) != set(want):
+        return f"tensors {sorted(set(got) ^ set(want))[:4]} on one side alone"
+    for name, values in want.items():
+        if got[name].shape != values.shape:
+            return f"{name}: shape {got[name].shape} instead of {values.shape}"
+        if not numpy.array_equal(got[name], values.astype(numpy.float32), equal_nan=True):
+            return f"{name}: other values"
+    return None
+
+
 def judge(answer, made):
     """(outcome, words) of a file."""
     if "crashed" in answer:
@@ -104,12 +124,15 @@ def judge(answer, made):
         if not message.startswith(made.path) or len(message) < len(made.path) + 10:
             return "silent", f"refused without a sentence: {message!r}"
         words = message[len(made.path) + 2:]
-        if made.must_read or answer["status"] != 3:
+        if made.must_read or answer["status"] != (4 if made.mode == "weights" else 3):
             return "silent", "refused: " + words
         return "refused", words
     warnings = answer.get("warnings", "").replace(made.path + ": ", "")
     if made.refused:
         return ("told", warnings) if warnings else ("silent", f"read, but {made.refused}")
+    if made.mode == "weights":
+        words = weights_difference(answer["weights"], made.want)
+        return ("silent", words) if words else ("equal", "")
     got = values_of(answer)
     if made.free is not None and got.shape == made.want.shape:
         got = numpy.where(made.free, made.want, got)
@@ -177,11 +200,20 @@ def main():
 
 
 def report(names, counts, kinds_of_words, failures):
+    packages = makers.packages()
+    print("written by numpy " + numpy.__version__ + "".join(f", {n} {v}" for n, v in packages if v))
+    absent = [name for name, version in packages if not version]
+    if absent:
+        print("skipped: what only these write, which are not installed: " + ", ".join(absent))
     outcomes = ("equal", "told", "refused", "silent", "not made")
-    print(f"{'kind':16}" + "".join(f"{o:>10}" for o in outcomes))
+    print(f"{'kind':22}" + "".join(f"{o:>10}" for o in outcomes))
     for name in names:
-        print(f"{name:16}" + "".join(f"{counts[name, o]:10}" for o in outcomes))
-    print(f"{'all':16}" + "".join(f"{sum(counts[n, o] for n in names):10}" for o in outcomes))
+        print(f"{name:22}" + "".join(f"{counts[name, o]:10}" for o in outcomes))
+    for writer, kinds in makers.WRITERS.items():
+        made = [k for k in kinds if k in names]
+        if made:
+            print(f"{'= ' + writer:22}" + "".join(f"{sum(counts[k, o] for k in made):10}" for o in outcomes))
+    print(f"{'= all':22}" + "".join(f"{sum(counts[n, o] for n in names):10}" for o in outcomes))
     for (kind, outcome, words), count in sorted(kinds_of_words.items()):
         print(f"  {kind} {outcome} {count}: {words}")
     faults = collections.Counter((kind, class_of(words)) for _, kind, _, words in failures)

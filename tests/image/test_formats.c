@@ -206,6 +206,21 @@ TEST(two_channels_that_the_file_does_not_explain_are_no_picture) {
     volume_free(v);
 }
 
+TEST(a_fourth_channel_of_bmp_that_holds_something_is_reported) {
+    uint8_t file[54 + 8] = {
+        'B', 'M', [2] = 62, [10] = 54, [14] = 40, [18] = 2, [22] = 1, [26] = 1, [28] = 32};
+    for (int other = 0; other < 2; other++) {
+        Volume *v;
+        Error error = {0};
+        memcpy(file + 54, (const uint8_t[]){1, 2, 3, 255, 4, 5, 6, (uint8_t)(other ? 0 : 255)}, 8);
+        Status status = volume_read_memory(&v, file, sizeof file, "a.bmp", NULL, &error);
+        check_report(!status, __FILE__, __LINE__, "%s", error.message);
+        CHECK(v->channels == 3 && memcmp(v->samples, (const uint8_t[]){3, 2, 1, 6, 5, 4}, 6) == 0);
+        CHECK(says(v, "fourth channel, which the format reserves, is not used") == (other == 1));
+        volume_free(v);
+    }
+}
+
 TEST(pages_of_one_size_are_slices_and_one_can_be_chosen) {
     Volume *all = corpus("tiff/pages_imagej", NULL);
     Volume *second = corpus("tiff/pages_imagej", &(VolumeReadOptions){.page = 2});

@@ -270,6 +270,18 @@ static void palette_check(Volume *v, const Bmp *b) {
     label_file_check_palette(v, rgb[0], b->colours);
 }
 
+/* What the masks of 32 bits leave out is reserved, but programs write opacity there. */
+static void opacity_check(Volume *v, const Bmp *b) {
+    uint32_t rest = ~(b->field[0].mask | b->field[1].mask | b->field[2].mask), first = 0;
+    bool differ = false;
+    for (size_t y = 0; y < b->height && b->bits == 32 && !b->palette; y++) {
+        const uint8_t *in = b->pixels + y * b->row;
+        if (y == 0) first = number(in, 4) & rest;
+        for (size_t x = 0; x < b->width; x++) differ |= (number(in + 4 * x, 4) & rest) != first;
+    }
+    if (differ) volume_warn(v, "BMP: the fourth channel, which the format reserves, is not used");
+}
+
 static Status bmp_read(Volume *v, const ImageSource *s, Error *error) {
     Bmp b;
     Status status = header_read(&b, s, error);
@@ -283,6 +295,7 @@ static Status bmp_read(Volume *v, const ImageSource *s, Error *error) {
     if (!status) status = rows_read(v, &b, error);
     memory_free(b.unpacked);
     if (!status && v->indexed) palette_check(v, &b);
+    if (!status) opacity_check(v, &b);
     return status;
 }
 

@@ -35,6 +35,40 @@ def instances(draw, path):
     return made
 
 
+def small_things(draw, path):
+    """Instances without an inside: grids that touch, stripes, discs with a border of 255."""
+    rng = generator(draw)
+    height, width = draw.randint(20, 100), draw.randint(20, 100)
+    y, x = numpy.mgrid[0:height, 0:width]
+    count = draw.randint(8, 255)
+    numbers = draw.choice((numpy.arange(1, count + 1), rng.permutation(255)[:count] + 1,
+                           numpy.linspace(1, 255, count).astype(int)))
+    kind = draw.choice(("grid", "grid and void", "stripes", "void borders"))
+    side, apart = draw.randint(1, 3), draw.choice((0, 0, 1))
+    across = max(1, width // (side + apart))
+    index = y // (side + apart) * across + x // (side + apart)
+    inside = (y % (side + apart) < side) & (x % (side + apart) < side) & (index < count) & (x < across * (side + apart))
+    labels = numpy.where(inside, numbers[numpy.minimum(index, count - 1)], 0)
+    if kind == "grid and void":
+        labels[:, width // 2:] = 255
+    if kind == "stripes":
+        first = draw.randint(1, 240)
+        stripe = (x if draw.random() < 0.5 else y) // side
+        labels = numpy.where(stripe < 12, numpy.minimum(first + stripe, 254), 255)
+        labels[:height // 2] = 0 if draw.random() < 0.7 else labels[:height // 2]
+    if kind == "void borders":
+        nearest, far = cells(draw, rng, height, width, count)
+        radius = draw.uniform(0.6, 3)
+        labels = numpy.where(far < radius ** 2, numbers[nearest], 0)
+        labels[(far >= radius ** 2) & (far < (radius + draw.uniform(1, 3)) ** 2)] = 255
+    path += ".png"
+    Image.fromarray(labels.astype(numpy.uint8)).save(path)
+    made = Made(path, "labels", f"{kind} of {count}, side {side}, apart {apart}, {width}x{height}", five(labels),
+                must_read=True)
+    made.quiet = True
+    return made
+
+
 def soft_mask(draw, path):
     """A drawn mask with smoothed edges, or through JPEG: two levels, which must be reported."""
     rng = generator(draw)
@@ -70,4 +104,4 @@ def soft_mask(draw, path):
 
 
 def makers():
-    return {"instances": instances, "soft masks": soft_mask}
+    return {"instances": instances, "small instances": small_things, "soft masks": soft_mask}

@@ -14,7 +14,7 @@ class Made:
     """A file, and what must be read from it."""
 
     path: str
-    mode: str            # image, labels, picture or regions
+    mode: str            # image, labels, picture, regions or weights
     about: str           # the options, for messages
     want: object = None  # array [frames, depth, height, width, channels]
     tolerance: float = 0.0
@@ -80,11 +80,36 @@ def turned(array, orientation, axes=(0, 1)):
     return array
 
 
+MODULES = ("pictures", "labels", "tiffs", "codec_pictures", "itk_pictures", "volumes", "regions", "checkpoints")
+PACKAGES = ("PIL", "tifffile", "imagecodecs", "nibabel", "SimpleITK", "pycocotools", "torch")
+
+
+WRITERS = {"by hand": ("png", "bmp", "tiff bits", "tiff ycbcr", "safetensors"),
+           "Pillow": ("png pillow", "jpeg", "bmp pillow", "other formats", "instances", "small instances", "soft masks",
+                      "tiff pillow"),
+           "tifffile": ("tiff grey", "tiff colour", "tiff picture", "tiff imagej"),
+           "imagecodecs": ("tiff codec", "png imagecodecs", "jpeg imagecodecs", "bmp imagecodecs", "other imagecodecs"),
+           "nibabel": ("nifti", "nifti rgb", "nifti cut"), "SimpleITK": ("nifti itk", "pictures itk"),
+           "pycocotools": ("coco runs", "coco polygons"),
+           "PyTorch or stand-ins": ("checkpoint", "checkpoint cut", "checkpoint object")}
+
+
 def available():
     found = {}
-    for module in ("pictures", "labels", "tiffs", "volumes", "regions"):
+    for module in MODULES:
         try:
             found.update(importlib.import_module(module).makers())
         except ImportError:
             continue
+    return found
+
+
+def packages():
+    """(name, version or None) of each that writes files."""
+    found = []
+    for name in PACKAGES:
+        try:
+            found.append((name, str(getattr(importlib.import_module(name), "__version__", "of no stated version"))))
+        except ImportError:
+            found.append((name, None))
     return found

@@ -59,7 +59,15 @@ def polygons(draw, path):
                         min(max(cy + radius * numpy.sin(angle), 0), height)]
         shapes.append([round(float(v), draw.choice((0, 2))) for v in corners])
     want = coco.decode(coco.merge(coco.frPyObjects(shapes, height, width)))
-    made = Made(annotation(path, height, width, shapes), "regions", f"polygons {width}x{height} {shapes}",
+    form = draw.choice(("coco", "coco", "pairs", "flat", "flat pairs"))
+    stored = shapes
+    if form == "pairs":
+        stored = [numpy.reshape(s, (-1, 2)).tolist() for s in shapes]
+    elif form != "coco":
+        shapes = shapes[:1]
+        want = coco.decode(coco.merge(coco.frPyObjects(shapes, height, width)))
+        stored = shapes[0] if form == "flat" else numpy.reshape(shapes[0], (-1, 2)).tolist()
+    made = Made(annotation(path, height, width, stored), "regions", f"polygons {form} {width}x{height} {shapes}",
                 want[None, None, :, :, None], must_read=True)
     made.free = numpy.logical_or.reduce([edges(s, height, width) for s in shapes])[None, None, :, :, None]
     return made
