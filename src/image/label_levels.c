@@ -151,7 +151,7 @@ static bool is_lossy_mask(const Ramps *r, const Volume *v) {
 static bool is_ramps(const Ramps *r) {
     size_t n = r->between, repeated = n - r->single;
     if (r->bins < DISTINCT_LEAST || r->most < MOST_LEAST * r->scale) return false;
-    bool edges = r->inner * 5 <= n && r->edge * 5 >= n * 4 && r->falling * 2 >= n &&
+    bool edges = r->inner * 5 <= n && r->edge * 5 >= n * 4 && r->falling * 4 >= n &&
                  r->rising * 4 >= n && r->high * 10 >= n && (n - r->high) * 10 >= n;
     bool spread = r->scattered * 2 >= repeated && repeated * 4 >= n;
     bool narrow = r->near * 20 >= n * 17 && r->rising * 10 >= n * 9 && r->falling * 5 >= n * 4 &&

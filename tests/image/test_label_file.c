@@ -330,6 +330,22 @@ static void check_variant(size_t index, SampleType type) {
     volume_free(v);
 }
 
+/* 80 x 43 pixels that were a JPEG: above the middle most of them have no smaller neighbour. */
+TEST(a_mask_that_was_a_jpeg_is_split_in_a_png_too) {
+    Volume *v;
+    const VolumeReadOptions options = {.labels = true};
+    CHECK(volume_read(&v, "tests/fuzz/corpus/png/mask_through_jpeg", &options, NULL) == VOXPERT_OK);
+    uint32_t *got = labels_of(v);
+    size_t inside = 0;
+    for (size_t at = 0; at < volume_voxels(v); at++) {
+        CHECK(got[at] == 0 || got[at] == 255);
+        inside += got[at] == 255;
+    }
+    CHECK(inside == 651 && v->warnings.count == 1);
+    memory_free(got);
+    volume_free(v);
+}
+
 TEST(names_stay_and_amounts_are_split) {
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
         check_variant(i, SAMPLE_U8);

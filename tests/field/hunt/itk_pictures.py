@@ -29,7 +29,8 @@ def picture(draw, path):
     try:
         SimpleITK.WriteImage(image, path, draw.random() < 0.5)
         # ITK's own reader repeats shared colours; libjpeg and Pillow interpolate between them.
-        back = numpy.asarray(Image.open(path)) if ending == ".jpg" else array
+        decoded = Image.open(path) if ending == ".jpg" else None
+        back = array if decoded is None else numpy.asarray(decoded.convert("RGB") if channels == 4 else decoded)
     except RuntimeError as reason:
         raise Impossible from reason
     if back.shape != array.shape:
