@@ -1,4 +1,5 @@
 /* The cases of a folder: which, in what order, already done or not; and their report. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,7 +135,8 @@ static VoxpertStatus make_folders(const Paths *p, bool sweep, VoxpertError *erro
         if (!folders[i]) continue;
         status = output_folder_make(folders[i], error);
         if (!status && access(folders[i], W_OK | X_OK) != 0)
-            status = error_say(error, VOXPERT_BAD_OUTPUT, "%s: cannot be written", folders[i]);
+            status = error_say(error, VOXPERT_BAD_OUTPUT, "%s: cannot be written: %s", folders[i],
+                               strerror(errno));
         if (!status && sweep) outputs_sweep(folders[i]);
     }
     return status;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/error.h"
 #include "cli/experts.h"
@@ -309,7 +310,8 @@ static VoxpertStatus do_item(Route *r, const Item *item, VoxpertError *error) {
     return VOXPERT_OK;
 }
 
-/* A folder goes on where an image fails. */
+/* A folder goes on where an image fails, but not where a result cannot be written: a full disk
+ * would be full for the others too. */
 static VoxpertStatus do_items(Route *r, VoxpertError *error) {
     Common common = r->common;
     if (r->items == 1) common.progress = PROGRESS_NONE;
@@ -317,7 +319,8 @@ static VoxpertStatus do_items(Route *r, VoxpertError *error) {
     VoxpertStatus status = VOXPERT_OK;
     for (int i = 0; !status && i < r->items; i++) {
         status = do_item(r, &r->item[i], error);
-        if (status && r->engine.session && r->input[r->item[i].input].folder) {
+        bool goes_on = r->engine.session && r->input[r->item[i].input].folder;
+        if (status && status != VOXPERT_BAD_OUTPUT && goes_on) {
             progress_end(&progress);
             common_warn(&r->common, "%s failed: %s", r->item[i].image, error->message);
             r->failed++;
@@ -410,6 +413,13 @@ static void tell(Route *r) {
         print_input(r, &r->input[i]);
 }
 
+/* Those that were made and have nothing in them. */
+static void drop_folders(const Route *r) {
+    for (int i = 0; i < r->inputs; i++)
+        if (r->input[i].figures) rmdir(r->input[i].figures);
+    rmdir(r->output);
+}
+
 static VoxpertStatus route(Route *r, VoxpertError *error) {
     VoxpertStatus status = list_items(r, error);
     if (!status) status = check_claims(r, error);
@@ -421,9 +431,11 @@ static VoxpertStatus route(Route *r, VoxpertError *error) {
                            "%s: makes no prompt tokens, so each image needs a point, a box or a "
                            "mask (--prompts)",
                            r->options.model);
+    bool made = r->output && access(r->output, F_OK) != 0;
     for (int i = 0; !status && i < r->inputs; i++)
         if (r->input[i].figures) status = output_folder_make(r->input[i].figures, error);
     if (!status) status = do_items(r, error);
+    if (status && made) drop_folders(r);
     if (!status && r->csv)
         status = routing_csv_write(r->csv, r->engine.experts, put_records, r, error);
     if (!status && r->matrix && r->layers) status = write_matrix(r, error);

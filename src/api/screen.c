@@ -67,6 +67,7 @@ static Status write_one(Report *r, int file, const Screening *s, Error *error) {
 }
 
 static Status report_write(Report *r, const Screening *s, const char *out, Error *error) {
+    bool made = !file_exists(out);
     Status status = folder_make(out, error);
     for (int i = 0; !status && i < FILES; i++) {
         r->path[i] = path_join(out, names[i]);
@@ -79,6 +80,7 @@ static Status report_write(Report *r, const Screening *s, const char *out, Error
     for (int i = 0; status && i < FILES; i++) {
         if (r->written[i]) unlink(r->path[i]);
     }
+    if (status && made) rmdir(out);
     return status;
 }
 

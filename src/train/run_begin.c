@@ -1,6 +1,7 @@
 /* What a training run needs before its first step. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/files.h"
 #include "base/memory.h"
@@ -381,18 +382,65 @@ static void compare_kernels(const Run *r) {
     run_say(r, true, sentence);
 }
 
-/* Before anything is computed for it. */
-static Status check_folder(const Run *r, Error *error) {
-    char *path;
-    Status status = run_file(r, "state.safetensors", &path, error);
-    if (status) return status;
-    if (!r->options->resume && file_exists(path))
-        status = error_set(error, VOXPERT_BAD_ARGUMENT,
-                           "%s: a run was begun there; go on with --resume, or choose another "
-                           "folder",
-                           r->options->out);
-    memory_free(path);
+/* A model that no state goes on to: of a run that was killed before its first checkpoint, or of
+ * another one. */
+static Status keep_model(const Run *r, const char *path, Error *error) {
+    Text kept = {0};
+    text_add(&kept, "%s.before", path);
+    Status status = VOXPERT_OK;
+    if (kept.failed)
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to keep it", path);
+    else if (file_exists(kept.chars) || rename(path, kept.chars) != 0)
+        status = error_set(error, VOXPERT_BAD_OUTPUT,
+                           "%s: is there already, and no state of a run to go on from; choose "
+                           "another folder",
+                           path);
+    Text sentence = {0};
+    text_add(&sentence,
+             "%s: no state of a run is beside it, so training begins anew; it is kept as %s", path,
+             kept.chars ? kept.chars : "");
+    if (!status && sentence.chars) run_say(r, true, sentence.chars);
+    text_free(&sentence);
+    text_free(&kept);
     return status;
+}
+
+static Status check_resumed(const Run *r, Error *error) {
+    char *state = NULL, *model = NULL;
+    Status status = run_file(r, "state.safetensors", &state, error);
+    if (!status) status = run_file(r, "model.safetensors", &model, error);
+    if (!status && !file_exists(state) && file_exists(model)) status = keep_model(r, model, error);
+    memory_free(state);
+    memory_free(model);
+    return status;
+}
+
+/* Before anything is computed for it: what a run left is not replaced. */
+static Status check_folder(const Run *r, Error *error) {
+    if (r->options->resume) return check_resumed(r, error);
+    static const char *const names[] = {"state.safetensors", "model.safetensors",
+                                        "last.safetensors", "summary.json"};
+    Status status = VOXPERT_OK;
+    for (size_t i = 0; !status && i < sizeof names / sizeof *names; i++) {
+        char *path;
+        status = run_file(r, names[i], &path, error);
+        if (!status && file_exists(path))
+            status = i == 0 ? error_set(error, VOXPERT_BAD_OUTPUT,
+                                        "%s: a run was begun there; go on with --resume, or choose "
+                                        "another folder",
+                                        r->options->out)
+                            : error_set(error, VOXPERT_BAD_OUTPUT,
+                                        "%s: is there already; choose another folder", path);
+        memory_free(path);
+    }
+    return status;
+}
+
+/* Makes the folder, which no failure before the first output leaves behind. */
+static Status make_folder(Run *r, Error *error) {
+    r->made_folder = !file_exists(r->options->out);
+    Status status = folder_make(r->options->out, error);
+    return status ? status : check_folder(r, error);
 }
 
 /* The configuration of what it begins from, and how images are prepared for that. */
@@ -477,8 +525,7 @@ Status run_open(Run *r, Error *error) {
                          o->cpu);
     Status status = settings_check(o, error);
     if (!status) status = threads_open(&r->threads, o->threads, error);
-    if (!status) status = folder_make(o->out, error);
-    if (!status) status = check_folder(r, error);
+    if (!status) status = make_folder(r, error);
     if (!status) status = open_data(r, error);
     if (!status) status = open_model(r, error);
     if (!status) status = check_state(r, error);
@@ -486,5 +533,6 @@ Status run_open(Run *r, Error *error) {
     if (!status) status = run_open_card(r, error);
     if (!status) status = run_open_work(r, error);
     if (!status) status = load(r, error);
+    if (status && r->made_folder) rmdir(o->out); /* stays where anything is in it */
     return status;
 }

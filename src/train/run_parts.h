@@ -26,6 +26,7 @@ typedef struct Run {
     char parent[HASH_TEXT]; /* identity of the base, where its encoder is frozen; or "" */
     char origin[HASH_TEXT]; /* of all that the run begins from: base and adapter; "": a new model */
     bool declared, validates;
+    bool made_folder; /* of the outputs: it was not there */
     const Kernels *kernels;
     Threads *threads;
     Optimizer optimizer;

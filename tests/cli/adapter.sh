@@ -61,6 +61,6 @@ holds 'prompt tokens can be left out' test -s silent/model.safetensors
 refused 2 'prompt tokens' segment -m silent/model.safetensors --base "$base" -i "$picture" --prompt-free -o free2.png
 refused 2 'frozen base' train --recipe segmote -m "$base" --shapes 6 --validate-every 0 --train 'mask_decoder.*' --out thawed
 refused 2 'sam-med2d' train --recipe segmote --scheme sam-med2d -m "$base" --shapes 6 --validate-every 0 --out published
-refused 2 'a run was begun there' train --recipe segmote -m "$base" --shapes 6 --out run
+refused 6 'a run was begun there' train --recipe segmote -m "$base" --shapes 6 --out run
 refused 3 'other options' train --recipe segmote -m "$base" --shapes 6 --batch 4 --validate-every 0 --lr 1e-3 --tokens 3 --experts 2 --rank 8 --steps 48 --resume --no-cache --out run
 conclude

@@ -84,7 +84,7 @@ refused() {
 refused 2 "--out is needed" --new "$folder/tiny.json"
 refused 2 "either --model or --new" --new "$folder/tiny.json" -m built-in --out "$folder/x" --shapes 4
 refused 2 "--lr must be a number" --new "$folder/tiny.json" --out "$folder/x" --lr fast
-refused 2 "--resume" --new "$folder/tiny.json" --out "$folder/whole" --shapes 6
+refused 6 "--resume" --new "$folder/tiny.json" --out "$folder/whole" --shapes 6
 refused 2 "--time-limit" --new "$folder/tiny.json" --out "$folder/x" --time-limit soon
 refused 3 "no object" --new "$folder/tiny.json" --out "$folder/x"
 refused 3 "no object in that part" -m "$folder/whole/model.safetensors" --measure test

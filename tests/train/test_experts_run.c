@@ -369,16 +369,17 @@ TEST(what_does_not_go_with_an_adapter_is_a_sentence) {
     TrainOptions fewer = tiny_options(tiny_folder("stranger"));
     must(&fewer, &w);
     char *stranger = path_join(fewer.out, "last.safetensors");
+    const char *wrong_out = tiny_folder("eleventh");
     struct {
         TrainOptions options;
         Status status;
         const char *word;
     } wrong[] = {
-        {going_on(adapter, stranger, o.out), VOXPERT_BAD_MODEL, "was trained on a base"},
-        {going_on(adapter, base, o.out), VOXPERT_BAD_ARGUMENT, "--experts asks for others"},
-        {going_on(adapter, base, o.out), VOXPERT_BAD_ARGUMENT, "--recipe segmote"},
-        {going_on(base, base, o.out), VOXPERT_BAD_ARGUMENT, "has no --base"},
-        {going_on(base, NULL, o.out), VOXPERT_BAD_ARGUMENT, "no experts to release"}};
+        {going_on(adapter, stranger, wrong_out), VOXPERT_BAD_MODEL, "was trained on a base"},
+        {going_on(adapter, base, wrong_out), VOXPERT_BAD_ARGUMENT, "--experts asks for others"},
+        {going_on(adapter, base, wrong_out), VOXPERT_BAD_ARGUMENT, "--recipe segmote"},
+        {going_on(base, base, wrong_out), VOXPERT_BAD_ARGUMENT, "has no --base"},
+        {going_on(base, NULL, wrong_out), VOXPERT_BAD_ARGUMENT, "no experts to release"}};
     wrong[1].options.experts.experts = 7;
     wrong[2].options.recipe = RECIPE_SAM;
     wrong[4].options.release_experts = true;

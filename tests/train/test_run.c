@@ -330,7 +330,7 @@ TEST(another_recipe_is_not_gone_on_with) {
     Watch w = {0};
     Error error = {0};
     must(&o, &w);
-    CHECK(go(&o, &w, &error) == VOXPERT_BAD_ARGUMENT && strstr(error.message, "--resume"));
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_OUTPUT && strstr(error.message, "--resume"));
     o.resume = true;
     o.optimizer.lr = 3e-3;
     CHECK(go(&o, &w, &error) == VOXPERT_BAD_INPUT && strstr(error.message, "other options"));

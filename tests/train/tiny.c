@@ -31,8 +31,9 @@ const char *tiny_folder(const char *name) {
 }
 
 TrainOptions tiny_options(const char *out) {
-    static const char *const names[] = {"state.safetensors", "history.jsonl"};
-    for (int i = 0; i < 2; i++) {
+    static const char *const names[] = {"state.safetensors", "history.jsonl", "model.safetensors",
+                                        "last.safetensors", "summary.json"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char *path = path_join(out, names[i]);
         if (path) unlink(path);
         memory_free(path);
