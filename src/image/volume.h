@@ -72,6 +72,7 @@ typedef struct Volume {
     bool labels;       /* a label map or a mask, not intensities */
     VolumeGrid grid;
     int orientation;    /* EXIF or TIFF orientation of the file, 1..8; 0 where there is none */
+    bool as_stored;     /* it was not applied */
     uint8_t *header;    /* NIfTI: every byte before the voxels, or the .hdr file; else NULL */
     size_t header_size; /* bytes */
     const char *format; /* "PNG", ...; static; NULL for a volume that was never in a file */
