@@ -187,8 +187,14 @@ static Status labels_of_slice(uint16_t *out, const Volume *v, const SliceLayout 
     return status;
 }
 
-/* A mask of one frame fits every frame. */
-static Status align_to(Volume *v, const VoxpertImageFile *image, Error *error) {
+/* A mask of one frame fits every frame; a picture as a mask is of the size that the caller checks.
+ */
+static Status align_to(Volume *v, const VoxpertImageFile *image, bool slice, Error *error) {
+    if (!slice) {
+        if (v->width == image->picture.width && v->height == image->picture.height)
+            pair_remarks(&v->warnings, image->sliced ? v : image->volume, v);
+        return VOXPERT_OK;
+    }
     Volume like = *image->volume; /* borrowed: only looked at */
     if (v->frames == 1) like.frames = 1;
     return volume_align(v, &like, error);
@@ -211,7 +217,8 @@ VoxpertStatus voxpert_labels_read_on(uint16_t **labels, int *width, int *height,
         return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_labels_read: NULL");
     *labels = NULL;
     Volume *v = NULL;
-    VolumeReadOptions read = {.labels = true, .max_bytes = o->max_bytes};
+    VolumeReadOptions read = {
+        .labels = true, .ignore_exif = o->ignore_exif, .max_bytes = o->max_bytes};
     VolumeSlice slice = {'k', 0, 0};
     SliceLayout cut = {0};
     Status status = o->slice_axis ? slice_of(&slice, o, error) : VOXPERT_OK;
@@ -219,7 +226,7 @@ VoxpertStatus voxpert_labels_read_on(uint16_t **labels, int *width, int *height,
     if (!status && !o->slice_axis && v->depth * v->frames != 1)
         status =
             error_set(error, VOXPERT_BAD_INPUT, "%s: is a volume, not a mask of one picture", path);
-    if (!status && image && o->slice_axis) status = align_to(v, image, error);
+    if (!status && image) status = align_to(v, image, o->slice_axis != 0, error);
     if (!status && image && o->slice_axis && v->frames == 1) slice.frame = 0;
     if (!status) status = slice_find(&cut, v, slice, error);
     if (!status && !(*labels = memory_new(cut.width * cut.height * sizeof **labels)))

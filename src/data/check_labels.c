@@ -158,8 +158,8 @@ static bool check_grid(Catalog *c, DataRule size_rule, const char *file, const V
         grids_describe(&how, image, labels);
     bool sizes = image->width == labels->width && image->height == labels->height &&
                  image->depth == labels->depth && image->frames == labels->frames;
-    bool turned = image->orientation > 4 && image->width == labels->height &&
-                  image->height == labels->width && labels->orientation < 2;
+    bool turned = volume_turn(image) > 4 && image->width == labels->height &&
+                  image->height == labels->width && volume_turn(labels) < 2;
     DataRule rule = relation == GRIDS_REORDERED ? RULE_SAME_ORDER
                     : turned                    ? RULE_TURNED
                     : sizes                     ? RULE_SAME_AFFINE
@@ -175,14 +175,27 @@ static bool check_grid(Catalog *c, DataRule size_rule, const char *file, const V
     return false;
 }
 
-/* The sizes agree, but the image may be turned by 180 degrees against what was drawn on it. */
-static void check_turned(Catalog *c, const char *file, const Volume *image, size_t height,
-                         size_t width, int orientation) {
-    if (!labels_may_be_turned(image, height, width, orientation)) return;
+/* The sizes agree, but the image may be turned against what was drawn on it, or the other way. */
+static void check_turned(Catalog *c, const char *file, const Volume *image, int labels) {
+    int turn = volume_turn(image);
+    if (!pair_may_be_turned(turn, labels, image->width, image->height)) return;
     catalog_find(c, RULE_TURNED, file,
-                 "the image is turned by its EXIF orientation %d, what was drawn on it is not",
-                 image->orientation)
+                 turn > 1
+                     ? "the image is turned by its EXIF orientation %d, what was drawn on it is not"
+                     : "is turned by its EXIF orientation %d, its image is not",
+                 turn > 1 ? turn : labels)
         ->warning = true;
+}
+
+/* What cannot be seen from grids that are the same. */
+static void check_pair(Catalog *c, const char *file, const Volume *image, const Volume *labels) {
+    check_turned(c, file, image, volume_turn(labels));
+    if (!pair_lacks_position(image, labels)) return;
+    Finding *f = catalog_find(c, RULE_SAME_AFFINE, file,
+                              "of this file and its image only one has a position: their voxels "
+                              "are paired as both are stored");
+    f->field = "affine";
+    f->warning = true;
 }
 
 /* ---- Maps --------------------------------------------------------------------------------- */
@@ -203,7 +216,7 @@ static Status check_map(Catalog *c, const CatalogCase *item, const Volume *image
         return check_readable(c, status, item, file, &reason);
     }
     if (image && check_grid(c, RULE_SAME_SHAPE, file, image, labels))
-        check_turned(c, file, image, labels->height, labels->width, labels->orientation);
+        check_pair(c, file, image, labels);
     check_warnings(c, file, labels);
     check_map_values(c, file, labels);
     status = check_colours(c, file, labels, error);
@@ -247,7 +260,7 @@ static Status check_mask(Catalog *c, const CatalogCase *item, const char *file, 
         return check_readable(c, status, item, file, &reason);
     }
     bool fits = !image || check_grid(c, RULE_MASK_SIZE, file, image, mask);
-    if (fits && image) check_turned(c, file, image, mask->height, mask->width, mask->orientation);
+    if (fits && image) check_pair(c, file, image, mask);
     check_warnings(c, file, mask);
     if (fits) check_mask_values(c, file, mask);
     volume_free(mask);
@@ -324,6 +337,8 @@ static Status check_csr(Catalog *c, const CatalogCase *item, const Volume *image
     if (image && m.pixels != image->width * image->height)
         catalog_find(c, RULE_MASK_SIZE, file, "has %zu pixels, its image %zu", m.pixels,
                      image->width * image->height);
+    else if (image)
+        check_turned(c, file, image, 1);
     check_name(c, file, &m, image);
     check_classes(c, file, &m);
     status = check_rows(c, item, &m, error);
@@ -356,7 +371,7 @@ static Status check_regions(Catalog *c, const CatalogCase *item, const Volume *i
 static void check_list_size(Catalog *c, const CatalogCase *item, const Volume *image) {
     Text why = {0};
     if (case_size_holds(&why, item, image))
-        check_turned(c, item->image[0], image, image->height, image->width, 0);
+        check_turned(c, item->image[0], image, 1);
     else
         catalog_find(c, RULE_LIST_SIZE, item->image[0], "%s", why.chars ? why.chars : "")->field =
             "images";

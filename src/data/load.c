@@ -80,24 +80,21 @@ static Status paint(Painter *p, const uint8_t *mask, Error *error) {
 
 /* ---- Forms -------------------------------------------------------------------------------- */
 
-bool labels_may_be_turned(const Volume *image, size_t height, size_t width, int orientation) {
-    bool same = image->height == height && image->width == width, square = width == height;
-    return image->orientation > 1 && orientation <= 1 && same && (image->orientation < 5 || square);
-}
-
-static void warn_turned(LabelLayers *l, const Volume *image, const char *what) {
-    warnings_add(&l->warnings,
-                 "%s: is turned by its EXIF orientation %d, but %s is not: if that was drawn on "
-                 "the pixels as stored, it lies at the wrong place",
-                 volume_name(image), image->orientation, what);
-}
-
 static Status ignore_more(LabelLayers *l, const uint8_t *mask, const CatalogCase *item,
                           Error *error) {
     if (!mask) return VOXPERT_OK;
     if (!l->ignored && !(l->ignored = memory_new(l->voxels))) return no_memory(item, error);
     for (size_t i = 0; i < l->voxels; i++) l->ignored[i] |= mask[i];
     return VOXPERT_OK;
+}
+
+/* Of labels that have no orientation of their own; the sizes agree. */
+static void warn_turned(LabelLayers *l, const Volume *image, const char *what) {
+    if (!pair_may_be_turned(volume_turn(image), 1, image->width, image->height)) return;
+    warnings_add(&l->warnings,
+                 "%s: is turned by its EXIF orientation %d, but %s is not: if that was drawn on "
+                 "the pixels as stored, it lies at the wrong place",
+                 volume_name(image), image->orientation, what);
 }
 
 /* A map or a mask on the image's grid, into `out` [voxels]. */
@@ -117,8 +114,6 @@ static Status take_labels(uint32_t *out, Painter *p, Volume *labels, const Volum
                     "background",
                     count);
     warnings_merge(&l->warnings, &labels->warnings);
-    if (labels_may_be_turned(image, labels->height, labels->width, labels->orientation))
-        warn_turned(l, image, volume_name(labels));
     return VOXPERT_OK;
 }
 
@@ -219,7 +214,7 @@ static Status mask_layers(Painter *p, uint8_t *mask, const Volume *image, Error 
     return status;
 }
 
-static Status csr_layers(Painter *p, uint8_t *mask, Error *error) {
+static Status csr_layers(Painter *p, uint8_t *mask, const Volume *image, Error *error) {
     Csr m;
     Status status = csr_open(&m, p->item->label[0], error);
     if (status) return status;
@@ -227,6 +222,8 @@ static Status csr_layers(Painter *p, uint8_t *mask, Error *error) {
         status = error_set(error, VOXPERT_BAD_INPUT,
                            "%s: the label has %zu pixels, but its image has %zu", p->item->label[0],
                            m.pixels, p->out->voxels);
+    else
+        warn_turned(p->out, image, p->item->label[0]);
     for (size_t k = 0; !status && k < m.classes; k++) {
         size_t count;
         memset(mask, 0, p->out->voxels);
@@ -281,8 +278,7 @@ static Status shape_layers(Painter *p, uint8_t *mask, const Volume *image, Error
         return error_set(error, VOXPERT_BAD_INPUT, "%s: annotations are of flat pictures only",
                          p->item->name);
     status = check_list_size(p->item, image, error);
-    if (!status && labels_may_be_turned(image, image->height, image->width, 0))
-        warn_turned(p->out, image, "its list");
+    if (!status) warn_turned(p->out, image, "its list");
     for (size_t k = 0; !status && k < p->item->shapes; k++) {
         memset(mask, 0, p->out->voxels);
         bool crowd = json_integer_value(json_object_get(p->item->shape[k], "iscrowd")) == 1;
@@ -316,7 +312,7 @@ Status case_labels(LabelLayers *out, const Catalog *c, const CatalogCase *item, 
         status = mask_layers(&p, mask, image, error);
         break;
     case LABELS_CSR:
-        status = csr_layers(&p, mask, error);
+        status = csr_layers(&p, mask, image, error);
         break;
     case LABELS_SHAPES:
         status = shape_layers(&p, mask, image, error);

@@ -41,11 +41,6 @@ void label_layers_free(LabelLayers *l); /* a zeroed one is fine */
  * it was annotated", ...), where it is not true. */
 bool case_size_holds(Text *why, const CatalogCase *item, const Volume *image);
 
-/* Whether labels that were drawn on the stored pixels of an image would lie elsewhere on the image
- * as it is shown, without the sizes telling: the image is turned by its EXIF orientation, the
- * labels (orientation 0 where their file has none) are not. */
-bool labels_may_be_turned(const Volume *image, size_t height, size_t width, int orientation);
-
 /* ---- Prompts of a challenge file ---------------------------------------------------------------
  */
 

@@ -16,6 +16,11 @@ static bool has_position(const Volume *v) {
     return v->grid.source == GRID_SFORM || v->grid.source == GRID_QFORM;
 }
 
+/* The same of NIfTI's voxel sizes. */
+static bool has_voxel_size(const Volume *v) {
+    return has_position(v) || v->grid.source == GRID_PIXDIM;
+}
+
 /* ---- Relation ----------------------------------------------------------------------------- */
 
 static double tolerance(const Volume *image) {
@@ -66,6 +71,22 @@ static bool sizes_agree(const AxisMap *map, const Volume *image, const Volume *l
     return image->frames == labels->frames;
 }
 
+/* Of axes with more than one voxel, within 1 %. */
+static bool voxel_sizes_agree(const Volume *a, const Volume *b) {
+    const size_t size[] = {a->width, a->height, a->depth};
+    for (int i = 0; i < 3; i++) {
+        double p = a->grid.spacing_xyz_mm[i], q = b->grid.spacing_xyz_mm[i];
+        if (size[i] > 1 && !(fabs(p - q) <= 0.01 * fmin(p, q))) return false;
+    }
+    return true;
+}
+
+static GridRelation relate_by_size(const AxisMap *map, const Volume *image, const Volume *labels) {
+    bool sizes = has_voxel_size(image) && has_voxel_size(labels);
+    if (!sizes_agree(map, image, labels)) return GRIDS_APART;
+    return sizes && !voxel_sizes_agree(image, labels) ? GRIDS_APART : GRIDS_SAME;
+}
+
 /* The identity is the first of the 48. */
 static AxisMap axis_map(int number) {
     static const int orders[6][3] = {{0, 1, 2}, {1, 0, 2}, {0, 2, 1},
@@ -81,8 +102,7 @@ static AxisMap axis_map(int number) {
 GridRelation grids_relate(AxisMap *out, const Volume *image, const Volume *labels) {
     double most = tolerance(image);
     *out = identity;
-    if (!has_position(image) || !has_position(labels))
-        return sizes_agree(out, image, labels) ? GRIDS_SAME : GRIDS_APART;
+    if (!has_position(image) || !has_position(labels)) return relate_by_size(out, image, labels);
     for (int n = 0; n < 48; n++) {
         AxisMap map = axis_map(n);
         if (!sizes_agree(&map, image, labels) || !(corners_apart(&map, image, labels) <= most))
@@ -100,6 +120,12 @@ void axis_map_describe(Text *out, const AxisMap *map) {
     for (int i = 0; i < 3; i++)
         text_add(out, "%s %s%c", i ? "," : "", map->reversed[i] ? "-" : "", "ijk"[map->axis[i]]);
     text_add(out, " of the image's i, j, k");
+}
+
+static void describe_voxel_sizes(Text *out, const Volume *image, const Volume *labels) {
+    const double *p = labels->grid.spacing_xyz_mm, *q = image->grid.spacing_xyz_mm;
+    text_add(out, "its voxels are %g x %g x %g mm, the image's %g x %g x %g mm", p[0], p[1], p[2],
+             q[0], q[1], q[2]);
 }
 
 static void describe_apart(Text *out, const Volume *image, const Volume *labels) {
@@ -132,7 +158,10 @@ static void describe_size(Text *out, const Volume *v) {
 
 void grids_describe(Text *out, const Volume *image, const Volume *labels) {
     if (same_sizes(image, labels)) {
-        describe_apart(out, image, labels);
+        if (has_position(image) && has_position(labels))
+            describe_apart(out, image, labels);
+        else
+            describe_voxel_sizes(out, image, labels);
         return;
     }
     text_add(out, "it is ");
@@ -192,15 +221,59 @@ static Status take_order(Volume *labels, const Volume *image, const AxisMap *map
 static Status refuse(const Volume *labels, const Volume *image, Error *error) {
     Text why = {0};
     grids_describe(&why, image, labels);
-    bool turned = image->orientation > 4 && labels->width == image->height &&
-                  labels->height == image->width && image->depth == 1;
+    bool swapped =
+        labels->width == image->height && labels->height == image->width && image->depth == 1;
     Status status = error_set(
         error, VOXPERT_BAD_INPUT, "%s: shows another place than %s: %s; %s", volume_name(labels),
         volume_name(image), why.chars ? why.chars : "",
-        turned ? "the image is turned by its EXIF orientation: store it upright, or turn the mask"
-               : "resample it onto the image's grid, or correct the header that is wrong");
+        swapped && volume_turn(image) > 4
+            ? "the image is turned by its EXIF orientation: store it upright, or turn the mask"
+        : swapped && volume_turn(labels) > 4
+            ? "it is turned by its own EXIF orientation: store it as its image is stored"
+            : "resample it onto the image's grid, or correct the header that is wrong");
     text_free(&why);
     return status;
+}
+
+/* ---- What the grids do not tell ---------------------------------------------------------------
+ */
+
+int volume_turn(const Volume *v) { return v->as_stored || v->orientation < 1 ? 1 : v->orientation; }
+
+bool pair_may_be_turned(int image, int labels, size_t width, size_t height) {
+    int turned = image > 1 ? image : labels;
+    bool one = (image > 1) != (labels > 1);
+    return one && (turned < 5 || width == height);
+}
+
+static void remark_turn(Warnings *out, const Volume *image, const Volume *labels) {
+    const Volume *turned = volume_turn(image) > 1 ? image : labels;
+    const Volume *other = turned == image ? labels : image;
+    if (!pair_may_be_turned(volume_turn(image), volume_turn(labels), image->width, image->height))
+        return;
+    warnings_add(out,
+                 "%s: is turned by its EXIF orientation %d, but %s is not: if both belong to the "
+                 "pixels as stored, what is drawn lies at the wrong place",
+                 volume_name(turned), turned->orientation, volume_name(other));
+}
+
+bool pair_lacks_position(const Volume *image, const Volume *labels) {
+    return has_position(image) != has_position(labels);
+}
+
+static void remark_position(Warnings *out, const Volume *image, const Volume *labels) {
+    const Volume *without = has_position(image) ? labels : image;
+    const Volume *other = without == image ? labels : image;
+    if (!pair_lacks_position(image, labels)) return;
+    warnings_add(out,
+                 "%s: has no position, but %s has one: their voxels are paired as both are stored; "
+                 "check that they show the same place, and copy the header if so",
+                 volume_name(without), volume_name(other));
+}
+
+void pair_remarks(Warnings *out, const Volume *image, const Volume *labels) {
+    remark_turn(out, image, labels);
+    remark_position(out, image, labels);
 }
 
 Status volume_align(Volume *labels, const Volume *image, Error *error) {
@@ -208,6 +281,7 @@ Status volume_align(Volume *labels, const Volume *image, Error *error) {
     Text how = {0};
     switch (grids_relate(&map, image, labels)) {
     case GRIDS_SAME:
+        pair_remarks(&labels->warnings, image, labels);
         return VOXPERT_OK;
     case GRIDS_APART:
         return refuse(labels, image, error);

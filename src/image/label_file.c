@@ -108,18 +108,45 @@ bool label_file_border_covered(const Volume *v) {
     return 2 * b.counted > b.pixels;
 }
 
+static void greys_keep(Volume *v, const uint8_t *rgb, size_t colours) {
+    for (size_t i = 0; i < colours && i < 256; i++) {
+        if (rgb[3 * i] != rgb[3 * i + 1] || rgb[3 * i] != rgb[3 * i + 2]) return;
+        v->grey[i] = rgb[3 * i];
+    }
+    v->grey_palette = colours > 2;
+}
+
+/* "black" or "white", nearly so too; else NULL. */
+static const char *ground_name(const uint8_t *rgb) {
+    enum { NEAR = 32 };
+    bool dark = true, light = true;
+    for (size_t c = 0; c < 3; c++) {
+        dark = dark && rgb[c] <= NEAR;
+        light = light && rgb[c] >= 255 - NEAR;
+    }
+    return dark ? "black" : light ? "white" : NULL;
+}
+
+/* Black beside a first entry that is not, and white beside a colour, are no labels' colours. */
+static bool looks_like_ground(const char *entry, const char *first) {
+    if (!entry || entry == first) return false;
+    return strcmp(entry, "black") == 0 || !first;
+}
+
 void label_file_check_palette(Volume *v, const uint8_t *rgb, size_t colours) {
-    static const uint8_t black[3];
-    if (!is_small_whole(v) || colours < 2 || memcmp(rgb, black, 3) == 0) return;
+    greys_keep(v, rgb, colours);
+    if (v->depth > 1 || !is_small_whole(v) || colours < 2) return;
+    const char *first = ground_name(rgb);
     for (size_t i = 1; i < colours; i++) {
-        if (memcmp(rgb + 3 * i, black, 3) != 0) continue;
+        const char *ground = ground_name(rgb + 3 * i);
+        if (!looks_like_ground(ground, first)) continue;
         Border b = border_count(v, (int)i);
         if (2 * b.counted <= b.pixels) continue;
         volume_warn(v,
-                    "the palette has another colour first and black as entry %zu, which covers the "
+                    "the palette has another colour first and %s as entry %zu, which covers the "
                     "border: the indices are the labels, so label %zu is what looks like "
                     "background",
-                    i, i);
+                    ground, i, i);
         return;
     }
 }

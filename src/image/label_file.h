@@ -18,8 +18,9 @@
  * VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status label_file_complete(Volume *v, Error *error);
 
-/* Warns where a label other than 0 is drawn in the colour of a background: `rgb` [colours][3] is
- * the palette; entry 0 is not black, an entry that is black covers most of the border. */
+/* `rgb` [colours][3] is the palette of a label map: keeps it where all its colours are grey, and
+ * warns where a label other than 0 is drawn in the colour of a background, which covers most of the
+ * border: (nearly) black where entry 0 is not, or white where entry 0 is a colour. */
 void label_file_check_palette(Volume *v, const uint8_t *rgb, size_t colours);
 
 /* Whether values other than 0 cover more than half of the border of a picture of 1-byte samples or

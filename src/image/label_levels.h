@@ -11,11 +11,12 @@
 
 #include "image/volume.h"
 
-/* Of a picture of 8 or 16 bits that was read as a label map, without palette, scale or opacity and
- * with equal colours: ramps become 0 and the upper level, 255 or 65535, split at half of the range,
- * with a warning.  Of lossless files only where the largest value is the full scale, and both
- * levels are commoner than any between; what looks like ramps but has not that scale keeps its
- * values, with a warning.  VOXPERT_OUT_OF_MEMORY. */
+/* Of a label map whose values are whole numbers up to 65535, however they are stored: ramps become
+ * 0 and the upper level, 255 or 65535, split at half of the range, with a warning.  Of lossless
+ * files only where the largest value is the full scale, and both levels are commoner than any
+ * between; what looks like ramps but has not that scale, or smoothed edges of three to 16 levels,
+ * keeps its values, with a warning.  Values of a grey palette (grey_palette) are its greys; they
+ * are split only where each index is its own grey.  VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status label_levels_find(Volume *v, Error *error);
 
 #endif

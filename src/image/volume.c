@@ -208,8 +208,12 @@ static Status take_label(uint32_t *out, double value, const Volume *v, size_t vo
     *out = 0;
     if (!(whole >= 0.0 && whole <= (double)UINT32_MAX && fabs(value - whole) <= LABEL_DRIFT))
         return error_set(error, VOXPERT_BAD_INPUT,
-                         "%s: voxel %zu holds %.9g, but a label must be a whole number from 0",
-                         volume_name(v), voxel, value);
+                         "%s: voxel %zu holds %.9g, but a label must be a whole number from 0%s",
+                         volume_name(v), voxel, value,
+                         value > 0.0 && value < whole + 1.0
+                             ? "; if it is a probability or a smoothed edge, threshold the map or "
+                               "resample the labels without interpolation"
+                             : "");
     *out = (uint32_t)whole;
     return VOXPERT_OK;
 }

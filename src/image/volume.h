@@ -64,11 +64,15 @@ typedef struct Volume {
     SampleType type;
     void *samples;
     double slope, intercept;
-    bool alpha;   /* the last channel is opacity, or unexplained: it is no colour */
-    bool indexed; /* samples are palette indices */
-    bool labels;  /* a label map or a mask, not intensities */
+    bool alpha;        /* the last channel is opacity, or unexplained: it is no colour */
+    bool indexed;      /* samples are palette indices */
+    bool lossy;        /* the file was compressed as JPEG: samples are not what was stored */
+    bool grey_palette; /* of indices: the palette's colours are all grey */
+    uint8_t grey[256]; /* and these are they */
+    bool labels;       /* a label map or a mask, not intensities */
     VolumeGrid grid;
     int orientation;    /* EXIF or TIFF orientation of the file, 1..8; 0 where there is none */
+    bool as_stored;     /* it was not applied */
     uint8_t *header;    /* NIfTI: every byte before the voxels, or the .hdr file; else NULL */
     size_t header_size; /* bytes */
     const char *format; /* "PNG", ...; static; NULL for a volume that was never in a file */

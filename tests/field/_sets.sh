@@ -125,6 +125,9 @@ if chosen 43; then
     about 43-pair-photo-upside-down
     found 'EXIF|turn|orientation' .
     warned 'EXIF|turn|orientation' evaluate --data . --clicks 1
+    warned 'EXIF|turn|orientation' stats -i images -s masks
+    warned 'EXIF|turn|orientation' segment -i images/a.jpg --mask masks/a.png -o m.png
+    quiet segment -i images/a.jpg --no-exif --mask masks/a.png -o m.png
 fi
 
 if chosen 44; then

@@ -142,6 +142,65 @@ TEST(files_without_a_position_are_paired_by_size) {
     volume_free(image);
 }
 
+TEST(voxel_sizes_must_agree_where_both_are_known) {
+    Volume *image = make_image(), *labels = stored_as(image, orders[0], 0);
+    AxisMap map;
+    Error error = {0};
+    labels->grid.source = GRID_PIXDIM;
+    labels->grid.spacing_xyz_mm[2] = 2.51;
+    CHECK(grids_relate(&map, image, labels) == GRIDS_SAME);
+    labels->grid.spacing_xyz_mm[2] = 1.0;
+    CHECK(volume_align(labels, image, &error) == VOXPERT_BAD_INPUT);
+    CHECK(strstr(error.message, "its voxels are 1 x 1 x 1 mm, the image's 1 x 1 x 2.5 mm") &&
+          strstr(error.message, "resample"));
+    labels->grid.source = GRID_UNKNOWN;
+    CHECK(!volume_align(labels, image, NULL));
+    volume_free(labels);
+    volume_free(image);
+}
+
+TEST(a_file_without_a_position_is_paired_as_stored_with_a_warning) {
+    Volume *image = make_image(), *labels = stored_as(image, orders[0], 0);
+    labels->grid.source = GRID_UNKNOWN;
+    CHECK(!volume_align(labels, image, NULL));
+    CHECK(strstr(warnings_lines(&labels->warnings),
+                 "label.nii: has no position, but image.nii has one") != NULL);
+    labels->grid.source = GRID_QFORM;
+    image->grid.source = GRID_PIXDIM;
+    CHECK(!volume_align(labels, image, NULL));
+    CHECK(strstr(warnings_lines(&labels->warnings),
+                 "image.nii: has no position, but label.nii has one") != NULL);
+    CHECK(labels->warnings.count == 2);
+    volume_free(labels);
+    volume_free(image);
+}
+
+TEST(one_turned_picture_of_two_is_reported_whichever_it_is) {
+    static const struct {
+        size_t height, width;
+        int image, labels;
+        bool as_stored, warned;
+    } pairs[] = {{J, I, 3, 0, false, true}, {J, I, 0, 3, false, true},  {J, I, 3, 3, false, false},
+                 {J, I, 2, 1, false, true}, {J, I, 1, 0, false, false}, {J, I, 6, 0, false, false},
+                 {J, J, 6, 0, false, true}, {J, J, 0, 8, false, true},  {J, I, 3, 0, true, false},
+                 {J, I, 3, 4, false, false}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        Volume *image, *labels;
+        VolumeSize size = {1, 1, pairs[i].height, pairs[i].width, 1};
+        CHECK(!volume_new(&image, size, SAMPLE_U8, NULL));
+        CHECK(!volume_new(&labels, size, SAMPLE_U8, NULL));
+        image->orientation = pairs[i].image;
+        image->as_stored = pairs[i].as_stored;
+        labels->orientation = pairs[i].labels;
+        CHECK(!volume_align(labels, image, NULL));
+        const char *warned = warnings_lines(&labels->warnings);
+        check_report((strstr(warned, "turned by its EXIF orientation") != NULL) == pairs[i].warned,
+                     __FILE__, __LINE__, "%zu: %s", i, warned);
+        volume_free(labels);
+        volume_free(image);
+    }
+}
+
 /* The third column of a slice may hold anything. */
 TEST(an_axis_of_one_voxel_has_no_direction) {
     Volume *image, *labels;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "image/label_file.h"
 #include "tests/check.h"
@@ -256,6 +257,28 @@ static unsigned draw_line(size_t x, size_t y, unsigned a, unsigned b) {
     return (unsigned)floor(fmin(1.0, fmax(0.0, 0.5 + off / a)) * b + 0.5);
 }
 
+/* Two discs of 100 and of `b`, edges of `a` pixels; they meet. */
+static unsigned draw_three(size_t x, size_t y, unsigned a, unsigned b) {
+    double first = 20.0 - hypot((double)x - 31.5, (double)y - 30.0);
+    double second = 24.0 - hypot((double)x - 60.0, (double)y - 58.0);
+    double one = fmin(1.0, fmax(0.0, 0.5 + first / a)),
+           two = fmin(1.0, fmax(0.0, 0.5 + second / a));
+    return (unsigned)floor(fmax(100.0 * one, two * b) + 0.5);
+}
+
+/* Three large regions, and small squares of 3 x 3 on one of them, numbered from 10. */
+static unsigned draw_regions(size_t x, size_t y, unsigned a, unsigned b) {
+    unsigned region = x < 32 ? 0 : x < 64 ? a : b;
+    bool square = x >= 36 && x < 60 && x % 4 < 3 && y % 4 < 3;
+    return square ? 10 + (unsigned)(y / 4 * 6 + (x - 36) / 4) : region;
+}
+
+/* Rings of one pixel, each with its own number, around a disc of `b` on `a`. */
+static unsigned draw_rings(size_t x, size_t y, unsigned a, unsigned b) {
+    double off = hypot((double)x - 47.5, (double)y - 47.5);
+    return off < 20.0 ? b : off < 30.0 ? 20 + (unsigned)off : off < 40.0 ? a : 0;
+}
+
 typedef enum Verdict { KEPT, SPLIT, REPORTED } Verdict;
 
 static const struct {
@@ -291,41 +314,108 @@ static const struct {
     {"disc of 100", draw_disc, 2, 100, KEPT},
     {"line, edge of 1", draw_line, 1, 255, SPLIT},
     {"line, edge of 3", draw_line, 3, 255, SPLIT},
+    {"three levels, edges of 2", draw_three, 2, 200, REPORTED},
+    {"three levels, edges of 3", draw_three, 3, 60, REPORTED},
+    {"three levels without edges", draw_regions, 1, 2, KEPT},
+    {"regions and small squares", draw_regions, 1, 250, KEPT},
+    {"rings of other numbers", draw_rings, 5, 60, KEPT},
     {"noise of JPEG", draw_ringing, 7, 255, SPLIT},
     {"noise of JPEG below 255", draw_ringing, 7, 240, REPORTED},
 };
 
-static void put(Volume *v, size_t at, unsigned value) {
-    if (v->type == SAMPLE_U16)
-        ((uint16_t *)v->samples)[at] = (uint16_t)(value * 257);
-    else
-        ((uint8_t *)v->samples)[at] = (uint8_t)value;
+/* The same values in other storage. */
+typedef enum Storage {
+    GREY_8,
+    GREY_16,      /* the values times 257 */
+    GREY_8_IN_16, /* the values as they are */
+    SIGNED_32,
+    FLOAT_32,
+    SCALED, /* 10 + half of the sample */
+    OPAQUE, /* red, green, blue and an opacity of 255 */
+    GREY_PALETTE,
+    STORAGES
+} Storage;
+
+static SampleType type_of(Storage storage) {
+    static const SampleType types[STORAGES] = {
+        [GREY_16] = SAMPLE_U16,  [GREY_8_IN_16] = SAMPLE_U16, [SIGNED_32] = SAMPLE_I32,
+        [FLOAT_32] = SAMPLE_F32, [SCALED] = SAMPLE_I16,       [GREY_PALETTE] = SAMPLE_U8};
+    return types[storage];
 }
 
-static void check_variant(size_t index, SampleType type) {
-    Volume *v = picture_new(SIDE, SIDE, type);
-    unsigned most = 0, scale = type == SAMPLE_U16 ? 257 : 1;
-    for (size_t at = 0; at < (size_t)SIDE * SIDE; at++) {
+static void put(Volume *v, size_t at, unsigned value, Storage storage) {
+    static const size_t channels[STORAGES] = {[OPAQUE] = 4};
+    uint8_t *bytes = v->samples;
+    switch (v->type) {
+    case SAMPLE_U16:
+        ((uint16_t *)v->samples)[at] = (uint16_t)(value * (storage == GREY_16 ? 257 : 1));
+        break;
+    case SAMPLE_I16:
+        ((int16_t *)v->samples)[at] = (int16_t)(2 * ((int)value - 10));
+        break;
+    case SAMPLE_I32:
+        ((int32_t *)v->samples)[at] = (int32_t)value;
+        break;
+    case SAMPLE_F32:
+        ((float *)v->samples)[at] = (float)value;
+        break;
+    default:
+        if (channels[storage] == 4) {
+            memset(bytes + 4 * at, (int)value, 3);
+            bytes[4 * at + 3] = 255;
+        } else {
+            bytes[at] = (uint8_t)value;
+        }
+    }
+}
+
+/* `planes`: copies of one picture, as the slices of a volume. */
+static Volume *store_new(Storage storage, size_t planes) {
+    Volume *v;
+    VolumeSize size = {1, planes, SIDE, SIDE, storage == OPAQUE ? 4 : 1};
+    if (volume_new(&v, size, type_of(storage), NULL)) abort();
+    v->labels = true;
+    v->alpha = storage == OPAQUE;
+    if (storage == SCALED) v->slope = 0.5, v->intercept = 10.0;
+    v->indexed = v->grey_palette = storage == GREY_PALETTE;
+    for (size_t i = 0; i < 256; i++) v->grey[i] = (uint8_t)i;
+    return v;
+}
+
+/* A hundred labels are usual, 25700 are not. */
+static Verdict verdict_of(size_t index, Storage storage) {
+    bool hundred = variants[index].draw == draw_disc && variants[index].b == 100;
+    return hundred && storage == GREY_16 ? REPORTED : variants[index].verdict;
+}
+
+static void check_variant(size_t index, Storage storage, size_t planes) {
+    Verdict verdict = verdict_of(index, storage);
+    Volume *v = store_new(storage, planes);
+    const size_t pixels = (size_t)SIDE * SIDE;
+    unsigned most = 0, scale = storage == GREY_16 ? 257 : 1;
+    for (size_t i = 0; i < planes * pixels; i++) {
+        size_t at = i % pixels;
         unsigned value =
             variants[index].draw(at % SIDE, at / SIDE, variants[index].a, variants[index].b);
-        put(v, at, value);
+        put(v, i, value, storage);
         most = value > most ? value : most;
     }
     CHECK(label_file_complete(v, NULL) == VOXPERT_OK);
     uint32_t *got = labels_of(v);
     size_t differ = 0;
-    for (size_t at = 0; at < (size_t)SIDE * SIDE; at++) {
+    for (size_t i = 0; i < planes * pixels; i++) {
+        size_t at = i % pixels;
         unsigned value =
             variants[index].draw(at % SIDE, at / SIDE, variants[index].a, variants[index].b);
-        if (variants[index].verdict == SPLIT) value = 2 * value > most ? 255 : 0;
-        differ += got[at] != value * scale;
+        if (verdict == SPLIT) value = 2 * value > most ? 255 : 0;
+        differ += got[i] != value * scale;
     }
     const char *said = warnings_lines(&v->warnings);
-    const char *const part[] = {"", "are ramps of a mask of two levels", "each value is a label"};
-    check_report(differ == 0 && strstr(said, part[variants[index].verdict]) &&
-                     v->warnings.count == (variants[index].verdict != KEPT),
-                 __FILE__, __LINE__, "%s, type %d: %zu differ; %s", variants[index].name, type,
-                 differ, said);
+    const char *const part[] = {"", "are ramps of a mask of two levels", "is a label"};
+    check_report(differ == 0 && strstr(said, part[verdict]) &&
+                     v->warnings.count == (verdict != KEPT),
+                 __FILE__, __LINE__, "%s, storage %d, %zu planes: %zu differ; %s",
+                 variants[index].name, (int)storage, planes, differ, said);
     memory_free(got);
     volume_free(v);
 }
@@ -346,11 +436,99 @@ TEST(a_mask_that_was_a_jpeg_is_split_in_a_png_too) {
     volume_free(v);
 }
 
-TEST(names_stay_and_amounts_are_split) {
+TEST(names_stay_and_amounts_are_split_however_they_are_stored) {
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
-        check_variant(i, SAMPLE_U8);
-        check_variant(i, SAMPLE_U16);
+        for (int storage = 0; storage < STORAGES; storage++) {
+            check_variant(i, (Storage)storage, 1);
+            check_variant(i, (Storage)storage, 3);
+        }
     }
+}
+
+TEST(files_of_any_format_give_their_values) {
+    static const char *const names[] = {"soft.png", "soft.bmp", "soft.tif", "soft.nii.gz"};
+    char folder[] = "/tmp/voxpert_label_file_XXXXXX";
+    CHECK(mkdtemp(folder) != NULL);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        Volume *drawn = store_new(GREY_8, 1), *read;
+        char *path = path_join(folder, names[i]);
+        uint8_t *samples = drawn->samples;
+        for (size_t at = 0; at < (size_t)SIDE * SIDE; at++)
+            samples[at] = (uint8_t)disc(at % SIDE, at / SIDE, 2.0, 255);
+        CHECK(volume_write(drawn, path, NULL) == VOXPERT_OK);
+        CHECK(volume_read(&read, path, &(VolumeReadOptions){.labels = true}, NULL) == VOXPERT_OK);
+        uint32_t *got = labels_of(read);
+        size_t differ = 0;
+        for (size_t at = 0; at < (size_t)SIDE * SIDE; at++)
+            differ += got[at] != (2 * disc(at % SIDE, at / SIDE, 2.0, 255) > 255 ? 255u : 0u);
+        check_report(differ == 0 && strstr(warnings_lines(&read->warnings), "are ramps of a mask"),
+                     __FILE__, __LINE__, "%s: %zu differ; %s", names[i], differ,
+                     warnings_lines(&read->warnings));
+        CHECK(remove(path) == 0);
+        memory_free(path);
+        memory_free(got);
+        volume_free(drawn);
+        volume_free(read);
+    }
+    CHECK(remove(folder) == 0);
+}
+
+TEST(colours_of_a_background_on_the_border_are_reported) {
+    static const struct {
+        uint8_t rgb[2][3];
+        bool warned;
+    } palettes[] = {{{{255, 255, 255}, {0, 0, 0}}, true},   {{{255, 255, 255}, {10, 10, 10}}, true},
+                    {{{255, 0, 0}, {20, 8, 30}}, true},     {{{255, 0, 0}, {250, 255, 251}}, true},
+                    {{{0, 0, 0}, {255, 255, 255}}, false},  {{{0, 0, 0}, {10, 10, 10}}, false},
+                    {{{255, 255, 255}, {60, 0, 0}}, false}, {{{12, 12, 12}, {0, 0, 0}}, false}};
+    for (size_t i = 0; i < sizeof palettes / sizeof *palettes; i++) {
+        Volume *v = picture_new(8, 8, SAMPLE_U8);
+        uint8_t *samples = v->samples;
+        for (size_t at = 0; at < 64; at++) samples[at] = at < 24 || at > 28;
+        label_file_check_palette(v, palettes[i].rgb[0], 2);
+        check_report((v->warnings.count == 1) == palettes[i].warned, __FILE__, __LINE__, "%zu: %s",
+                     i, warnings_lines(&v->warnings));
+        volume_free(v);
+    }
+}
+
+/* Squares of `side` pixels numbered 1 .. `most`, in order or not. */
+static void check_many(size_t side, unsigned most, unsigned jump) {
+    Volume *v = picture_new(SIDE, SIDE, SAMPLE_U16);
+    uint16_t *samples = v->samples;
+    size_t across = SIDE / side;
+    for (size_t at = 0; at < (size_t)SIDE * SIDE; at++) {
+        size_t x = at % SIDE / side, y = at / SIDE / side;
+        unsigned id = (unsigned)(y * across + x);
+        samples[at] = (uint16_t)(id <= most ? id * jump % (most + 1) : 0);
+    }
+    CHECK(label_file_complete(v, NULL) == VOXPERT_OK);
+    check_report(v->warnings.count == 0, __FILE__, __LINE__, "%zu, %u, %u: %s", side, most, jump,
+                 warnings_lines(&v->warnings));
+    volume_free(v);
+}
+
+TEST(thousands_of_instances_stay_instances) {
+    static const unsigned most[] = {300, 511, 1000, 1023, 2000, 4000, 4095, 9000};
+    for (size_t i = 0; i < sizeof most / sizeof *most; i++) {
+        for (size_t side = 1; side <= 3; side++) {
+            check_many(side, most[i], 1);
+            check_many(side, most[i], 37);
+            check_many(side, most[i], 1009);
+        }
+    }
+}
+
+TEST(indices_of_greys_in_another_order_stay_with_a_warning) {
+    Volume *v = store_new(GREY_PALETTE, 1);
+    uint8_t *samples = v->samples;
+    for (size_t i = 0; i < 256; i++) v->grey[i] = (uint8_t)(255 - i);
+    for (size_t at = 0; at < (size_t)SIDE * SIDE; at++)
+        samples[at] = (uint8_t)(255 - disc(at % SIDE, at / SIDE, 4.0, 255));
+    CHECK(label_file_complete(v, NULL) == VOXPERT_OK);
+    CHECK(samples[0] == 255 && v->warnings.count == 1);
+    CHECK(strstr(warnings_lines(&v->warnings), "each palette index is a label") != NULL);
+    volume_free(v);
 }
 
 TEST(opacity_is_a_mask_only_where_colours_say_nothing) {

@@ -74,6 +74,7 @@ static Status volume_begin(Volume **out, const ImageSource *s, const ImageFormat
                   .channels = 1,
                   .slope = 1.0,
                   .labels = s->options.labels,
+                  .as_stored = s->options.ignore_exif,
                   .grid.spacing_xyz_mm = {1.0, 1.0, 1.0}};
     for (int i = 0; i < 4; i++) v->grid.affine_ras[i][i] = 1.0;
     *out = v;

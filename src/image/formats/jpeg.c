@@ -210,6 +210,7 @@ static Status jpeg_read(Volume *v, const ImageSource *s, Error *error) {
     if (!jpeg_recognizes(s->bytes, s->size))
         return image_refuse(s, error, "is no JPEG file: it does not begin with a start of image");
     Jpeg j = {.source = s, .progress.progress_monitor = jpeg_scan_count};
+    v->lossy = true;
     j.info.err = jpeg_std_error(&j.errors);
     j.info.client_data = &j;
     j.errors.error_exit = jpeg_give_up;

@@ -145,9 +145,14 @@ static Status partner_map(FileMap *out, const char *path, const char *extension,
     char *partner;
     Status status = nifti_partner(&partner, path, extension, error);
     if (status) return status;
-    if (!partner)
-        return error_set(error, VOXPERT_BAD_INPUT,
-                         "%s: the other file of the NIfTI pair, %s, is missing", path, extension);
+    if (!partner) {
+        char *missing = path_with_extension(path, extension);
+        status = error_set(error, VOXPERT_BAD_INPUT,
+                           "%s: the other file of the NIfTI pair, %s, is missing", path,
+                           missing ? path_base(missing) : extension);
+        memory_free(missing);
+        return status;
+    }
     status = file_map(out, partner, VOXPERT_BAD_INPUT, error);
     memory_free(partner);
     return status;

@@ -2,7 +2,8 @@
  *
  * The matrix (sform) wins over the quaternion (qform), as in nibabel; where both are absent the
  * voxel sizes alone are taken, without an offset (method 1), and a warning says so.  xyzt_units
- * metre and micron become mm. */
+ * metre and micron become mm.  Sizes of 1, 1, 1 without a unit are what a header is filled with
+ * where nothing is known: they are no spacing. */
 #include <math.h>
 
 #include <nifti2_io.h>
@@ -132,8 +133,15 @@ static Status qform_read(double m[4][4], Volume *v, const NiftiHeader *h, Error 
 static Status pixdim_read(double m[4][4], Volume *v, const NiftiHeader *h, Error *error) {
     double size[3] = {0};
     Status status = sizes_read(size, v, h, error);
-    for (int i = 0; !status && i < 3; i++) m[i][i] = size[i];
-    if (!status) volume_warn(v, "NIfTI has neither sform nor qform: its orientation is unknown");
+    bool known = (nifti_integer(h, NIFTI_XYZT_UNITS, 0) & 7) != 0;
+    for (int i = 0; !status && i < 3; i++) {
+        m[i][i] = size[i];
+        known = known || size[i] < 1.0 || size[i] > 1.0;
+    }
+    if (!known) v->grid.source = GRID_UNKNOWN;
+    if (!status)
+        volume_warn(v, "NIfTI has neither sform nor qform: its orientation %s",
+                    known ? "is unknown" : "and its voxel size (1 x 1 x 1 of no unit) are unknown");
     return status;
 }
 

@@ -212,7 +212,7 @@ static void palette_check(Volume *v, const TiffFile *f) {
 static void samples_warn(Volume *v, const TiffFile *f, const TiffPage *p) {
     if (f->remark[0]) volume_warn(v, "TIFF: its blocks were read with a warning: %s", f->remark);
     if (v->labels) {
-        if (v->indexed && v->depth == 1) palette_check(v, f);
+        if (v->indexed) palette_check(v, f);
         if (p->photometric == PHOTOMETRIC_MINISWHITE && label_file_border_covered(v))
             volume_warn(v, "TIFF: white is zero, and labels other than 0 cover the border: the "
                            "stored values are the labels, so what looks like background has one");
@@ -233,6 +233,7 @@ static Status tiff_read_open(Volume *v, TiffFile *f, Error *error) {
     if (status) return status;
     tiff_page_layout(v, &pages.page);
     v->orientation = pages.page.orientation;
+    v->lossy = pages.page.compression == COMPRESSION_JPEG;
     bool one = pages.count == 1 && pages.aside == 0 && !f->source->options.page;
     size_t planes = one ? imagej_planes(f, &pages.page, &imagej) : 1;
     v->depth = planes > 1 ? planes : pages.count;
