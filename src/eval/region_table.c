@@ -353,22 +353,6 @@ static void json_case(Text *t, Columns columns, const RegionCase *c) {
     text_add(t, "\n         }}");
 }
 
-static void json_warnings(Text *t, const RegionTable *table) {
-    const char *next = warnings_lines(&table->warnings), *line, *before = "";
-    size_t length;
-    text_add(t, ",\n    \"warnings\": [");
-    while (warnings_next(&next, &line, &length)) {
-        Text sentence = {0};
-        text_add(&sentence, "%.*s", (int)length, line);
-        text_add(t, "%s\n        ", before);
-        text_add_quoted(t, sentence.chars ? sentence.chars : "");
-        t->failed |= sentence.failed;
-        text_free(&sentence);
-        before = ",";
-    }
-    text_add(t, *before ? "\n    ]" : "]");
-}
-
 void region_table_json(Text *t, const RegionTable *table, Aggregation how) {
     text_add(t, "{\n    \"cases\": [");
     for (size_t i = 0; i < table->count; i++) {
@@ -382,6 +366,7 @@ void region_table_json(Text *t, const RegionTable *table, Aggregation how) {
         text_add(t, "\n    }");
     }
     text_add(t, ",\n    \"files_left_out\": %zu", table->alone);
-    json_warnings(t, table);
+    text_add(t, ",\n    \"warnings\": ");
+    warnings_json(t, &table->warnings, 4);
     text_add(t, "\n}\n");
 }

@@ -117,13 +117,19 @@ static void add_row(Text *t, const Evaluation *e, int label, Metric m) {
     memory_free(values);
 }
 
-static void add_warnings(Text *t, const Evaluation *e) {
-    const char *next = warnings_lines(&e->warnings), *line;
+void markdown_warnings(Text *t, const Warnings *w, const char *method) {
+    const char *next = warnings_lines(w), *line;
     size_t length;
     while (warnings_next(&next, &line, &length)) {
         Text sentence = {0};
         text_add(&sentence, "%.*s", (int)length, line);
-        text_add(t, "- Warning: ");
+        text_add(t, "- Warning");
+        if (method) {
+            text_add(t, " (");
+            markdown_words(t, method);
+            text_add(t, ")");
+        }
+        text_add(t, ": ");
         markdown_words(t, sentence.chars ? sentence.chars : "");
         text_add(t, "\n");
         t->failed |= sentence.failed;
@@ -147,7 +153,7 @@ static void add_rules(Text *t, const Evaluation *e) {
     if (e->rule.metrics.unscaled)
         text_add(t, "- The spacing is not known: distances and sizes are in %s\n",
                  e->rule.metrics.pictures ? "pixels (px)" : "voxels");
-    add_warnings(t, e);
+    markdown_warnings(t, &e->warnings, NULL);
     text_add(t, "\n");
 }
 

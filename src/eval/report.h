@@ -18,6 +18,9 @@ void report_markdown(Text *t, const Evaluation *e);
 /* A name in Markdown: printable, with a backslash before what Markdown would take as its own. */
 void markdown_words(Text *t, const char *text);
 
+/* A list, an item for each sentence, which begins with the method's name (NULL: none is named). */
+void markdown_warnings(Text *t, const Warnings *w, const char *method);
+
 /* "1", or with its name "1 liver". */
 void label_title(Text *t, const EvaluatedLabel *l);
 
