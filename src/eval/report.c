@@ -37,6 +37,16 @@ static void csv_label(Text *t, const EvaluatedLabel *l) {
     text_free(&key);
 }
 
+/* Of the case, and of all cases. */
+static void csv_warnings(Text *t, const Evaluation *e, const CaseScore *c) {
+    Warnings all = {0};
+    warnings_merge(&all, &e->of_all);
+    warnings_merge(&all, &c->warnings);
+    warnings_csv(t, &all);
+    text_add(t, "\n");
+    warnings_free(&all);
+}
+
 void report_csv(Text *t, const Evaluation *e) {
     char name[METRIC_NAME_MAX];
     text_add(t, "case,label,name");
@@ -45,7 +55,7 @@ void report_csv(Text *t, const Evaluation *e) {
         metric_name(name, &e->rule.metrics, (Metric)m);
         text_add(t, ",%s", name);
     }
-    text_add(t, ",reference_file,prediction_file\n");
+    text_add(t, ",reference_file,prediction_file,warnings\n");
     for (size_t i = 0; i < e->count; i++) {
         const CaseScore *c = &e->item[i];
         for (size_t l = 0; l < e->rule.labels; l++) {
@@ -64,7 +74,8 @@ void report_csv(Text *t, const Evaluation *e) {
             text_add_csv_field(t, c->reference);
             text_add(t, ",");
             text_add_csv_field(t, c->prediction);
-            text_add(t, "\n");
+            text_add(t, ",");
+            csv_warnings(t, e, c);
         }
     }
 }

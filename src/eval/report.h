@@ -8,7 +8,8 @@
  * frees; NULL: no memory. */
 double *metric_values(const Evaluation *e, int label, Metric m, size_t *count);
 
-/* CSV (RFC 4180): a row per case and label, a column per metric; nan and inf as they are. */
+/* CSV (RFC 4180): a row per case and label, a column per metric; nan and inf as they are;
+ * at the end the warnings of the case, and those of all cases together. */
 void report_csv(Text *t, const Evaluation *e);
 
 /* Markdown: a row per label and metric that was chosen: entries, NaN among them, mean, deviation,

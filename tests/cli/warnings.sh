@@ -53,6 +53,30 @@ holds 'experts prune: printed once' test "$(grep -c "$sentence" said.err)" -eq 1
 stands said.json
 stands pruned.prune.json
 
+voxpert evaluate -q -m "$base" --data photo --part all -o case || exit 1
+holds 'evaluate --data: cases.csv' grep -q 'EXIF orientation' case/cases.csv
+rows_are_even() { python3 -c 'import csv, sys; assert len({len(r) for r in csv.reader(open(sys.argv[1]))}) == 1' "$1"; }
+holds 'every row of cases.csv has as many fields' rows_are_even case/cases.csv
+
+# ---- Tables of segment and stats
+printf 'image,x0,y0,x1,y1\na.jpg,40,30,10,5\n' >swapped.csv
+voxpert segment -q -m "$base" -i photo/images --prompts swapped.csv -o swapped -r swapped_report.csv || exit 1
+holds 'segment: swapped corners are in the table' grep -q 'its corners are swapped' swapped_report.csv
+holds 'every row of the report has as many fields' rows_are_even swapped_report.csv
+mkdir -p sizes/images sizes/masks
+for name in 001 074; do cp "$shared/data/2d/micro_wbc/images/$name".* sizes/images; done
+cp "$shared/data/2d/micro_wbc/masks/001".* sizes/masks
+cp "$shared/data/2d/micro_wbc/images/074.png" sizes/masks/074.png # in colour: no label map
+voxpert stats -i sizes/images -s sizes/masks -o sizes.csv >said.out 2>said.err
+holds 'stats: one case that cannot be used is exit code 1' test $? -eq 1
+holds 'it is named' grep -q 'sizes/masks/074.png: .*; the case is left out' said.err
+holds 'the others are measured' grep -q '^001.png,1,,1,[1-9]' sizes.csv
+holds 'the case has a row with its fault' grep -q '^074.png,,,0,.*sizes/masks/074.png: ' sizes.csv
+holds 'every row of the table has as many fields' rows_are_even sizes.csv
+voxpert stats -i sizes/images -s sizes/masks --json >said.json 2>/dev/null
+holds 'in the JSON it is an error of its case' grep -q '"error": "sizes/masks/074.png' said.json
+refused 3 '074.png' stats -i sizes/images/074.png -s sizes/masks/074.png -o none.csv
+
 # ---- Images alone
 mkdir cut && cp "$shared/field/cases/01-jpeg-no-eoi/no_eoi.jpg" cut/a.jpg
 sentence='cut/a.jpg: JPEG: the end of image (EOI) is missing'
