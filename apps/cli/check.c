@@ -228,6 +228,16 @@ static void print_rejected(json_t *report) {
     }
 }
 
+/* Its warnings, which then are those of the verb. */
+static void warn_of_report(const CheckJob *job, json_t *report) {
+    size_t i;
+    json_t *sentence;
+    json_array_foreach(json_object_get(report, "warnings"), i, sentence) {
+        common_warn(&job->common, "%s", json_string_value(sentence));
+    }
+    json_object_del(report, "warnings");
+}
+
 static VoxpertStatus screen(CheckJob *job, VoxpertError *error) {
     char *text = NULL;
     VoxpertScreenResult result;
@@ -238,10 +248,7 @@ static VoxpertStatus screen(CheckJob *job, VoxpertError *error) {
     if (status) return status;
     json_t *report = json_loads(text, 0, NULL);
     voxpert_free(text);
-    if (!result.own_limits && (!job->screen.limits || strcmp(job->screen.limits, "fixed") != 0))
-        common_warn(&job->common,
-                    "%s: too few cases for limits of its own, so that the fixed ones count",
-                    job->place);
+    warn_of_report(job, report);
     if (job->common.json) {
         common_report(&job->common, report);
         return VOXPERT_OK;

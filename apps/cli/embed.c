@@ -125,6 +125,7 @@ static VoxpertStatus embed_image(const EmbedJob *job, Engine *engine, const char
     VoxpertImageFile *file = NULL;
     double start = seconds_now();
     VoxpertStatus status = voxpert_image_file_open(&file, image, &job->file, error);
+    if (!status) common_warn_lines(&job->common, voxpert_image_file_warnings(file));
     if (!status) status = engine_open(engine, &job->common, &job->engine, error);
     if (!status) status = voxpert_set_image(engine->session, voxpert_image_file_image(file), error);
     if (!status) status = save(job, engine, path, error);

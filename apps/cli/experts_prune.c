@@ -164,7 +164,11 @@ static void print_report(const Prune *p, const json_t *pruning) {
 }
 
 static void tell(const Prune *p, Engine *engine, const char *text) {
-    json_t *pruning = json_loads(text, 0, NULL);
+    size_t i;
+    json_t *sentence, *pruning = json_loads(text, 0, NULL);
+    json_array_foreach(json_object_get(pruning, "warnings"), i, sentence) {
+        common_warn(&p->common, "%s", json_string_value(sentence));
+    }
     if (p->common.json)
         common_report(&p->common, json_pack("{s:O, s:O, s:o, s:o}", "model", engine_about(engine),
                                             "pruning", pruning, "output", json_words(p->output),

@@ -1,5 +1,9 @@
 #include "cli/report_csv.h"
 
+#include <stdlib.h>
+
+#include "cli/error.h"
+
 static const char *text_of(const json_t *from, const char *name) {
     const char *text = json_string_value(json_object_get(from, name));
     return text ? text : "";
@@ -23,6 +27,20 @@ static void put_score(FILE *to, const json_t *object) {
     fputc(',', to);
 }
 
+/* The sentences of the image, with "; " between. */
+static void put_warnings(FILE *to, const json_t *report) {
+    size_t i;
+    const json_t *sentence;
+    char *all = cli_text("%s", "");
+    json_array_foreach(json_object_get(report, "warnings"), i, sentence) {
+        char *before = all;
+        all = cli_text("%s%s%s", before, i ? "; " : "", json_string_value(sentence));
+        free(before);
+    }
+    put_text(to, all, '\n');
+    free(all);
+}
+
 /* `object` NULL: of the image alone. */
 static void put_line(FILE *to, const json_t *report, const json_t *object) {
     const json_t *image = json_object_get(report, "image"), *box = json_object_get(object, "bbox");
@@ -40,7 +58,8 @@ static void put_line(FILE *to, const json_t *report, const json_t *object) {
     }
     put_text(to, text_of(json_object_get(report, "outputs"), "mask"), ',');
     put_text(to, text_of(report, "status"), ',');
-    put_text(to, text_of(report, "message"), '\n');
+    put_text(to, text_of(report, "message"), ',');
+    put_warnings(to, report);
 }
 
 void report_csv_image(FILE *to, const json_t *report) {
@@ -54,6 +73,8 @@ void report_csv_image(FILE *to, const json_t *report) {
 VoxpertStatus report_csv_write(const char *path, TableLines *lines, const void *context,
                                VoxpertError *error) {
     return table_file_write(
-        path, "image,slice,object,label,value,score,area_px,x,y,width,height,mask,status,message",
+        path,
+        "image,slice,object,label,value,score,area_px,x,y,width,height,mask,status,message,"
+        "warnings",
         lines, context, error);
 }

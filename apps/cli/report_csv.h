@@ -2,7 +2,8 @@
  * image that failed or in which nothing was found.
  *
  * Columns: image, slice, object, label, value, score, area_px, x, y, width, height (bounds of the
- * mask in pixels, COCO's), mask (its file), status (done or failed), message. */
+ * mask in pixels, COCO's), mask (its file), status (done or failed), message,
+ * warnings (sentences of the image with "; " between). */
 #ifndef CLI_REPORT_CSV_H
 #define CLI_REPORT_CSV_H
 

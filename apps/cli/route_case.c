@@ -84,6 +84,7 @@ VoxpertStatus route_case_run(const Common *common, const EngineOptions *options,
                              const RouteCase *c, json_t **record, VoxpertError *error) {
     VoxpertImageFile *file = NULL;
     VoxpertStatus status = voxpert_image_file_open(&file, c->image, &c->file, error);
+    if (!status) common_warn_lines(common, voxpert_image_file_warnings(file));
     if (!status) status = prepare(common, options, engine, c, file, error);
     *record = json_pack("{s:o, s:[], s:[]}", "image", json_words(c->image), "objects", "figures");
     for (int i = 0; !status && i < c->targets->count; i++)

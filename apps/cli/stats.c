@@ -120,7 +120,10 @@ static VoxpertStatus tell(const StatsJob *job, const VoxpertStats *stats, Voxper
 
 static VoxpertStatus warn(const StatsJob *job, const VoxpertStats *stats, VoxpertError *error) {
     common_warn_lines(&job->common, voxpert_stats_warnings(stats));
-    size_t count = voxpert_stats_left_out(stats);
+    size_t count = voxpert_stats_left_out(stats), failed = voxpert_stats_failed(stats);
+    if (failed)
+        return error_say(error, VOXPERT_SOME_FAILED, "%zu case%s cannot be measured", failed,
+                         failed == 1 ? "" : "s");
     if (count == 0) return VOXPERT_OK;
     return error_say(error, VOXPERT_SOME_FAILED, "%zu file%s without a partner %s left out", count,
                      count == 1 ? "" : "s", count == 1 ? "was" : "were");

@@ -472,8 +472,11 @@ static void say(void *context, bool warning, const char *sentence) {
 /* ---- Work ------------------------------------------------------------------------------- */
 
 static VoxpertStatus measure(const TrainJob *job, VoxpertError *error) {
-    char *table;
-    VoxpertStatus status = voxpert_train_measure(&job->options, job->measure, &table, error);
+    char *table, *warnings = NULL;
+    VoxpertStatus status =
+        voxpert_train_measure(&job->options, job->measure, &table, &warnings, error);
+    if (warnings) common_warn_lines(&job->common, warnings);
+    voxpert_free(warnings);
     if (status) return status;
     if (job->common.json)
         common_report(&job->common, json_pack("{s:s, s:s, s:s}", "model",

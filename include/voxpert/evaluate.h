@@ -353,7 +353,8 @@ typedef struct VoxpertStats VoxpertStats;
 
 /* Per case and label: area of pictures or volume, intensities, bounding box, whether it touches the
  * border of the image, connected pieces.  Sizes are in mm only where the spacing is known.  Files
- * without a partner are left out and listed in the warnings.  Errors: as voxpert_evaluate. */
+ * without a partner, and cases whose files cannot be used, are left out and listed in the warnings.
+ * Errors: as voxpert_evaluate, of a case only where no case can be used. */
 VOXPERT_API VoxpertStatus voxpert_stats(VoxpertStats **out, const VoxpertStatsOptions *options,
                                         VoxpertCaseDone *done, void *context, VoxpertError *error);
 
@@ -365,6 +366,9 @@ VOXPERT_API const char *voxpert_stats_warnings(const VoxpertStats *stats);
 
 /* How many files had no partner. */
 VOXPERT_API size_t voxpert_stats_left_out(const VoxpertStats *stats);
+
+/* How many cases have files that cannot be used. */
+VOXPERT_API size_t voxpert_stats_failed(const VoxpertStats *stats);
 
 /* JSON or CSV.  `aggregation`: "mean" or "median" over the cases that have a label, added for each
  * label; NULL: none. */

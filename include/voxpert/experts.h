@@ -132,10 +132,11 @@ typedef struct VoxpertPruneOptions {
  * Experts that are held back stay.  `*json`, which the caller frees with voxpert_free, has start
  * and end (tokens, experts, parameters, score and Dice by way of asking) and each step: what was
  * taken out, by its number in the model that was given, its load, the score before and after, and
- * whether it came back.  The file is read back and compared; what was at `path` is replaced.
- * Errors: those of voxpert_evaluate_clicks; VOXPERT_BAD_ARGUMENT also where the model is no
- * adapter, or has not as many as are to be left, or would be left fewer experts than its router
- * keeps; VOXPERT_BAD_OUTPUT. */
+ * whether it came back, and "warnings", what was taken of the data although it was odd.  The file
+ * is read back and compared; what was at `path` is replaced. Errors: those of
+ * voxpert_evaluate_clicks; VOXPERT_BAD_ARGUMENT also where the model is no adapter, or has not as
+ * many as are to be left, or would be left fewer experts than its router keeps; VOXPERT_BAD_OUTPUT.
+ */
 VOXPERT_API VoxpertStatus voxpert_experts_prune(const VoxpertModel *model,
                                                 const VoxpertPruneOptions *options,
                                                 const char *path, VoxpertCaseDone *done,

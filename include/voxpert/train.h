@@ -115,10 +115,11 @@ VOXPERT_API VoxpertStatus voxpert_train_run(const VoxpertTrainOptions *options,
 
 /* Measures `base` on one part ("train", "validation", "test", or "all") of the data: a table in
  * Markdown, one row per set and the macro average; Dice in percent.  The zoom is the model's own,
- * unless a setting names one.  Free it with voxpert_free.  VOXPERT_BAD_INPUT: no object is in that
- * part. */
+ * unless a setting names one.  `*warnings` (NULL accepted) gets sentences about what was odd in the
+ * data, each ended by a newline, also after an error.  Free both with voxpert_free.
+ * VOXPERT_BAD_INPUT: no object is in that part. */
 VOXPERT_API VoxpertStatus voxpert_train_measure(const VoxpertTrainOptions *options,
-                                                const char *part, char **table,
+                                                const char *part, char **table, char **warnings,
                                                 VoxpertError *error);
 
 /* The settings by number; NULL past the last. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "data/reader.h"
 
 typedef struct Range {
     double low, high;
@@ -48,15 +49,6 @@ static json_t *affine(const VolumeGrid *g) {
     return rows;
 }
 
-static json_t *warnings_json(const Warnings *w) {
-    json_t *list = json_array();
-    const char *next = warnings_lines(w), *sentence;
-    size_t length;
-    while (warnings_next(&next, &sentence, &length))
-        json_array_append_new(list, json_stringn(sentence, length));
-    return list;
-}
-
 static json_t *describe(const Volume *v, const char *hash) {
     bool volume = v->depth * v->frames > 1 || v->header;
     const char *name = volume_name(v);
@@ -78,7 +70,7 @@ static json_t *describe(const Volume *v, const char *hash) {
         json_object_set_new(root, "spacing_mm", json_pack("[f, f, f]", mm[0], mm[1], mm[2]));
         json_object_set_new(root, "affine_ras", affine(&v->grid));
     }
-    json_object_set_new(root, "warnings", warnings_json(&v->warnings));
+    json_object_set_new(root, "warnings", reader_warnings(&v->warnings));
     return root;
 }
 

@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "api/internal.h"
+#include "data/reader.h"
 #include "train/prune.h"
 
 /* ---- In words --------------------------------------------------------------------------- */
@@ -28,10 +29,11 @@ static char *pruning_json(const Pruning *p, const SegmoteConfig *c, const PruneR
                           const char *part) {
     json_t *steps = json_array();
     for (int i = 0; i < p->steps; i++) json_array_append_new(steps, step_json(&p->step[i], c));
-    json_t *root = json_pack("{s:s, s:i, s:i, s:i, s:f, s:o, s:o, s:o}", "part", part, "sets",
-                             (int)p->sets, "objects", (int)p->objects, "clicks", rule->clicks,
-                             "tolerance", rule->tolerance, "start", state_json(&p->start, p->asks),
-                             "steps", steps, "end", state_json(&p->end, p->asks));
+    json_t *root =
+        json_pack("{s:s, s:i, s:i, s:i, s:f, s:o, s:o, s:o, s:o}", "part", part, "sets",
+                  (int)p->sets, "objects", (int)p->objects, "clicks", rule->clicks, "tolerance",
+                  rule->tolerance, "start", state_json(&p->start, p->asks), "steps", steps, "end",
+                  state_json(&p->end, p->asks), "warnings", reader_warnings(&p->warnings));
     char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(root);
     return text;
@@ -73,19 +75,23 @@ VoxpertStatus voxpert_experts_prune(const VoxpertModel *model, const VoxpertPrun
     const char *part = options->part ? options->part : "validation";
     const ClickListener listener = {done, context};
     PruneRule rule;
-    Pruning found;
+    Pruning found = {0};
     *json = NULL;
     Status status = need_experts(m, error);
     if (!status) status = rule_take(&rule, options, model, part, error);
     if (!status)
         status =
             prune_experts(&found, m, options->data, options->data_count, &rule, &listener, error);
-    if (status) return status;
+    if (status) {
+        pruning_free(&found);
+        return status;
+    }
     *json = pruning_json(&found, &m->system.segmote.config, &rule, part);
     if (!*json)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to describe what was pruned");
     if (!status)
         status = expert_change_write(&m->system, &found.change, m->file, m->base, path, error);
+    pruning_free(&found);
     if (status) {
         voxpert_free(*json);
         *json = NULL;

@@ -46,6 +46,8 @@ const char *voxpert_stats_warnings(const VoxpertStats *s) {
 
 size_t voxpert_stats_left_out(const VoxpertStats *s) { return s ? s->table.alone : 0; }
 
+size_t voxpert_stats_failed(const VoxpertStats *s) { return s ? s->table.faults : 0; }
+
 VoxpertStatus voxpert_stats_report(const VoxpertStats *s, VoxpertReport form,
                                    const char *aggregation, char **text, VoxpertError *error) {
     Text t = {0};

@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/warnings.h"
 #include "train/settings.h"
 
 const char *voxpert_train_setting(int index, const char **help) {
@@ -160,7 +161,7 @@ VoxpertStatus voxpert_train_run(const VoxpertTrainOptions *options,
 /* ---- Measuring -------------------------------------------------------------------------- */
 
 VoxpertStatus voxpert_train_measure(const VoxpertTrainOptions *options, const char *part,
-                                    char **table, VoxpertError *error) {
+                                    char **table, char **warnings, VoxpertError *error) {
     static const char *const parts[] = {"train", "validation", "test", "all"};
     int which = -1;
     for (int i = 0; part && i < 4; i++) {
@@ -171,10 +172,14 @@ VoxpertStatus voxpert_train_measure(const VoxpertTrainOptions *options, const ch
                          "measuring needs a part: train, validation, test or all");
     Prepared p;
     Text text = {0};
+    Warnings odd = {0};
+    if (warnings) *warnings = NULL;
     Status status = prepare(&p, options, error);
-    if (!status) status = train_measure(&p.options, which, &text, error);
+    if (!status) status = train_measure(&p.options, which, &text, &odd, error);
     prepared_free(&p);
-    if (!status && text.failed)
+    if (warnings) *warnings = odd.lines.failed ? NULL : memory_text(warnings_lines(&odd));
+    warnings_free(&odd);
+    if (!status && (text.failed || (warnings && !*warnings)))
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the table");
     if (status)
         text_free(&text);

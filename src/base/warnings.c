@@ -48,6 +48,42 @@ bool warnings_next(const char **next, const char **sentence, size_t *length) {
     return true;
 }
 
+/* A sentence of its own, ended by a zero; the caller frees it. */
+static Text sentence_text(const char *sentence, size_t length) {
+    Text one = {0};
+    text_add(&one, "%.*s", (int)length, sentence);
+    return one;
+}
+
+void warnings_json(Text *t, const Warnings *w, int indent) {
+    const char *next = warnings_lines(w), *line, *between = "";
+    size_t length;
+    text_add(t, "[");
+    while (warnings_next(&next, &line, &length)) {
+        Text one = sentence_text(line, length);
+        text_add(t, "%s\n%*s", between, indent + 4, "");
+        text_add_quoted(t, one.chars ? one.chars : "");
+        t->failed |= one.failed;
+        text_free(&one);
+        between = ",";
+    }
+    if (*between) text_add(t, "\n%*s", indent, "");
+    text_add(t, "]");
+}
+
+void warnings_csv(Text *t, const Warnings *w) {
+    const char *next = warnings_lines(w), *line, *between = "";
+    size_t length;
+    Text all = {0};
+    while (warnings_next(&next, &line, &length)) {
+        text_add(&all, "%s%.*s", between, (int)length, line);
+        between = "; ";
+    }
+    text_add_csv_field(t, all.chars ? all.chars : "");
+    t->failed |= all.failed || w->lines.failed;
+    text_free(&all);
+}
+
 void warnings_free(Warnings *w) {
     text_free(&w->lines);
     *w = (Warnings){0};

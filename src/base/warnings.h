@@ -29,6 +29,13 @@ const char *warnings_lines(const Warnings *w);
  * false at the end. */
 bool warnings_next(const char **next, const char **sentence, size_t *length);
 
+/* A JSON array of the sentences, one a line: `indent` blanks before its end, four more before each.
+ */
+void warnings_json(Text *t, const Warnings *w, int indent);
+
+/* One CSV field: the sentences with "; " between them. */
+void warnings_csv(Text *t, const Warnings *w);
+
 void warnings_free(Warnings *w);
 
 #endif

@@ -27,6 +27,15 @@ json_t *reader_words(const char *text) {
     return json;
 }
 
+json_t *reader_warnings(const Warnings *w) {
+    json_t *list = json_array();
+    const char *next = warnings_lines(w), *sentence;
+    size_t length;
+    while (warnings_next(&next, &sentence, &length))
+        json_array_append_new(list, json_stringn(sentence, length));
+    return list;
+}
+
 Status reader_parse(json_t **out, const char *path, JsonReason *reason, Error *error) {
     json_error_t why;
     FileMap map;

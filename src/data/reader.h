@@ -3,6 +3,7 @@
 #define DATA_READER_H
 
 #include "base/files.h"
+#include "base/warnings.h"
 #include "data/catalog.h"
 
 /* Readers fill cases, labels and findings of a catalog whose place, root and name are set.  Errors:
@@ -24,6 +25,9 @@ MUST_CHECK Status catalog_open_alone(Catalog *out, const char *path, const Catal
 /* A name as a JSON string; one that is no UTF-8 is made printable, for people to read.  NULL: no
  * memory.  The caller's reference. */
 json_t *reader_words(const char *text);
+
+/* An array of the sentences.  NULL: no memory.  The caller's reference. */
+json_t *reader_warnings(const Warnings *w);
 
 /* The JSON of a file, which may begin with UTF-8's byte order mark; NULL where it is none, and
  * `reason` says why in one sentence with its line.  The caller's reference.  Errors:

@@ -74,7 +74,8 @@ typedef struct Evaluation {
     EvaluatedLabel *label;
     CaseScore *item; /* by name */
     size_t count;
-    Warnings warnings; /* of the cases, and of all of them together */
+    Warnings of_all;   /* that concern every case */
+    Warnings warnings; /* those, and of the cases */
     char *protocol;    /* how predictions were made, a sentence; NULL: they were files */
 } Evaluation;
 

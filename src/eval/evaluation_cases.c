@@ -24,6 +24,7 @@ void evaluation_free(Evaluation *e) {
     memory_free(e->label);
     memory_free(e->protocol);
     warnings_free(&e->warnings);
+    warnings_free(&e->of_all);
     *e = (Evaluation){0};
 }
 
@@ -238,9 +239,9 @@ static Status labels_agree(Run *r, bool find, Error *error) {
     if (!values_of_all(values, r))
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the labels of all cases");
     else if (find)
-        status = agreement_find(&join, &e->warnings, &values[0], &values[1], error);
+        status = agreement_find(&join, &e->of_all, &values[0], &values[1], error);
     else
-        agreement_of_labels(&e->warnings, e->label, e->rule.labels, &values[0], &values[1]);
+        agreement_of_labels(&e->of_all, e->label, e->rule.labels, &values[0], &values[1]);
     if (!status && join) status = score_as_one(r, values, error);
     if (!status && find && !join) status = labels_join(e, r->own, error);
     if (!status && find && !join) status = scores_spread(e, r->own, error);
@@ -260,7 +261,7 @@ static void units_choose(Evaluation *e) {
     e->rule.metrics.pictures = flat == e->count;
     if (known == 0 || known == e->count) return;
     warnings_add(
-        &e->warnings,
+        &e->of_all,
         "the spacing of %zu of %zu references is not known: distances and sizes, which are "
         "in mm, are not measured there",
         e->count - known, e->count);
@@ -273,6 +274,7 @@ static void units_choose(Evaluation *e) {
 }
 
 static Status warnings_gather(Evaluation *e, Error *error) {
+    warnings_merge(&e->warnings, &e->of_all);
     for (size_t i = 0; i < e->count; i++) warnings_merge(&e->warnings, &e->item[i].warnings);
     if (!e->warnings.lines.failed) return VOXPERT_OK;
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the warnings of all cases");

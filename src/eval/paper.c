@@ -186,6 +186,17 @@ static void add_caption(Text *t, const PaperTable *table, const Style *style) {
     add_words(t, style, &words);
 }
 
+/* A comment that LaTeX does not set. */
+static void latex_warnings(Text *t, const PaperMethod *m) {
+    const char *next = warnings_lines(&m->evaluation->warnings), *line;
+    size_t length;
+    while (warnings_next(&next, &line, &length)) {
+        text_add(t, "%% Warning (");
+        text_add_printable(t, m->name);
+        text_add(t, "): %.*s\n", (int)length, line);
+    }
+}
+
 void paper_markdown(Text *t, const PaperTable *table) {
     const Style style = {" | ", " |\n", markdown_words};
     add_caption(t, table, &style);
@@ -200,6 +211,13 @@ void paper_markdown(Text *t, const PaperTable *table) {
             add_row(t, table, &style, row, m);
         }
     }
+    bool any = false;
+    for (size_t m = 0; m < table->methods; m++) {
+        const PaperMethod *of = &table->method[m];
+        if (of->evaluation->warnings.count && !any) text_add(t, "\n");
+        any |= of->evaluation->warnings.count > 0;
+        markdown_warnings(t, &of->evaluation->warnings, of->name);
+    }
 }
 
 void paper_latex(Text *t, const PaperTable *table) {
@@ -208,7 +226,9 @@ void paper_latex(Text *t, const PaperTable *table) {
     int columns = add_head(&head, table, &style);
     text_add(t, "%% ");
     add_caption(t, table, &style);
-    text_add(t, "\n\\begin{tabular}{ll");
+    text_add(t, "\n");
+    for (size_t m = 0; m < table->methods; m++) latex_warnings(t, &table->method[m]);
+    text_add(t, "\\begin{tabular}{ll");
     for (int i = 2; i < columns; i++) text_add(t, "r");
     text_add(t, "}\n\\toprule\n%s \\\\\n\\midrule\n", head.chars ? head.chars : "");
     for (int row = 0; row < labels_of(table); row++) {
@@ -242,6 +262,8 @@ static void add_csv_row(Text *t, const PaperTable *table, int label, size_t meth
     }
     text_add(t, "%zu,%zu,", v.counted, v.infinite);
     if (!isnan(values[2])) text_add_double(t, values[2]);
+    text_add(t, ",");
+    warnings_csv(t, &m->evaluation->warnings);
     text_add(t, "\n");
     t->failed |= title.failed;
     text_free(&title);
@@ -249,7 +271,7 @@ static void add_csv_row(Text *t, const PaperTable *table, int label, size_t meth
 
 void paper_csv(Text *t, const PaperTable *table) {
     const MetricChoice *c = &table->method[0].evaluation->rule.metrics;
-    text_add(t, "label,method,metric,mean,sd,n,infinite,p\n");
+    text_add(t, "label,method,metric,mean,sd,n,infinite,p,warnings\n");
     for (int row = 0; row < labels_of(table); row++) {
         for (size_t m = 0; m < table->methods; m++) {
             for (int k = 0; k < METRICS; k++) {

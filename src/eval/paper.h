@@ -27,11 +27,13 @@ typedef struct PaperValue {
 PaperValue paper_value(const Evaluation *e, int label, Metric m);
 
 /* A row per label of the first method and method, a column per metric that was chosen: of distances
- * those between surface elements.  p: Wilcoxon's of Dice, against the first method. */
+ * those between surface elements.  p: Wilcoxon's of Dice, against the first method.  Below are the
+ * warnings of each method; in LaTeX they are comments. */
 void paper_markdown(Text *t, const PaperTable *table);
 void paper_latex(Text *t, const PaperTable *table); /* a tabular that needs the package booktabs */
 
-/* A row per label, method and metric; all metrics that compare, with the p of each. */
+/* A row per label, method and metric; all metrics that compare, with the p of each and
+ * the warnings of the method. */
 void paper_csv(Text *t, const PaperTable *table);
 
 #endif

@@ -53,6 +53,7 @@ typedef struct RegionCase {
     char *image, *segmentation; /* paths */
     double spacing_xyz_mm[3];   /* of the image */
     bool spacing_known, flat;
+    char *fault; /* why it cannot be measured, and has no label; NULL: it was */
     Warnings warnings;
     EvaluatedLabel *label; /* with a region each */
     RegionStatistics *region;
@@ -63,7 +64,9 @@ typedef struct RegionTable {
     RegionCase *item;
     size_t count;
     size_t alone;      /* files without a partner, which are left out */
-    Warnings warnings; /* of these, of the cases, and of labels that no file has */
+    size_t faults;     /* cases that cannot be measured */
+    Warnings of_all;   /* of labels that no file has */
+    Warnings warnings; /* of all of these, and of the cases */
 } RegionTable;
 
 typedef struct RegionRule {
@@ -74,8 +77,10 @@ typedef struct RegionRule {
 
 /* Segmentations, a file or a folder, and their images, which may end in _0000; files without a
  * partner are left out and counted.  In a segmentation -1 is no label; one in another order of axes
- * is brought onto its image's grid, with a warning.  Errors: those of case_pairs_find(),
- * volume_read(), volume_align() and regions_measure(). */
+ * is brought onto its image's grid, with a warning.  A case whose files cannot be used is listed
+ * with its fault, and the others are measured.  Errors: those of case_pairs_find(); those of
+ * volume_read(), volume_align() and regions_measure(), of the first case where no case can be
+ * measured. */
 MUST_CHECK Status region_table_make(RegionTable *out, const char *images, const char *segmentations,
                                     const RegionRule *rule, const CaseWork *work, Error *error);
 void region_table_free(RegionTable *t); /* a zeroed one is fine */
@@ -83,8 +88,9 @@ void region_table_free(RegionTable *t); /* a zeroed one is fine */
 typedef enum Aggregation { AGGREGATE_NOT, AGGREGATE_MEAN, AGGREGATE_MEDIAN } Aggregation;
 
 /* Sizes of pictures are areas, of volumes volumes; those in mm are empty where the spacing is not
- * known.  A row per case and label; then, where cases are aggregated, one per label over the cases
- * that have it, whose case is "mean" or "median".  text->failed: no memory. */
+ * known.  A row per case and label, with the warnings of the case; then, where cases are
+ * aggregated, one per label over the cases that have it, whose case is "mean" or "median".
+ * text->failed: no memory. */
 void region_table_csv(Text *t, const RegionTable *table, Aggregation how);
 void region_table_json(Text *t, const RegionTable *table, Aggregation how);
 

@@ -18,10 +18,12 @@ void region_table_free(RegionTable *t) {
         memory_free(t->item[i].segmentation);
         memory_free(t->item[i].label);
         memory_free(t->item[i].region);
+        memory_free(t->item[i].fault);
         warnings_free(&t->item[i].warnings);
     }
     memory_free(t->item);
     warnings_free(&t->warnings);
+    warnings_free(&t->of_all);
     *t = (RegionTable){0};
 }
 
@@ -64,8 +66,7 @@ static void spacing_take(RegionCase *c, Volume *image, const RegionRule *rule) {
     c->flat = image->depth == 1;
 }
 
-static Status run_case(void *context, size_t index, Error *error) {
-    const Run *r = context;
+static Status measure_case(const Run *r, size_t index, Error *error) {
     const VolumeReadOptions as_labels = {.labels = true, .max_bytes = r->max_bytes};
     const VolumeReadOptions as_image = {.max_bytes = r->max_bytes};
     const CasePair *pair = &r->pairs->item[index];
@@ -89,6 +90,28 @@ static Status run_case(void *context, size_t index, Error *error) {
     return status;
 }
 
+/* A case whose files cannot be used keeps no other from being measured. */
+static Status run_case(void *context, size_t index, Error *error) {
+    const Run *r = context;
+    RegionCase *c = &r->table->item[index];
+    Error why = {0};
+    Status status = measure_case(r, index, &why);
+    if (status == VOXPERT_BAD_INPUT) {
+        c->count = 0;
+        c->fault = memory_text(why.message);
+        if (c->fault) return VOXPERT_OK;
+    }
+    if (status && error) *error = why;
+    return status;
+}
+
+/* The first case's fault, where no case can be measured. */
+static Status check_cases(RegionTable *t, Error *error) {
+    for (size_t i = 0; i < t->count; i++) t->faults += t->item[i].fault != NULL;
+    if (t->faults < t->count || t->count == 0) return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_INPUT, "%s", t->item[0].fault);
+}
+
 static Status table_take(RegionTable *t, const CasePairs *pairs, Error *error) {
     t->item = memory_new((pairs->count + 1) * sizeof *t->item);
     bool ok = t->item;
@@ -109,10 +132,13 @@ static Status warnings_gather(Run *r, Error *error) {
     t->alone = r->pairs->alone.count;
     warnings_merge(&t->warnings, &r->pairs->alone);
     for (size_t i = 0; i < t->count && ok; i++) {
+        if (t->item[i].fault)
+            warnings_add(&t->warnings, "%s; the case is left out", t->item[i].fault);
         warnings_merge(&t->warnings, &t->item[i].warnings);
         ok = label_values_merge(&all, &r->values[i]);
     }
-    agreement_of_side(&t->warnings, r->rule->label, r->rule->labels, "segmentation", &all);
+    agreement_of_side(&t->of_all, r->rule->label, r->rule->labels, "segmentation", &all);
+    warnings_merge(&t->warnings, &t->of_all);
     label_values_free(&all);
     if (ok && !t->warnings.lines.failed) return VOXPERT_OK;
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the warnings of all cases");
@@ -130,6 +156,7 @@ Status region_table_make(RegionTable *out, const char *images, const char *segme
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %zu cases", count);
     if (!status) status = table_take(out, &pairs, error);
     if (!status) status = cases_run(&pairs, run_case, &run, work, error);
+    if (!status) status = check_cases(out, error);
     if (!status) status = warnings_gather(&run, error);
     for (size_t i = 0; run.values && i < count; i++) label_values_free(&run.values[i]);
     memory_free(run.values);
@@ -165,23 +192,33 @@ static EvaluatedLabel *all_labels(const RegionTable *t, size_t *count) {
     return all;
 }
 
-/* Of the cases that have the label; returns how many. */
+static bool is_size(int v) { return v >= REGION_AREA_PX && v <= REGION_VOLUME_ML; }
+
+/* A size in mm that the case would have if its spacing were known. */
+static bool lacks_spacing(const RegionCase *c, int v) {
+    bool area = v == REGION_AREA_MM2, volume = v == REGION_VOLUME_MM3 || v == REGION_VOLUME_ML;
+    return !c->spacing_known && (c->flat ? area : volume);
+}
+
+/* Of the cases that have the label; returns how many.  NaN of a size in mm that some of them lack:
+ * it would be the mean of other cases than the rest of the row. */
 static size_t aggregate(double out[REGION_VALUES], const RegionTable *t, const EvaluatedLabel *l,
                         Aggregation how, double *room) {
     size_t cases = 0;
     for (int v = 0; v < REGION_VALUES; v++) {
-        size_t n = 0;
+        size_t n = 0, lacking = 0;
         for (size_t i = 0; i < t->count; i++) {
             for (size_t k = 0; k < t->item[i].count; k++) {
                 const RegionStatistics *s = &t->item[i].region[k];
-                if (s->present && same_label(&t->item[i].label[k], l) && !isnan(s->value[v]))
-                    room[n++] = s->value[v];
+                if (!s->present || !same_label(&t->item[i].label[k], l)) continue;
+                lacking += lacks_spacing(&t->item[i], v);
+                if (!isnan(s->value[v])) room[n++] = s->value[v];
             }
         }
         values_sort(room, n);
-        out[v] = region_value_is_position((RegionValue)v) ? (double)NAN
-                 : how == AGGREGATE_MEDIAN                ? sorted_quantile(room, n, 0.5)
-                                                          : values_mean(room, n);
+        out[v] = region_value_is_position((RegionValue)v) || lacking ? (double)NAN
+                 : how == AGGREGATE_MEDIAN                           ? sorted_quantile(room, n, 0.5)
+                                                                     : values_mean(room, n);
         if (v == REGION_VOXELS) cases = n;
     }
     return cases;
@@ -197,6 +234,7 @@ typedef struct Columns {
 static Columns columns_of(const RegionTable *t) {
     Columns c = {.pictures = false};
     for (size_t i = 0; i < t->count; i++) {
+        if (t->item[i].fault) continue;
         c.pictures |= t->item[i].flat;
         c.volumes |= !t->item[i].flat;
     }
@@ -207,8 +245,6 @@ static bool is_shown(Columns c, int v) {
     if (v == REGION_AREA_PX || v == REGION_AREA_MM2) return c.pictures;
     return c.volumes || (v != REGION_VOXELS && v != REGION_VOLUME_MM3 && v != REGION_VOLUME_ML);
 }
-
-static bool is_size(int v) { return v >= REGION_AREA_PX && v <= REGION_VOLUME_ML; }
 
 /* Writes a label of all cases with its aggregate. */
 typedef void AggregateFn(Text *t, Columns c, const EvaluatedLabel *l,
@@ -246,7 +282,6 @@ static void csv_values(Text *t, Columns c, const double value[REGION_VALUES]) {
         text_add(t, ",");
         if (!is_size(v) || !isnan(value[v])) number_text(t, value[v], NUMBERS_TABLE);
     }
-    text_add(t, "\n");
 }
 
 static void csv_aggregate(Text *t, Columns c, const EvaluatedLabel *l,
@@ -257,6 +292,27 @@ static void csv_aggregate(Text *t, Columns c, const EvaluatedLabel *l,
     csv_key(t, l);
     text_add(t, ",%zu", cases);
     csv_values(t, c, value);
+    text_add(t, ",\n");
+}
+
+static void csv_warnings(Text *t, const RegionTable *table, const RegionCase *c) {
+    Warnings all = {0};
+    if (c->fault) warnings_add(&all, "%s", c->fault);
+    warnings_merge(&all, &c->warnings);
+    warnings_merge(&all, &table->of_all);
+    text_add(t, ",");
+    warnings_csv(t, &all);
+    text_add(t, "\n");
+    warnings_free(&all);
+}
+
+/* Of a case without a label, and of one that cannot be measured. */
+static void csv_empty(Text *t, const RegionTable *table, const RegionCase *c) {
+    text_add_csv_field(t, path_base(c->segmentation));
+    text_add(t, ",,,%d", c->fault ? 0 : 1);
+    for (int v = 0; v < REGION_VALUES; v++)
+        if (is_shown(columns_of(table), v)) text_add(t, ",");
+    csv_warnings(t, table, c);
 }
 
 void region_table_csv(Text *t, const RegionTable *table, Aggregation how) {
@@ -266,14 +322,16 @@ void region_table_csv(Text *t, const RegionTable *table, Aggregation how) {
         if (is_shown(columns, v))
             text_add(t, ",%s", region_value_name((RegionValue)v, !columns.volumes));
     }
-    text_add(t, "\n");
+    text_add(t, ",warnings\n");
     for (size_t i = 0; i < table->count; i++) {
         const RegionCase *c = &table->item[i];
+        if (c->count == 0) csv_empty(t, table, c);
         for (size_t k = 0; k < c->count; k++) {
             text_add_csv_field(t, path_base(c->segmentation));
             csv_key(t, &c->label[k]);
             text_add(t, ",1");
             csv_values(t, columns, c->region[k].value);
+            csv_warnings(t, table, c);
         }
     }
     if (how != AGGREGATE_NOT) each_aggregate(t, table, how, csv_aggregate);
@@ -335,23 +393,12 @@ static void json_case(Text *t, Columns columns, const RegionCase *c) {
         json_values(t, columns, &c->label[k], c->region[k].value, true);
         text_add(t, "}");
     }
-    text_add(t, "\n         }}");
-}
-
-static void json_warnings(Text *t, const RegionTable *table) {
-    const char *next = warnings_lines(&table->warnings), *line, *before = "";
-    size_t length;
-    text_add(t, ",\n    \"warnings\": [");
-    while (warnings_next(&next, &line, &length)) {
-        Text sentence = {0};
-        text_add(&sentence, "%.*s", (int)length, line);
-        text_add(t, "%s\n        ", before);
-        text_add_quoted(t, sentence.chars ? sentence.chars : "");
-        t->failed |= sentence.failed;
-        text_free(&sentence);
-        before = ",";
+    text_add(t, "\n         }");
+    if (c->fault) {
+        text_add(t, ", \"error\": ");
+        text_add_quoted(t, c->fault);
     }
-    text_add(t, *before ? "\n    ]" : "]");
+    text_add(t, "}");
 }
 
 void region_table_json(Text *t, const RegionTable *table, Aggregation how) {
@@ -367,6 +414,7 @@ void region_table_json(Text *t, const RegionTable *table, Aggregation how) {
         text_add(t, "\n    }");
     }
     text_add(t, ",\n    \"files_left_out\": %zu", table->alone);
-    json_warnings(t, table);
+    text_add(t, ",\n    \"warnings\": ");
+    warnings_json(t, &table->warnings, 4);
     text_add(t, "\n}\n");
 }

@@ -37,6 +37,16 @@ static void csv_label(Text *t, const EvaluatedLabel *l) {
     text_free(&key);
 }
 
+/* Of the case, and of all cases. */
+static void csv_warnings(Text *t, const Evaluation *e, const CaseScore *c) {
+    Warnings all = {0};
+    warnings_merge(&all, &e->of_all);
+    warnings_merge(&all, &c->warnings);
+    warnings_csv(t, &all);
+    text_add(t, "\n");
+    warnings_free(&all);
+}
+
 void report_csv(Text *t, const Evaluation *e) {
     char name[METRIC_NAME_MAX];
     text_add(t, "case,label,name");
@@ -45,7 +55,7 @@ void report_csv(Text *t, const Evaluation *e) {
         metric_name(name, &e->rule.metrics, (Metric)m);
         text_add(t, ",%s", name);
     }
-    text_add(t, ",reference_file,prediction_file\n");
+    text_add(t, ",reference_file,prediction_file,warnings\n");
     for (size_t i = 0; i < e->count; i++) {
         const CaseScore *c = &e->item[i];
         for (size_t l = 0; l < e->rule.labels; l++) {
@@ -64,7 +74,8 @@ void report_csv(Text *t, const Evaluation *e) {
             text_add_csv_field(t, c->reference);
             text_add(t, ",");
             text_add_csv_field(t, c->prediction);
-            text_add(t, "\n");
+            text_add(t, ",");
+            csv_warnings(t, e, c);
         }
     }
 }
@@ -117,13 +128,19 @@ static void add_row(Text *t, const Evaluation *e, int label, Metric m) {
     memory_free(values);
 }
 
-static void add_warnings(Text *t, const Evaluation *e) {
-    const char *next = warnings_lines(&e->warnings), *line;
+void markdown_warnings(Text *t, const Warnings *w, const char *method) {
+    const char *next = warnings_lines(w), *line;
     size_t length;
     while (warnings_next(&next, &line, &length)) {
         Text sentence = {0};
         text_add(&sentence, "%.*s", (int)length, line);
-        text_add(t, "- Warning: ");
+        text_add(t, "- Warning");
+        if (method) {
+            text_add(t, " (");
+            markdown_words(t, method);
+            text_add(t, ")");
+        }
+        text_add(t, ": ");
         markdown_words(t, sentence.chars ? sentence.chars : "");
         text_add(t, "\n");
         t->failed |= sentence.failed;
@@ -147,7 +164,7 @@ static void add_rules(Text *t, const Evaluation *e) {
     if (e->rule.metrics.unscaled)
         text_add(t, "- The spacing is not known: distances and sizes are in %s\n",
                  e->rule.metrics.pictures ? "pixels (px)" : "voxels");
-    add_warnings(t, e);
+    markdown_warnings(t, &e->warnings, NULL);
     text_add(t, "\n");
 }
 

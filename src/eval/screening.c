@@ -14,6 +14,7 @@ void screened_picture_free(ScreenedPicture *p) {
     picture_free(&p->picture);
     memory_free(p->mask);
     memory_free(p->ignored);
+    warnings_free(&p->warnings);
     *p = (ScreenedPicture){0};
 }
 
@@ -58,6 +59,8 @@ Status screened_picture(ScreenedPicture *out, const Catalog *c, const CatalogCas
     *out = (ScreenedPicture){0};
     Status status = case_image(&image, item, 0, error);
     if (!status) status = case_labels(&layers, c, item, image, error);
+    if (!status) warnings_merge(&out->warnings, &image->warnings);
+    if (!status) warnings_merge(&out->warnings, &layers.warnings);
     if (!status) status = take_picture(out, image, &layers, error);
     label_layers_free(&layers);
     volume_free(image);
@@ -91,6 +94,7 @@ static Status measure_case(ScreenedCase *s, const Catalog *c, Error *error) {
     Status status = screened_picture(&p, c, s->item, &why);
     if (!status) {
         status = measure_picture(s, &p, &why);
+        warnings_merge(&s->warnings, &p.warnings);
         screened_picture_free(&p);
     }
     if (status == VOXPERT_OUT_OF_MEMORY) {
@@ -229,6 +233,17 @@ static void judge(ScreenedCase *c, const Screening *s) {
     explain(c, s, set, fixed);
 }
 
+static Status warnings_gather(Screening *s, Error *error) {
+    for (size_t i = 0; i < s->count; i++) warnings_merge(&s->warnings, &s->item[i].warnings);
+    if (!s->own_limits && s->rule.limits != LIMITS_FIXED)
+        warnings_add(&s->warnings,
+                     "%s: too few cases for limits of its own, so that the fixed ones count",
+                     s->catalog->place);
+    if (!s->warnings.lines.failed) return VOXPERT_OK;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its warnings",
+                     s->catalog->place);
+}
+
 Status screening_run(Screening *out, const Catalog *c, ScreeningRule rule,
                      ScreeningProgress *progress, void *context, Error *error) {
     if (!(rule.cutoff > 0.0)) rule.cutoff = 3.5;
@@ -250,6 +265,7 @@ Status screening_run(Screening *out, const Catalog *c, ScreeningRule rule,
         out->measured += out->item[i].measured;
     }
     if (!status) status = set_limits(out, error);
+    if (!status) status = warnings_gather(out, error);
     for (size_t i = 0; !status && i < out->count; i++) {
         judge(&out->item[i], out);
         out->accepted += out->item[i].accepted;
@@ -259,6 +275,8 @@ Status screening_run(Screening *out, const Catalog *c, ScreeningRule rule,
 }
 
 void screening_free(Screening *s) {
+    for (size_t i = 0; s->item && i < s->count; i++) warnings_free(&s->item[i].warnings);
+    warnings_free(&s->warnings);
     memory_free(s->item);
     *s = (Screening){0};
 }

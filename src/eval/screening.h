@@ -16,6 +16,7 @@
 #define EVAL_SCREENING_H
 
 #include "base/text.h"
+#include "base/warnings.h"
 #include "data/catalog.h"
 #include "eval/quality.h"
 #include "image/picture.h"
@@ -44,7 +45,8 @@ typedef struct ScreenedCase {
     unsigned fixed, set; /* faults, bits of QualityFault */
     double distance;     /* the largest |x - median| / s on a bad side; 0 where none */
     bool accepted;
-    char reason[160]; /* of a rejected one */
+    char reason[160];  /* of a rejected one */
+    Warnings warnings; /* what was taken although it was odd */
 } ScreenedCase;
 
 typedef struct Screening {
@@ -55,6 +57,7 @@ typedef struct Screening {
     bool own_limits; /* the set is large enough for its own */
     ScreenedCase *item;
     size_t count, measured, accepted;
+    Warnings warnings; /* of the cases, and of all of them together */
 } Screening;
 
 /* `progress` as in data/check.h.  Errors: VOXPERT_OUT_OF_MEMORY, VOXPERT_INTERRUPTED.  Cases that
@@ -87,6 +90,7 @@ typedef struct ScreenedPicture {
     Picture picture;
     uint8_t *mask, *ignored;
     long slice;
+    Warnings warnings; /* what was taken although it was odd */
 } ScreenedPicture;
 MUST_CHECK Status screened_picture(ScreenedPicture *out, const Catalog *c, const CatalogCase *item,
                                    Error *error);

@@ -55,13 +55,15 @@ static void add_row(Text *t, const ScreenedCase *c) {
     add_faults(t, c->set);
     text_add(t, ",%s,", c->accepted ? "yes" : "no");
     add_cell(t, c->reason);
+    text_add(t, ",");
+    warnings_csv(t, &c->warnings);
     text_add(t, "\n");
 }
 
 void screening_csv(Text *t, const Screening *s) {
     text_add(t, "name,part,slice,laplacian_variance,rms_contrast,michelson_contrast,entropy_bits,"
                 "foreground_ratio,components_8,smallest_component_ratio,fixed_faults,set_faults,"
-                "accepted,reason\n");
+                "accepted,reason,warnings\n");
     for (size_t i = 0; i < s->count; i++) add_row(t, &s->item[i]);
 }
 
@@ -98,6 +100,7 @@ static json_t *case_json(const ScreenedCase *c) {
     json_t *json = json_pack("{s:o, s:s, s:b}", "name", reader_words(c->item->name), "part",
                              split_part_name(c->item->part), "accepted", c->accepted);
     if (*c->reason) json_object_set_new(json, "reason", reader_words(c->reason));
+    if (c->warnings.count) json_object_set_new(json, "warnings", reader_warnings(&c->warnings));
     if (!c->measured) return json;
     for (int f = 0; f < QUALITY_FAULTS; f++)
         json_object_set_new(json, quality_fault_name((QualityFault)f),
@@ -136,11 +139,12 @@ void screening_json(Text *t, const Screening *s) {
     json_t *cases = json_array();
     for (size_t i = 0; i < s->count; i++)
         t->failed |= json_array_append_new(cases, case_json(&s->item[i])) != 0;
-    add_json(t, json_pack("{s:o, s:s, s:I, s:I, s:I, s:o, s:o}", "data",
+    add_json(t, json_pack("{s:o, s:s, s:I, s:I, s:I, s:o, s:o, s:o}", "data",
                           reader_words(s->catalog->place), "format",
                           data_format_name(s->catalog->format), "cases", (json_int_t)s->count,
                           "measured", (json_int_t)s->measured, "accepted", (json_int_t)s->accepted,
-                          "rule", rule_json(s), "case", cases));
+                          "rule", rule_json(s), "case", cases, "warnings",
+                          reader_warnings(&s->warnings)));
 }
 
 void screening_list(Text *t, const Screening *s, const char *place) {

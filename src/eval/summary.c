@@ -106,19 +106,8 @@ static void add_names(const Writer *w) {
 }
 
 static void add_warnings(const Writer *w) {
-    const char *next = warnings_lines(&w->e->warnings), *line, *before = "";
-    size_t length;
-    text_add(w->t, ",\n        \"warnings\": [");
-    while (warnings_next(&next, &line, &length)) {
-        Text sentence = {0};
-        text_add(&sentence, "%.*s", (int)length, line);
-        text_add(w->t, "%s\n            ", before);
-        text_add_quoted(w->t, sentence.chars ? sentence.chars : "");
-        w->t->failed |= sentence.failed;
-        text_free(&sentence);
-        before = ",";
-    }
-    text_add(w->t, *before ? "\n        ]" : "]");
+    text_add(w->t, ",\n        \"warnings\": ");
+    warnings_json(w->t, &w->e->warnings, 8);
 }
 
 static void add_rule(const Writer *w) {

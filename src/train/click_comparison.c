@@ -288,7 +288,9 @@ void click_comparison_json(Text *t, const ClickComparison *c) {
                  p->difference, p->interval.low, p->interval.high, p->wilcoxon.statistic,
                  p->wilcoxon.p);
     }
-    text_add(t, "\n    ]\n}\n");
+    text_add(t, "\n    ],\n    \"warnings\": ");
+    warnings_json(t, &c->warnings, 4);
+    text_add(t, "\n}\n");
 }
 
 void click_comparison_markdown(Text *t, const ClickComparison *c) {

@@ -123,6 +123,8 @@ void click_rows_json(Text *t, const ClickRow *row, size_t rows, const ClickCurve
     text_add(t, "\n    ]");
     add_classes_json(t, c);
     add_objects_json(t, c);
+    text_add(t, ",\n    \"warnings\": ");
+    warnings_json(t, &c->data.warnings, 4);
     text_add(t, "\n}\n");
 }
 
@@ -200,6 +202,8 @@ void click_rows_markdown(Text *t, const ClickRow *row, size_t rows, const ClickC
     for (int w = 0; w < CLICK_WAYS; w++) add_table(t, row, rows, w, c->rule.clicks);
     if (c->rule.prompt_free) add_prompt_free(t, row, rows);
     if (c->classes) add_classes(t, c);
+    if (c->data.warnings.count) text_add(t, "\n");
+    markdown_warnings(t, &c->data.warnings, NULL);
 }
 
 /* ---- Figure ----------------------------------------------------------------------------- */

@@ -372,6 +372,9 @@ Status prune_experts(Pruning *out, const Model *model, const char *const *folder
     out->asks = p.rule.asks;
     out->objects = p.objects;
     if (!status) out->sets = sets_of(&p);
+    warnings_merge(&out->warnings, &p.data.warnings);
     close_pruner(&p);
     return status;
 }
+
+void pruning_free(Pruning *p) { warnings_free(&p->warnings); }

@@ -58,6 +58,7 @@ typedef struct Pruning {
     PruneStep step[PRUNE_STEPS_MAX];
     int steps;
     ExpertChange change; /* what makes the end of the start */
+    Warnings warnings;   /* what was taken of the data although it was odd */
 } Pruning;
 
 /* The listener hears of each object; its total is the most that there can be.  Experts that are
@@ -68,5 +69,6 @@ typedef struct Pruning {
 MUST_CHECK Status prune_experts(Pruning *out, const Model *model, const char *const *folders,
                                 size_t folder_count, const PruneRule *rule,
                                 const ClickListener *listener, Error *error);
+void pruning_free(Pruning *p); /* a zeroed one is fine; also after an error */
 
 #endif

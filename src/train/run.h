@@ -140,8 +140,10 @@ typedef struct TrainResult {
 MUST_CHECK Status train_run(const TrainOptions *options, const TrainObserver *observer,
                             TrainResult *result, Error *error);
 
-/* A model card's table in Markdown: `base` on a part of the data (3: on all of it). */
-MUST_CHECK Status train_measure(const TrainOptions *options, int part, Text *out, Error *error);
+/* A model card's table in Markdown: `base` on a part of the data (3: on all of it).  `warnings`
+ * gets what was taken although it was odd, also after an error; the table lists it too. */
+MUST_CHECK Status train_measure(const TrainOptions *options, int part, Text *out,
+                                Warnings *warnings, Error *error);
 
 /* Learning rate of a step, from 0; `epoch`: steps that are one. */
 double train_rate(const TrainOptions *o, long epoch, long step);

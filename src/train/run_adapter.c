@@ -54,7 +54,7 @@ void run_choose_ways(const TrainOptions *o, SegmoteConfig *c, unsigned which) {
     if (which & GIVEN_NOISE) c->quiet = !o->experts.rule.noise;
 }
 
-static void say_held_back(const Run *r, const TokenExpertsConfig *e) {
+static void say_held_back(Run *r, const TokenExpertsConfig *e) {
     int held = e->experts - route_open(e->held_back, e->experts);
     char sentence[160];
     if (!held) return;

@@ -37,9 +37,13 @@ void run_close(Run *r) {
     views_close(&r->views);
     pool_close(&r->pool);
     dataset_free(&r->data);
+    warnings_free(&r->warnings);
 }
 
-void run_say(const Run *r, bool warning, const char *sentence) {
+void run_say(Run *r, bool warning, const char *sentence) {
+    size_t before = r->warnings.count;
+    if (warning) warnings_add(&r->warnings, "%s", sentence);
+    if (warning && r->warnings.count == before) return;
     if (r->observer && r->observer->say) r->observer->say(r->observer->context, warning, sentence);
 }
 
@@ -67,7 +71,7 @@ static bool can_validate(const Dataset *d) {
     return false;
 }
 
-static void report_warnings(const Run *r, const Warnings *w) {
+static void report_warnings(Run *r, const Warnings *w) {
     const char *next = warnings_lines(w), *sentence;
     size_t length;
     while (warnings_next(&next, &sentence, &length)) {
@@ -84,16 +88,9 @@ static bool read_progress(void *context, const char *set, size_t done, size_t al
     return !(r->observer && r->observer->stop && r->observer->stop(r->observer->context));
 }
 
-/* Sentences about files, and a rate that the run ends before it reaches. */
-static void warn_of_data(const Run *r) {
+/* Of one that the run ends before it reaches. */
+static void warn_of_rate(Run *r) {
     const TrainOptions *o = r->options;
-    const char *next = warnings_lines(&r->data.warnings), *sentence;
-    size_t length;
-    while (warnings_next(&next, &sentence, &length)) {
-        char line[600];
-        snprintf(line, sizeof line, "%.*s", (int)length, sentence);
-        run_say(r, true, line);
-    }
     if (o->schedule == SCHEDULE_LINEAR || o->warm_up < (double)o->steps) return;
     char line[160];
     snprintf(line, sizeof line,
@@ -371,7 +368,7 @@ static Status open_routing(Run *r, HistoryExperts *out, Error *error) {
 }
 
 /* Other kernels round in another way. */
-static void compare_kernels(const Run *r) {
+static void compare_kernels(Run *r) {
     const char *before = r->state.kernels, *now = r->kernels->name;
     char sentence[200];
     if (!before[0] || strcmp(before, now) == 0) return;
@@ -529,7 +526,7 @@ Status run_open(Run *r, Error *error) {
     if (!status) status = open_data(r, error);
     if (!status) status = open_model(r, error);
     if (!status) status = check_state(r, error);
-    if (!status) warn_of_data(r);
+    if (!status) warn_of_rate(r);
     if (!status) status = run_open_card(r, error);
     if (!status) status = run_open_work(r, error);
     if (!status) status = load(r, error);

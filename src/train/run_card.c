@@ -20,7 +20,7 @@ static Status add_seen(SplitRecord *seen, const Checkpoint *from, Error *error) 
     return status;
 }
 
-static void warn_of_overlap(const Run *r, const SplitOverlap *o) {
+static void warn_of_overlap(Run *r, const SplitOverlap *o) {
     size_t held_out = 0, count = 0;
     const SplitEntry *first = NULL;
     char sentence[400];

@@ -108,7 +108,7 @@ Status run_choose_classes(const Run *r, SegmoteConfig *c, Error *error) {
 
 /* ---- Giving ----------------------------------------------------------------------------- */
 
-static void say_without(const Run *r, const char *set) {
+static void say_without(Run *r, const char *set) {
     char sentence[300];
     snprintf(sentence, sizeof sentence,
              "%.120s: its labels have no name that is a class (names=FILE, class=NAME), so no "

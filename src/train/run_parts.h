@@ -10,6 +10,7 @@ typedef struct Run {
     TrainOptions chosen;         /* the caller's, with what follows from the data */
     const TrainOptions *options; /* the same */
     const TrainObserver *observer;
+    Warnings warnings; /* that were reported, each once */
     Dataset data;
     Pool pool;
     Batch batch;
@@ -59,7 +60,8 @@ typedef struct Run {
 MUST_CHECK Status run_open(Run *r, Error *error);
 void run_close(Run *r);
 
-void run_say(const Run *r, bool warning, const char *sentence);
+/* A detail; or a warning, which is reported once and goes into summary.json. */
+void run_say(Run *r, bool warning, const char *sentence);
 
 /* Shows how far a phase is ("encoding", of what "image"s) to TrainObserver.phase. */
 void run_phase(Run *r, const char *name, const char *what, size_t done, size_t all);

@@ -83,6 +83,12 @@ static void add_machine(Text *t, const Run *r) {
              system_peak_memory());
 }
 
+static void add_warnings(Text *t, const Warnings *w) {
+    text_add(t, ",\n  \"warnings\": ");
+    warnings_json(t, w, 2);
+    t->failed |= w->lines.failed;
+}
+
 static void add_choices(Text *t, const TrainOptions *o) {
     static const char *const recipes[] = {"sam", "segmote"};
     text_add(t, ",\n  \"trained\": \"%s\",\n  \"scheme\": \"%s\"", recipes[o->recipe],
@@ -103,6 +109,7 @@ Status run_write_summary(const Run *r, Error *error) {
     add_result(&t, r, identity);
     add_data(&t, r);
     add_machine(&t, r);
+    add_warnings(&t, &r->warnings);
     add_choices(&t, r->options);
     status = t.failed ? error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path)
                       : file_write(path, t.chars, t.length, error);

@@ -116,20 +116,40 @@ static void maps_free(Maps *m) {
 
 /* ---- The call --------------------------------------------------------------------------- */
 
+static bool is_about(const char *sentence, size_t length, const char *file) {
+    size_t name = file ? strlen(file) : 0;
+    return name && name < length && strncmp(sentence, file, name) == 0 && sentence[name] == ':';
+}
+
+/* What was odd in a file of a case is a warning of that case. */
+static void give_warnings(Evaluation *e, const Maps *m) {
+    const char *next = warnings_lines(&m->simulation->data.warnings), *sentence;
+    size_t length;
+    while (warnings_next(&next, &sentence, &length)) {
+        for (size_t i = 0; i < e->count; i++) {
+            const Case *p = case_at(m, i);
+            if (is_about(sentence, length, p->file) || is_about(sentence, length, p->label_file))
+                warnings_add(&e->item[i].warnings, "%.*s", (int)length, sentence);
+        }
+    }
+}
+
 static Status take_words(Evaluation *e, const Maps *m, Error *error) {
     Text t = {0};
     simulation_protocol(&t, m->simulation);
     e->protocol = t.chars;
     if (t.failed) return no_memory(m->simulation, error);
+    give_warnings(e, m);
     warnings_merge(&e->warnings, &m->simulation->data.warnings);
     if (m->foreground && m->simulation->instances)
-        warnings_add(&e->warnings,
+        warnings_add(&e->of_all,
                      "labels of %s are numbers of objects: all of them are one label, foreground",
                      m->simulation->data.set[0].name);
     else if (m->foreground)
-        warnings_add(&e->warnings,
+        warnings_add(&e->of_all,
                      "the model knows no class of %s by name: all labels are one, foreground",
                      m->simulation->data.set[0].name);
+    warnings_merge(&e->warnings, &e->of_all);
     return e->warnings.lines.failed ? no_memory(m->simulation, error) : VOXPERT_OK;
 }
 

@@ -94,7 +94,7 @@ static Status check_part(const Bench *b, const TrainOptions *o, SplitPart part, 
                      o->folders ? o->data[0] : "no data folder");
 }
 
-Status train_measure(const TrainOptions *o, int part, Text *out, Error *error) {
+Status train_measure(const TrainOptions *o, int part, Text *out, Warnings *warnings, Error *error) {
     Bench b = {0};
     MeasureTable table = {0};
     Status status = bench_open(&b, o, error);
@@ -108,7 +108,9 @@ Status train_measure(const TrainOptions *o, int part, Text *out, Error *error) {
         status = measure_sets(&table, &b.measurer, &b.data, which, ~0u, o->validate_most, error);
     if (!status) print_protocol(out, &table, &b.data, which, o->validate_most);
     if (!status) print_table(out, &table, &b.data);
-    if (!status && b.data.warnings.count) text_add(out, "\n%s", warnings_lines(&b.data.warnings));
+    if (!status && b.data.warnings.count) text_add(out, "\n");
+    if (!status) markdown_warnings(out, &b.data.warnings, NULL);
+    warnings_merge(warnings, &b.data.warnings);
     measure_table_free(&table);
     bench_close(&b);
     return status;

@@ -46,3 +46,21 @@ TEST(lists_are_merged_and_walked) {
     warnings_free(&a);
     warnings_free(&b);
 }
+
+TEST(lists_are_written_as_json_and_as_a_csv_field) {
+    Warnings w = {0};
+    Text json = {0}, csv = {0};
+    warnings_json(&json, &w, 2);
+    warnings_csv(&csv, &w);
+    CHECK(strcmp(json.chars, "[]") == 0 && strcmp(csv.chars, "") == 0);
+    warnings_add(&w, "a \"b\": odd");
+    warnings_add(&w, "c: odd");
+    json.length = csv.length = 0;
+    warnings_json(&json, &w, 2);
+    warnings_csv(&csv, &w);
+    CHECK(strcmp(json.chars, "[\n      \"a \\\"b\\\": odd\",\n      \"c: odd\"\n  ]") == 0);
+    CHECK(strcmp(csv.chars, "\"a \"\"b\"\": odd; c: odd\"") == 0);
+    text_free(&json);
+    text_free(&csv);
+    warnings_free(&w);
+}

@@ -94,7 +94,7 @@ bad 'without a folder' 'image,x0,y0,x1,y1\nin/a.png,1,2,30,40\n'
 # ---- Reports
 voxpert segment -q -m "$model" -i in --prompts plain.csv -o out --report areas.csv --json >out.json
 holds 'a line for each object' test "$(wc -l <areas.csv)" -eq 4
-holds 'its columns' test "$(head -n 1 areas.csv)" = 'image,slice,object,label,value,score,area_px,x,y,width,height,mask,status,message'
+holds 'its columns' test "$(head -n 1 areas.csv)" = 'image,slice,object,label,value,score,area_px,x,y,width,height,mask,status,message,warnings'
 command -v python3 >/dev/null || echo 'skipped: digits of scores need python3'
 ! command -v python3 >/dev/null || holds 'scores have all digits' python3 -c '
 import csv, json

@@ -41,8 +41,9 @@ TEST(values_are_mean_and_deviation_of_a_sample_of_what_is_finite) {
 }
 
 static void write_all(Text out[3]) {
-    const Evaluation first = made(0), second = made(1);
+    Evaluation first = made(0), second = made(1);
     Comparison c;
+    warnings_add(&second.warnings, "a|b: odd, but taken");
     CHECK(!comparison_make(&c, &first, &second, "other", bootstrap_default(), NULL));
     const PaperMethod method[] = {{"our & first_model", &first, NULL}, {"other", &second, &c}};
     const PaperTable table = {method, 2};
@@ -50,6 +51,7 @@ static void write_all(Text out[3]) {
     paper_latex(&out[1], &table);
     paper_csv(&out[2], &table);
     comparison_free(&c);
+    warnings_free(&second.warnings);
 }
 
 TEST(methods_are_rows_side_by_side_in_every_form) {
@@ -63,9 +65,12 @@ TEST(methods_are_rows_side_by_side_in_every_form) {
     CHECK(has(&t[1], "\\begin{tabular}{llrrrr}\n\\toprule\nlabel & method & cases & Dice & "
                      "HD95\\_elements\\_mm & p (Dice) \\\\\n\\midrule\n"));
     CHECK(has(&t[1], "1 a\\_b\\textbar{}c & our \\& first\\_model & 3 & 0.400 (0.200) & "));
-    CHECK(
-        has(&t[2], "label,method,metric,mean,sd,n,infinite,p\n1 a_b|c,our & first_model,Dice,0.4"));
-    CHECK(has(&t[2], "\n1 a_b|c,other,HD95_borders_mm,5,0,3,0,1\n"));
+    CHECK(has(&t[2], "label,method,metric,mean,sd,n,infinite,p,warnings\n1 a_b|c,our & "
+                     "first_model,Dice,0.4"));
+    CHECK(has(&t[2], "\n1 a_b|c,other,HD95_borders_mm,5,0,3,0,1,\"a|b: odd, but taken\"\n"));
+    CHECK(has(&t[2], "first_model,HD95_borders_mm,5,0,3,0,,\n"));
+    CHECK(has(&t[0], "|\n\n- Warning (other): a\\|b: odd, but taken\n"));
+    CHECK(has(&t[1], "\n% Warning (other): a|b: odd, but taken\n\\begin{tabular}"));
     for (int i = 0; i < 3; i++) {
         CHECK(!t[i].failed);
         text_free(&t[i]);

@@ -131,6 +131,42 @@ static Status table_of(RegionTable *t, const RegionRule *rule, const CaseWork *w
     return status;
 }
 
+/* A mask that is no label map (its values have a fraction) keeps no other case from being measured.
+ */
+TEST(a_case_that_cannot_be_used_is_listed_with_its_fault) {
+    char images[] = "/tmp/voxpert-images-XXXXXX", maps[] = "/tmp/voxpert-maps-XXXXXX";
+    static const uint8_t image[8] = {10, 20, 30, 40, 50, 60, 70, 80}, map[8] = {1, 1};
+    RegionTable t;
+    Text csv = {0}, json = {0};
+    Error error = {0};
+    CHECK(mkdtemp(images) && mkdtemp(maps));
+    put(images, "a.png", image, 4);
+    put(images, "b.png", image, 4);
+    put(maps, "a.png", map, 4);
+    put(maps, "b.png", map, 2);
+    CHECK(!region_table_make(&t, images, maps, &all, NULL, &error) && t.count == 2);
+    CHECK(t.faults == 1 && !t.item[0].fault && t.item[1].fault && t.item[1].count == 0);
+    CHECK(strstr(warnings_lines(&t.warnings), "b.png") && t.alone == 0);
+    region_table_csv(&csv, &t, AGGREGATE_MEAN);
+    CHECK(strstr(csv.chars, "\na.png,1,,1,2,,") && strstr(csv.chars, "\nmean,1,,1,2,,"));
+    CHECK(strstr(csv.chars, "\nb.png,,,0,,") && strstr(csv.chars, "but its image"));
+    region_table_json(&json, &t, AGGREGATE_NOT);
+    CHECK(strstr(json.chars, "\"labels\": {\n         }, \"error\": \"") != NULL);
+    text_free(&csv);
+    text_free(&json);
+    region_table_free(&t);
+    char *first = path_join(maps, "a.png");
+    unlink(first);
+    memory_free(first);
+    first = path_join(images, "a.png");
+    unlink(first);
+    memory_free(first);
+    CHECK(region_table_make(&t, images, maps, &all, NULL, &error) == VOXPERT_BAD_INPUT);
+    CHECK(strstr(error.message, "b.png") != NULL);
+    folder_remove(images);
+    folder_remove(maps);
+}
+
 TEST(cases_are_aggregated_by_label) {
     RegionTable t;
     Text csv = {0}, json = {0};
@@ -138,7 +174,7 @@ TEST(cases_are_aggregated_by_label) {
     CHECK(t.item[0].count == 1 && t.item[2].count == 2 && t.item[2].label[1].value[0] == 7);
     region_table_csv(&csv, &t, AGGREGATE_MEDIAN);
     CHECK(text_starts(csv.chars, "case,label,name,cases,area_px,area_mm2,intensity_"));
-    CHECK(strstr(csv.chars, "\nc.png,7,,1,1,,50,50,0,50,50,50,50,50,50,0,2,0,0,2,0,1,1,1\n"));
+    CHECK(strstr(csv.chars, "\nc.png,7,,1,1,,50,50,0,50,50,50,50,50,50,0,2,0,0,2,0,1,1,1,\n"));
     CHECK(strstr(csv.chars, "\nmedian,1,,3,2,,15,15,5,10,") != NULL);
     CHECK(strstr(csv.chars, "\nmedian,7,,1,1,,") && strstr(csv.chars, ",nan,nan,nan,nan,"));
     region_table_json(&json, &t, AGGREGATE_MEAN);
@@ -147,7 +183,7 @@ TEST(cases_are_aggregated_by_label) {
     CHECK(strstr(json.chars, "\"area_mm2\": null") && !strstr(json.chars, "volume"));
     CHECK(strstr(json.chars, "\"files_left_out\": 1") &&
           strstr(json.chars, "more.png: there is no"));
-    CHECK(strstr(csv.chars, "largest_component_px\n") != NULL);
+    CHECK(strstr(csv.chars, "largest_component_px,warnings\n") != NULL);
     CHECK(strstr(json.chars, "\"box_xyz\": [0, 2, 0, 0, 2, 0]") != NULL);
     CHECK(strstr(json.chars, "\"touches_border\": true") && !strstr(json.chars, "nan"));
     text_free(&csv);

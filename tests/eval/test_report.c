@@ -37,13 +37,13 @@ TEST(csv_has_a_row_per_case_and_label) {
     CHECK(t.chars &&
           strcmp(t.chars,
                  "case,label,name,Dice,FN,FP,IoU,TN,TP,n_pred,n_ref,HD_elements_mm,HD_borders_mm,"
-                 "reference_file,prediction_file\n"
+                 "reference_file,prediction_file,warnings\n"
                  "a.png,1,\"liver, left\",0.25,0.25,0.25,0.25,0.25,0.25,0.25,0.25,0.25,0.25,"
-                 "gt/a.png,\"pred/\"\"a\"\".png\"\n"
+                 "gt/a.png,\"pred/\"\"a\"\".png\",\n"
                  "a.png,\"(2, 3)\",a|b,nan,0.5,0.5,0.5,0.5,0.5,0.5,0.5,0.5,0.5,"
-                 "gt/a.png,\"pred/\"\"a\"\".png\"\n"
+                 "gt/a.png,\"pred/\"\"a\"\".png\",\n"
                  "b.png,1,\"liver, left\",0.75,0.75,0.75,0.75,0.75,0.75,0.75,0.75,0.75,inf,"
-                 "gt/b.png,pred/b.png\n") == 0);
+                 "gt/b.png,pred/b.png,\n") == 0);
     text_free(&t);
 }
 

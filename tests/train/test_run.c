@@ -527,7 +527,7 @@ TEST(a_gradient_that_is_not_finite_ends_the_run_too) {
 static char *measure(const TrainOptions *o) {
     Text t = {0};
     Error error = {0};
-    Status status = train_measure(o, 2, &t, &error);
+    Status status = train_measure(o, 2, &t, &(Warnings){0}, &error);
     check_report(status == VOXPERT_OK, __FILE__, __LINE__, "measuring: %s", error.message);
     return t.chars;
 }
@@ -541,7 +541,7 @@ TEST(what_is_in_no_part_is_not_measured) {
     o.base = model;
     Text t = {0};
     Error error = {0};
-    CHECK(train_measure(&o, 2, &t, &error) == VOXPERT_BAD_INPUT);
+    CHECK(train_measure(&o, 2, &t, &(Warnings){0}, &error) == VOXPERT_BAD_INPUT);
     CHECK(strstr(error.message, "no object in that part") && t.length == 0);
     text_free(&t);
     memory_free(model);
