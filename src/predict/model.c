@@ -312,41 +312,82 @@ char *model_describe(const Model *m) {
     return text;
 }
 
-static void add_pair(MetadataPair *pairs, size_t *count, const char *key, const char *value) {
-    if (value) pairs[(*count)++] = (MetadataPair){key, value};
+typedef struct Stated {
+    MetadataPair *pair;
+    size_t count;
+    char *config;
+    Text preprocess;
+} Stated;
+
+static void stated_free(Stated *s) {
+    memory_free(s->pair);
+    memory_free(s->config);
+    text_free(&s->preprocess);
+}
+
+static void add_pair(Stated *s, const char *key, const char *value) {
+    if (value) s->pair[s->count++] = (MetadataPair){key, value};
+}
+
+/* What depends on the copy: how it is stored and named, and how its images are prepared. */
+static const char *const of_the_copy[] = {"format",   "arch",       "config", "preprocess",
+                                          "identity", "created_by", NULL};
+
+static Status add_of_the_copy(Stated *s, const Model *m, ElementType type, Error *error) {
+    const char *identity = NULL; /* rounded values are other values */
+    const char *kept = m->preset_given ? NULL : model_metadata(m, "preprocess");
+    Status status = VOXPERT_OK;
+    if (type == ELEMENT_F32 && !m->system.adapter) status = model_identity(m, &identity, error);
+    add_pair(s, "format", "voxpert 1");
+    add_pair(s, "arch", system_name(m->system.kind));
+    add_pair(s, "config", s->config);
+    add_pair(s, "preprocess", kept ? kept : s->preprocess.chars);
+    add_pair(s, "identity", identity);
+    if (m->system.adapter) add_pair(s, "parent_sha256", m->system.parent);
+    add_pair(s, "created_by", known(m, "created_by", "voxpert"));
+    return status;
+}
+
+static bool is_stated(const Stated *s, const char *key) {
+    for (const char *const *k = of_the_copy; *k; k++)
+        if (strcmp(*k, key) == 0) return true;
+    for (size_t i = 0; i < s->count; i++)
+        if (strcmp(s->pair[i].key, key) == 0) return true;
+    return false;
+}
+
+/* All else that the file says is as true of the copy: licence, labels, what it was trained on. */
+static void add_carried(Stated *s, const Model *m) {
+    const char *key, *value;
+    for (size_t i = 0; i < checkpoint_metadata_count(m->file); i++) {
+        checkpoint_metadata_at(m->file, i, &key, &value);
+        if (!is_stated(s, key) && !system_metadata_is_of_run(m->file, key)) add_pair(s, key, value);
+    }
+}
+
+static Status stated_make(Stated *s, const Model *m, ElementType type, const char *path,
+                          Error *error) {
+    size_t most = checkpoint_metadata_count(m->file) + sizeof of_the_copy / sizeof *of_the_copy + 1;
+    text_add(&s->preprocess, "{\"preset\": \"%s\", \"zoom\": %g}", m->preset.name, m->preset.zoom);
+    s->config = system_config_write(&m->system);
+    s->pair = memory_new(most * sizeof *s->pair);
+    if (!s->config || !s->pair || s->preprocess.failed)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
+    Status status = add_of_the_copy(s, m, type, error);
+    if (!status) add_carried(s, m);
+    return status;
 }
 
 Status model_save(const Model *m, const char *path, ElementType type, Error *error) {
-    static const char *const carried[] = {"labels", "experts", "licence", "training_data"};
-    char *config = system_config_write(&m->system);
-    Text preprocess = {0};
+    Stated s = {0};
     TensorToWrite *tensors = NULL;
-    size_t count = 0, pairs = 0;
-    MetadataPair metadata[16];
-    text_add(&preprocess, "{\"preset\": \"%s\", \"zoom\": %g}", m->preset.name, m->preset.zoom);
-    Status status = config && !preprocess.failed ? VOXPERT_OK
-                                                 : error_set(error, VOXPERT_OUT_OF_MEMORY,
-                                                             "%s: no memory to write it", path);
+    size_t count = 0;
+    Status status = stated_make(&s, m, type, path, error);
     if (!status)
         status = params_to_write(&m->system.sam.params, system_owned(&m->system), &tensors, &count,
                                  error);
-    if (!status) {
-        add_pair(metadata, &pairs, "format", "voxpert 1");
-        add_pair(metadata, &pairs, "arch", system_name(m->system.kind));
-        add_pair(metadata, &pairs, "config", config);
-        const char *kept = m->preset_given ? NULL : model_metadata(m, "preprocess");
-        add_pair(metadata, &pairs, "preprocess", kept ? kept : preprocess.chars);
-        const char *identity = NULL; /* rounded values are other values */
-        if (type == ELEMENT_F32 && !m->system.adapter) status = model_identity(m, &identity, error);
-        add_pair(metadata, &pairs, "identity", identity);
-        add_pair(metadata, &pairs, "parent_sha256", m->system.adapter ? m->system.parent : NULL);
-        for (size_t i = 0; i < sizeof carried / sizeof *carried; i++)
-            add_pair(metadata, &pairs, carried[i], model_metadata(m, carried[i]));
-        add_pair(metadata, &pairs, "created_by", known(m, "created_by", "voxpert"));
-        if (!status) status = safetensors_write(path, tensors, count, metadata, pairs, type, error);
-    }
+    if (!status) status = safetensors_write(path, tensors, count, s.pair, s.count, type, error);
     memory_free(tensors);
-    memory_free(config);
-    text_free(&preprocess);
+    stated_free(&s);
     return status;
 }

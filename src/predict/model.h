@@ -95,8 +95,9 @@ MUST_CHECK Status model_text(const Model *m, const char *name, float *out, Error
 MUST_CHECK Status model_open_texts(Model *m, const char *vocabulary, Error *error);
 void model_close_texts(Model *m);
 
-/* Writes safetensors with all that is known of the model; a preset that was given goes before the
- * file's own. */
+/* Writes safetensors with all that is known of the model, and all that its file states, but for
+ * what depends on the copy (format, configuration, identity); a preset that was given goes before
+ * the file's own. */
 MUST_CHECK Status model_save(const Model *m, const char *path, ElementType type, Error *error);
 
 /* One JSON object; caller frees.  NULL when out of memory. */

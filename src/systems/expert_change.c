@@ -222,7 +222,8 @@ static Status write_changed(const ChangedExperts *n, const Checkpoint *file, con
     for (size_t i = 0; !status && i < stated; i++) {
         checkpoint_metadata_at(file, i, &pair[pairs].key, &pair[pairs].value);
         const char *key = pair[pairs].key;
-        if (strcmp(key, "config") != 0 && strcmp(key, "identity") != 0) pairs++;
+        pairs += strcmp(key, "config") != 0 && strcmp(key, "identity") != 0 &&
+                 !system_metadata_is_of_run(file, key);
     }
     if (!status) pair[pairs++] = (MetadataPair){"config", config};
     if (!status) status = params_to_write(&n->params, NULL, &tensors, &count, error);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 const char *system_name(SystemKind kind) {
     return kind == SYSTEM_SEGMOTE ? "segmote" : kind == SYSTEM_IMIS ? "imis-net" : "sam";
 }
@@ -29,6 +31,15 @@ const char *const *system_owned(const System *s) {
 /* A whole file is told by its names and shapes, or by SAM's config; an adapter has its own. */
 char *system_config_write(const System *s) {
     return s->adapter ? segmote_config_write(&s->segmote.config) : sam_config_write(&s->sam.config);
+}
+
+bool system_metadata_is_of_run(const Checkpoint *file, const char *key) {
+    static const char *const of_run[] = {"format", "position", "slot_steps", "routing",
+                                         "recipe", "kernels",  "data",       NULL};
+    const char *format = checkpoint_metadata(file, "format");
+    bool found = false;
+    for (int i = 0; of_run[i]; i++) found |= strcmp(of_run[i], key) == 0;
+    return found && format && text_starts(format, SYSTEM_STATE_FORMAT);
 }
 
 /* ---- Opening ---------------------------------------------------------------------------- */

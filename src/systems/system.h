@@ -27,12 +27,19 @@ const char *const *system_owned(const System *s);
 
 char *system_config_write(const System *s); /* `config` of its file; NULL when out of memory */
 
+/* "format" of a training state begins so, and goes on with a version. */
+#define SYSTEM_STATE_FORMAT "voxpert training state "
+
 /* What a file needs beside itself. */
 bool system_needs_base(const Checkpoint *file);
 
 /* Whether another file may lie under it: what it does not hold, or does not say anew, is taken from
  * there. */
 bool system_takes_base(const Checkpoint *file);
+
+/* Whether a key of a file's metadata is about a training run that can be resumed from it, not about
+ * the model: no copy of the model states it. */
+bool system_metadata_is_of_run(const Checkpoint *file, const char *key);
 
 /* Declares what a frozen base holds, experts included, and takes its values: for training on it.
  * As system_open, but nothing is prepared yet. */

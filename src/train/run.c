@@ -89,24 +89,17 @@ static Status save(Run *r, Error *error) {
     r->state.seconds = spent(r);
     r->saved = system_seconds();
     if (!status) status = history_write(&r->history, error);
-    if (!status) status = state_save(path, &r->system, &r->optimizer, &r->state, error);
+    if (!status) status = state_save(path, &r->system, &r->optimizer, &r->state, &r->card, error);
     memory_free(path);
     return status;
 }
 
 static Status export_model(Run *r, const char *name, Error *error) {
     const TrainOptions *o = r->options;
-    ModelCard card = r->card;
     char *path;
-    card.arch = system_name(r->system.kind);
-    card.parent = r->system.adapter ? r->parent : NULL;
-    char preprocess[80];
-    snprintf(preprocess, sizeof preprocess, "{\"preset\": \"%s\", \"zoom\": %g}", r->preset.name,
-             r->preset.zoom);
-    card.preprocess = preprocess;
     Status status = run_file(r, name, &path, error);
     if (!status)
-        status = state_export(path, &r->system, &r->optimizer, o->optimizer.average > 0.0, &card,
+        status = state_export(path, &r->system, &r->optimizer, o->optimizer.average > 0.0, &r->card,
                               r->system.adapter ? ELEMENT_F32 : ELEMENT_F16, error);
     memory_free(path);
     return status;

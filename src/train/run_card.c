@@ -100,15 +100,17 @@ static size_t count_images(const Dataset *d, size_t set, SplitPart part) {
     return count;
 }
 
+/* What the options say instead of the data sets does not take away what was before. */
 static void add_training_data(Text *t, const Run *r) {
     const Dataset *d = &r->data;
-    const char *before = inherited(r, "training_data");
-    for (size_t i = 0; i < d->sets; i++) {
+    const char *before = inherited(r, "training_data"), *said = r->options->card.training_data;
+    text_add(t, "%s", said);
+    for (size_t i = 0; i < d->sets && !*said; i++) {
         text_add(t, "%s", i ? "; " : "");
         text_add_printable(t, d->set[i].name);
         text_add(t, ": %zu images", count_images(d, i, SPLIT_TRAIN));
     }
-    if (*before) text_add(t, "; before: %s", before);
+    if (*before) text_add(t, "%sbefore: %s", t->length ? "; " : "", before);
 }
 
 static bool named_before(const Dataset *d, size_t set, size_t name) {
@@ -117,6 +119,26 @@ static bool named_before(const Dataset *d, size_t set, size_t name) {
         for (size_t k = 0; k < (i == set ? name : d->set[i].names); k++)
             if (strcmp(d->set[i].label_name[k].name, wanted) == 0) return true;
     return false;
+}
+
+static bool lists_label(const Text *t, const char *name, size_t length) {
+    const char *at = t->chars ? t->chars : "";
+    for (size_t n; *at; at += n + (at[n] ? 2 : 0)) {
+        const char *comma = strstr(at, ", ");
+        n = comma ? (size_t)(comma - at) : strlen(at);
+        if (n == length && memcmp(at, name, n) == 0) return true;
+    }
+    return false;
+}
+
+/* Those of the model that the run begins from: it learned them too. */
+static void add_labels_before(Text *t, const char *before) {
+    for (size_t n; *before; before += n + (before[n] ? 2 : 0)) {
+        const char *comma = strstr(before, ", ");
+        n = comma ? (size_t)(comma - before) : strlen(before);
+        if (n && !lists_label(t, before, n))
+            text_add(t, "%s%.*s", t->length ? ", " : "", (int)n, before);
+    }
 }
 
 /* Names of labels, each once, with commas. */
@@ -129,17 +151,34 @@ static void add_labels(Text *t, const Dataset *d) {
         }
 }
 
+static void warn_of_licence(const Run *r) {
+    const char *before = inherited(r, "licence"), *now = r->options->card.licence;
+    char sentence[400];
+    if (!*before || !*now || strcmp(before, now) == 0) return;
+    snprintf(sentence, sizeof sentence,
+             "the licence \"%.80s\" is written, but %s, which the run begins from, states "
+             "\"%.80s\": what is made from it may be bound by that",
+             now, checkpoint_path(*stated(r->adapter, "licence") ? r->adapter : r->base), before);
+    run_say(r, true, sentence);
+}
+
 static Status fill_card(Run *r, Error *error) {
     r->card = r->options->card;
     text_add(&r->labels, "%s", "");
     text_add(&r->training_data, "%s", "");
+    text_add(&r->preprocess, "{\"preset\": \"%s\", \"zoom\": %g}", r->preset.name, r->preset.zoom);
     add_labels(&r->labels, &r->data);
+    add_labels_before(&r->labels, inherited(r, "labels"));
     add_training_data(&r->training_data, r);
-    if (r->labels.failed || r->training_data.failed) return no_memory(r, error);
+    if (r->labels.failed || r->training_data.failed || r->preprocess.failed)
+        return no_memory(r, error);
+    warn_of_licence(r);
     if (!*r->card.licence) r->card.licence = inherited(r, "licence");
     if (!*r->card.labels) r->card.labels = r->labels.chars;
-    if (!*r->card.labels) r->card.labels = inherited(r, "labels");
-    if (!*r->card.training_data) r->card.training_data = r->training_data.chars;
+    r->card.training_data = r->training_data.chars;
+    r->card.arch = system_name(r->system.kind);
+    r->card.preprocess = r->preprocess.chars;
+    r->card.parent = r->system.adapter ? r->parent : NULL;
     r->card.split = r->split.chars;
     return VOXPERT_OK;
 }
@@ -154,6 +193,7 @@ void run_close_card(Run *r) {
     text_free(&r->split);
     text_free(&r->labels);
     text_free(&r->training_data);
+    text_free(&r->preprocess);
 }
 
 /* ---- The header ------------------------------------------------------------------------- */

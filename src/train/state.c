@@ -9,8 +9,7 @@
 #include "train/data_record.h"
 
 /* Format 1 did not say what was trained on, format 2 not the configuration of the network. */
-static const char state_format[] = "voxpert training state 3";
-static const char state_formats[] = "voxpert training state ";
+static const char state_format[] = SYSTEM_STATE_FORMAT "3";
 
 enum { KINDS = 3 };
 static const char *const prefix[KINDS] = {"optimizer.first.", "optimizer.second.", "average."};
@@ -74,22 +73,45 @@ static char *routing_text(const RoutingTally *r) {
     return NULL;
 }
 
+enum { CARD_PAIRS = 7 };
+
+/* What a model file states of the model; returns how many pairs. */
+static size_t card_pairs(MetadataPair out[CARD_PAIRS], const ModelCard *card) {
+    const MetadataPair all[CARD_PAIRS] = {
+        {"arch", card->arch},
+        {"licence", card->licence},
+        {"labels", card->labels},
+        {"training_data", card->training_data},
+        {"preprocess", card->preprocess},
+        {"parent_sha256", card->parent},
+        {SPLIT_METADATA, card->split},
+    };
+    size_t count = 0;
+    for (int i = 0; i < CARD_PAIRS; i++)
+        if (all[i].value) out[count++] = all[i];
+    return count;
+}
+
 static Status write_state(const char *path, const TensorToWrite *tensors, size_t count,
                           const System *system, const Optimizer *o, const RunState *run,
-                          Error *error) {
+                          const ModelCard *card, Error *error) {
+    enum { OWN = 9 };
     char *config = system_config_write(system), *steps = steps_text(o);
     char *where = position_text(o, run), *routing = routing_text(&run->routing);
-    MetadataPair pairs[] = {{"format", state_format},  {"config", config},
-                            {"position", where},       {"slot_steps", steps},
-                            {"routing", routing},      {"recipe", run->recipe},
-                            {"kernels", run->kernels}, {"parent_sha256", run->parent},
-                            {"data", run->data}};
+    MetadataPair pairs[OWN + CARD_PAIRS] = {
+        {"format", state_format},  {"config", config},
+        {"position", where},       {"slot_steps", steps},
+        {"routing", routing},      {"recipe", run->recipe},
+        {"kernels", run->kernels}, {"parent_sha256", run->parent},
+        {"data", run->data}};
+    ModelCard said = *card;
+    said.parent = NULL; /* the state says of every run what it was begun on */
     Status status = VOXPERT_OK;
     if (!config || !steps || !where || !routing)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
     if (!status)
-        status = safetensors_write(path, tensors, count, pairs, sizeof pairs / sizeof *pairs,
-                                   ELEMENT_F32, error);
+        status = safetensors_write(path, tensors, count, pairs,
+                                   OWN + card_pairs(pairs + OWN, &said), ELEMENT_F32, error);
     memory_free(config);
     memory_free(steps);
     memory_free(where);
@@ -98,7 +120,7 @@ static Status write_state(const char *path, const TensorToWrite *tensors, size_t
 }
 
 Status state_save(const char *path, const System *system, const Optimizer *o, const RunState *run,
-                  Error *error) {
+                  const ModelCard *card, Error *error) {
     TensorToWrite *values;
     size_t count;
     Status status =
@@ -110,7 +132,7 @@ Status state_save(const char *path, const System *system, const Optimizer *o, co
         memcpy(all, values, count * sizeof *all);
         for (size_t i = 0; i < o->count * KINDS; i++)
             all[count + i] = shown(&views[i], &o->slot[i / KINDS], (int)(i % KINDS));
-        status = write_state(path, all, count + o->count * KINDS, system, o, run, error);
+        status = write_state(path, all, count + o->count * KINDS, system, o, run, card, error);
     } else {
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
     }
@@ -202,7 +224,7 @@ static Status check_origin(const Checkpoint *c, const RunState *run, Error *erro
     const char *recipe = checkpoint_metadata(c, "recipe");
     const char *parent = checkpoint_metadata(c, "parent_sha256");
     const char *data = checkpoint_metadata(c, "data");
-    if (format && text_starts(format, state_formats) && strcmp(format, state_format) < 0)
+    if (format && text_starts(format, SYSTEM_STATE_FORMAT) && strcmp(format, state_format) < 0)
         return damaged(path, "an earlier version began it, which recorded less of what it needs",
                        error);
     if (!recipe || !data) return damaged(path, "its metadata is missing", error);
@@ -283,19 +305,9 @@ Status state_export(const char *path, const System *system, Optimizer *o, bool a
         params_to_write(&system->sam.params, system_owned(system), &values, &count, error);
     if (!status && !config)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
-    MetadataPair pairs[] = {{"format", "voxpert model 1"},
-                            {"arch", card->arch},
-                            {"config", config},
-                            {"licence", card->licence},
-                            {"labels", card->labels},
-                            {"training_data", card->training_data},
-                            {"preprocess", card->preprocess},
-                            {"created_by", "voxpert train"},
-                            {0},
-                            {0}};
-    size_t pair_count = sizeof pairs / sizeof *pairs - 2;
-    if (card->parent) pairs[pair_count++] = (MetadataPair){"parent_sha256", card->parent};
-    if (card->split) pairs[pair_count++] = (MetadataPair){SPLIT_METADATA, card->split};
+    MetadataPair pairs[3 + CARD_PAIRS] = {
+        {"format", "voxpert model 1"}, {"config", config}, {"created_by", "voxpert train"}};
+    size_t pair_count = 3 + card_pairs(pairs + 3, card);
     if (!status) {
         if (averages) optimizer_swap(o);
         status = safetensors_write(path, values, count, pairs, pair_count, type, error);

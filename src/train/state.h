@@ -27,8 +27,16 @@ typedef struct RunState {
     char *data;              /* what is trained on: data_record.h; the run's owner frees it */
 } RunState;
 
+/* What a file states of the model in it. */
+typedef struct ModelCard {
+    const char *arch, *licence, *labels, *training_data, *preprocess;
+    const char *parent; /* identity of the frozen base, or NULL */
+    const char *split;  /* split_record_metadata() of what it was trained on, or NULL */
+} ModelCard;
+
+/* The state states the card too: what is opened as a model is known by it. */
 MUST_CHECK Status state_save(const char *path, const System *system, const Optimizer *o,
-                             const RunState *run, Error *error);
+                             const RunState *run, const ModelCard *card, Error *error);
 
 /* The record of data in a file, for memory_free; *out NULL where it has none.  Errors: those of
  * checkpoint_open(), VOXPERT_OUT_OF_MEMORY. */
@@ -44,11 +52,6 @@ MUST_CHECK Status state_load(const char *path, System *system, Optimizer *o, Run
                              Error *error);
 
 /* The averages (if there are any; else the values) as a model file of half precision. */
-typedef struct ModelCard {
-    const char *arch, *licence, *labels, *training_data, *preprocess;
-    const char *parent; /* identity of the frozen base, or NULL */
-    const char *split;  /* split_record_metadata() of what it was trained on, or NULL */
-} ModelCard;
 MUST_CHECK Status state_export(const char *path, const System *system, Optimizer *o, bool averages,
                                const ModelCard *card, ElementType type, Error *error);
 
