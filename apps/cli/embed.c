@@ -183,8 +183,8 @@ static VoxpertStatus embed_folder(const EmbedJob *job, Engine *engine, json_t *l
     VoxpertStatus status = folder_images(&names, &count, job->input, error);
     Item *items = items_of(job, names, count);
     if (!status) status = check_outputs(job, items, names, count, error);
-    if (!status && job->output) status = output_folder_make(job->output, error);
     if (!status) status = engine_open(engine, &job->common, &job->engine, error);
+    if (!status && job->output) status = output_folder_make(job->output, error);
     Progress progress = progress_begin(&job->common, "images", (size_t)count);
     for (int i = 0; !status && i < count && !(failed && job->stop); i++) {
         VoxpertStatus failure =

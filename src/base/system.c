@@ -44,19 +44,24 @@ double system_seconds(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-size_t system_peak_memory(void) {
+/* A field of the process's status, bytes; 0 where there is none. */
+static size_t status_bytes(const char *field) {
     FILE *file = fopen("/proc/self/status", "re");
     if (!file) return 0;
     char line[256];
-    size_t kilobytes = 0;
+    size_t kilobytes = 0, length = strlen(field);
     while (fgets(line, sizeof line, file)) {
-        if (strncmp(line, "VmHWM:", 6) != 0) continue;
-        kilobytes = strtoul(line + 6, NULL, 10);
+        if (strncmp(line, field, length) != 0) continue;
+        kilobytes = strtoul(line + length, NULL, 10);
         break;
     }
     fclose(file);
     return kilobytes << 10;
 }
+
+size_t system_peak_memory(void) { return status_bytes("VmHWM:"); }
+size_t system_own_memory(void) { return status_bytes("RssAnon:"); }
+size_t system_file_memory(void) { return status_bytes("RssFile:"); }
 
 size_t system_total_memory(void) {
     size_t total = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGE_SIZE);

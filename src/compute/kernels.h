@@ -293,6 +293,8 @@ const Kernels *kernels_choose(const char *name);
 const char *processor_feature(int index);
 
 extern const Kernels kernels_reference;
-extern const Kernels kernels_measuring; /* every entry does nothing: see compute.h */
+/* Every entry does nothing (see compute.h), but products raise the size_t that the worker's
+ * `shared` points to, where that is not NULL, to the bytes of shared memory that they need. */
+extern const Kernels kernels_measuring;
 
 #endif

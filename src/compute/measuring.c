@@ -9,14 +9,31 @@
 static size_t weight_bytes(int out, int in, bool back) { return 0; }
 static void weight_pack(const Worker *w, void *packed, const float *values, int out, int in,
                         bool back) {}
+/* Products pack a matrix into the worker's shared memory, where it fits; the largest are the inputs
+ * of layers that learn. */
+static void note_shared(const Worker *w, size_t floats) {
+    size_t bytes = floats * sizeof(float);
+    if (!w || !w->shared || bytes > WORKER_SHARED) return;
+    size_t *most = w->shared;
+    if (bytes > *most) *most = bytes;
+}
+
 static void linear(const Worker *w, float *y, const float *x, const Weight *weight,
                    const float *bias, const float *residual, Activation f, size_t rows) {}
 static void linear_backward(const Worker *w, Into dx, float *dw, float *db, const float *dy,
-                            const float *x, const Weight *weight, size_t rows) {}
+                            const float *x, const Weight *weight, size_t rows) {
+    enum { FEW_ROWS = 224, PARTS = 16 }; /* fewer outputs are summed in parts instead */
+    size_t out = (size_t)weight->out, in = (size_t)weight->in;
+    if (dw) note_shared(w, out > FEW_ROWS ? rows * in : PARTS * out * in);
+}
 static void matmul(const Worker *w, float *y, const float *a, const float *b, int batch, int m,
-                   int n, int k) {}
+                   int n, int k) {
+    note_shared(w, (size_t)batch * (size_t)n * (size_t)k);
+}
 static void matmul_backward(const Worker *w, Into da, Into db, const float *dy, const float *a,
-                            const float *b, int batch, int m, int n, int k) {}
+                            const float *b, int batch, int m, int n, int k) {
+    note_shared(w, (size_t)batch * (size_t)(m > n ? m : n) * (size_t)k);
+}
 static void attention(const Worker *w, float *y, float *lse, const AttentionInputs *in,
                       const AttentionShape *shape) {}
 static void attention_backward(const Worker *w, const AttentionGradients *d, const float *dy,

@@ -515,7 +515,7 @@ static Status load(Run *r, Error *error) {
 
 Status run_open(Run *r, Error *error) {
     const TrainOptions *o = r->options;
-    r->program = system_peak_memory();
+    r->program = system_own_memory();
     r->kernels = kernels_choose(o->cpu);
     if (!r->kernels)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: this machine has no such kernel set",
@@ -524,6 +524,7 @@ Status run_open(Run *r, Error *error) {
     if (!status) status = threads_open(&r->threads, o->threads, error);
     if (!status) status = make_folder(r, error);
     if (!status) status = open_data(r, error);
+    r->read = system_own_memory();
     if (!status) status = open_model(r, error);
     if (!status) status = check_state(r, error);
     if (!status) warn_of_rate(r);

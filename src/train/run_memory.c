@@ -15,12 +15,27 @@ static size_t data_bytes(const Dataset *d) {
         const Case *c = &d->picture[i];
         size_t pixels = (size_t)c->height * (size_t)c->width;
         sum += pixels * (size_t)c->channels + (c->regions ? pixels * sizeof *c->regions : 0);
+        sum += c->ignored ? pixels : 0;
     }
     for (size_t i = 0; i < d->objects; i++) {
         const CaseObject *o = &d->object[i];
         sum += (size_t)(o->x1 - o->x0 + 1) * (size_t)(o->y1 - o->y0 + 1);
     }
     return sum;
+}
+
+/* What reading left with the process: the images, and what is between them. */
+static size_t read_bytes(const Run *r) {
+    size_t held = r->read > r->program ? r->read - r->program : 0, counted = data_bytes(&r->data);
+    return held > counted ? held : counted;
+}
+
+/* Code and the model's file, what was there before the run, stacks, and what threads work in: as
+ * far as was measured, the more the larger a step is. */
+static size_t program_bytes(const Run *r) {
+    const size_t rest = (size_t)1 << 20, step = r->stepper.memory.capacity / 64;
+    size_t thread = rest / 2 + step < WORKER_SCRATCH ? rest / 2 + step : WORKER_SCRATCH;
+    return system_file_memory() + r->program + rest + (size_t)threads_count(r->threads) * thread;
 }
 
 /* Values as they are, and of matrices their packed forms. */
@@ -59,6 +74,10 @@ static size_t largest_image(const Dataset *d) {
     return largest;
 }
 
+static bool will_validate(const Run *r) {
+    return r->validates && r->options->steps >= r->options->validate_every;
+}
+
 /* The model at use: its encoder before the first step; at validation all of it, for the whole image
  * and the crop. */
 static Status use_bytes(const Run *r, size_t *bytes, Error *error) {
@@ -66,38 +85,45 @@ static Status use_bytes(const Run *r, size_t *bytes, Error *error) {
     const Prompts one = {.batch = 1, .boxes = 1, .box = box};
     size_t encode, decode;
     *bytes = 0;
-    if (!r->cached && !r->validates) return VOXPERT_OK;
+    if (!r->cached && !will_validate(r)) return VOXPERT_OK;
     Status status = sam_measure(&r->system.sam, 1, &one, true, &encode, &decode, error);
     if (status) return status;
     size_t views = r->preset.zoom > 0.0 ? 2 : 1;
     size_t whole = views * (encode + decode + SHOWN_PIXEL * largest_image(&r->data));
-    *bytes = r->validates ? whole : encode;
+    *bytes = will_validate(r) ? whole : encode;
     return VOXPERT_OK;
 }
 
-enum { NEEDS = 7 };
+enum { NEEDS = 8 };
 
 static void add_table(Text *t, const Need *need, size_t all, const char *before) {
     text_add(t, "%s%.1f MiB: ", before, (double)all / 1048576.0);
     for (int i = 0; i < NEEDS; i++)
-        text_add(t, "%s%s %.1f", i ? ", " : "", need[i].name, (double)need[i].bytes / 1048576.0);
+        if (i + 1 < NEEDS || need[i].bytes)
+            text_add(t, "%s%s %.1f", i ? ", " : "", need[i].name,
+                     (double)need[i].bytes / 1048576.0);
 }
 
 Status run_check_memory(Run *r, Error *error) {
     const Params *p = &r->system.sam.params;
     size_t use, all = 0, limit = r->options->max_memory;
+    size_t step = r->stepper.memory.capacity + r->stepper.records.peak + r->stepper.shared;
     Status status = use_bytes(r, &use, error);
     if (status) return status;
-    const Need need[NEEDS] = {
-        {"program", r->program},
-        {"images and masks", data_bytes(&r->data)},
+    if (!will_validate(r)) use = use > step ? use - step : 0; /* given back before the first step */
+    Need need[NEEDS] = {
+        {"program", program_bytes(r)},
+        {"images and masks", read_bytes(r)},
         {"model", model_bytes(p)},
         {"gradients and optimizer", r->optimizer.memory.capacity},
         {"batch and embeddings", batch_bytes(r)},
-        {"step", r->stepper.memory.capacity + r->stepper.records.peak},
-        {r->validates ? "validation" : "encoder", use},
+        {"step", step},
+        {will_validate(r) ? "validation" : "encoder", use},
+        {"more while reading", 0},
     };
     for (int i = 0; i < NEEDS; i++) all += need[i].bytes;
+    size_t before = system_peak_memory();
+    if (before > all) need[NEEDS - 1].bytes = before - all, all = before;
     r->needs = all;
     add_table(&r->memory, need, all, "memory    ");
     text_add(&r->memory, "\n");

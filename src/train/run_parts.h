@@ -39,13 +39,14 @@ typedef struct Run {
     ModelCard card;                                /* with what the options left open */
     Text split, labels, training_data, preprocess; /* texts of it */
     Text memory;                                   /* table of what is needed, a line */
-    size_t program, needs;                         /* bytes: before the run, and of all of it */
-    const char *phase, *phase_of;                  /* shown last, */
-    double phase_began;                            /* since then */
-    double shown_at;                               /* of the last line of progress */
-    const char **set_name;                         /* [sets], of the data's */
-    const char **modality_name;                    /* [modalities <= sets], of the data's */
-    int *modality_of; /* [sets]: its place there; -1: the set states none */
+    size_t program, read, needs;  /* bytes: of its own before the run and after the data were read,
+                                     and of all of it */
+    const char *phase, *phase_of; /* shown last, */
+    double phase_began;           /* since then */
+    double shown_at;              /* of the last line of progress */
+    const char **set_name;        /* [sets], of the data's */
+    const char **modality_name;   /* [modalities <= sets], of the data's */
+    int *modality_of;             /* [sets]: its place there; -1: the set states none */
     size_t modalities;
     double *usage;       /* [1 + sets + modalities,experts], of a report */
     char shares[200];    /* of them for a line */

@@ -367,8 +367,10 @@ static Status measure(Stepper *s, size_t *bytes, Error *error) {
                .pseudo_image = s->best};
     Status status = arena_open_measuring(&s->memory, error);
     if (status) return status;
+    Worker counting = {.shared = &s->shared};
+    s->shared = 0;
     s->cx = (Compute){.kernels = &kernels_measuring,
-                      .worker = &s->worker,
+                      .worker = &counting,
                       .memory = &s->memory,
                       .records = &s->records};
     bool ambiguous = s->system->kind == SYSTEM_SAM;

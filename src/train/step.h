@@ -34,6 +34,7 @@ typedef struct Stepper {
     const Kernels *kernels;
     Worker worker;
     Arena memory, records; /* memory.capacity: what the largest step needs */
+    size_t shared;         /* bytes that its products need of the worker's shared memory */
     Compute cx;
     MaskLoss loss;
     PromptRule rule;

@@ -77,6 +77,9 @@ segment -i in/074.png --preset voxpert "${box[@]}" --cache z --no-zoom --json >1
 holds 'of a preset that zooms, with --no-zoom' test "$(cached 13.out)" = true
 embed -i in -o files
 holds 'or written to files' test -s files/074.safetensors -a -s files/001.safetensors
+voxpert embed -q -m nowhere.pth -i in -o unmade 2>/dev/null
+code=$?
+holds 'a model that is refused leaves no folder' test $code -eq 4 -a ! -e unmade
 printf 'no picture' >in/broken.png
 voxpert embed -m "$model" -i in --cache f --progress none >/dev/null 2>broken.err
 holds 'a broken one: exit code 1' test $? -eq 1

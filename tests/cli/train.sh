@@ -90,6 +90,12 @@ refused 3 "no object" --new "$folder/tiny.json" --out "$folder/x"
 refused 3 "no object in that part" -m "$folder/whole/model.safetensors" --measure test
 refused 5 "more than the limit of 64 KiB" --new "$folder/tiny.json" --out "$folder/x" --shapes 4 \
     --max-memory 64K
+[ ! -e "$folder/x" ] || { echo "a run that was refused left $folder/x"; exit 1; }
+refused 4 "nowhere" -m "$folder/nowhere.pth" --out "$folder/x" --shapes 4
+[ ! -e "$folder/x" ] || { echo "a model that was refused left $folder/x"; exit 1; }
+mkdir "$folder/mine"
+refused 4 "nowhere" -m "$folder/nowhere.pth" --out "$folder/mine" --shapes 4
+[ -e "$folder/mine" ] || { echo "a folder that was there is gone"; exit 1; }
 refused 3 "nowhere" --new "$folder/tiny.json" --out "$folder/x" --data "$folder/nowhere"
 # A data set of another format than folder pairs, and a list of its cases.
 sets=${VOXPERT_SHARED:-../shared}/golden/eval/datasets
@@ -113,4 +119,22 @@ builtin=(train --shapes 2 --steps 1 --batch 1 --warm-up 0 --validate-every 0 --q
 cmp "$folder/named/last.safetensors" "$folder/unnamed/last.safetensors"
 report=$("$VOXPERT" "${builtin[@]}" --json --out "$folder/report")
 case $report in *'"best": null'*) ;; *) echo "no validation, and best is not null: $report"; exit 1 ;; esac
+# What is printed as needed is at least what the process had, and not much more; sanitizers need memory of their own.
+needed() { sed -n "s/^  \"memory_$1_bytes\": \([0-9]*\).*/\1/p" "$folder/$2/summary.json"; }
+if ! "$VOXPERT" info | grep -q sanitize; then
+    "$VOXPERT" train --new "$folder/tiny.json" --shapes 24 --steps 12 --batch 4 --warm-up 2 --threads 2 \
+        --validate-every 6 --quiet --out "$folder/needs"
+    "$VOXPERT" train --shapes 4 --steps 2 --batch 2 --warm-up 1 --threads 1 --validate-every 0 --quiet \
+        --out "$folder/built"
+    "$VOXPERT" train --recipe segmote --shapes 4 --steps 2 --batch 2 --warm-up 1 --threads 2 --validate-every 0 \
+        --quiet --out "$folder/experts"
+    for run in needs built experts; do
+        awk -v needed="$(needed needed $run)" -v peak="$(needed peak $run)" -v run=$run 'BEGIN {
+            if (peak > 0 && needed >= peak && needed <= 1.15 * peak + 1048576) exit 0
+            printf "%s: %.1f MiB are said to be needed, %.1f MiB were\n", run, needed / 1048576, peak / 1048576
+            exit 1 }' || exit 1
+    done
+    refused 5 "more than the limit" --shapes 4 --steps 2 --batch 2 --out "$folder/x" \
+        --max-memory $(($(needed peak built) / 1024 - 2048))K
+fi
 echo "killed and resumed: the same bytes"
