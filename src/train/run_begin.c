@@ -381,7 +381,7 @@ static void compare_kernels(Run *r) {
 
 /* A model that no state goes on to: of a run that was killed before its first checkpoint, or of
  * another one. */
-static Status keep_model(const Run *r, const char *path, Error *error) {
+static Status keep_model(Run *r, const char *path, Error *error) {
     Text kept = {0};
     text_add(&kept, "%s.before", path);
     Status status = VOXPERT_OK;
@@ -413,7 +413,7 @@ static Status check_resumed(const Run *r, Error *error) {
 }
 
 /* Before anything is computed for it: what a run left is not replaced. */
-static Status check_folder(const Run *r, Error *error) {
+static Status check_folder(Run *r, Error *error) {
     if (r->options->resume) return check_resumed(r, error);
     static const char *const names[] = {"state.safetensors", "model.safetensors",
                                         "last.safetensors", "summary.json"};

@@ -151,7 +151,7 @@ static void add_labels(Text *t, const Dataset *d) {
         }
 }
 
-static void warn_of_licence(const Run *r) {
+static void warn_of_licence(Run *r) {
     const char *before = inherited(r, "licence"), *now = r->options->card.licence;
     char sentence[400];
     if (!*before || !*now || strcmp(before, now) == 0) return;
