@@ -24,7 +24,7 @@ static const VerbPart parts[] = {
 
 const Verb verb_experts = {
     .name = "experts",
-    .summary = "who the experts of a model are, and where tokens go",
+    .summary = "list, add, remove and prune experts, and show which of them tokens are sent to",
     .usage =
         "usage: voxpert experts list -m MODEL [--base FILE]\n"
         "       voxpert experts route -m MODEL [--base FILE] -i IMAGE|FOLDER ... [-o FOLDER]\n"
@@ -40,8 +40,9 @@ const Verb verb_experts = {
         "Example: which experts two kinds of images use\n"
         "  voxpert experts route -m skin.safetensors -i skin -i eyes -o seen --csv tokens.csv\n"
         "\n"
-        "list: who there is, and whether each layer's router chooses.  route: where the tokens of\n"
-        "images go.  Experts, layers and tokens are counted from 1.\n"
+        "list: the experts of each layer, and whether its router chooses among them.  route: "
+        "which\n"
+        "experts the tokens of images are sent to.  Experts, layers and tokens count from 1.\n"
         "\n"
         "  -m, --model FILE          an adapter, or a whole model with experts\n"
         "      --base FILE           of an adapter: the model it was trained on; default: the "

@@ -12,10 +12,11 @@ static int segment_run(int argc, char **argv);
 
 static void print_everything(void) {
     fputs(
-        "      --everything          everything that a grid of points finds, large areas painted\n"
-        "                            first; with the flags of the published generator, whose\n"
-        "                            defaults all models have but those of preset voxpert, as the\n"
-        "                            built-in one (in brackets behind):\n"
+        "      --everything          all objects that a grid of points finds; where they overlap "
+        "the\n"
+        "                            smaller one is on top. Settings of the published generator,\n"
+        "                            with its defaults; in brackets those of models of preset\n"
+        "                            voxpert, such as the built-in one:\n"
         "      --points-per-side N   points along each side of the image, or of a crop: 32 [6]\n"
         "      --points-per-batch N  points decoded at once, memory only: 16 [16]\n"
         "      --pred-iou-thresh X   least predicted IoU of a mask: 0.88 [0.4]\n"
@@ -23,15 +24,16 @@ static void print_everything(void) {
         "                            least stability of a mask's edge: 0.95 [0.55]\n"
         "      --stability-score-offset X\n"
         "                            how far the threshold moves to measure it: 1 [1]\n"
-        "      --box-nms-thresh X    IoU of boxes above which masks of a crop are one: 0.7 [0.3]\n"
-        "      --crop-side N         look in squares of N pixels, of 2N, and so on; 0: do not: 0 "
+        "      --box-nms-thresh X    IoU of boxes above which only the best mask stays: 0.7 [0.3]\n"
+        "      --crop-side N         also search square crops of N, 2N, ... pixels; 0: none: 0 "
         "[48]\n"
-        "      --crop-n-layers N     look in 4, 16, ... parts of the image as well, 0 to 4: 0 [0]\n"
+        "      --crop-n-layers N     also search 4, 16, ... crops of the image, 0 to 4 layers: 0 "
+        "[0]\n"
         "      --crop-nms-thresh X   as --box-nms-thresh, between crops: 0.7 [0.3]\n"
         "      --crop-overlap-ratio X\n"
-        "                            how far the parts of --crop-n-layers overlap: 0.341 [0.341]\n"
+        "                            overlap of the crops of --crop-n-layers: 0.341 [0.341]\n"
         "      --crop-n-points-downscale-factor N\n"
-        "                            points along a side are so many times fewer a layer: 1 [1]\n"
+        "                            divides the points per side from layer to layer: 1 [1]\n"
         "      --min-mask-region-area N\n"
         "                            remove smaller holes and islands: 0 [0], nothing is removed\n"
         "      --mask-threshold X    logit above which a pixel is inside: 0 [0]\n",
@@ -40,7 +42,7 @@ static void print_everything(void) {
 
 const Verb verb_segment = {
     .name = "segment",
-    .summary = "masks of what boxes and points show, in an image or a folder",
+    .summary = "masks of objects that boxes, points or names mark, in an image or a folder",
     .usage =
         "usage: voxpert segment [-m MODEL] -i IMAGE -o MASK PROMPTS [FLAGS]\n"
         "       voxpert segment [-m MODEL] -i FOLDER -o FOLDER --prompts FILE [FLAGS]\n"
@@ -82,8 +84,8 @@ const Verb verb_segment = {
         "      --text NAME           what it is called (\"liver\"), for IMIS-Net and published "
         "SegMoTE;\n"
         "                            repeated without --object, one object each; needs --vocab\n"
-        "      --prompt-free         SegMoTE: prompt tokens from the image; what is prompted "
-        "guides them\n"
+        "      --prompt-free         SegMoTE: prompt tokens are made from the image; boxes and\n"
+        "                            points guide them\n"
         "      --class NAME|all      SegMoTE, with --prompt-free: all of that class in the image, "
         "of\n"
         "                            the classes that the model has learned (voxpert info); "
@@ -131,11 +133,10 @@ const Verb verb_segment = {
         "      --min-size N          then drop regions of fewer pixels; default: 1, none,\n"
         "      --keep-largest        then keep only the largest region (--everything has\n"
         "                            --min-mask-region-area instead)\n"
-        "      --value N             what the pixels of an object become, where its prompts file "
-        "says "
-        "no\n"
-        "                            \"value\", 1 to 65535; default: 255 of one object, 1..n of "
-        "several\n"
+        "      --value N             label value of an object's pixels, 1 to 65535, where a "
+        "prompts\n"
+        "                            file gives no \"value\"; default: 255 of one object, 1..n of\n"
+        "                            several\n"
         "      --overlay FILE.png    the image with masks and prompts drawn in\n"
         "      --logits FILE.npy     float32 [objects x masks, height, width]; above 0 is inside\n"
         "      --probability FILE    the same as probabilities (.npy), or of one object as .png\n"

@@ -26,7 +26,7 @@ static const OptionRule rules[] = {
 
 const Verb verb_stats = {
     .name = "stats",
-    .summary = "measure volumes, intensities and places of labels",
+    .summary = "measure size, intensities and position of labels",
     .usage =
         "usage: voxpert stats -i IMAGE|FOLDER -s SEGMENTATION|FOLDER [-o FILE] [FLAGS]\n"
         "\n"
