@@ -41,7 +41,9 @@ typedef struct VoxpertFileOptions {
     bool frame_chosen; /* frame 0 is meant, not only where no other is named */
     int page;          /* of a TIFF, from 1; 0: the first */
     size_t max_bytes;  /* a file that needs more is refused; 0: half of the machine's memory */
-    double window_level, window_width; /* see VoxpertImage */
+    /* See VoxpertImage; grey NIfTI files of 8 bits are windowed too, and TIFF stacks that hold
+     * whole numbers from 0 to 255 in any type are not. */
+    double window_level, window_width;
 } VoxpertFileOptions;
 
 /* Of a series of volumes frame 0 is used where none is chosen, and that is a warning.

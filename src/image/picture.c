@@ -1,6 +1,7 @@
 #include "image/picture.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -56,13 +57,30 @@ Status slice_find(SliceLayout *out, const Volume *v, VolumeSlice s, Error *error
 
 /* ---- Out -------------------------------------------------------------------------------- */
 
-/* A scanner's values, whose contrast must not depend on the type that they are stored in. */
-static bool is_measured(const Volume *v) {
-    return v->header != NULL && v->depth > 1 && v->channels < 3;
+/* A scanner's values, whose contrast must not depend on the type that they are stored in: grey of
+ * NIfTI, however many slices there are. */
+static bool is_measured(const Volume *v) { return v->header != NULL && v->channels < 3; }
+
+/* A slice of a stack of bytes is a picture; the same bytes in a larger type are the same picture.
+ */
+static bool is_stack_of_bytes(const Volume *v) {
+    enum { PIECE = 1024 };
+    float values[PIECE];
+    size_t samples = volume_samples(v);
+    bool stack = v->depth * v->frames > 1 && v->format && strcmp(v->format, "TIFF") == 0;
+    for (size_t from = 0; stack && from < samples; from += PIECE) {
+        size_t count = size_min(PIECE, samples - from);
+        volume_values(values, v, from, count);
+        for (size_t i = 0; i < count; i++)
+            stack = stack && values[i] >= 0.0f && values[i] <= 255.0f &&
+                    !(floorf(values[i]) < values[i]);
+    }
+    return stack && v->channels < 3;
 }
 
 static bool bytes_pass(const Volume *v) {
-    return v->type == SAMPLE_U8 && v->slope == 1.0 && v->intercept == 0.0 && !is_measured(v);
+    if (is_measured(v)) return false;
+    return (v->type == SAMPLE_U8 && v->slope == 1.0 && v->intercept == 0.0) || is_stack_of_bytes(v);
 }
 
 static bool upper_bytes_pass(const Volume *v) {
@@ -73,14 +91,15 @@ bool volume_is_windowed(const Volume *v) { return !bytes_pass(v) && !upper_bytes
 
 static void pixel_levels(uint8_t *levels, const Volume *v, size_t voxel, const Window *window) {
     size_t first = voxel * v->channels, colours = v->channels >= 3 ? 3 : 1;
+    bool words = colours > 1 && v->type == SAMPLE_U16;
     float values[3];
     for (size_t c = 0; c < colours; c++) {
-        if (window)
-            volume_values(values + c, v, first + c, 1);
-        else if (v->type == SAMPLE_U8)
+        if (!window && v->type == SAMPLE_U8) {
             levels[c] = ((const uint8_t *)v->samples)[first + c];
-        else
-            levels[c] = (uint8_t)(((const uint16_t *)v->samples)[first + c] >> 8);
+            continue;
+        }
+        volume_values(values + c, v, first + c, 1);
+        if (!window) levels[c] = (uint8_t)(words ? values[c] / 256.0f : values[c]);
     }
     if (window) window_apply(levels, values, colours, window);
     if (colours == 1) levels[1] = levels[2] = levels[0];

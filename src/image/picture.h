@@ -36,10 +36,11 @@ typedef struct SliceLayout {
 MUST_CHECK Status slice_find(SliceLayout *out, const Volume *v, VolumeSlice slice, Error *error);
 
 /* Grey is repeated, opacity dropped.  Without a window: 8-bit samples that have no scale pass as
- * they are (but of NIfTI volumes, whose contrast must not depend on the sample type), 16-bit
- * colours keep their upper byte (as Pillow reads them), all else goes through window_default(),
- * taken over the whole frame: give it yourself to cut many slices.  Errors: VOXPERT_BAD_ARGUMENT,
- * VOXPERT_BAD_INPUT (2 or more than 4 channels, nothing finite), VOXPERT_OUT_OF_MEMORY. */
+ * they are (but of grey NIfTI files, whose contrast must not depend on the sample type; in grey
+ * TIFF stacks whole numbers from 0 to 255 of any type are such samples), 16-bit colours keep their
+ * upper byte (as Pillow reads them), all else goes through window_default(), taken over the whole
+ * frame: give it yourself to cut many slices.  Errors: VOXPERT_BAD_ARGUMENT, VOXPERT_BAD_INPUT (2
+ * or more than 4 channels, nothing finite), VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status volume_slice(Picture *out, const Volume *v, VolumeSlice slice,
                                const Window *window, Error *error);
 

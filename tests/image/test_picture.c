@@ -117,26 +117,51 @@ TEST(scaled_bytes_and_given_windows_are_windowed) {
     volume_free(v);
 }
 
-/* The same values as bytes and as floats give the same picture of a slice. */
-TEST(a_volume_looks_alike_in_every_sample_type) {
-    Picture p[2];
-    for (int t = 0; t < 2; t++) {
-        Volume *v;
-        CHECK(!volume_new(&v, (VolumeSize){1, 2, 4, 4, 1}, t ? SAMPLE_F32 : SAMPLE_U8, NULL));
-        for (int i = 0; i < 32; i++) {
-            if (t)
-                ((float *)v->samples)[i] = (float)(3 * i);
-            else
-                ((uint8_t *)v->samples)[i] = (uint8_t)(3 * i);
-        }
-        v->header = memory_new(352), v->header_size = 352; /* of a NIfTI file */
-        CHECK(volume_is_windowed(v));
-        CHECK(!volume_slice(&p[t], v, (VolumeSlice){'k', 1, 0}, NULL, NULL));
-        volume_free(v);
+/* The picture of the last slice of 3 i, stored as `type`, of a file of that format. */
+static void draw_stored(Picture *p, SampleType type, const char *format, size_t slices) {
+    Volume *v;
+    CHECK(!volume_new(&v, (VolumeSize){1, slices, 4, 4, 1}, type, NULL));
+    for (size_t i = 0; i < 16 * slices; i++) {
+        if (type == SAMPLE_F32)
+            ((float *)v->samples)[i] = (float)(3 * i);
+        else if (type == SAMPLE_U16)
+            ((uint16_t *)v->samples)[i] = (uint16_t)(3 * i);
+        else
+            ((uint8_t *)v->samples)[i] = (uint8_t)(3 * i);
     }
-    CHECK(memcmp(p[0].rgb, p[1].rgb, 48) == 0 && p[0].rgb[45] > 250);
-    picture_free(&p[0]);
-    picture_free(&p[1]);
+    v->format = format;
+    if (strcmp(format, "NIfTI") == 0) v->header = memory_new(352), v->header_size = 352;
+    CHECK(volume_is_windowed(v) == (strcmp(format, "NIfTI") == 0));
+    CHECK(!volume_slice(p, v, (VolumeSlice){'k', slices - 1, 0}, NULL, NULL));
+    volume_free(v);
+}
+
+/* The same values give the same picture of a slice, of one or of several. */
+TEST(a_volume_looks_alike_in_every_sample_type) {
+    static const struct {
+        const char *format;
+        size_t slices;
+    } files[] = {{"NIfTI", 1}, {"NIfTI", 2}, {"TIFF", 2}};
+    static const SampleType types[] = {SAMPLE_U8, SAMPLE_U16, SAMPLE_F32};
+    for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
+        Picture p[3];
+        for (size_t t = 0; t < 3; t++)
+            draw_stored(&p[t], types[t], files[f].format, files[f].slices);
+        for (size_t t = 0; t < 3; t++) {
+            CHECK(memcmp(p[t].rgb, p[0].rgb, 48) == 0);
+            CHECK(p[t].rgb[45] == (f == 2 ? 93 : 255));
+            if (t) picture_free(&p[t]);
+        }
+        picture_free(&p[0]);
+    }
+}
+
+/* A photo is what its bytes say. */
+TEST(a_single_tiff_page_of_bytes_passes) {
+    Volume *v = pixel_of(SAMPLE_U8, 1, (const uint8_t[]){100});
+    v->format = "TIFF";
+    CHECK(!volume_is_windowed(v));
+    volume_free(v);
 }
 
 TEST(vectors_that_are_no_colours_make_no_picture) {
