@@ -4,9 +4,8 @@
 
 #include "base/text.h"
 
-enum { SHOWN = 8, LIST = 160 };
+enum { SHOWN = 8, LIST = LABEL_LIST_MAX };
 
-/* "1, 2 and 255"; of many "1, 2, 3, 4, 5, 6, 7, 8 and 180 more". */
 static void list_values(char out[LIST], const uint32_t *value, size_t count) {
     Text t = {0};
     size_t shown = count > SHOWN ? SHOWN : count;
@@ -15,6 +14,10 @@ static void list_values(char out[LIST], const uint32_t *value, size_t count) {
     if (shown < count) text_add(&t, " and %zu more", count - shown);
     snprintf(out, LIST, "%s", t.chars ? t.chars : "");
     text_free(&t);
+}
+
+void label_values_list(char out[LABEL_LIST_MAX], const LabelValues *v) {
+    list_values(out, v->value, v->count);
 }
 
 /* The values of `a` that `b` does not have. */
@@ -95,23 +98,71 @@ static bool holds_any(const LabelValues *set, const EvaluatedLabel *l) {
     return false;
 }
 
-void agreement_of_side(Warnings *w, const EvaluatedLabel *label, size_t labels, const char *side,
-                       const LabelValues *values) {
-    char list[LIST];
-    list_values(list, values->value, values->count);
-    for (size_t i = 0; i < labels && values->count; i++) {
-        Text title = {0};
-        if (holds_any(values, &label[i])) continue;
-        label_key(&title, &label[i]);
-        if (label[i].name[0]) text_add(&title, " %s", label[i].name);
-        warnings_add(w, "no %s holds the label %s; they hold %s", side,
-                     title.chars ? title.chars : "", list);
-        text_free(&title);
-    }
+static void add_title(Text *t, const EvaluatedLabel *l) {
+    label_key(t, l);
+    if (l->name[0]) text_add(t, " %s", l->name);
 }
 
-void agreement_of_labels(Warnings *w, const EvaluatedLabel *label, size_t labels,
-                         const LabelValues *reference, const LabelValues *prediction) {
-    agreement_of_side(w, label, labels, "reference", reference);
-    agreement_of_side(w, label, labels, "prediction", prediction);
+bool is_foreground_value(uint32_t value) {
+    return value == 1 || value == UINT8_MAX || value == UINT16_MAX;
+}
+
+/* Each file of this side marks one thing; of the other side, which may be NULL, that value marks
+ * nothing beside it. */
+static bool means_label(const LabelValues *own, const LabelValues *other, const EvaluatedLabel *l) {
+    return own && own->count == 1 && !holds_any(own, l) && l->values == 1 &&
+           is_foreground_value(l->value[0]) && is_foreground_value(own->value[0]) &&
+           (!other || other->count == 1 || !label_values_hold(other, own->value[0]));
+}
+
+static void warn_of_value(Warnings *w, const EvaluatedLabel *l, const char *who, uint32_t value) {
+    Text title = {0};
+    add_title(&title, l);
+    warnings_add(w, "%s hold the value %u alone: it is taken as the label %s", who, value,
+                 title.chars ? title.chars : "");
+    text_free(&title);
+}
+
+size_t agreement_extend(EvaluatedLabel *l, Warnings *w, const LabelSide side[2]) {
+    const EvaluatedLabel named = *l;
+    const LabelValues *a = side[0].values, *b = side[1].values;
+    bool first = means_label(a, b, l), second = means_label(b, a, l);
+    bool same = first && second && a->value[0] == b->value[0];
+    char both[80];
+    snprintf(both, sizeof both, "%ss and %ss", side[0].name, side[1].name ? side[1].name : "");
+    for (int i = 0; i < 2; i++) {
+        char who[40];
+        if (i ? !second || same : !first) continue;
+        snprintf(who, sizeof who, "%ss", side[i].name);
+        warn_of_value(w, &named, same ? both : who, side[i].values->value[0]);
+        if (l->values < LABEL_VALUES_MAX) l->value[l->values++] = side[i].values->value[0];
+    }
+    return l->values - named.values;
+}
+
+/* How a value that no label names is joined with one. */
+static void add_remedy(Text *t, const EvaluatedLabel *l, uint32_t value) {
+    text_add(t, "; a value that means this label is named with it, such as ");
+    if (l->name[0]) text_add(t, "%s=", l->name);
+    for (size_t i = 0; i < l->values; i++) text_add(t, "%u+", l->value[i]);
+    text_add(t, "%u", value);
+}
+
+void agreement_of_side(Warnings *w, const EvaluatedLabel *label, size_t labels, LabelSide side) {
+    char list[LIST];
+    bool any = false;
+    list_values(list, side.values->value, side.values->count);
+    for (size_t i = 0; i < labels; i++) any |= holds_any(side.values, &label[i]);
+    for (size_t i = 0; i < labels && side.values->count; i++) {
+        Text title = {0}, remedy = {0};
+        if (holds_any(side.values, &label[i])) continue;
+        add_title(&title, &label[i]);
+        text_add(&remedy, "%s", "");
+        if (!any) add_remedy(&remedy, &label[i], side.values->value[0]);
+        if (title.chars && remedy.chars)
+            warnings_add(w, "no %s holds the label %s; they hold %s%s", side.name, title.chars,
+                         list, remedy.chars);
+        text_free(&title);
+        text_free(&remedy);
+    }
 }

@@ -16,12 +16,27 @@
 MUST_CHECK Status agreement_find(bool *join, Warnings *w, const LabelValues *reference,
                                  const LabelValues *prediction, Error *error);
 
-/* Where labels are named: a warning for each that one side never holds although it holds others. */
-void agreement_of_labels(Warnings *w, const EvaluatedLabel *label, size_t labels,
-                         const LabelValues *reference, const LabelValues *prediction);
+/* "1, 2 and 255"; of many "1, 2, 3, 4, 5, 6, 7, 8 and 180 more". */
+enum { LABEL_LIST_MAX = 160 };
+void label_values_list(char out[LABEL_LIST_MAX], const LabelValues *v);
 
-/* The same of one kind of file alone, such as "segmentation". */
-void agreement_of_side(Warnings *w, const EvaluatedLabel *label, size_t labels, const char *side,
-                       const LabelValues *values);
+/* The values but 0 that all files of a kind hold, such as "reference"; NULL: there is no such kind.
+ */
+typedef struct LabelSide {
+    const char *name; /* without its plural's s */
+    const LabelValues *values;
+} LabelSide;
+
+/* What masks of two levels mark foreground with: 1, 255 or 65535. */
+bool is_foreground_value(uint32_t value);
+
+/* Where one label is named, by such a value: another such value that the files of a side hold alone
+ * means the label too, unless the other side holds it beside others.  It is added to the label,
+ * which is a warning.  Returns how many values were added. */
+size_t agreement_extend(EvaluatedLabel *l, Warnings *w, const LabelSide side[2]);
+
+/* A warning for each label that the side never holds although it holds others; where it holds none
+ * of them, with how values are joined. */
+void agreement_of_side(Warnings *w, const EvaluatedLabel *label, size_t labels, LabelSide side);
 
 #endif

@@ -231,6 +231,18 @@ static Status score_as_one(Run *r, const LabelValues values[2], Error *error) {
     return status;
 }
 
+/* Scores all cases once more where the one label that is named has other values in the files; the
+ * label keeps its name and its number. */
+static Status labels_extend(Run *r, const LabelValues values[2], Error *error) {
+    Evaluation *e = r->e;
+    const LabelSide side[2] = {{"reference", &values[0]}, {"prediction", &values[1]}};
+    size_t added = e->rule.labels == 1 ? agreement_extend(e->label, &e->of_all, side) : 0;
+    Status status = added ? cases_score(r, error) : VOXPERT_OK;
+    for (int i = 0; i < 2; i++) agreement_of_side(&e->of_all, e->label, e->rule.labels, side[i]);
+    if (added) e->label->values -= added;
+    return status;
+}
+
 static Status labels_agree(Run *r, bool find, Error *error) {
     Evaluation *e = r->e;
     LabelValues values[2] = {0};
@@ -241,7 +253,7 @@ static Status labels_agree(Run *r, bool find, Error *error) {
     else if (find)
         status = agreement_find(&join, &e->of_all, &values[0], &values[1], error);
     else
-        agreement_of_labels(&e->of_all, e->label, e->rule.labels, &values[0], &values[1]);
+        status = labels_extend(r, values, error);
     if (!status && join) status = score_as_one(r, values, error);
     if (!status && find && !join) status = labels_join(e, r->own, error);
     if (!status && find && !join) status = scores_spread(e, r->own, error);

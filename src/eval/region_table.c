@@ -12,14 +12,20 @@
 #include "eval/summary.h"
 #include "image/align.h"
 
+/* What was measured; the names of the files stay. */
+static void case_clear(RegionCase *c) {
+    memory_free(c->label);
+    memory_free(c->region);
+    memory_free(c->fault);
+    warnings_free(&c->warnings);
+    *c = (RegionCase){.image = c->image, .segmentation = c->segmentation};
+}
+
 void region_table_free(RegionTable *t) {
     for (size_t i = 0; i < t->count; i++) {
+        case_clear(&t->item[i]);
         memory_free(t->item[i].image);
         memory_free(t->item[i].segmentation);
-        memory_free(t->item[i].label);
-        memory_free(t->item[i].region);
-        memory_free(t->item[i].fault);
-        warnings_free(&t->item[i].warnings);
     }
     memory_free(t->item);
     warnings_free(&t->warnings);
@@ -32,8 +38,9 @@ void region_table_free(RegionTable *t) {
 typedef struct Run {
     const CasePairs *pairs; /* segmentation, image */
     RegionTable *table;
-    const RegionRule *rule;
-    LabelValues *values; /* of each case */
+    RegionRule rule;
+    EvaluatedLabel named; /* the rule's one label, where values were added to it */
+    LabelValues *values;  /* of each case */
     size_t max_bytes;
 } Run;
 
@@ -44,13 +51,13 @@ static Status no_memory_for_labels(const Volume *map, Error *error) {
 
 static Status labels_of_case(RegionCase *c, const Run *r, const LabelValues *values,
                              const Volume *map, Error *error) {
-    size_t count = r->rule->labels ? r->rule->labels : values->count;
+    size_t count = r->rule.labels ? r->rule.labels : values->count;
     c->label = memory_new((count + 1) * sizeof *c->label);
     c->region = memory_new((count + 1) * sizeof *c->region);
     if (!c->label || !c->region) return no_memory_for_labels(map, error);
     for (size_t i = 0; i < count; i++)
-        c->label[i] = r->rule->labels ? r->rule->label[i]
-                                      : (EvaluatedLabel){.value = {values->value[i]}, .values = 1};
+        c->label[i] = r->rule.labels ? r->rule.label[i]
+                                     : (EvaluatedLabel){.value = {values->value[i]}, .values = 1};
     c->count = count;
     return VOXPERT_OK;
 }
@@ -79,7 +86,7 @@ static Status measure_case(const Run *r, size_t index, Error *error) {
     if (!status) status = label_values_of(&r->values[index], map, true, 0, &left_out, error);
     if (!status) status = labels_of_case(c, r, &r->values[index], map, error);
     if (!status) {
-        spacing_take(c, image, r->rule);
+        spacing_take(c, image, &r->rule);
         if (left_out) warnings_add(&c->warnings, "%s: -1 is no label", c->segmentation);
         warnings_merge(&c->warnings, &image->warnings);
         warnings_merge(&c->warnings, &map->warnings);
@@ -125,29 +132,66 @@ static Status table_take(RegionTable *t, const CasePairs *pairs, Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %zu cases", pairs->count);
 }
 
-static Status warnings_gather(Run *r, Error *error) {
-    RegionTable *t = r->table;
-    LabelValues all = {0};
-    bool ok = true;
-    t->alone = r->pairs->alone.count;
-    warnings_merge(&t->warnings, &r->pairs->alone);
-    for (size_t i = 0; i < t->count && ok; i++) {
+static Status warnings_gather(RegionTable *t, const CasePairs *pairs, Error *error) {
+    t->alone = pairs->alone.count;
+    warnings_merge(&t->warnings, &pairs->alone);
+    for (size_t i = 0; i < t->count; i++) {
         if (t->item[i].fault)
             warnings_add(&t->warnings, "%s; the case is left out", t->item[i].fault);
         warnings_merge(&t->warnings, &t->item[i].warnings);
-        ok = label_values_merge(&all, &r->values[i]);
     }
-    agreement_of_side(&t->of_all, r->rule->label, r->rule->labels, "segmentation", &all);
     warnings_merge(&t->warnings, &t->of_all);
-    label_values_free(&all);
-    if (ok && !t->warnings.lines.failed) return VOXPERT_OK;
+    if (!t->warnings.lines.failed) return VOXPERT_OK;
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the warnings of all cases");
+}
+
+static Status cases_measure(Run *r, const CaseWork *work, Error *error) {
+    RegionTable *t = r->table;
+    for (size_t i = 0; i < t->count; i++) {
+        case_clear(&t->item[i]);
+        label_values_free(&r->values[i]);
+        r->values[i] = (LabelValues){0};
+    }
+    return cases_run(r->pairs, run_case, r, work, error);
+}
+
+/* Measures once more where the one label that is named has another value in the files; the label
+ * keeps its name and its number. */
+static Status measure_as_named(Run *r, size_t added, const CaseWork *work, Error *error) {
+    r->rule.label = &r->named;
+    Status status = cases_measure(r, work, error);
+    for (size_t i = 0; i < r->table->count; i++)
+        for (size_t k = 0; k < r->table->item[i].count; k++)
+            r->table->item[i].label[k].values -= added;
+    return status;
+}
+
+static Status labels_agree(Run *r, const CaseWork *work, Error *error) {
+    RegionTable *t = r->table;
+    LabelValues all = {0};
+    const LabelSide side[2] = {{"segmentation", &all}, {0}};
+    Status status = VOXPERT_OK;
+    bool ok = true;
+    for (size_t i = 0; i < t->count && ok; i++) ok = label_values_merge(&all, &r->values[i]);
+    if (!ok) {
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the labels of all cases");
+    } else if (r->rule.labels == 1) {
+        r->named = r->rule.label[0];
+        size_t added = agreement_extend(&r->named, &t->of_all, side);
+        agreement_of_side(&t->of_all, &r->named, 1, side[0]);
+        if (added) status = measure_as_named(r, added, work, error);
+    } else {
+        agreement_of_side(&t->of_all, r->rule.label, r->rule.labels, side[0]);
+    }
+    label_values_free(&all);
+    return status;
 }
 
 Status region_table_make(RegionTable *out, const char *images, const char *segmentations,
                          const RegionRule *rule, const CaseWork *work, Error *error) {
     CasePairs pairs;
-    Run run = {&pairs, out, rule, NULL, work ? work->max_bytes : 0};
+    Run run = {
+        .pairs = &pairs, .table = out, .rule = *rule, .max_bytes = work ? work->max_bytes : 0};
     *out = (RegionTable){0};
     Status status = case_pairs_find(&pairs, segmentations, images,
                                     (PairRule){.partial = true, .channels = true}, error);
@@ -155,9 +199,10 @@ Status region_table_make(RegionTable *out, const char *images, const char *segme
     if (!status && !(run.values = memory_new((count + 1) * sizeof *run.values)))
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %zu cases", count);
     if (!status) status = table_take(out, &pairs, error);
-    if (!status) status = cases_run(&pairs, run_case, &run, work, error);
+    if (!status) status = cases_measure(&run, work, error);
+    if (!status) status = labels_agree(&run, work, error);
     if (!status) status = check_cases(out, error);
-    if (!status) status = warnings_gather(&run, error);
+    if (!status) status = warnings_gather(out, &pairs, error);
     for (size_t i = 0; run.values && i < count; i++) label_values_free(&run.values[i]);
     memory_free(run.values);
     if (status) region_table_free(out);

@@ -168,7 +168,7 @@ static Status add_cases(Dataset *d, int set, const Catalog *c, Error *error) {
     }
     file_names_free(&maps.name);
     memory_free(maps.folder);
-    return status;
+    return status ? status : dataset_match_names(d, set, error);
 }
 
 static Status take_names(CaseSet *s, const char *folder, const char *file, Error *error) {

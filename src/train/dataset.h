@@ -129,6 +129,12 @@ MUST_CHECK Status dataset_read_names(CaseSet *s, const char *path, Error *error)
 MUST_CHECK Status dataset_name_all(CaseSet *s, const char *name, Error *error);
 MUST_CHECK Status dataset_take_names(CaseSet *s, const Catalog *c, Error *error);
 
+/* Compares the values of a set's label maps with its names, if it has some of single labels.  A
+ * value that all of them hold alone is the one label that is named from then on, where both are
+ * values of foreground (eval/agreement.h); others without a name stay as they are.  Both are
+ * warnings.  VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status dataset_match_names(Dataset *d, int set, Error *error);
+
 /* The picture of a case, grey repeated, for picture_free; false: no memory. */
 bool case_picture(Picture *out, const Case *c);
 

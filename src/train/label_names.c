@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "eval/agreement.h"
 #include "train/dataset.h"
 
 long dataset_name_index(const CaseSet *s, uint32_t label) {
@@ -75,6 +76,74 @@ Status dataset_take_names(CaseSet *s, const Catalog *c, Error *error) {
         if (named && l->value[0] && !l->ignored) status = put(s, l->value[0], l->name, error);
     }
     s->format_names = s->names > 0;
+    return status;
+}
+
+/* ---- Names and values --------------------------------------------------------------------- */
+
+/* The values of the set's objects that have no name. */
+static Status values_without_name(LabelValues *out, size_t *named, const Dataset *d, int set,
+                                  Error *error) {
+    *named = 0;
+    for (size_t i = 0; i < d->objects; i++) {
+        const CaseObject *o = &d->object[i];
+        if (d->picture[o->picture].set != set) continue;
+        if (dataset_name_index(&d->set[set], o->label) >= 0)
+            ++*named;
+        else if (!label_values_add(out, o->label))
+            return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its labels",
+                             d->set[set].name);
+    }
+    return VOXPERT_OK;
+}
+
+/* The one name of a label but background; NULL: there are none, or several. */
+static const LabelName *only_name(const CaseSet *s) {
+    const LabelName *only = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < s->names; i++) {
+        if (!s->label_name[i].label) continue;
+        only = &s->label_name[i];
+        count++;
+    }
+    return count == 1 ? only : NULL;
+}
+
+static void relabel(Dataset *d, int set, uint32_t from, uint32_t to) {
+    for (size_t i = 0; i < d->objects; i++) {
+        CaseObject *o = &d->object[i];
+        if (d->picture[o->picture].set == set && o->label == from) o->label = to;
+    }
+    for (size_t i = 0; i < d->pictures; i++) {
+        Case *p = &d->picture[i];
+        size_t n = p->set == set && p->labels ? (size_t)p->width * (size_t)p->height : 0;
+        for (size_t k = 0; k < n; k++)
+            if (p->labels[k] == from) p->labels[k] = to;
+    }
+}
+
+Status dataset_match_names(Dataset *d, int set, Error *error) {
+    const CaseSet *s = &d->set[set];
+    const LabelName *only = only_name(s);
+    LabelValues none = {0};
+    size_t named;
+    char list[LABEL_LIST_MAX];
+    if (!s->names || s->one_name || s->instances || s->nested) return VOXPERT_OK;
+    Status status = values_without_name(&none, &named, d, set, error);
+    label_values_list(list, &none);
+    bool same = only && !named && none.count == 1 && is_foreground_value(only->label) &&
+                is_foreground_value(none.value[0]);
+    if (!status && same) {
+        warnings_add(&d->warnings,
+                     "%s: its labels hold the value %s alone: it is taken as the label "
+                     "%u %s",
+                     s->name, list, only->label, only->name);
+        relabel(d, set, none.value[0], only->label);
+    } else if (!status && none.count) {
+        warnings_add(&d->warnings, "%s: its labels hold %s, which ha%s no name", s->name, list,
+                     none.count == 1 ? "s" : "ve");
+    }
+    label_values_free(&none);
     return status;
 }
 

@@ -18,9 +18,31 @@ holds 'and in the JSON' sh -c 'sed -n "/^  \"warnings\"/,/^  \]/p" said.json | g
 holds 'it is what joined values give' sh -c '[ "$(sed -n "s/^1	Dice \([0-9.]*\).*/\1/p" said)" = \
     "$("$VOXPERT" evaluate -q -p "$0/pred" -g "$0/gt" --labels x=1+255 --json |
         sed -n "s/^ *\"Dice\": \([0-9.]*\),/\1/p" | head -n 1 | cut -c 1-6)" ]' "$1"
-holds 'a named label that predictions lack is told' sh -c \
-    '"$VOXPERT" evaluate -p "$0/pred" -g "$0/gt" --labels 1 2>&1 >/dev/null |
-        grep -q "no prediction holds the label 1; they hold 255"' "$1"
+voxpert evaluate -p "$1/pred" -g "$1/gt" --labels lesion=1 --metrics dice >named 2>warned || exit 1
+holds 'so it is where the label is named' grep -q '^1 lesion	Dice 1$' named
+holds 'which is a warning, once' test "$(grep -c \
+    '^voxpert evaluate: predictions hold the value 255 alone: it is taken as the label 1 lesion$' warned)" -eq 1
+echo '{"labels": {"background": 0, "lesion": 1}}' >dataset.json
+voxpert evaluate -p "$1/pred" -g "$1/gt" --labels dataset.json --metrics dice >named 2>warned || exit 1
+holds 'or named by a dataset.json' grep -q '^1 lesion	Dice 1$' named
+holds 'a label that predictions lack is reported with the remedy' sh -c \
+    '"$VOXPERT" evaluate -p "$0/pred" -g "$0/gt" --labels lesion=1,2 2>&1 >/dev/null |
+        grep -q "no prediction holds the label 1 lesion; they hold 255; .* such as lesion=1+255"' "$1"
+voxpert stats -i "$1/pred" -s "$1/pred" --labels lesion=1 -o named.csv 2>warned || exit 1
+holds 'stats takes it too' awk -F, 'NR > 1 && !($2 == 1 && $3 == "lesion" && $5 > 0) { exit 1 }' named.csv
+holds 'and warns once' test "$(grep -c 'segmentations hold the value 255 alone' warned)" -eq 1
+
+# ---- 29: masks of 0 and 255 whose dataset.json names the label 1
+toy=$cases/29-nnunet/png_0_255/Dataset001_Toy
+sentence='Dataset001_Toy: its labels hold the value 255 alone: it is taken as the label 1 liver'
+voxpert evaluate -m "$model" --data "$toy" --part all --metrics dice >said 2>warned || exit 1
+holds 'evaluate --data measures the label' grep -q '^1 liver	Dice [01]' said
+holds 'and warns' grep -qF "$sentence" warned
+voxpert segment -m "$model" --data "$toy" --part all -o toy --progress none >said 2>warned || exit 1
+holds 'segment --data warns' grep -qF "$sentence" warned
+holds 'what it writes is the label' grep -q '"value":1,' toy/report.jsonl
+voxpert train -m "$model" --measure train --data "$toy:train" >said 2>warned || exit 1
+holds 'train warns' grep -qF "$sentence" warned
 # the other way round, and several values without one in common
 holds 'the sides may be exchanged' sh -c '"$VOXPERT" evaluate -p "$0/gt" -g "$0/pred" 2>/dev/null |
     grep -q "^255	Dice 1"' "$1"

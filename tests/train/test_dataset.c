@@ -139,3 +139,43 @@ TEST(weights_are_shares_of_the_samples) {
     small_set_close(&a);
     small_set_close(&b);
 }
+
+/* Labels of nnU-Net's set of one label whose files hold `a`, `b` and `c`. */
+static void one_label(const SmallSet *s, uint8_t a, uint8_t b, uint8_t c) {
+    const uint8_t values[] = {a, b, c};
+    small_nnunet(s);
+    small_text(s, "dataset.json",
+               "{\"channel_names\": {\"0\": \"CT\"}, \"labels\": {\"background\": 0, \"lesion\": "
+               "1}, \"numTraining\": 3, \"file_ending\": \".png\"}");
+    for (int i = 0; i < 3; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "labelsTr/c_%d.png", i + 1);
+        small_image(s, name, 4, 3, (const uint8_t[12]){0, values[i], values[i]});
+    }
+}
+
+TEST(a_value_that_all_labels_hold_is_the_one_label_that_is_named) {
+    SmallSet s;
+    Dataset d = {.keep_labels = true};
+    small_set_open(&s);
+    one_label(&s, 255, 255, 255);
+    added(&d, s.folder);
+    CHECK(d.objects == 3 && d.object[0].label == 1 && d.picture[0].labels[1] == 1);
+    CHECK(strcmp(dataset_name_of(&d, &d.object[0])->name, "lesion") == 0);
+    CHECK(d.warnings.count == 1 &&
+          strstr(warnings_lines(&d.warnings),
+                 "its labels hold the value 255 alone: it is taken as the label 1 lesion"));
+    dataset_free(&d);
+    d.keep_labels = true;
+    one_label(&s, 1, 255, 1);
+    added(&d, s.folder);
+    CHECK(d.objects == 3 && d.object[1].label == 255);
+    CHECK(d.warnings.count == 1 &&
+          strstr(warnings_lines(&d.warnings), "its labels hold 255, which has no name"));
+    dataset_free(&d);
+    one_label(&s, 1, 1, 1);
+    added(&d, s.folder);
+    CHECK(d.warnings.count == 0 && d.object[0].label == 1);
+    dataset_free(&d);
+    small_set_close(&s);
+}
