@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/byte_stream.h"
+#include "base/files.h"
+#include "base/memory.h"
 #include "base/size.h"
 #include "base/text.h"
 
@@ -424,4 +426,54 @@ Status file_kind_refuse(Error *error, Status status, const char *name, const Fil
                         const char *wanted) {
     return error_set(error, status, "%s: is %s, not %s%s%s", name, kind->name, wanted,
                      kind->remedy ? ": " : "", kind->remedy ? kind->remedy : "");
+}
+
+/* ---- Folders ---------------------------------------------------------------------------- */
+
+static FileKindId kind_of_path(const char *path) {
+    FileMap map;
+    if (file_is_folder(path) || file_map(&map, path, VOXPERT_BAD_INPUT, NULL)) return FILE_EMPTY;
+    const FileKind *kind = file_kind(map.bytes, map.size);
+    file_unmap(&map);
+    return kind ? kind->id : FILE_EMPTY;
+}
+
+static bool is_read_as_image(FileKindId id) {
+    return id == FILE_PNG || id == FILE_JPEG || id == FILE_TIFF || id == FILE_BMP ||
+           id == FILE_NIFTI;
+}
+
+static Status names_look(bool *dicom, const FileNames *names, const char *folder, Error *error) {
+    enum { LOOKED_AT = 16 };
+    size_t looked = 0;
+    bool images = false;
+    for (size_t i = 0; i < names->count && looked < LOOKED_AT; i++) {
+        if (names->name[i][0] == '.') continue;
+        char *path = path_join(folder, names->name[i]);
+        if (!path)
+            return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to list it", folder);
+        FileKindId id = kind_of_path(path);
+        *dicom = *dicom || id == FILE_DICOM;
+        images = images || is_read_as_image(id);
+        looked++;
+        memory_free(path);
+    }
+    *dicom = *dicom && !images;
+    return VOXPERT_OK;
+}
+
+Status folder_refuse_dicom(const char *folder, Error *error) {
+    FileNames names;
+    bool dicom = false;
+    if (!file_is_folder(folder)) return VOXPERT_OK;
+    Status status = folder_list(&names, folder, error);
+    if (status == VOXPERT_BAD_INPUT) return VOXPERT_OK; /* reported by who needs it */
+    if (status) return status;
+    status = names_look(&dicom, &names, folder, error);
+    file_names_free(&names);
+    if (status || !dicom) return status;
+    return error_set(error, VOXPERT_BAD_INPUT,
+                     "%s: holds DICOM files: DICOM is not read yet; `dcm2niix -o DIR SERIES` makes "
+                     "NIfTI files of a series",
+                     folder);
 }

@@ -12,6 +12,7 @@
 #ifndef BASE_FILE_KIND_H
 #define BASE_FILE_KIND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/status.h"
@@ -99,5 +100,10 @@ const FileKind *file_kind(const void *bytes, size_t size);
  * comes with its article ("an image", "a model"). */
 Status file_kind_refuse(Error *error, Status status, const char *name, const FileKind *kind,
                         const char *wanted);
+
+/* VOXPERT_BAD_INPUT, with the way to NIfTI, where a folder is a series of DICOM: one is among its
+ * first 16 files by name, and none of a kind that is read as an image.  Hidden files and folders in
+ * it are passed over.  VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status folder_refuse_dicom(const char *folder, Error *error);
 
 #endif

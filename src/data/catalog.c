@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file_kind.h"
 #include "base/memory.h"
 #include "base/quote.h"
 #include "base/text.h"
@@ -276,6 +277,7 @@ static Status format_of_json(DataFormat *out, Catalog *c, Error *error) {
     json_t *root;
     Status status = reader_parse(&root, c->place, &reason, error);
     if (status) return status;
+    reader_report_not_finite(c, c->place, &reason);
     const char *base = path_base(c->place);
     bool whole = strcmp(base, "dataset.json") == 0;
     *out = json_object_get(root, "cases")           ? DATA_LIST
@@ -305,6 +307,14 @@ static Status format_of_json(DataFormat *out, Catalog *c, Error *error) {
     return VOXPERT_OK;
 }
 
+static const FileKind *kind_of(const char *path) {
+    FileMap map;
+    if (file_map(&map, path, VOXPERT_BAD_INPUT, NULL)) return NULL;
+    const FileKind *kind = file_kind(map.bytes, map.size);
+    file_unmap(&map);
+    return kind;
+}
+
 static Status detect(Catalog *c, const char *path, Error *error) {
     size_t length = strlen(path);
     while (length > 1 && path[length - 1] == '/') length--;
@@ -326,6 +336,10 @@ static Status detect(Catalog *c, const char *path, Error *error) {
     c->format = DATA_CHALLENGE;
     if (text_ends(base, ".npz")) return VOXPERT_OK;
     if (text_ends(base, ".json")) return format_of_json(&c->format, c, error);
+    const FileKind *kind = kind_of(c->place);
+    if (kind)
+        return file_kind_refuse(error, VOXPERT_BAD_INPUT, c->place, kind,
+                                "a data set (a folder, a list (.json) or a .npz file)");
     return error_set(error, VOXPERT_BAD_INPUT,
                      "%s: is no data set: a folder, a list (.json) or a .npz file was expected",
                      c->place);

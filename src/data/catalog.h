@@ -111,9 +111,10 @@ typedef struct Catalog {
     size_t counted;  /* its training labels */
     json_t **list;   /* parsed files that shapes lie in */
     size_t lists, list_capacity;
-    CatalogBlock *block; /* texts and arrays */
-    bool backslashes;    /* parted the folders of a path in a list */
-    bool failed;         /* no memory for one of these; then the spare ones are handed out */
+    CatalogBlock *block;           /* texts and arrays */
+    bool backslashes;              /* parted the folders of a path in a list */
+    size_t sizes_text, sizes_none; /* images whose size a list gives as texts, or not at all */
+    bool failed; /* no memory for one of these; then the spare ones are handed out */
     CatalogCase spare_case;
     CatalogLabel spare_label;
     Finding spare_finding;

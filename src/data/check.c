@@ -159,26 +159,43 @@ static Status check_case(Catalog *c, const CatalogCase *item, Content *content, 
 
 static bool is_byte(SampleType type) { return type == SAMPLE_U8 || type == SAMPLE_I8; }
 
+enum { SAMPLE_TYPES = SAMPLE_F64 + 1 };
+
+/* "4 uint8, 3 float32": all types but one. */
+static void list_types(Text *out, const size_t count[SAMPLE_TYPES], int but) {
+    size_t types = 0;
+    for (int t = 0; t < SAMPLE_TYPES; t++) {
+        if (t == but || !count[t]) continue;
+        text_add(out, "%s%zu %s", types++ ? ", " : "", count[t], sample_name((SampleType)t));
+    }
+}
+
 /* Images of 8 bits among others lost values that the others have, or were scaled before. */
 static void check_types(Catalog *c, const Content *list, size_t n, bool volumes) {
-    size_t all = 0, bytes = 0;
+    size_t count[SAMPLE_TYPES] = {0}, all = 0, bytes = 0;
+    int usual = 0;
     for (size_t i = 0; i < n; i++) {
         if (!*list[i].hash || list[i].volume != volumes) continue;
         all++;
         bytes += is_byte(list[i].type);
+        count[list[i].type]++;
     }
+    for (int t = 1; t < SAMPLE_TYPES; t++) usual = count[t] > count[usual] ? t : usual;
     if (!bytes || bytes == all) return;
-    bool few_bytes = 2 * bytes <= all;
-    const Content *odd = NULL, *usual = NULL;
+    Text types = {0};
+    list_types(&types, count, usual);
+    const Content *odd = NULL;
     for (size_t i = n; i-- > 0;) {
-        if (!*list[i].hash || list[i].volume != volumes) continue;
-        *(is_byte(list[i].type) == few_bytes ? &odd : &usual) = &list[i];
+        bool counts = *list[i].hash && list[i].volume == volumes;
+        if (counts && (int)list[i].type != usual) odd = &list[i];
     }
     Finding *f = catalog_find(c, RULE_SAMPLE_TYPE, odd->item->image[0],
                               "%zu of %zu %s have another sample type than the others (%s, not %s)",
-                              few_bytes ? bytes : all - bytes, all, volumes ? "volumes" : "images",
-                              sample_name(odd->type), sample_name(usual->type));
+                              all - count[usual], all, volumes ? "volumes" : "images",
+                              types.chars ? types.chars : "", sample_name((SampleType)usual));
     f->warning = true;
+    c->failed |= types.failed;
+    text_free(&types);
 }
 
 /* ---- Twins -------------------------------------------------------------------------------- */

@@ -379,6 +379,24 @@ static void check_list_size(Catalog *c, const CatalogCase *item, const Volume *i
     text_free(&why);
 }
 
+/* Of an annotation that can be taken. */
+static void check_odd_shape(Catalog *c, const CatalogCase *item, Extent size, size_t k) {
+    double point[2];
+    const char *odd = annotation_oddity(item->shape[k]);
+    if (odd)
+        catalog_find(c, RULE_SHAPES, item->image[0], "annotation %zu: %s", k, odd)->warning = true;
+    if (annotation_has_texts(item->shape[k]))
+        catalog_find(c, RULE_SHAPES, item->image[0],
+                     "annotation %zu: numbers are texts; they are taken as numbers", k)
+            ->warning = true;
+    if (annotation_reaches_out(point, size, item->shape[k]))
+        catalog_find(c, RULE_SHAPES, item->image[0],
+                     "annotation %zu: the outline reaches to %g,%g, beyond the picture of %zu x "
+                     "%zu pixels; what lies outside is cut off",
+                     k, point[0], point[1], size.width, size.height)
+            ->warning = true;
+}
+
 static Status check_shapes(Catalog *c, const CatalogCase *item, const Volume *image, Error *error) {
     if (!image) return VOXPERT_OK;
     Extent size = {image->height, image->width};
@@ -391,10 +409,7 @@ static Status check_shapes(Catalog *c, const CatalogCase *item, const Volume *im
         Error reason = {0};
         memset(mask, 0, extent_pixels(size));
         status = annotation_mask(mask, size, item->shape[k], &reason);
-        const char *odd = status ? NULL : annotation_oddity(item->shape[k]);
-        if (odd)
-            catalog_find(c, RULE_SHAPES, item->image[0], "annotation %zu: %s", k, odd)->warning =
-                true;
+        if (!status) check_odd_shape(c, item, size, k);
         if (status == VOXPERT_BAD_INPUT) {
             catalog_find(c, RULE_SHAPES, item->image[0], "annotation %zu: %s", k, reason.message)
                 ->field = "annotations";

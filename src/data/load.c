@@ -271,6 +271,19 @@ static Status check_list_size(const CatalogCase *item, const Volume *image, Erro
     return status;
 }
 
+static void warn_odd_shape(Painter *p, Extent size, size_t k) {
+    double point[2];
+    Warnings *w = &p->out->warnings;
+    if (annotation_has_texts(p->item->shape[k]))
+        warnings_add(w, "%s: annotations hold numbers that are texts; they are taken as numbers",
+                     p->item->image[0]);
+    if (annotation_reaches_out(point, size, p->item->shape[k]))
+        warnings_add(w,
+                     "%s: the outline of annotation %zu reaches to %g,%g, beyond the picture of "
+                     "%zu x %zu pixels; what lies outside is cut off",
+                     p->item->image[0], k, point[0], point[1], size.width, size.height);
+}
+
 static Status shape_layers(Painter *p, uint8_t *mask, const Volume *image, Error *error) {
     Status status = VOXPERT_OK;
     Extent size = {image->height, image->width};
@@ -286,6 +299,7 @@ static Status shape_layers(Painter *p, uint8_t *mask, const Volume *image, Error
         if (status == VOXPERT_BAD_INPUT)
             error_prefix(error, status, "%s, its annotation %zu", p->item->name, k);
         if (!status) status = paint(p, mask, error);
+        if (!status) warn_odd_shape(p, size, k);
     }
     return status;
 }

@@ -5,10 +5,27 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "image/rle.h"
 
 static Status no_memory(Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for an annotation");
+}
+
+bool annotation_number(double *out, json_t *value, bool *text) {
+    *out = json_number_value(value);
+    if (!json_is_string(value)) return json_is_number(value);
+    *text = text_to_double(out, json_string_value(value));
+    return *text;
+}
+
+/* A whole number from 0 to `most`; -1: it is none. */
+static int64_t whole_number(json_t *value, double most) {
+    double number;
+    bool text;
+    if (!annotation_number(&number, value, &text)) return -1;
+    bool whole = number >= 0.0 && number <= most && !(floor(number) < number);
+    return whole ? (int64_t)number : -1;
 }
 
 /* ---- Polygons ----------------------------------------------------------------------------- */
@@ -77,8 +94,8 @@ static Status polygon_mask(uint8_t *mask, Extent size, json_t *polygon, Error *e
     Status status = VOXPERT_OK;
     for (i = 0; !status && i < n; i++) {
         json_t *number = number_at(polygon, pairs, i);
-        xy[i] = json_number_value(number);
-        if (!json_is_number(number) || !(fabs(xy[i]) < 1e9))
+        bool text;
+        if (!annotation_number(&xy[i], number, &text) || !(fabs(xy[i]) < 1e9))
             status = error_set(error, VOXPERT_BAD_INPUT, "a coordinate of an outline is no number");
     }
     if (!status) status = outline_fill(mask, size, xy, n / 2, error);
@@ -94,10 +111,11 @@ static Status counts_read(Rle *out, json_t *counts, Extent size, Error *error) {
     if (!list) return no_memory(error);
     Status status = VOXPERT_OK;
     for (i = 0; !status && i < n; i++) {
-        json_int_t count = json_integer_value(json_array_get(counts, i));
+        int64_t count = whole_number(json_array_get(counts, i), UINT32_MAX);
         list[i] = (uint32_t)count;
-        if (!json_is_integer(json_array_get(counts, i)) || count < 0 || count > UINT32_MAX)
-            status = error_set(error, VOXPERT_BAD_INPUT, "a run length is no whole number");
+        if (count < 0)
+            status = error_set(error, VOXPERT_BAD_INPUT,
+                               "the run length %zu is no whole number from 0", i);
     }
     if (!status) status = rle_from_counts(out, list, n, size, error);
     memory_free(list);
@@ -106,8 +124,11 @@ static Status counts_read(Rle *out, json_t *counts, Extent size, Error *error) {
 
 static Status runs_mask(uint8_t *mask, Extent size, json_t *runs, Error *error) {
     json_t *sides = json_object_get(runs, "size"), *counts = json_object_get(runs, "counts");
-    json_int_t height = json_integer_value(json_array_get(sides, 0));
-    json_int_t width = json_integer_value(json_array_get(sides, 1));
+    int64_t height = whole_number(json_array_get(sides, 0), 1e9);
+    int64_t width = whole_number(json_array_get(sides, 1), 1e9);
+    if (height < 0 || width < 0)
+        return error_set(error, VOXPERT_BAD_INPUT,
+                         "run lengths need their \"size\": [height, width] in whole numbers");
     if (height != (json_int_t)size.height || width != (json_int_t)size.width)
         return error_set(error, VOXPERT_BAD_INPUT,
                          "run lengths are of %lld x %lld pixels, but their image has %zu x %zu",
@@ -123,14 +144,61 @@ static Status runs_mask(uint8_t *mask, Extent size, json_t *runs, Error *error) 
 
 /* One outline without the list that it belongs into. */
 static bool is_bare(json_t *segmentation) {
-    return json_is_number(json_array_get(segmentation, 0)) || is_pairs(segmentation);
+    json_t *first = json_array_get(segmentation, 0);
+    return json_is_number(first) || json_is_string(first) || is_pairs(segmentation);
 }
+
+/* ---- What is odd ---------------------------------------------------------------------------- */
 
 const char *annotation_oddity(json_t *annotation) {
     json_t *segmentation = json_object_get(annotation, "segmentation");
     if (is_pairs(segmentation) || is_pairs(json_array_get(segmentation, 0)))
         return "an outline is a list of points [x, y], where COCO has x and y in turn";
     return is_bare(segmentation) ? "an outline is not in a list of outlines" : NULL;
+}
+
+/* In lists of lists, at most three deep. */
+static bool array_has_texts(json_t *array, int depth) {
+    json_t *value;
+    size_t i;
+    json_array_foreach(array, i, value) {
+        if (json_is_string(value)) return true;
+        if (depth < 3 && array_has_texts(value, depth + 1)) return true;
+    }
+    return false;
+}
+
+bool annotation_has_texts(json_t *annotation) {
+    json_t *segmentation = json_object_get(annotation, "segmentation");
+    return array_has_texts(segmentation, 1) ||
+           array_has_texts(json_object_get(segmentation, "size"), 3) ||
+           array_has_texts(json_object_get(segmentation, "counts"), 3);
+}
+
+static void polygon_farthest(double *most, double point[2], Extent size, json_t *polygon) {
+    bool pairs = is_pairs(polygon), text;
+    size_t numbers = json_array_size(polygon) * (pairs ? 2 : 1);
+    for (size_t i = 0; i + 1 < numbers; i += 2) {
+        double x, y;
+        if (!annotation_number(&x, number_at(polygon, pairs, i), &text) ||
+            !annotation_number(&y, number_at(polygon, pairs, i + 1), &text))
+            continue;
+        double out = fmax(fmax(-x, -y), fmax(x - (double)size.width, y - (double)size.height));
+        if (!(out > *most)) continue;
+        *most = out;
+        point[0] = x, point[1] = y;
+    }
+}
+
+bool annotation_reaches_out(double point[2], Extent size, json_t *annotation) {
+    json_t *segmentation = json_object_get(annotation, "segmentation"), *polygon;
+    double most = 1.0; /* COCO's coordinates may lie on the far side of the last pixel */
+    size_t i;
+    if (is_bare(segmentation))
+        polygon_farthest(&most, point, size, segmentation);
+    else
+        json_array_foreach(segmentation, i, polygon) polygon_farthest(&most, point, size, polygon);
+    return most > 1.0;
 }
 
 Status annotation_mask(uint8_t *mask, Extent size, json_t *annotation, Error *error) {

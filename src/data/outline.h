@@ -23,4 +23,14 @@ MUST_CHECK Status annotation_mask(uint8_t *mask, Extent size, json_t *annotation
 /* How its segmentation, which can be read, is not as COCO writes it; NULL: it is. */
 const char *annotation_oddity(json_t *annotation);
 
+/* A number of a list, or a text that is nothing but one ("96", "72.0"): then *text becomes true.
+ * False where it is neither, or not finite. */
+bool annotation_number(double *out, json_t *value, bool *text);
+
+/* Whether a number of its segmentation is a text. */
+bool annotation_has_texts(json_t *annotation);
+
+/* Whether its polygons reach more than a pixel beyond the picture; then the point farthest out. */
+bool annotation_reaches_out(double point[2], Extent size, json_t *annotation);
+
 #endif

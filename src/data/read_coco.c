@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "data/outline.h"
 #include "data/reader.h"
 
 /* Numbers, whole ones with a point too, and texts: 7, 7.0 and "7" are the same. */
@@ -57,9 +58,32 @@ static const char *image_path(Catalog *c, const char *file, const char *part) {
     return reader_path(c, file);
 }
 
-static size_t side_of(json_t *image, const char *field) {
-    double n = json_number_value(json_object_get(image, field));
-    return n >= 1.0 && n <= 1 << 20 ? (size_t)n : 0;
+/* 0: it is no size. */
+static size_t side_of(json_t *image, const char *field, bool *text) {
+    double n;
+    bool number = annotation_number(&n, json_object_get(image, field), text);
+    return number && n >= 1.0 && n <= 1 << 20 && !(floor(n) < n) ? (size_t)n : 0;
+}
+
+/* What of the sizes cannot be compared with the files; once for each list. */
+static void report_sizes(Catalog *c, const char *list) {
+    Finding *f;
+    if (c->sizes_none) {
+        f = catalog_find(c, RULE_LIST_SIZE, list,
+                         "gives no usable height and width of %zu images: whether these were "
+                         "annotated in their present size cannot be checked",
+                         c->sizes_none);
+        f->field = "images";
+        f->warning = true;
+    }
+    if (c->sizes_text) {
+        f = catalog_find(c, RULE_FORM, list,
+                         "gives the size of %zu images as texts; they are taken as numbers",
+                         c->sizes_text);
+        f->field = "images";
+        f->warning = true;
+    }
+    c->sizes_none = c->sizes_text = 0;
 }
 
 static void add_image(Catalog *c, const char *list, json_t *image, ImageId *ids, size_t *known) {
@@ -79,7 +103,10 @@ static void add_image(Catalog *c, const char *list, json_t *image, ImageId *ids,
     if (!file_exists(path))
         catalog_find(c, RULE_FILES_EXIST, path, "%s names it, but there is no such file",
                      path_base(list));
-    bool listed = part_is_told(part_of_name(c, list), &part);
+    bool listed = part_is_told(part_of_name(c, list), &part), text = false;
+    size_t height = side_of(image, "height", &text), width = side_of(image, "width", &text);
+    c->sizes_none += !height || !width;
+    c->sizes_text += text;
     CatalogCase *item = catalog_add_case(c);
     *item = (CatalogCase){.name = catalog_text(c, "%s", file),
                           .source = path,
@@ -87,8 +114,8 @@ static void add_image(Catalog *c, const char *list, json_t *image, ImageId *ids,
                           .image = reader_one(c, path),
                           .images = 1,
                           .form = LABELS_SHAPES,
-                          .height = side_of(image, "height"),
-                          .width = side_of(image, "width"),
+                          .height = height,
+                          .width = width,
                           .part = listed ? part : SPLIT_TRAIN,
                           .listed = listed};
     ids[(*known)++] = (ImageId){id, c->cases - 1};
@@ -149,15 +176,19 @@ static void check_categories(Catalog *c, const char *list, json_t *annotations) 
         json_t *id = json_object_get(annotation, "category_id");
         const char *text = id_text(c, id);
         long value;
-        if (!id || (category_of(c, id, &value) && category_is_known(c, value))) continue;
-        text = text ? text : "that is neither a number nor a text";
+        if (category_of(c, id, &value) && category_is_known(c, value)) continue;
+        text = !id ? "" : text ? text : "that is neither a number nor a text";
         json_int_t before = json_integer_value(json_object_get(counts, text));
         json_object_set_new(counts, text, json_integer(before + 1));
     }
     json_object_foreach(counts, category, count) {
-        Finding *f = catalog_find(c, RULE_CATEGORY, list,
-                                  "%lld annotations are of category %s, which is in no list",
-                                  (long long)json_integer_value(count), category);
+        long long found = (long long)json_integer_value(count);
+        Finding *f = *category
+                         ? catalog_find(c, RULE_CATEGORY, list,
+                                        "%lld annotations are of category %s, which is in no list",
+                                        found, category)
+                         : catalog_find(c, RULE_CATEGORY, list,
+                                        "%lld annotations have no category_id", found);
         f->field = "annotations";
         f->warning = true;
     }
@@ -192,12 +223,20 @@ static void read_one(Catalog *c, const char *list, json_t *root) {
     ImageId *ids = catalog_memory(c, json_array_size(images) + 1, sizeof *ids);
     if (!ids) return;
     json_array_foreach(images, i, image) add_image(c, list, image, ids, &known);
+    report_sizes(c, list);
     if (c->failed) return;
     qsort(ids, known, sizeof *ids, by_id);
     add_shapes(c, list, annotations, ids, known);
     json_t *categories = json_object_get(root, "categories");
     add_categories(c, list, categories);
-    if (json_array_size(categories)) check_categories(c, list, annotations);
+    if (json_array_size(categories)) {
+        check_categories(c, list, annotations);
+    } else {
+        Finding *f = catalog_find(c, RULE_CATEGORY, list,
+                                  "has no categories: what its objects are is not known");
+        f->field = "categories";
+        f->warning = true;
+    }
 }
 
 /* The parsed list stays: shapes lie in it. */

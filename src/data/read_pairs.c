@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/file_kind.h"
 #include "base/text.h"
 #include "data/names.h"
 #include "data/plan.h"
@@ -134,14 +135,19 @@ static const char *meant_by(const char *name) {
 static Status no_layout(Catalog *c, Error *error) {
     FileNames names;
     Text near = {0};
-    Status status = folder_list(&names, c->root, error);
+    const char *list = NULL;
+    Status status = folder_refuse_dicom(c->root, error);
+    if (!status) status = folder_list(&names, c->root, error);
     if (status) return status;
     for (size_t i = 0; i < names.count; i++) {
         const char *meant = meant_by(names.name[i]);
         bool folder = file_is_folder(catalog_text(c, "%s/%s", c->root, names.name[i]));
         if (meant && folder && strcmp(meant, names.name[i]) != 0)
             text_add(&near, "; is %s/ meant to be %s/?", names.name[i], meant);
+        if (!folder && !list && text_ends(names.name[i], ".json") && names.name[i][0] != '.')
+            list = names.name[i];
     }
+    if (list) text_add(&near, "; if %s is such a list, give it itself: %s/%s", list, c->root, list);
     status = error_set(error, VOXPERT_BAD_INPUT,
                        "%s: has no layout of a data set that is known: images/ with masks/ or "
                        "labels/, imagesTr/ with labelsTr/ (nnU-Net), annotations/ with "
@@ -158,7 +164,9 @@ Status read_pairs(Catalog *c, Error *error) {
                .masks = catalog_text(c, "%s/masks", c->root)};
     if (!file_exists(p.masks)) p.masks = catalog_text(c, "%s/labels", c->root);
     if (!file_is_folder(p.images) || !file_is_folder(p.masks)) return no_layout(c, error);
-    Status status = reader_files(&p.image_names, p.images, error);
+    Status status = folder_refuse_dicom(p.images, error);
+    if (status) return status;
+    status = reader_files(&p.image_names, p.images, error);
     if (!status) status = reader_files(&p.mask_names, p.masks, error);
     if (!status) find_lone_stems(&p);
     for (size_t i = 0; !status && i < p.image_names.count; i++) {

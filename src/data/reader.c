@@ -36,6 +36,55 @@ json_t *reader_warnings(const Warnings *w) {
     return list;
 }
 
+/* ---- Numbers that JSON does not have ------------------------------------------------------*/
+
+/* The length of NaN, Infinity or -Infinity at `at`; 0: it is none of them. */
+static size_t not_finite_length(const char *at, size_t left) {
+    static const char *const words[] = {"NaN", "Infinity", "-Infinity"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t length = strlen(words[i]);
+        if (left >= length && memcmp(at, words[i], length) == 0) return length;
+    }
+    return 0;
+}
+
+/* `out` [size + size / 3 + 1]: the text with null for each of them outside quotes; its length. */
+static size_t not_finite_replace(char *out, size_t *count, const char *text, size_t size) {
+    bool quoted = false;
+    size_t n = 0;
+    for (size_t i = 0; i < size; i++) {
+        size_t length = quoted ? 0 : not_finite_length(text + i, size - i);
+        if (length) {
+            memcpy(out + n, "null", 4);
+            n += 4, i += length - 1;
+            ++*count;
+            continue;
+        }
+        if (text[i] == '"') quoted = !quoted;
+        out[n++] = text[i];
+        if (quoted && text[i] == '\\' && i + 1 < size) out[n++] = text[++i];
+    }
+    return n;
+}
+
+static Status parse_again(json_t **out, const char *text, size_t size, const char *path,
+                          JsonReason *reason, json_error_t *why, Error *error) {
+    char *mended = memory_new(size + size / 3 + 1);
+    if (!mended) return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", path);
+    size_t length = not_finite_replace(mended, &reason->not_finite, text, size);
+    if (reason->not_finite) *out = json_loadb(mended, length, 0, why);
+    memory_free(mended);
+    return VOXPERT_OK;
+}
+
+void reader_report_not_finite(Catalog *c, const char *path, const JsonReason *reason) {
+    if (!reason->not_finite) return;
+    catalog_find(c, RULE_FORM, path,
+                 "%zu values are NaN or infinite, which JSON does not have: each is taken as null",
+                 reason->not_finite)
+        ->warning = true;
+}
+
 Status reader_parse(json_t **out, const char *path, JsonReason *reason, Error *error) {
     json_error_t why;
     FileMap map;
@@ -51,6 +100,8 @@ Status reader_parse(json_t **out, const char *path, JsonReason *reason, Error *e
     } else {
         const char *text = map.size ? (const char *)map.bytes + mark : ""; /* empty: no mapping */
         *out = json_loadb(text, map.size - mark, 0, &why);
+        if (!*out && json_error_code(&why) != json_error_out_of_memory)
+            status = parse_again(out, text, map.size - mark, path, reason, &why, error);
         if (!*out && json_error_code(&why) == json_error_out_of_memory)
             status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", path);
         if (!*out) {
@@ -66,6 +117,7 @@ Status reader_parse(json_t **out, const char *path, JsonReason *reason, Error *e
 Status reader_json(json_t **out, Catalog *c, const char *path, Error *error) {
     JsonReason reason;
     Status status = reader_parse(out, path, &reason, error);
+    if (!status && *out) reader_report_not_finite(c, path, &reason);
     if (status || *out) return status;
     Finding *f = catalog_find(c, RULE_JSON, path, "line %d: %s", reason.line, reason.text);
     f->facts = catalog_text(c, "{\"line\": %d}", reason.line);

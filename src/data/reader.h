@@ -30,10 +30,12 @@ json_t *reader_words(const char *text);
 json_t *reader_warnings(const Warnings *w);
 
 /* The JSON of a file, which may begin with UTF-8's byte order mark; NULL where it is none, and
- * `reason` says why in one sentence with its line.  The caller's reference.  Errors:
- * VOXPERT_BAD_INPUT (the file cannot be read), VOXPERT_OUT_OF_MEMORY. */
+ * `reason` says why in one sentence with its line.  NaN and Infinity, which JSON does not have but
+ * Python writes, become null and are counted.  The caller's reference.  Errors: VOXPERT_BAD_INPUT
+ * (the file cannot be read), VOXPERT_OUT_OF_MEMORY. */
 typedef struct JsonReason {
     int line;
+    size_t not_finite;
     char text[200];
 } JsonReason;
 MUST_CHECK Status reader_parse(json_t **out, const char *path, JsonReason *reason, Error *error);
@@ -41,6 +43,9 @@ MUST_CHECK Status reader_parse(json_t **out, const char *path, JsonReason *reaso
 /* The same with a finding.  NULL and a finding where it is none, or VOXPERT_BAD_INPUT where it
  * cannot be read. The caller's reference. */
 MUST_CHECK Status reader_json(json_t **out, Catalog *c, const char *path, Error *error);
+
+/* The finding that numbers of a list were not finite, if any were. */
+void reader_report_not_finite(Catalog *c, const char *path, const JsonReason *reason);
 
 /* `name` below the root; also where it repeats the root's own folder, as lists do that were written
  * beside it, and where its folders are parted by backslashes. */

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/file_kind.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -115,6 +116,9 @@ static Status folders_match(CasePairs *p, Folders *f, PairRule rule, Error *erro
     f->used = memory_new((f->b.count + 1) * sizeof *f->used);
     if (!p->item || !f->used)
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %zu cases", f->a.count);
+    Status status = f->a.count ? VOXPERT_OK : folder_refuse_dicom(f->first, error);
+    if (!status && !f->b.count) status = folder_refuse_dicom(f->second, error);
+    if (status) return status;
     if (f->a.count == 0 && (f->b.count == 0 || !rule.complete))
         return error_set(error, VOXPERT_BAD_INPUT, "%s: holds no images", f->first);
     for (size_t i = 0; i < f->a.count; i++) {
@@ -126,8 +130,7 @@ static Status folders_match(CasePairs *p, Folders *f, PairRule rule, Error *erro
             continue;
         }
         f->used[k] = true;
-        Status status =
-            pair_add(p, path_join(f->first, name), path_join(f->second, f->b.name[k]), error);
+        status = pair_add(p, path_join(f->first, name), path_join(f->second, f->b.name[k]), error);
         if (status) return status;
     }
     return match_rest(p, f, rule, error);

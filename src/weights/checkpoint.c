@@ -152,6 +152,8 @@ static Status find_in_folder(char **out, const char *folder, Error *error) {
         memory_free(*out);
     }
     *out = NULL;
+    Status status = folder_refuse_dicom(folder, error);
+    if (status) return status;
     return error_set(error, VOXPERT_BAD_MODEL,
                      "%s: is a folder without model.safetensors, model.safetensors.index.json, "
                      "pytorch_model.bin or pytorch_model.bin.index.json: name a file in it",

@@ -1,5 +1,6 @@
 /* What is recognized by its bytes, and what must not be taken for something else. */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -182,4 +183,33 @@ TEST(the_message_names_the_kind_and_the_remedy) {
     CHECK(file_kind_refuse(&error, VOXPERT_BAD_INPUT, "x.png", kind, "an image") ==
           VOXPERT_BAD_INPUT);
     CHECK(strcmp(error.message, "x.png: is a JSON file, not an image") == 0);
+}
+
+static void write_file(const char *folder, const char *name, const void *bytes, size_t size) {
+    char path[200];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "wb");
+    CHECK(f && fwrite(bytes, 1, size, f) == size);
+    if (f) CHECK(fclose(f) == 0);
+}
+
+TEST(a_folder_is_a_series_of_dicom_where_that_is_all_that_is_read) {
+    char folder[] = "/tmp/voxpert_series_XXXXXX", path[200];
+    static const char *const names[] = {"IM0001", "notes.txt", "scan.png"};
+    uint8_t slice[132] = {0};
+    Error error;
+    memcpy(slice + 128, "DICM", 4);
+    CHECK(mkdtemp(folder) != NULL && !folder_refuse_dicom(folder, NULL));
+    write_file(folder, "notes.txt", "words", 5);
+    CHECK(!folder_refuse_dicom(folder, NULL));
+    write_file(folder, "IM0001", slice, sizeof slice);
+    CHECK(folder_refuse_dicom(folder, &error) == VOXPERT_BAD_INPUT);
+    CHECK(strstr(error.message, "dcm2niix") && strstr(error.message, folder));
+    write_file(folder, "scan.png", "\x89PNG\r\n\x1a\n", 8);
+    CHECK(!folder_refuse_dicom(folder, NULL));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        CHECK(remove(path) == 0);
+    }
+    CHECK(remove(folder) == 0);
 }

@@ -413,10 +413,12 @@ TEST(a_failed_allocation_leaves_nothing_behind) {
     survives(small_path(&s, "npz"), 1);
 
     small_image(&s, "coco/a.png", 4, 3, NULL);
-    small_text(&s, "coco/coco.json",
-               "{\"images\": [{\"id\": 1, \"file_name\": \"a.png\"}], \"annotations\": "
-               "[{\"image_id\": 1, \"segmentation\": [[0, 0, 2, 0, 2, 2]]}, {\"image_id\": 1, "
-               "\"segmentation\": {\"size\": [3, 4], \"counts\": [1, 2, 9]}}]}");
+    small_text(
+        &s, "coco/coco.json",
+        "{\"images\": [{\"id\": 1, \"file_name\": \"a.png\", \"width\": 4, \"height\": 3}], "
+        "\"annotations\": [{\"image_id\": 1, \"category_id\": 1, \"segmentation\": [[0, 0, 2, "
+        "0, 2, 2]]}, {\"image_id\": 1, \"category_id\": 1, \"segmentation\": {\"size\": [3, 4], "
+        "\"counts\": [1, 2, 9]}}], \"categories\": [{\"id\": 1, \"name\": \"cell\"}]}");
     survives(small_path(&s, "coco/coco.json"), 1);
 
     small_image(&s, "med3d/train/a/b/imagesTr/x.png", 4, 3, NULL);

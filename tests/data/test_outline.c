@@ -1,5 +1,6 @@
 #include "data/outline.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "tests/check.h"
@@ -81,7 +82,7 @@ TEST(outlines_are_read_in_every_form_that_can_be_meant_in_one_way) {
     static const char *const wrong[] = {
         "{\"segmentation\": [[1, 1], [4, 1]]}",
         "{\"segmentation\": [[1, 1], [4, 1], [4, 3], [1, 3, 5, 5, 1, 1]]}",
-        "{\"segmentation\": [[1, 1], [4, 1], [4, \"3\"]]}",
+        "{\"segmentation\": [[1, 1], [4, 1], [4, \"3 px\"]]}",
         "{\"segmentation\": [[[1, 1], [4, 1]]]}",
         "{\"segmentation\": [[[1, 1, 1], [4, 1, 1], [4, 3, 1]]]}",
     };
@@ -99,14 +100,48 @@ TEST(annotations_say_what_is_wrong_with_them) {
     CHECK(area(mask) == 2 && mask[WIDTH] && mask[2 * WIDTH]);
     static const struct {
         const char *json, *word;
-    } bad[] = {{"{}", "no segmentation"},
-               {"{\"segmentation\": [[1, 2, 3, 4]]}", "three points"},
-               {"{\"segmentation\": [[1, 2, 3, 4, 5, \"6\"]]}", "no number"},
-               {"{\"segmentation\": {\"size\": [8, 6], \"counts\": []}}", "8 x 6"},
-               {"{\"segmentation\": {\"size\": [6, 8], \"counts\": [1, -2]}}", "no whole number"},
-               {"{\"segmentation\": {\"size\": [6, 8], \"counts\": [1]}}", ""}};
+    } bad[] = {
+        {"{}", "no segmentation"},
+        {"{\"segmentation\": [[1, 2, 3, 4]]}", "three points"},
+        {"{\"segmentation\": [[1, 2, 3, 4, 5, \"6 px\"]]}", "no number"},
+        {"{\"segmentation\": {\"size\": [8, 6], \"counts\": []}}", "8 x 6"},
+        {"{\"segmentation\": {\"size\": [6, 8], \"counts\": [1, -2]}}", "no whole number"},
+        {"{\"segmentation\": {\"size\": [6, 8], \"counts\": [1.5, 46.5]}}", "no whole number"},
+        {"{\"segmentation\": {\"size\": [6, null], \"counts\": [48]}}", "need their"},
+        {"{\"segmentation\": {\"counts\": [48]}}", "need their"},
+        {"{\"segmentation\": {\"size\": [6, 8], \"counts\": [1]}}", ""}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         CHECK(read(mask, bad[i].json, &error) == VOXPERT_BAD_INPUT);
         CHECK(strstr(error.message, bad[i].word));
     }
+}
+
+TEST(numbers_may_have_a_point_or_be_texts) {
+    uint8_t mask[HEIGHT * WIDTH];
+    CHECK(
+        !read(mask, "{\"segmentation\": {\"size\": [6, 8], \"counts\": [1.0, 2.0, 45.0]}}", NULL));
+    CHECK(area(mask) == 2);
+    CHECK(!read(mask, "{\"segmentation\": {\"size\": [\"6\", \"8\"], \"counts\": [1, 2, 45]}}",
+                NULL));
+    CHECK(area(mask) == 2);
+    CHECK(!read(mask,
+                "{\"segmentation\": [[\"0\", \"0\", \"2\", \"0\", \"2\", \"2\", \"0\", \"2\"]]}",
+                NULL));
+    CHECK(area(mask) == 4);
+}
+
+static bool reaches_out(const char *json, double point[2]) {
+    json_t *annotation = json_loads(json, 0, NULL);
+    bool out = annotation_reaches_out(point, size, annotation);
+    json_decref(annotation);
+    return out;
+}
+
+TEST(an_outline_beyond_the_picture_is_found_with_its_farthest_point) {
+    double point[2] = {0};
+    CHECK(!reaches_out("{\"segmentation\": [[0, 0, 8, 0, 8, 6]]}", point));
+    CHECK(!reaches_out("{\"segmentation\": [[-0.5, 0, 8.9, 0, 8, 6.9]]}", point));
+    CHECK(reaches_out("{\"segmentation\": [[0, 0, 1, 0, 1, 1], [0, 0, 9, 0, 17, 12]]}", point));
+    CHECK(fabs(point[0] - 17.0) < 1e-9 && fabs(point[1] - 12.0) < 1e-9);
+    CHECK(reaches_out("{\"segmentation\": [-3, 0, 2, 0, 2, 2]}", point));
 }
