@@ -253,6 +253,12 @@ static VoxpertStatus prompt_flags(Job *job, const Options *o, VoxpertError *erro
     if (!status && job->prompts.unused)
         common_warn(&job->common, "%s: these columns are not known and not used: %s",
                     job->prompts.path, job->prompts.unused);
+    if (!status && job->prompts.class_is_label)
+        common_warn(
+            &job->common,
+            "%s: the column \"class\" is taken as the label of its objects: a class is what "
+            "the model is queried for without a box or a point",
+            job->prompts.path);
     return status || !file ? status : prompts_file_confine(&job->prompts, job->input, error);
 }
 

@@ -138,5 +138,5 @@ int main(int argc, char **argv) {
     int code = run(argc, argv);
     if (fflush(stdout) == 0 && !ferror(stdout)) return code;
     fputs("voxpert: standard output cannot be written\n", stderr);
-    return code ? code : VOXPERT_BAD_OUTPUT;
+    return VOXPERT_BAD_OUTPUT; /* whatever it was, nobody could read it */
 }

@@ -238,7 +238,33 @@ static VoxpertStatus add_value(const Sheet *s, json_t *object) {
 
 typedef struct Entries {
     json_t *list, *by_image, *by_object;
+    bool class_is_label; /* somewhere */
 } Entries;
+
+static bool has_place(const Sheet *s) {
+    static const Column places[] = {X0, Y0, X1, Y1, X, Y, MASK, TEXT};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (*cell(s, places[i])) return true;
+    return false;
+}
+
+/* What each object of a row needs to be looked for; rows of one object may share it. */
+static VoxpertStatus check_row(const Sheet *s, const char *image) {
+    if (!*image) return wrong(s, "image", ": is empty");
+    if (strchr(image, '/'))
+        return wrong(s, "image", ": must be the name of a file, without a folder");
+    if (!has_place(s) && !*cell(s, CLASS) && !*cell(s, OBJECT))
+        return wrong(s, "has neither a box, a point, a mask, a text nor a class", "");
+    return VOXPERT_OK;
+}
+
+/* Where there is a box or a point, a class is what others call the object's label. */
+static VoxpertStatus add_class(const Sheet *s, Entries *e, json_t *object) {
+    const char *name = cell(s, CLASS);
+    bool label = has_place(s) && s->where[LABEL] < 0;
+    e->class_is_label |= label && *name;
+    return add_text(s, object, text_fields[label ? LABEL : CLASS], name);
+}
 
 static json_t *entry_of(Entries *e, const char *image) {
     json_t *entry = json_object_get(e->by_image, image);
@@ -263,7 +289,8 @@ static json_t *object_of(Entries *e, json_t *entry, const char *image, const cha
 
 static VoxpertStatus add_row(const Sheet *s, Entries *e) {
     const char *image = cell(s, IMAGE);
-    if (!*image) return wrong(s, "image", ": is empty");
+    VoxpertStatus status = check_row(s, image);
+    if (status) return status;
     for (size_t i = s->columns; i < s->row.fields; i++) {
         if (*s->row.field[i])
             return wrong(s,
@@ -272,18 +299,19 @@ static VoxpertStatus add_row(const Sheet *s, Entries *e) {
                          "");
     }
     json_t *entry = entry_of(e, image), *object = object_of(e, entry, image, cell(s, OBJECT));
-    VoxpertStatus status = add_box(s, object);
+    status = add_box(s, object);
     if (!status) status = add_point(s, object);
     if (!status) status = add_value(s, object);
     for (Column i = TEXTS; !status && i < COLUMNS; i++)
-        status = add_text(s, i == SLICE ? entry : object, text_fields[i], cell(s, i));
+        status = i == CLASS ? add_class(s, e, object)
+                            : add_text(s, i == SLICE ? entry : object, text_fields[i], cell(s, i));
     return status;
 }
 
 json_t *prompts_csv_read(const char *text, size_t length, const char *file, char **unused,
-                         VoxpertError *error) {
+                         bool *class_is_label, VoxpertError *error) {
     Sheet s = {.file = file, .error = error};
-    Entries e = {json_array(), json_object(), json_object()};
+    Entries e = {json_array(), json_object(), json_object(), false};
     *unused = NULL;
     VoxpertStatus status = voxpert_csv_open(&s.csv, file, text, length, error);
     if (!status) status = read_header(&s, unused);
@@ -293,6 +321,7 @@ json_t *prompts_csv_read(const char *text, size_t length, const char *file, char
         status = add_row(&s, &e);
     }
     voxpert_csv_close(s.csv);
+    *class_is_label = e.class_is_label;
     json_decref(e.by_image);
     json_decref(e.by_object);
     if (status) json_decref(e.list);

@@ -16,12 +16,14 @@
 #define CLI_PROMPTS_CSV_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include <voxpert/error.h>
 
 /* A list of entries, or NULL with VOXPERT_BAD_INPUT, which names file and line.  `*unused`, which
- * the caller frees, names the columns that mean nothing here, or is NULL. */
+ * the caller frees, names the columns that mean nothing here, or is NULL.
+ * `*class_is_label`: a class beside a box or a point was taken as the object's label. */
 json_t *prompts_csv_read(const char *text, size_t length, const char *file, char **unused,
-                         VoxpertError *error);
+                         bool *class_is_label, VoxpertError *error);
 
 #endif

@@ -265,7 +265,8 @@ static VoxpertStatus read_lines(Place *p, PromptsFile *f, const char *text, size
 }
 
 static VoxpertStatus read_sheet(Place *p, PromptsFile *f, const char *text, size_t length) {
-    json_t *root = prompts_csv_read(text, length, f->path, &f->unused, p->error);
+    json_t *root =
+        prompts_csv_read(text, length, f->path, &f->unused, &f->class_is_label, p->error);
     if (!root) return p->error->status;
     VoxpertStatus status = read_root(p, f, root);
     json_decref(root);
@@ -323,6 +324,12 @@ VoxpertStatus prompts_file_parse(PromptsFile *out, const char *path, const char 
     Place place = {.file = out->path, .error = error};
     size_t mark = length > 2 && strncmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0; /* byte order mark */
     text += mark, length -= mark;
+    static const char pointer[] = "version https://git-lfs.github.com/spec/";
+    if (length >= sizeof pointer && strncmp(text, pointer, sizeof pointer - 1) == 0)
+        return error_say(error, VOXPERT_BAD_INPUT,
+                         "%s: is a Git LFS pointer, not prompts: fetch the real file with `git lfs "
+                         "pull`",
+                         path);
     VoxpertStatus status = name_ends(path, ".csv") || name_ends(path, ".tsv")
                                ? read_sheet(&place, out, text, length)
                            : name_ends(path, ".jsonl") ? read_lines(&place, out, text, length)

@@ -30,7 +30,8 @@ typedef struct PromptsFile {
     char *path; /* NULL: the entries are not of a file */
     PromptEntry *item;
     int count;
-    char *unused; /* columns of a .csv that mean nothing here; or NULL */
+    char *unused;        /* columns of a .csv that mean nothing here; or NULL */
+    bool class_is_label; /* a .csv's column "class" was taken as the label of its objects */
 } PromptsFile;
 
 /* VOXPERT_BAD_INPUT with the file, the entry and the field.  Free it also after a failure. */

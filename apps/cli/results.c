@@ -77,6 +77,34 @@ static VoxpertStatus check_claims(const EvaluateJob *job, const char *const *nam
     return status;
 }
 
+static bool is_among(const char *name, const char *const *names) {
+    while (*names && strcmp(*names, name) != 0) names++;
+    return *names != NULL;
+}
+
+/* Results of an earlier run that this one does not replace: nobody should take them for its own. */
+static void warn_of_older(const EvaluateJob *job, const char *const *names) {
+    static const char *const known[] = {
+        "summary.json",     "cases.csv",         "table.md",       "boxes.png",
+        "bland_altman.png", "paper.csv",         "paper.md",       "paper.tex",
+        "clicks.json",      "clicks.csv",        "curve.csv",      "clicks.md",
+        "curve.png",        "comparison.json",   "comparison.md",  "comparison-2.json",
+        "comparison-2.md",  "comparison-3.json", "comparison-3.md"};
+    char *found = NULL;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        char *path = cli_text("%s/%s", job->out, known[i]), *before = found;
+        if (!is_among(known[i], names) && access(path, F_OK) == 0) {
+            found = cli_text("%s%s%s", before ? before : "", before ? ", " : "", known[i]);
+            free(before);
+        }
+        free(path);
+    }
+    if (found)
+        common_warn(&job->common, "%s: of an earlier run there stay beside the new results: %s",
+                    job->out, found);
+    free(found);
+}
+
 VoxpertStatus results_begin(Results *r, const EvaluateJob *job, const char *const *names,
                             VoxpertError *error) {
     struct stat there;
@@ -94,6 +122,7 @@ VoxpertStatus results_begin(Results *r, const EvaluateJob *job, const char *cons
         free(path);
     }
     if (status && r->made) rmdir(job->out);
+    if (!status && !r->made) warn_of_older(job, names);
     return status;
 }
 

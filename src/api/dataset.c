@@ -90,10 +90,15 @@ VoxpertStatus voxpert_dataset_write_split(const VoxpertDataset *set, const char 
     const Catalog *c = &set->catalog;
     Status status = list_data(data, c, path, error);
     if (!status) status = catalog_split_record(&record, c, progress, context, error);
+    const char *odd = status ? NULL : split_record_odd_name(&record);
+    if (odd)
+        status = error_set(error, VOXPERT_BAD_INPUT,
+                           "%s: the name is not UTF-8, so that no list of cases (JSON) can hold "
+                           "it: rename it",
+                           odd);
     if (!status) split_record_list(&list, &record, c->name, data);
     if (!status && list.failed)
-        status = error_set(error, VOXPERT_BAD_INPUT,
-                           "%s: no memory for its split, or names that are no UTF-8", c->place);
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its split", c->place);
     if (!status) status = file_write(path, list.chars, list.length, error);
     text_free(&list);
     split_record_free(&record);

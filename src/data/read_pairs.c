@@ -129,6 +129,8 @@ static const char *meant_by(const char *name) {
         "mask",        "masks",      "label", "labels", "gt",           "gts",
         "lbl",         "annotation", "annot", "seg",    "segmentation", "segmentations",
         "groundtruth", "target",     "y",     NULL};
+    if (strcasecmp(name, "imagesTr") == 0) return "imagesTr";
+    if (strcasecmp(name, "labelsTr") == 0) return "labelsTr";
     return is_one_of(name, images) ? "images" : is_one_of(name, masks) ? "masks" : NULL;
 }
 

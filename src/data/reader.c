@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file_kind.h"
 #include "base/memory.h"
 #include "base/quote.h"
 #include "base/text.h"
@@ -105,9 +106,16 @@ Status reader_parse(json_t **out, const char *path, JsonReason *reason, Error *e
         if (!*out && json_error_code(&why) == json_error_out_of_memory)
             status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", path);
         if (!*out) {
+            const FileKind *kind = file_kind(map.bytes, map.size);
+            bool other =
+                kind && kind->id != FILE_JSON && kind->id != FILE_TEXT && kind->id != FILE_EMPTY;
             reason->line = why.line;
-            snprintf(reason->text, sizeof reason->text, "is no JSON: column %d: %s", why.column,
-                     why.text);
+            if (other)
+                snprintf(reason->text, sizeof reason->text, "is %s, not JSON%s%s", kind->name,
+                         kind->remedy ? ": " : "", kind->remedy ? kind->remedy : "");
+            else
+                snprintf(reason->text, sizeof reason->text, "is no JSON: column %d: %s", why.column,
+                         why.text);
         }
     }
     file_unmap(&map);

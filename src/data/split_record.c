@@ -144,6 +144,15 @@ static json_t *inherited_of(const SplitRecord *r, SplitPart part, size_t digits)
     return list;
 }
 
+const char *split_record_odd_name(const SplitRecord *r) {
+    for (size_t i = 0; i < r->count; i++) {
+        const SplitEntry *e = &r->item[i];
+        if (e->set && !text_is_utf8(e->set, strlen(e->set))) return e->set;
+        if (e->name && !text_is_utf8(e->name, strlen(e->name))) return e->name;
+    }
+    return NULL;
+}
+
 void split_record_file(Text *out, const SplitRecord *r) {
     char digest[HASH_TEXT];
     json_t *sets = json_array();

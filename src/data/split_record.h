@@ -56,6 +56,9 @@ MUST_CHECK Status split_record_digest(char out[HASH_TEXT], const SplitRecord *r,
 
 /* The two forms; `failed` of the text where memory is short or a name is no UTF-8. */
 void split_record_file(Text *out, const SplitRecord *r);
+
+/* The first name that is no UTF-8, which the texts of a record cannot hold; NULL: there is none. */
+const char *split_record_odd_name(const SplitRecord *r);
 void split_record_metadata(Text *out, const SplitRecord *r);
 
 /* Reads a metadata value; `where` names the model in errors.  NULL gives an empty record.  Errors:

@@ -27,14 +27,26 @@ static float onto(float at, size_t pixels) {
     return at > last + 0.5f && at < last + 1.5f ? last : at;
 }
 
+/* Each coordinate lies on a pixel, or less than half of one outside its centre. */
+static bool lies_on(const float *at, int count, size_t width, size_t height) {
+    for (int i = 0; i < count; i++) {
+        float last = (float)(i % 2 ? height : width) - 1.0f;
+        if (!(at[i] >= -0.5f && at[i] <= last + 0.5f)) return false;
+    }
+    return true;
+}
+
+/* Nothing is moved where a coordinate lies farther outside: the prompt is refused then. */
 static bool move_onto(float *at, int count, size_t width, size_t height) {
+    float to[4];
     bool moved = false;
     for (int i = 0; i < count; i++) {
-        float to = onto(at[i], i % 2 ? height : width);
-        moved |= to != at[i];
-        at[i] = to;
+        to[i] = onto(at[i], i % 2 ? height : width);
+        moved |= to[i] != at[i];
     }
-    return moved;
+    if (!moved || !lies_on(to, count, width, height)) return false;
+    for (int i = 0; i < count; i++) at[i] = to[i];
+    return true;
 }
 
 /* ---- Readings --------------------------------------------------------------------------- */
@@ -92,7 +104,8 @@ static void warn_of_size(const float box[4], size_t width, size_t height, Warnin
                      "box %s: is smaller than two pixels: coordinates are pixels, not fractions of "
                      "the image",
                      given);
-    else if (corners_of_sizes(sizes, box, width, height))
+    else if (corners_of_sizes(sizes, box, width, height) &&
+             (sizes[2] != box[2] || sizes[3] != box[3]))
         warnings_add(warnings,
                      "box %s: is smaller than two pixels; if x, y, width and height are meant, its "
                      "corners are %s",

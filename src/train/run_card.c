@@ -74,6 +74,12 @@ static Status write_text(const Run *r, const char *name, Text *t, Error *error) 
 static Status write_split(Run *r, Error *error) {
     Text file = {0};
     if (r->data.split.count == 0) return VOXPERT_OK; /* drawn images alone */
+    const char *odd = split_record_odd_name(&r->data.split);
+    if (odd)
+        return error_set(error, VOXPERT_BAD_INPUT,
+                         "%s: the name is not UTF-8, so that no record of the split (JSON) can "
+                         "hold it: rename it",
+                         odd);
     split_record_metadata(&r->split, &r->data.split);
     if (r->split.failed) return no_memory(r, error);
     split_record_file(&file, &r->data.split);

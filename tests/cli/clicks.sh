@@ -95,6 +95,13 @@ refused 2 'a clicks.json is compared with that of --compare' evaluate -q -p firs
 refused 2 'with the clicks.json of another run' evaluate -q -m "$model" --data lesions --clicks 1 --compare built-in
 refused 2 '--references does not go with a clicks.json' evaluate -q -p first/clicks.json -g cells --compare fewer/clicks.json
 
+# ---- Results of an earlier run in the same folder
+cp -r first older && touch older/comparison-2.md older/table.md
+voxpert evaluate -m "$model" --data lesions --clicks 1 -o older --overwrite --progress none >/dev/null 2>older.err || exit 1
+holds 'what an earlier run left there is named' grep -q 'older: of an earlier run there stay beside the new results: table.md, comparison-2.md$' older.err
+voxpert evaluate -m "$model" --data lesions --clicks 1 -o first --overwrite --progress none >/dev/null 2>older.err || exit 1
+holds 'what is replaced is not' test ! -s older.err
+
 # ---- Mistakes
 click=(evaluate -q -m "$model" --data lesions --clicks 2)
 refused 2 '--clicks 0' evaluate -q --data lesions --clicks 0

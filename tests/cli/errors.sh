@@ -92,6 +92,10 @@ bad_prompts() { # bad_prompts WORD JSON
     refused 3 "$1" segment "${good[@]}" --prompts bad.json
 }
 refused 3 none.json segment "${good[@]}" --prompts none.json
+bad_prompts 'is a Git LFS pointer, not prompts' 'version https://git-lfs.github.com/spec/v1
+oid sha256:0000000000000000000000000000000000000000000000000000000000000000
+size 12
+'
 bad_prompts 'is no JSON' '{"objects": ['
 bad_prompts 'holds no prompts' '[]'
 bad_prompts 'holds no prompts' '{}'

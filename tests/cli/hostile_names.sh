@@ -115,4 +115,9 @@ holds 'its summary is UTF-8' iconv -f UTF-8 -t UTF-8 latin_out/summary.json
 holds 'and can be read again' voxpert evaluate -q -p "$latin" -g "$latin" --compare latin_out/summary.json --metrics dice
 voxpert stats -i "$latin" -s "$latin" >said.json 2>/dev/null || exit 1
 holds 'stats in UTF-8' iconv -f UTF-8 -t UTF-8 said.json
+mkdir -p pairs/images pairs/masks
+cp "$picture" "pairs/images/$latin.png" && cp "$shared/data/2d/micro_wbc/masks/074.png" "pairs/masks/$latin.png"
+refused 3 'caf\xE9: the name is not UTF-8' train -q -m "$model" --data pairs:train --out latin_run --steps 1 --batch 1
+refused 3 'caf\xE9: the name is not UTF-8' check -q --write-split latin.json pairs
+holds 'no split of it is left' test ! -e latin.json
 conclude

@@ -57,6 +57,10 @@ holds 'it is named' grep -q 'limit/l.npy' limit.err
 holds 'and leaves none of the results' test -z "$(find limit -mindepth 1)"
 
 # A full disk
+voxpert check "$shared/golden/eval/datasets/broken/wrong_number" >/dev/full 2>full.err
+holds 'findings that cannot be written are exit code 6' test $? -eq 6
+voxpert check --list "$shared/golden/eval/datasets/broken/wrong_number" >/dev/full 2>full.err
+holds 'and so is a list' test $? -eq 6
 voxpert segment -q -m "$model" -i "$picture" --box 20,20,90,80 --json >/dev/full 2>full.err
 holds 'a report that cannot be written is exit code 6' test $? -eq 6
 if small_disk tiny 16k 'a full disk leaves no results'; then

@@ -59,6 +59,13 @@ sed '1s/$/,notes,age/; 2s/$/,old,7/' plain.csv >extra.csv
 voxpert segment -m "$model" -i in --prompts extra.csv -o extra --progress none >/dev/null 2>extra.err
 holds 'columns that mean nothing are named' grep -q 'extra.csv: these columns are not known and not used: "notes", "age"' extra.err
 
+# Lists of boxes as TensorFlow has them: a class is the object's label
+printf 'filename,xmin,ymin,xmax,ymax,class\na.png,20,5,60,40,lesion\nb.png,20,5,60,40,lesion\n' >tensorflow.csv
+voxpert segment -m "$model" -i in --prompts tensorflow.csv -o classes --report classes.csv --progress none >said 2>classes.err
+holds 'a column class beside boxes is taken' test $? -eq 0
+holds 'as the label' test "$(grep -c '^in/[ab].png,,1,lesion,' classes.csv)" -eq 2
+holds 'which is a warning, once' test "$(grep -c 'the column "class" is taken as the label' classes.err)" -eq 1
+
 bad() { # bad WORD TEXT
     printf "$2" >bad.csv
     refused 3 "$1" segment -q -m "$model" -i in/a.png -o no.png --prompts bad.csv
@@ -88,8 +95,9 @@ bad 'value: must be a whole number' 'image,x0,y0,x1,y1,value\na.png,1,2,30,40,1.
 bad 'positive: must be' 'image,x,y,positive\na.png,1,2,maybe\n'
 bad 'label: another row of the same says otherwise' 'image,x,y,object,label\na.png,1,2,o,a\na.png,3,4,o,b\n'
 bad 'has a box already' 'image,x0,y0,x1,y1,object\na.png,1,2,30,40,o\na.png,1,2,30,40,o\n'
-bad 'neither points, boxes' 'image,x0,y0,x1,y1\na.png,,,,\n'
-bad 'without a folder' 'image,x0,y0,x1,y1\nin/a.png,1,2,30,40\n'
+bad 'line 2: has neither a box, a point' 'image,x0,y0,x1,y1\na.png,,,,\n'
+bad 'line 3: image: must be the name of a file, without a folder' 'image,x0,y0,x1,y1\na.png,1,2,30,40\nin/a.png,1,2,30,40\n'
+bad 'line 2: image: must be the name of a file, without a folder' 'image,x0,y0,x1,y1\nin/a.png,1,2,30,40\n'
 
 # ---- Reports
 voxpert segment -q -m "$model" -i in --prompts plain.csv -o out --report areas.csv --json >out.json

@@ -426,3 +426,24 @@ TEST(a_failed_allocation_leaves_nothing_behind) {
     survives(small_path(&s, "med3d"), 1);
     small_set_close(&s);
 }
+
+TEST(near_misses_and_files_of_another_kind_are_named) {
+    SmallSet s;
+    Catalog c = {0};
+    Error error = {0};
+    small_set_open(&s);
+    small_image(&s, "ImagesTr/a_0000.png", 4, 3, NULL);
+    small_image(&s, "LabelsTr/a.png", 4, 3, NULL);
+    CHECK(catalog_open(&c, s.folder, NULL, &error) == VOXPERT_BAD_INPUT);
+    CHECK(strstr(error.message, "is ImagesTr/ meant to be imagesTr/?") &&
+          strstr(error.message, "is LabelsTr/ meant to be labelsTr/?"));
+    small_text(&s, "instances_train.json",
+               "version https://git-lfs.github.com/spec/v1\noid sha256:"
+               "0000000000000000000000000000000000000000000000000000000000000000\nsize 12\n");
+    CHECK(!catalog_open(&c, small_path(&s, "instances_train.json"), NULL, &error) ||
+          strstr(error.message, "is a Git LFS pointer, not JSON"));
+    for (size_t i = 0; i < c.findings; i++)
+        CHECK(strstr(c.finding[i].detail, "is a Git LFS pointer, not JSON") != NULL);
+    catalog_close(&c);
+    small_set_close(&s);
+}

@@ -98,3 +98,23 @@ TEST(rows_before_columns_are_recognized) {
     CHECK(!box_fits_exchanged((const float[]){80, 38, 90, 95}, 96, 72));
     CHECK(!box_fits_exchanged((const float[]){14, 38, NAN, 95}, 96, 72));
 }
+
+/* What is refused for one edge is not said to be taken at another. */
+TEST(a_box_that_lies_outside_is_not_moved_at_its_other_edges) {
+    Warnings w = {0};
+    float box[4] = {38, 13, 97, 72};
+    box_fit(box, 96, 72, &w);
+    CHECK(same(box, (const float[]){38, 13, 97, 72}, 4) && w.count == 0);
+    box[2] = 96;
+    box_fit(box, 96, 72, &w);
+    CHECK(same(box, (const float[]){38, 13, 95, 71}, 4) && w.count == 1);
+    warnings_free(&w);
+}
+
+TEST(another_reading_that_gives_the_same_corners_is_none) {
+    Warnings w = {0};
+    float box[4] = {1, 1, 2.5f, 2.5f};
+    box_fit(box, 96, 72, &w);
+    CHECK(strcmp(warnings_lines(&w), "box 1,1,2.5,2.5: is smaller than two pixels\n") == 0);
+    warnings_free(&w);
+}
