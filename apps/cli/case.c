@@ -201,6 +201,7 @@ static VoxpertStatus segment_everything(Work *w, VoxpertError *error) {
     Common quiet = w->job->common;
     if (w->job->folder) quiet.progress = PROGRESS_NONE; /* the images are counted already */
     Progress progress = progress_begin(&quiet, "points", 0);
+    if (!w->job->folder) progress_keep(&progress, "no results were written");
     VoxpertStatus status = voxpert_segment_everything(w->engine->session, &grid, &found, &count,
                                                       grid_progress, &progress, error);
     progress_end(&progress);

@@ -269,10 +269,15 @@ static VoxpertStatus do_case(Run *run, int index, VoxpertError *error) {
 
 /* What is not in the report yet is done again, so only what the file holds is promised. */
 static void note_progress(const Run *run) {
-    if (run->journal.current)
-        interrupt_note(run->job->common.verb,
-                       "interrupted: %d of %d images are done; --resume goes on",
-                       run->done + run->skipped, run->count);
+    int done = run->done + run->skipped;
+    const char *verb = run->job->common.verb;
+    if (run->journal.current && done)
+        interrupt_note(verb, "interrupted: %d of %d images are done; --resume goes on", done,
+                       run->count);
+    else if (run->journal.current)
+        interrupt_note(verb,
+                       "interrupted: none of %d images is done; --resume begins with the first",
+                       run->count);
 }
 
 static VoxpertStatus do_all(Run *run, VoxpertError *error) {

@@ -180,6 +180,7 @@ static VoxpertStatus print_list(const CheckJob *job, VoxpertError *error) {
 static VoxpertStatus write_split(CheckJob *job, VoxpertError *error) {
     size_t cases = voxpert_dataset_cases(job->set);
     job->progress = progress_begin(&job->common, "cases", cases);
+    progress_keep(&job->progress, "no results were written");
     VoxpertStatus status = voxpert_dataset_write_split(job->set, job->split, tell, job, error);
     progress_end(&job->progress);
     if (!status && !job->common.quiet && !job->common.json)
@@ -193,6 +194,7 @@ static VoxpertStatus write_split(CheckJob *job, VoxpertError *error) {
 static VoxpertStatus look(CheckJob *job, VoxpertError *error) {
     VoxpertFinding f;
     job->progress = progress_begin(&job->common, "cases", voxpert_dataset_cases(job->set));
+    progress_keep(&job->progress, "no results were written");
     VoxpertStatus status = voxpert_dataset_check(job->set, tell, job, error);
     progress_end(&job->progress);
     for (size_t i = 0; !status && voxpert_dataset_finding(job->set, i, &f); i++) {
@@ -242,6 +244,7 @@ static VoxpertStatus screen(CheckJob *job, VoxpertError *error) {
     char *text = NULL;
     VoxpertScreenResult result;
     job->progress = progress_begin(&job->common, "cases", voxpert_dataset_cases(job->set));
+    progress_keep(&job->progress, "no results were written");
     VoxpertStatus status =
         voxpert_dataset_screen(job->set, &job->screen, tell, job, &text, &result, error);
     progress_end(&job->progress);

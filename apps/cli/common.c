@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "cli/error.h"
+#include "cli/interrupt.h"
 #include "cli/numbers.h"
 
 const char *preset_word(int index) { return voxpert_preset(index, NULL); }
@@ -87,6 +88,7 @@ VoxpertStatus common_begin(Common *common, Options *options, const Verb *verb,
                            const OptionRule *rules, bool takes_argument, int argc, char **argv,
                            VoxpertError *error) {
     *common = common_of_failure(verb->name, argc, argv);
+    interrupt_begin(verb->name);
     VoxpertStatus status = options_parse(options, rules, takes_argument, argc, argv, error);
     return status ? status : common_flags(common, options, error);
 }

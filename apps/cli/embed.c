@@ -186,6 +186,9 @@ static VoxpertStatus embed_folder(const EmbedJob *job, Engine *engine, json_t *l
     if (!status) status = engine_open(engine, &job->common, &job->engine, error);
     if (!status && job->output) status = output_folder_make(job->output, error);
     Progress progress = progress_begin(&job->common, "images", (size_t)count);
+    progress_keep(&progress, job->output
+                                 ? "their embeddings are kept"
+                                 : "their embeddings are in the cache, and a new run goes on");
     for (int i = 0; !status && i < count && !(failed && job->stop); i++) {
         VoxpertStatus failure =
             embed_image(job, engine, items[i].image, items[i].path, list, error);

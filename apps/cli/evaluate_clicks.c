@@ -160,6 +160,7 @@ static void tell(const ClicksJob *job, const Results *r, const VoxpertClicks *c,
 static VoxpertStatus measure(const ClicksJob *job, Engine *engine, VoxpertClicks **out,
                              VoxpertError *error) {
     Progress progress = progress_begin(&job->base->common, "objects", 0);
+    progress_keep(&progress, "no results were written");
     VoxpertStatus status =
         voxpert_evaluate_clicks(out, engine->model, &job->options, progress_case, &progress, error);
     progress_end(&progress);

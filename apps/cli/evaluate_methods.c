@@ -30,6 +30,7 @@ static VoxpertStatus evaluate_files(Method *to, const MapsJob *job, const char *
     VoxpertEvaluateOptions options = job->options;
     options.predictions = predictions;
     Progress progress = progress_begin(&job->base->common, "cases", 0);
+    progress_keep(&progress, "no results were written");
     VoxpertStatus status =
         voxpert_evaluate(&to->evaluation, &options, progress_case, &progress, error);
     progress_end(&progress);
@@ -57,6 +58,7 @@ static VoxpertStatus predict(Method *to, const MapsJob *job, VoxpertSimulation *
     VoxpertStatus status = voxpert_simulation_model(simulation, engine->model, zoom, error);
     if (status) return status;
     Progress progress = progress_begin(&job->base->common, "cases", 0);
+    progress_keep(&progress, "no results were written");
     status = voxpert_evaluate_simulation(&to->evaluation, simulation, &job->options, progress_case,
                                          &progress, error);
     progress_end(&progress);

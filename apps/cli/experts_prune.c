@@ -196,6 +196,7 @@ static VoxpertStatus work(Prune *p, Engine *engine, char **text, VoxpertError *e
     const char *staged = outputs_stage(&outputs, p->output);
     const char *report = outputs_stage(&outputs, p->report);
     Progress progress = progress_begin(&p->common, "objects", 0);
+    progress_keep(&progress, "no results were written");
     status = voxpert_experts_prune(engine->model, &p->options, staged, progress_case, &progress,
                                    text, error);
     progress_end(&progress);

@@ -317,6 +317,8 @@ static VoxpertStatus do_items(Route *r, VoxpertError *error) {
     if (r->items == 1) common.progress = PROGRESS_NONE;
     Progress progress = progress_begin(&common, "images", (size_t)r->items);
     VoxpertStatus status = VOXPERT_OK;
+    progress_keep(&progress, r->output ? "their figures are kept, and no table was written"
+                                       : "no results were written");
     for (int i = 0; !status && i < r->items; i++) {
         status = do_item(r, &r->item[i], error);
         bool goes_on = r->engine.session && r->input[r->item[i].input].folder;

@@ -21,10 +21,9 @@ enum { VERBS = sizeof verbs / sizeof *verbs - 1 };
 /* ---- Interruptions ---------------------------------------------------------------------- */
 
 static void interrupted(int number) {
-    (void)number;
     outputs_interrupt();
     voxpert_interrupt_cleanup();
-    interrupt_print();
+    interrupt_print(number == SIGPIPE);
     _exit(VOXPERT_INTERRUPTED);
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/error.h"
+#include "cli/interrupt.h"
 
 static const char staged_prefix[] = ".voxpert-";
 
@@ -84,6 +85,7 @@ static bool sync_folder(const char *path) {
 }
 
 VoxpertStatus outputs_commit(Outputs *o, VoxpertError *error) {
+    interrupt_writes();
     for (int i = 0; i < o->count; i++) {
         if (rename(o->item[i].staged, o->item[i].path) == 0 && sync_folder(o->item[i].path))
             continue;

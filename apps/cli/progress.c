@@ -5,15 +5,31 @@
 #include <unistd.h>
 
 #include "cli/error.h"
+#include "cli/interrupt.h"
 
 Progress progress_begin(const Common *common, const char *unit, size_t total) {
     ProgressMode mode = common->progress;
     bool terminal = isatty(STDERR_FILENO);
     Progress p = {.mode = mode == PROGRESS_AUTO && !terminal ? PROGRESS_PLAIN : mode,
+                  .verb = common->verb,
                   .unit = unit,
                   .total = total,
                   .began = seconds_now()};
     return p;
+}
+
+static void note(const Progress *p, size_t done) {
+    if (p->kept && done)
+        interrupt_note(p->verb, "interrupted: %zu of %zu %s are done; %s", done, p->total, p->unit,
+                       p->kept);
+    else if (p->kept)
+        interrupt_note(p->verb, "interrupted before the first of the %s was done; %s", p->unit,
+                       p->kept);
+}
+
+void progress_keep(Progress *p, const char *kept) {
+    p->kept = kept;
+    note(p, 0);
 }
 
 /* "3 h 12 min", "4 min 05 s", "12 s" */
@@ -38,6 +54,7 @@ static void tell_json(const Progress *p, size_t done, double rate, double left, 
 }
 
 void progress_tell(Progress *p, size_t done, const char *what) {
+    note(p, done);
     double now = seconds_now(), pause = p->mode == PROGRESS_AUTO ? 0.1 : 1.0;
     if (p->mode == PROGRESS_NONE || (now - p->told < pause && done < p->total)) return;
     p->told = now;
@@ -61,10 +78,14 @@ void progress_tell(Progress *p, size_t done, const char *what) {
 void progress_end(Progress *p) {
     if (p->line) fputc('\n', stderr);
     p->line = false;
+    if (p->kept) interrupt_forget();
 }
 
 void progress_case(void *context, size_t done, size_t total, const char *name) {
     Progress *p = context;
     p->total = total;
-    if (total > 1) progress_tell(p, done, name);
+    if (total > 1)
+        progress_tell(p, done, name);
+    else
+        note(p, done);
 }

@@ -8,15 +8,20 @@
 #include "cli/common.h"
 
 typedef struct Progress {
-    ProgressMode mode; /* never auto */
-    bool line;         /* a line on the terminal that has not ended */
-    const char *unit;  /* "images" */
+    ProgressMode mode;       /* never auto */
+    bool line;               /* a line on the terminal that has not ended */
+    const char *unit;        /* "images" */
+    const char *verb, *kept; /* for an interruption; NULL: it is not the progress that says it */
     size_t total, skipped;
     double began, told;
 } Progress;
 
 /* `skipped` are done without work, and say nothing of the rate. */
 Progress progress_begin(const Common *common, const char *unit, size_t total);
+
+/* An interruption says how far it came, and `kept`: "no results were written".  The text must stay.
+ * NULL: from now on others say it. */
+void progress_keep(Progress *p, const char *kept);
 void progress_tell(Progress *p, size_t done, const char *what);
 void progress_end(Progress *p);
 

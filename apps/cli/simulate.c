@@ -343,6 +343,18 @@ static VoxpertStatus check_unchanged(const Simulate *s, VoxpertError *error) {
 
 /* ---- All of them ------------------------------------------------------------------------ */
 
+/* What is not in the report yet is done again, so only what the file holds is promised. */
+static void note_progress(const Simulate *s, size_t count) {
+    int done = s->done + s->skipped;
+    if (s->journal.current && done)
+        interrupt_note(s->common->verb, "interrupted: %d of %zu cases are done; --resume goes on",
+                       done, count);
+    else if (s->journal.current)
+        interrupt_note(s->common->verb,
+                       "interrupted: none of %zu cases is done; --resume begins with the first",
+                       count);
+}
+
 static VoxpertStatus do_all(Simulate *s, char *const *paths, VoxpertError *error) {
     size_t count = voxpert_simulation_cases(s->cases);
     s->progress = progress_begin(s->common, "cases", count);
@@ -351,10 +363,7 @@ static VoxpertStatus do_all(Simulate *s, char *const *paths, VoxpertError *error
     VoxpertStatus status = journal_flush(&s->journal, true, error);
     for (size_t i = 0; !status && i < count; i++) {
         const char *name = voxpert_simulation_case(s->cases, i).name;
-        if (s->journal.current)
-            interrupt_note(s->common->verb,
-                           "interrupted: %d of %zu cases are done; --resume goes on",
-                           s->done + s->skipped, count);
+        note_progress(s, count);
         if (s->journal.line[i] && journal_intact(&s->journal, (int)i, "mask", paths[i], s->common))
             s->progress.skipped = (size_t)++s->skipped;
         else

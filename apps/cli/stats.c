@@ -139,6 +139,7 @@ static int stats_run(int argc, char **argv) {
     if (!status) status = stats_flags(&job, &options, &error);
     if (!status) {
         Progress progress = progress_begin(&job.common, "cases", 0);
+        progress_keep(&progress, "no results were written");
         status = voxpert_stats(&stats, &job.options, progress_case, &progress, &error);
         progress_end(&progress);
     }

@@ -506,8 +506,8 @@ static void report(const TrainJob *job, const VoxpertTrainResult *r) {
                       job->options.out));
         return;
     }
-    if (job->common.quiet || !r->written) return;
-    printf("%s after %ld steps", why, r->steps);
+    if (job->common.quiet || !r->written || r->interrupted) return; /* the error says that */
+    printf("%s after %ld step%s", why, r->steps, r->steps == 1 ? "" : "s");
     if (r->best >= 0.0)
         printf("; best validation score %.3f (mean Dice of a box, 1 and 5 clicks) at step %ld",
                r->best, r->best_step);
@@ -535,7 +535,8 @@ static VoxpertStatus teach(TrainJob *job, VoxpertError *error) {
                          result.interrupted ? "interrupted" : "out of time");
     if (!result.interrupted) return VOXPERT_OK;
     return error_say(error, VOXPERT_INTERRUPTED,
-                     "interrupted after %ld steps; --resume goes on from there", result.steps);
+                     "interrupted after %ld step%s; what it learned is in %s, and --resume goes on",
+                     result.steps, result.steps == 1 ? "" : "s", job->options.out);
 }
 
 /* For completion; made once. */

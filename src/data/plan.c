@@ -63,13 +63,18 @@ static bool set_open(PathSet *s, size_t paths) {
 
 static bool set_holds(const PathSet *s, const char *path) { return *slot_of(s, path) != NULL; }
 static void set_add(PathSet *s, const char *path) { *slot_of(s, path) = path; }
+static size_t set_index(const PathSet *s, const char *path) {
+    return (size_t)(slot_of(s, path) - s->slot);
+}
 
 /* ---- Safety --------------------------------------------------------------------------------- */
 
 typedef struct Plan {
     Catalog *c;
     PathSet from, to;     /* of moves that are planned */
+    const char **target;  /* [from.size]: the new name of a renamed one; NULL: it is set aside */
     PathSet image;        /* of all cases */
+    PathSet alike;        /* masks that only the names of the others explain, and that stay so */
     bool empties;         /* findings would set aside a file of every case */
     char root[PATH_MAX];  /* without links */
     size_t labels, files; /* of nnU-Net's training part that are set aside */
@@ -190,9 +195,22 @@ static const char *move_target(Plan *p, const Finding *f, const char *from) {
     return to;
 }
 
+/* What commands above will have made of a path: itself, its new name, or NULL: it is set aside. */
+static const char *path_then(const Plan *p, const char *path) {
+    while (path && set_holds(&p->from, path)) path = p->target[set_index(&p->from, path)];
+    return path;
+}
+
 static bool twin_goes(const Plan *p, const Finding *f) {
     return f->rule == RULE_SAME_VOXELS && !f->outside &&
-           set_holds(&p->from, catalog_text(p->c, "%s/%s", p->c->root, f->file));
+           !path_then(p, catalog_text(p->c, "%s/%s", p->c->root, f->file));
+}
+
+/* The fewer names there are, the less they explain. */
+static bool takes_alike(const Plan *p, const Finding *f) {
+    bool any = false;
+    for (size_t k = 0; k < f->moves; k++) any |= set_holds(&p->alike, f->moved[k]);
+    return any;
 }
 
 static bool sets_aside(const Finding *f) { return f->moves && !f->renamed; }
@@ -248,11 +266,13 @@ static void plan_moves(Plan *p, Finding *f) {
         if (exists(f->moved[i])) f->note = refusal(p, f->moved[i]);
         if (!f->note && f->renamed) f->note = refusal(p, f->renamed);
     }
+    if (!f->note && takes_alike(p, f))
+        f->note = "its mask is called otherwise: rename all masks by hand first";
     if (!f->note && takes_last_case(p, f))
         f->note = "no case would be left: mend the file, or take away the set as a whole";
     for (size_t i = 0; i < f->moves && !f->note; i++) {
-        const char *from = f->moved[i];
-        if (set_holds(&p->from, from) || !exists(from)) continue;
+        const char *from = path_then(p, f->moved[i]);
+        if (!from || !exists(f->moved[i]) || (f->renamed && from != f->moved[i])) continue;
         const char *to = move_target(p, f, from);
         if (!to || !is_inside(p, to)) {
             f->note = "its new name is taken already";
@@ -260,6 +280,7 @@ static void plan_moves(Plan *p, Finding *f) {
         }
         set_add(&p->from, from);
         set_add(&p->to, to);
+        p->target[set_index(&p->from, from)] = f->renamed;
         if (!f->renamed) count_aside(p, from);
         add_move(&t, from, to, f->renamed);
     }
@@ -268,6 +289,23 @@ static void plan_moves(Plan *p, Finding *f) {
     else if (!f->note && f->moves)
         f->note = "a command above moves the file already";
     text_free(&t);
+}
+
+/* Where one name must stay, a rule that explains all names would not be seen in the new ones. */
+static void keep_names_alike(Plan *p) {
+    bool stays = false;
+    for (size_t i = 0; i < p->c->findings; i++) {
+        const Finding *f = &p->c->finding[i];
+        if (f->rule != RULE_SAME_STEM || !f->renamed || !f->moves) continue;
+        stays |= refusal(p, f->moved[0]) || refusal(p, f->renamed) || exists(f->renamed);
+    }
+    for (size_t i = 0; stays && i < p->c->findings; i++) {
+        Finding *f = &p->c->finding[i];
+        if (f->rule != RULE_SAME_STEM || !f->renamed || !f->moves) continue;
+        f->note = refusal(p, f->moved[0]);
+        if (!f->note) f->note = "another of these names cannot be planned: rename all by hand";
+        set_add(&p->alike, f->moved[0]);
+    }
 }
 
 /* A channel too many in every case is one that has no name: the files are right. */
@@ -366,16 +404,22 @@ Status plan_settle(Catalog *c, Error *error) {
         if (f->moves || f->rewrites) f->fix = f->note = NULL;
         paths += f->moves;
     }
-    bool ok = set_open(&p.from, paths) && set_open(&p.to, paths) && find_last_cases(&p);
+    bool ok = set_open(&p.from, paths) && set_open(&p.to, paths) && set_open(&p.alike, paths) &&
+              find_last_cases(&p);
+    p.target = ok ? memory_new(p.from.size * sizeof *p.target) : NULL;
+    ok = p.target != NULL;
     c->failed |= !ok;
     if (ok && realpath(c->root, p.root)) {
+        keep_names_alike(&p);
         for (size_t i = 0; i < c->findings; i++) {
             if (c->finding[i].moves) plan_moves(&p, &c->finding[i]);
         }
         plan_file(&p);
     }
+    memory_free(p.target);
     memory_free(p.from.slot);
     memory_free(p.to.slot);
+    memory_free(p.alike.slot);
     memory_free(p.image.slot);
     if (!c->failed) return VOXPERT_OK;
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for what mends it", c->place);

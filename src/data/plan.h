@@ -8,7 +8,9 @@
  * folder, with the folders that they were in), and dataset.json is written anew, its old text
  * beside it. The rules:
  *
- *   - one command for one file: what another finding's command moves already is not moved again;
+ *   - one command for one file: what another finding's command moves already is not moved again,
+ *     but a renamed file of a case that is set aside goes with it, under its new name;
+ *   - names that one rule explains are renamed all or not at all;
  *   - nothing is overwritten, also where a file came to be since or the plan is run twice: the
  *     command prints what it does not move, and sets `failed`; nothing outside the data set's
  *     folder is touched, through links neither;

@@ -98,13 +98,18 @@ static void add_pair(Pairs *p, const char *name) {
     }
 }
 
-/* Masks that belong to no image are left alone, but reported. */
+static bool is_taken(Pairs *p, const char *mask_stem) {
+    const char *partner = p->related ? affixes_image(p->c, &p->affixes, mask_stem) : NULL;
+    if (!partner || !name_of(&p->image_names, partner)) return false;
+    return !name_of(&p->mask_names, partner); /* the image has one of its own name otherwise */
+}
+
+/* Masks that belong to no image, or to one that has another, are left alone, but reported. */
 static void check_masks(Pairs *p) {
     Catalog *c = p->c;
     for (size_t m = 0; m < p->lone_masks; m++) {
         const char *name = name_of(&p->mask_names, p->mask_stem[m]);
-        const char *partner = p->related ? affixes_image(c, &p->affixes, p->mask_stem[m]) : NULL;
-        if (partner && name_of(&p->image_names, partner)) continue;
+        if (is_taken(p, p->mask_stem[m])) continue;
         const char *mask = catalog_text(c, "%s/%s", p->masks, name);
         Finding *f = catalog_find(c, RULE_HAS_IMAGE, mask, "there is no image of that stem");
         f->warning = true;

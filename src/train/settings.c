@@ -1,5 +1,6 @@
 #include "train/settings.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -384,19 +385,32 @@ static double get(const TrainOptions *o, const Row *r) {
 
 static bool is_whole(Kind k) { return k != KIND_DOUBLE && k != KIND_FLOAT; }
 
-static bool within(const Row *r, double x) {
+static bool in_range(const Row *r, double x) {
     if (x < r->least || x > r->most) return false;
     if (is_whole(r->kind) && x > floor(x)) return false;
     return !(r->more & ABOVE && x <= r->least) && !(r->more & BELOW && x >= r->most);
 }
 
+/* Training computes with floats, whatever the setting is kept as: none may be 0, or an end that is
+ * excluded, when it is rounded, unless it was before. */
+static bool survives_rounding(const Row *r, double x) {
+    bool is_zero = !(x > 0.0) && !(x < 0.0);
+    return is_whole(r->kind) || is_zero ||
+           (fabs(x) >= (double)FLT_MIN && in_range(r, (double)(float)x));
+}
+
+static bool within(const Row *r, double x) { return in_range(r, x) && survives_rounding(r, x); }
+
 static Status apply_number(TrainOptions *o, const Row *r, const char *value, Error *error) {
     double x;
     if (!text_to_double(&x, value) || !within(r, x))
         return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "--%s must be a %snumber %s %g %s %g, not \"%s\"", r->setting.name,
+                         "--%s must be a %snumber %s %g %s %g, not \"%s\"%s", r->setting.name,
                          is_whole(r->kind) ? "whole " : "", r->more & ABOVE ? "above" : "from",
-                         r->least, r->more & BELOW ? "to below" : "to", r->most, value);
+                         r->least, r->more & BELOW ? "to below" : "to", r->most, value,
+                         text_to_double(&x, value) && in_range(r, x)
+                             ? ", which is rounded to 0 or an end of that range in training"
+                             : "");
     put(o, r, x);
     return VOXPERT_OK;
 }

@@ -93,6 +93,7 @@ for lines in 0 1 2; do
     wait %%
     code=$?
     holds "cut off after $lines lines of progress it ends with 130" test $code -eq 130 -o $code -eq 0
+    [ $code -eq 0 ] || [ $lines -eq 0 ] || holds "with one sentence after $lines lines of progress" test "$(grep -c 'voxpert experts: interrupted.*no results were written' progress.json)" -eq 1
     holds "and leaves nothing unfinished after $lines lines of progress" test -z "$(find cut -name '.*' -type f)"
     [ $code -eq 0 ] || holds "nor a result after $lines lines of progress" test -z "$(find cut -type f)"
     rm -f cut/*

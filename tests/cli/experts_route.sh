@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # `voxpert experts route`: lines, heat maps and a matrix of where tokens go.
+# What is begun in the background ignores SIGINT, and so would the program.
+[ -n "${signals_reset:-}" ] || signals_reset=1 exec env --default-signal=INT bash "$0" "$@"
 . tests/cli/_cli.sh
 . tests/cli/_experts.sh
 cd "$work" || exit 1
@@ -93,4 +95,23 @@ refused 2 'expert "nobody"' experts route -m "$adapter" --base "$base" -i "$pict
 refused 2 'outside' experts route -m "$adapter" --base "$base" -i "$picture" --box 1,2,300,400 --csv no.csv -o none
 refused 4 'was trained on a base' experts route -m "$adapter" --base "$stranger" -i "$picture" --csv no.csv
 holds 'nothing was written' test ! -e no.csv -a ! -e no.txt
+
+# ---- Cut off
+set -m # background jobs may be interrupted
+mkdir many
+for i in $(seq 1000 1999); do ln -s "$picture" many/$i.png; done
+cut_off() { # cut_off WORDS ARGUMENT...
+    local words=$1 code
+    shift
+    "$VOXPERT" experts route -m "$adapter" --base "$base" -i many --csv cut.csv --progress json "$@" >/dev/null 2>cut.err &
+    wait_until grep -q '"done":' cut.err
+    kill -s INT %% 2>/dev/null
+    wait %%
+    code=$?
+    holds "cut off it ends with 130: $words" test $code -eq 130
+    holds "$words" test "$(grep -cE "interrupted: [1-9][0-9]* of 1000 images are done; $words" cut.err)" -eq 1
+}
+cut_off 'no results were written'
+cut_off 'their figures are kept, and no table was written' -o figures
+holds 'there is no table' test ! -e cut.csv
 conclude

@@ -38,6 +38,44 @@ whole() { for mask in many/*.png; do cmp "$mask" want.png || return; done; }
 segment -i "$picture" --box 20,20,90,80 -o want.png
 holds 'every mask that is there is whole' whole
 
+# ---- One sentence of what is done, and what is kept
+mkdir -p set/images set/masks
+for i in $(seq 1000 3999); do ln -s "$picture" set/images/$i.png; ln -s "${picture/images/masks}" set/masks/$i.png; done
+# interrupted WHAT WORDS ARGUMENT...: 130, and one sentence behind the progress, with the words
+interrupted() {
+    local what=$1 words=$2 code
+    shift 2
+    rm -f told.err
+    "$VOXPERT" "$@" --progress json >told.out 2>told.err &
+    wait_until grep -q '"done":' told.err
+    kill -s INT %% 2>/dev/null
+    wait %%
+    code=$?
+    grep -v '^{' told.err | grep -v 'warning:' >sentence.err
+    holds "$what: exit code 130" test $code -eq 130
+    holds "$what: one sentence" test "$(grep -c 'interrupted' sentence.err)" -eq 1
+    holds "$what: $words" grep -qE "^voxpert [a-z]*: interrupted: $words" sentence.err
+}
+some='[1-9][0-9]* of [0-9]+' # of folders only what the report holds already
+
+none='; no results were written'
+interrupted 'check' "$some cases are done$none" check set
+interrupted 'check --quality' "$some cases are done$none" check set --quality -o quality
+interrupted 'check --write-split' "$some cases are done$none" check set --write-split split.json
+interrupted 'stats' "$some cases are done$none" stats -i set/images -s set/masks -o stats.csv
+interrupted 'evaluate' "$some cases are done$none" evaluate -p set/masks -g set/masks -o evaluated
+interrupted 'evaluate --data' "$some cases are done$none" evaluate -m "$model" --data set -o predicted
+interrupted 'evaluate --clicks' "$some objects are done$none" evaluate -m "$model" --data set --clicks 2 -o clicked
+interrupted 'everything' "$some points are done$none" segment -m "$model" -i "$picture" --everything --points-per-side 200 -o every.png
+interrupted 'segment of a folder' "($some images are done; --resume goes on|none of 151 images is done; --resume begins)" segment -m "$model" -i in -o folder --prompts p.jsonl
+interrupted 'segment --data' "($some cases are done; --resume goes on|none of 3000 cases is done; --resume begins)" segment -m "$model" --data set -o simulated
+interrupted 'embed' "$some images are done; their embeddings are kept" embed -m "$model" -i set/images -o embedded
+interrupted 'embed --cache' "$some images are done; their embeddings are in the cache" embed -m "$model" -i set/images --cache cached
+for file in quality/quality.json split.json stats.csv evaluated/cases.csv predicted/cases.csv clicked/clicks.csv every.png; do
+    holds "$file was not written" test ! -e $file
+done
+holds 'embeddings are kept' test -n "$(ls embedded)" -a -n "$(ls cached)"
+
 # A reader that goes away
 mkdir pipe
 voxpert segment -q -m "$model" -i "$picture" --everything --points-per-side 16 --pred-iou-thresh 0.2 \

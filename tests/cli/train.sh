@@ -26,7 +26,7 @@ train --out "$folder/whole"
 
 # begin NAME: in the background, until its first checkpoint
 begin() {
-    "$VOXPERT" "${recipe[@]}" --out "$folder/$1" & # no function: its process would not be the program
+    "$VOXPERT" "${recipe[@]:0:${#recipe[@]}-1}" --out "$folder/$1" >"$folder/$1.out" 2>"$folder/$1.err" & # no function: its process would not be the program
     process=$!
     while kill -0 "$process" 2>/dev/null && [ ! -e "$folder/$1/state.safetensors" ]; do
         sleep 0.01
@@ -60,6 +60,9 @@ kill -TERM "$process"
 code=0
 wait "$process" 2>/dev/null || code=$?
 [ $code = 130 ] || { echo "SIGTERM: exit code $code, not 130"; exit 1; }
+[ "$(grep -c "interrupted after [0-9]* steps\?; what it learned is in $folder/ended, and --resume goes on" "$folder/ended.err")" = 1 ] ||
+    { echo "SIGTERM: no sentence of what is kept"; exit 1; }
+! grep -q interrupted "$folder/ended.out" || { echo "SIGTERM: told twice"; exit 1; }
 train --out "$folder/ended" --resume
 cmp "$folder/whole/last.safetensors" "$folder/ended/last.safetensors"
 

@@ -17,7 +17,7 @@
 #include "tests/check.h"
 #include "tests/data/small_set.h"
 
-enum { ROUNDS = 60, CASES = 4 };
+enum { ROUNDS = 120, CASES = 4 };
 
 /* ---- What a folder holds ----------------------------------------------------------------------
  */
@@ -141,6 +141,30 @@ static void make_pairs(Hostile *h) {
     small_text(h->s, path, "m");
 }
 
+/* Masks with a suffix, some twice, of images that are often the same: what is renamed is set aside,
+ * too, and a second mask is one too many. */
+static void make_suffixed(Hostile *h) {
+    static const char *const suffixes[] = {"", "_mask", "_mask", "_0000"};
+    static const uint8_t bright[2][12] = {{200, 3}, {90, 7}}, mask[12] = {0, 1};
+    char name[180], path[400];
+    int64_t cases = random_integer(h->random, 1, 5);
+    for (int64_t i = 0; i < cases; i++) {
+        hostile_name(name, sizeof name, h->random);
+        snprintf(path, sizeof path, "%s/images/%s.png", h->set, name);
+        if (!file_exists(small_path(h->s, path)))
+            small_image(h->s, path, 4, chance(h, 5) ? 2 : 3, bright[chance(h, 3)]);
+        for (int n = chance(h, 5) ? 2 : 1; n > 0 && !chance(h, 6); n--) {
+            const char *suffix = suffixes[random_integer(h->random, 0, 3)];
+            snprintf(path, sizeof path, "%s/labels/%s%s.png", h->set, name, suffix);
+            if (!file_exists(small_path(h->s, path))) small_image(h->s, path, 4, 3, mask);
+        }
+    }
+    snprintf(path, sizeof path, "%s/images/.keep", h->set);
+    small_text(h->s, path, "i");
+    snprintf(path, sizeof path, "%s/labels/.keep", h->set);
+    small_text(h->s, path, "m");
+}
+
 static void make_nnunet(Hostile *h) {
     char path[64], label[180], quoted[400] = "";
     Text json = {0};
@@ -198,7 +222,8 @@ static size_t run_round(uint64_t seed) {
     small_set_open(&s);
     small_text(&s, "outside.txt", "stays");
     small_text(&s, "out.txt", "");
-    (seed % 2 ? make_pairs : make_nnunet)(&h);
+    static void (*const make[])(Hostile *) = {make_pairs, make_nnunet, make_suffixed};
+    make[seed / 3 % 3](&h);
     snprintf(folder, sizeof folder, "%s/%s", s.folder, h.set);
     size_t before = findings_of(folder, &script, &commands);
     small_text(&s, "plan.sh", script.chars);
@@ -383,4 +408,73 @@ TEST(one_rule_for_all_names_is_seen) {
         text_free(&script);
         small_set_close(&s);
     }
+}
+
+/* ---- Masks that are called otherwise ------------------------------------------------------ */
+
+/* Two cases that hold the same, their masks with a suffix. */
+static void make_twins(const SmallSet *s, const char *second) {
+    static const uint8_t image[12] = {7, 9}, mask[12] = {0, 1};
+    const char *const names[] = {"a", second};
+    char path[64];
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "images/%s.png", names[i]);
+        small_image(s, path, 4, 3, image);
+        snprintf(path, sizeof path, "labels/%s_mask.png", names[i]);
+        small_image(s, path, 4, 3, mask);
+    }
+}
+
+/* The findings that are left. */
+static size_t run_plan(const SmallSet *s, size_t *before, size_t *commands) {
+    Text script = {0};
+    *commands = 0;
+    *before = findings_of(s->folder, &script, commands);
+    small_text(s, "plan.sh", script.chars);
+    CHECK(run_script(s) == 0);
+    text_free(&script);
+    return findings_of(s->folder, NULL, NULL);
+}
+
+TEST(a_renamed_mask_is_set_aside_with_its_image) {
+    SmallSet s;
+    size_t before, commands;
+    small_set_open(&s);
+    make_twins(&s, "b");
+    CHECK(run_plan(&s, &before, &commands) == 0 && before == 3 && commands == 3);
+    CHECK(file_exists(small_path(&s, "labels/a.png")) &&
+          file_exists(small_path(&s, "images/a.png")));
+    CHECK(file_exists(small_path(&s, "set_aside/images/b.png")) &&
+          file_exists(small_path(&s, "set_aside/labels/b.png")));
+    small_set_close(&s);
+}
+
+TEST(masks_are_renamed_all_or_not_at_all) {
+    SmallSet s;
+    Catalog c;
+    size_t before, commands;
+    small_set_open(&s);
+    make_twins(&s, "\t");
+    CHECK(run_plan(&s, &before, &commands) == 3 && before == 3 && commands == 0);
+    const Finding *f = open_and_find(&c, &s, RULE_SAME_STEM);
+    for (size_t i = 0; f && i < c.findings; i++) CHECK(c.finding[i].note != NULL);
+    catalog_close(&c);
+    small_set_close(&s);
+}
+
+TEST(a_second_mask_of_an_image_is_reported_and_set_aside) {
+    static const uint8_t mask[12] = {0, 1};
+    SmallSet s;
+    size_t before, commands;
+    small_set_open(&s);
+    small_image(&s, "images/a.png", 4, 3, NULL);
+    small_image(&s, "labels/a.png", 4, 3, mask);
+    small_image(&s, "labels/a_0000.png", 4, 3, mask);
+    small_image(&s, "images/b.png", 3, 4, NULL);
+    small_image(&s, "labels/b_0000.png", 3, 4, mask);
+    CHECK(small_breaches(&s, RULE_HAS_IMAGE) == 1 && small_breaches(&s, RULE_SAME_STEM) == 1);
+    size_t after = run_plan(&s, &before, &commands);
+    check_report(after < before && small_breaches(&s, RULE_HAS_IMAGE) == 0, __FILE__, __LINE__,
+                 "%zu, then %zu", before, after);
+    small_set_close(&s);
 }

@@ -463,6 +463,32 @@ TEST(adamw_moves_what_was_used_and_averages_follow) {
 
 /* ---- Settings --------------------------------------------------------------------------- */
 
+/* 0 or 1 after rounding, or so small that nothing is learned. */
+TEST(settings_that_training_would_round_to_an_end_are_refused) {
+    static const char *const refused[] = {
+        "beta1=0.99999999999", "beta2=0.99999999999", "ema=0.9999999999",
+        "eps=1e-60",           "eps=1e-39",           "lr=1e-60",
+        "lr-start=1e-50",      "lr-end=1e-50",        "step-drop=1e-46",
+        "weight-decay=1e-60",  "clip=1e-300",         "focal=1e-60",
+        "dice=1e-60",          "iou=1e-60",           "balance=1e-60",
+        "cross-entropy=1e-60", "jitter=1e-60",        "noise=1e-60",
+        "intensity=1e-60",     "scale=1e-60"};
+    static const char *const taken[] = {
+        "beta1=0",  "beta1=0.9999999", "beta2=0.999999", "eps=1e-30",      "lr=0",   "lr=1e-12",
+        "lr-end=0", "ema=0",           "ema=0.99999",    "weight-decay=0", "clip=0", "focal=0"};
+    Error error = {0};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        TrainOptions o = train_options_default();
+        Status status = settings_apply(&o, refused[i], &error);
+        check_report(status == VOXPERT_BAD_ARGUMENT && strstr(error.message, "rounded"), __FILE__,
+                     __LINE__, "%s: %s", refused[i], error.message);
+    }
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        TrainOptions o = train_options_default();
+        check_report(!settings_apply(&o, taken[i], &error), __FILE__, __LINE__, "%s", taken[i]);
+    }
+}
+
 TEST(settings_are_named_checked_and_told_apart) {
     TrainOptions o = train_options_default();
     Error error = {0};
