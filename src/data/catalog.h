@@ -77,6 +77,7 @@ typedef struct CatalogCase {
     json_t *const *shape; /* of LABELS_SHAPES, borrowed from the list */
     size_t shapes;
     size_t height, width; /* as the list says; 0: it does not */
+    bool size_text;       /* it says so in texts */
     SplitPart part;
     bool listed;         /* `part` is from a list */
     const char *content; /* as a list says (split_record.h); NULL: it does not */

@@ -284,6 +284,19 @@ static void warn_odd_shape(Painter *p, Extent size, size_t k) {
                      p->item->image[0], k, point[0], point[1], size.width, size.height);
 }
 
+/* Of what a list says of an image that was not refused. */
+static void warn_list_size(const Painter *p) {
+    Warnings *w = &p->out->warnings;
+    if (!p->item->height || !p->item->width)
+        warnings_add(w,
+                     "%s: its list gives no usable height and width: whether it was annotated in "
+                     "its present size cannot be checked",
+                     p->item->image[0]);
+    if (p->item->size_text)
+        warnings_add(w, "%s: its list gives its size as texts; they are taken as numbers",
+                     p->item->image[0]);
+}
+
 static Status shape_layers(Painter *p, uint8_t *mask, const Volume *image, Error *error) {
     Status status = VOXPERT_OK;
     Extent size = {image->height, image->width};
@@ -292,6 +305,7 @@ static Status shape_layers(Painter *p, uint8_t *mask, const Volume *image, Error
                          p->item->name);
     status = check_list_size(p->item, image, error);
     if (!status) warn_turned(p->out, image, "its list");
+    if (!status) warn_list_size(p);
     for (size_t k = 0; !status && k < p->item->shapes; k++) {
         memset(mask, 0, p->out->voxels);
         bool crowd = json_integer_value(json_object_get(p->item->shape[k], "iscrowd")) == 1;

@@ -116,6 +116,7 @@ static void add_image(Catalog *c, const char *list, json_t *image, ImageId *ids,
                           .form = LABELS_SHAPES,
                           .height = height,
                           .width = width,
+                          .size_text = text,
                           .part = listed ? part : SPLIT_TRAIN,
                           .listed = listed};
     ids[(*known)++] = (ImageId){id, c->cases - 1};

@@ -156,3 +156,32 @@ TEST(a_size_that_a_list_says_must_be_the_images) {
     list_is_refused(8, 6, "shrunk after it was annotated, by a factor of 2");
     list_is_refused(2, 3, "another image, or it was cut");
 }
+
+TEST(a_size_that_a_list_does_not_say_plainly_is_a_warning) {
+    static const struct {
+        const char *size, *word; /* NULL: no warning */
+    } lists[] = {{", \"width\": 4, \"height\": 3", NULL},
+                 {", \"width\": 4.0, \"height\": 3.0", NULL},
+                 {", \"width\": \"4\", \"height\": \"3\"", "as texts"},
+                 {"", "no usable height and width"},
+                 {", \"width\": null, \"height\": 3", "no usable height and width"}};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        SmallSet s;
+        LabelLayers l;
+        char list[300];
+        Error error = {0};
+        small_set_open(&s);
+        small_image(&s, "a.png", 4, 3, NULL);
+        snprintf(list, sizeof list,
+                 "{\"images\": [{\"id\": 1, \"file_name\": \"a.png\"%s}], \"annotations\": "
+                 "[{\"image_id\": 1, \"segmentation\": [[0, 0, 2, 0, 2, 2]]}]}",
+                 lists[i].size);
+        small_text(&s, "coco.json", list);
+        Status status = labels_of(&l, &s, "coco.json", &error);
+        const char *lines = warnings_lines(&l.warnings);
+        check_report(!status && (lists[i].word ? strstr(lines, lists[i].word) != NULL : !*lines),
+                     __FILE__, __LINE__, "%zu: %s%s", i, error.message, lines);
+        label_layers_free(&l);
+        small_set_close(&s);
+    }
+}
