@@ -102,7 +102,20 @@ static Status choose_preset(Model *m, const ModelOptions *o, Error *error) {
                         error);
 }
 
+static void log_lines(const Model *m, const Warnings *w) {
+    const char *next = warnings_lines(w), *sentence;
+    size_t length;
+    while (m->log && warnings_next(&next, &sentence, &length)) {
+        Text one = {0};
+        text_add(&one, "%.*s", (int)length, sentence);
+        if (one.chars) m->log(m->log_context, one.chars);
+        text_free(&one);
+    }
+}
+
 static Status bind(Model *m, const ModelOptions *o, Error *error) {
+    log_lines(m, checkpoint_warnings(m->file));
+    if (m->base) log_lines(m, checkpoint_warnings(m->base));
     Status status =
         system_open(&m->system, m->file, m->base, o->strict, m->warning, sizeof m->warning, error);
     if (status || !m->system.adapter || model_metadata(m, "parent_sha256") || !m->log)
@@ -135,14 +148,7 @@ static void warn_of_identity(const Model *m) {
     Warnings w = {0};
     if (!model_stated_identity(m) || !m->log) return;
     identity_warning(&w, m->file, m->identity);
-    const char *next = warnings_lines(&w), *sentence;
-    size_t length;
-    while (warnings_next(&next, &sentence, &length)) {
-        Text one = {0};
-        text_add(&one, "%.*s", (int)length, sentence);
-        if (one.chars) m->log(m->log_context, one.chars);
-        text_free(&one);
-    }
+    log_lines(m, &w);
     warnings_free(&w);
 }
 

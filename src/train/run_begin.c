@@ -301,6 +301,8 @@ static Status identify_origin(Run *r, Error *error) {
         memcpy(r->origin, r->parent, sizeof r->origin);
     Warnings w = {0};
     if (!status && !r->adapter) identity_warning(&w, r->base, r->origin);
+    if (!status) warnings_merge(&w, checkpoint_warnings(r->base));
+    if (!status && r->adapter) warnings_merge(&w, checkpoint_warnings(r->adapter));
     report_warnings(r, &w);
     warnings_free(&w);
     return status;

@@ -236,6 +236,7 @@ void checkpoint_close(Checkpoint *c) {
     for (size_t i = 0; i < c->shards; i++) checkpoint_close(c->shard[i]);
     memory_free(c->shard);
     memory_free(c->wrapper);
+    warnings_free(&c->warnings);
     memory_free(c->config_path);
     memory_free(c->config_beside);
     memory_free(c->tensor);
@@ -248,6 +249,8 @@ void checkpoint_close(Checkpoint *c) {
 }
 
 /* ---- Reading --------------------------------------------------------------------------- */
+
+const Warnings *checkpoint_warnings(const Checkpoint *c) { return &c->warnings; }
 
 size_t checkpoint_count(const Checkpoint *c) { return c->count; }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "base/warnings.h"
 
 typedef enum ElementType {
     ELEMENT_F32,
@@ -44,8 +45,10 @@ typedef struct Checkpoint Checkpoint;
 
 /* Errors: VOXPERT_BAD_MODEL with one sentence that names the file, the tensor and the field;
  * VOXPERT_OUT_OF_MEMORY.  Content decides what it is, not the name of the file.  In a .pth the
- * state dict is looked for under the keys of dialects.h, then at the top; entries that are no
- * tensors are skipped.  A folder means the checkpoint in it as transformers saves it, and an index
+ * state dict is looked for under the keys of dialects.h, then at the top, then under the only other
+ * key that has one; two that could be meant are an error, unless one alone lies under a key of
+ * dialects.h (weights beside averages of them: a warning).  Entries that are no tensors are
+ * skipped.  A folder means the checkpoint in it as transformers saves it, and an index
  * (model.safetensors.index.json) all of its shards.
  *
  * Names are canonical: wrappers are removed, old names and those of transformers replaced
@@ -56,6 +59,9 @@ MUST_CHECK Status checkpoint_open(Checkpoint **out, const char *path, Error *err
 MUST_CHECK Status checkpoint_open_memory(Checkpoint **out, const void *bytes, size_t size,
                                          const char *name, Error *error);
 void checkpoint_close(Checkpoint *c); /* NULL is fine */
+
+/* What was taken although it is not called as it should be, and what lies beside it. */
+const Warnings *checkpoint_warnings(const Checkpoint *c);
 
 size_t checkpoint_count(const Checkpoint *c);
 

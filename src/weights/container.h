@@ -3,6 +3,7 @@
 #define WEIGHTS_CONTAINER_H
 
 #include "base/files.h"
+#include "base/warnings.h"
 #include "weights/checkpoint.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -20,6 +21,7 @@ struct Checkpoint {
     char *path;
     const char *container, *layout, *dialect;
     char *wrapper;                     /* NULL: none */
+    Warnings warnings;                 /* what else could have been meant */
     char *config_path, *config_beside; /* NULL: there is none */
     Checkpoint **shard;                /* whose tensors are here too; they hold the bytes */
     StoredTensor *tensor;

@@ -1,5 +1,6 @@
 #include "weights/dialects.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -56,6 +57,15 @@ size_t dialect_wrapper(const char *name) {
     size_t at = 0, length;
     while ((length = begins_with(name + at, wrappers))) at += length;
     return at;
+}
+
+size_t dialect_any_wrapper(const char *name) {
+    for (const char *at = name; *at;) {
+        if (dialect_is_part(at)) return (size_t)(at - name);
+        at += strcspn(at, ".");
+        at += *at == '.';
+    }
+    return SIZE_MAX;
 }
 
 void dialect_unwrap(char *name) {

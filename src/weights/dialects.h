@@ -19,6 +19,10 @@ bool dialect_is_transformers(const char *name);
  * torch.nn.DataParallel, Lightning and training scripts put before it; 0: none. */
 size_t dialect_wrapper(const char *name);
 
+/* The same whatever it is, where a part of a SAM follows it ("backbone." of
+ * "backbone.image_encoder.x"); SIZE_MAX: none does. */
+size_t dialect_any_wrapper(const char *name);
+
 /* Removes what torch.compile and FSDP put between the parts of a name ("_orig_mod."), wherever it
  * is, and DataParallel's "module." behind the name of a part. */
 void dialect_unwrap(char *name);

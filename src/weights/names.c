@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/size.h"
 #include "base/text.h"
 #include "weights/container.h"
 #include "weights/dialects.h"
@@ -29,9 +30,38 @@ static size_t shared_module(const Checkpoint *c) {
     return c->count ? strlen("module.") : 0;
 }
 
+static Status two_places(const Checkpoint *c, const char *a, const char *b, Error *error) {
+    return error_set(
+        error, VOXPERT_BAD_MODEL,
+        "%s: has parts of a model in two places, '%.200s' and '%.200s': which of them is "
+        "meant cannot be seen",
+        c->path, a, b);
+}
+
+/* What nobody is known to put before parts of a SAM, where all tensors have it; 0: they do not. */
+static size_t other_wrapper(const Checkpoint *c) {
+    const char *first = NULL;
+    size_t length = 0;
+    for (size_t i = 0; i < c->count && !first; i++) {
+        length = dialect_any_wrapper(c->tensor[i].name);
+        if (length != SIZE_MAX) first = c->tensor[i].name;
+    }
+    for (size_t i = 0; i < c->count && first; i++)
+        if (strncmp(c->tensor[i].name, first, length) != 0) return 0;
+    return first ? length : 0;
+}
+
+static size_t wrapper_without_parts(Checkpoint *c) {
+    size_t length = other_wrapper(c);
+    if (!length) return shared_module(c);
+    warnings_add(&c->warnings, "%s: '%.*s' before the names of its tensors is passed over", c->path,
+                 (int)size_min(length, 100), c->tensor[0].name);
+    return length;
+}
+
 /* What parts of a SAM have before them in *of, its bytes in *length; two different things are an
  * error. */
-static Status find_wrapper(const Checkpoint *c, const char **of, size_t *length, Error *error) {
+static Status find_wrapper(Checkpoint *c, const char **of, size_t *length, Error *error) {
     bool found = false;
     *of = c->count ? c->tensor[0].name : "";
     *length = 0;
@@ -40,15 +70,12 @@ static Status find_wrapper(const Checkpoint *c, const char **of, size_t *length,
         size_t wrapped = dialect_wrapper(name);
         if (!dialect_is_part(name + wrapped)) continue;
         if (found && (wrapped != *length || strncmp(name, *of, wrapped) != 0))
-            return error_set(error, VOXPERT_BAD_MODEL,
-                             "%s: has parts of a model in two places, '%.200s' and '%.200s': which "
-                             "of them is meant cannot be seen",
-                             c->path, *of, name);
+            return two_places(c, *of, name, error);
         found = true;
         *of = name;
         *length = wrapped;
     }
-    if (!found) *length = shared_module(c);
+    if (!found) *length = wrapper_without_parts(c);
     return VOXPERT_OK;
 }
 

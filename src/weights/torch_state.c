@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/quote.h"
 #include "base/size.h"
 #include "base/text.h"
 #include "weights/dialects.h"
@@ -128,7 +129,7 @@ static bool has_parts(const Pickle *p, const PickleValue *dict) {
         if (!pickle_text(&text, p, key) || memchr(text.chars, '\0', text.length)) continue;
         snprintf(name, sizeof name, "%.*s", (int)size_min(text.length, sizeof name), text.chars);
         dialect_unwrap(name);
-        if (dialect_is_part(name + dialect_wrapper(name))) return true;
+        if (dialect_any_wrapper(name) != SIZE_MAX) return true;
     }
     return false;
 }
@@ -140,6 +141,9 @@ typedef struct Search {
     const PickleValue *state[2]; /* dicts with tensors, those with parts of a SAM first */
     Text layout[2];              /* the keys that lead there */
     size_t parts, found;         /* how many have them, and how many there are */
+    const PickleValue *other;    /* the first with parts under a key that is not known, */
+    size_t others;               /* how many there are, */
+    Text other_keys;             /* and all their keys */
     bool failed;                 /* no memory */
 } Search;
 
@@ -174,6 +178,48 @@ static void search_nests(Search *s, const PickleValue *dict, const char *layout,
     }
 }
 
+enum { MOST_OTHERS = 64 }; /* keys that are looked at: a file may have millions of them */
+
+/* A state dict under a key that is not known: itself, or under a known key of it. */
+static const PickleValue *state_below(const Pickle *p, const PickleValue *value) {
+    const char *key;
+    if (value->kind != PICKLE_DICT) return NULL;
+    if (has_tensors(p, value)) return has_parts(p, value) ? value : NULL;
+    for (size_t i = 0; (key = dialect_nest(i)); i++) {
+        const PickleValue *inner = pickle_get(p, value, key);
+        if (inner && has_tensors(p, inner) && has_parts(p, inner)) return inner;
+    }
+    return NULL;
+}
+
+static bool is_nest(PickleText text) {
+    const char *key;
+    for (size_t i = 0; (key = dialect_nest(i)); i++)
+        if (strlen(key) == text.length && memcmp(key, text.chars, text.length) == 0) return true;
+    return false;
+}
+
+/* Averages of the weights, a teacher, a copy: under other keys of the top. */
+static void search_others(Search *s) {
+    const PickleValue *key, *value;
+    PickleText text;
+    size_t looked = 0;
+    for (PickleWalk w = pickle_walk(s->pickle, pickle_top(s->pickle));
+         (key = pickle_next(&w)) && looked < MOST_OTHERS;) {
+        value = pickle_next(&w);
+        if (!value || value->kind != PICKLE_DICT || !pickle_text(&text, s->pickle, key)) continue;
+        if (is_nest(text) || memchr(text.chars, '\0', text.length)) continue;
+        looked++;
+        const PickleValue *state = state_below(s->pickle, value);
+        if (!state) continue;
+        if (!s->others++) s->other = state;
+        char name[64];
+        snprintf(name, sizeof name, "%.*s", (int)size_min(text.length, 60), text.chars);
+        if (s->others > 1) text_add(&s->other_keys, ", ");
+        text_add_printable(&s->other_keys, name);
+    }
+}
+
 static Status set_layout(Checkpoint *c, const char *layout, Error *error) {
     char *copy = checkpoint_own(c, strlen(layout) + 1);
     if (!copy) return checkpoint_no_memory(c, error);
@@ -181,13 +227,45 @@ static Status set_layout(Checkpoint *c, const char *layout, Error *error) {
     return VOXPERT_OK;
 }
 
-/* Nests go before the top, unless the top alone has parts of a SAM. */
+/* The only one that there is, under a key that is not known. */
+static Status take_other(Checkpoint *c, Search *s, const PickleValue **state, Error *error) {
+    const char *keys = s->other_keys.chars ? s->other_keys.chars : "";
+    if (s->others > 1)
+        return error_set(error, VOXPERT_BAD_MODEL,
+                         "%s: has models under %s: which of them is meant cannot be seen", c->path,
+                         keys);
+    *state = s->other;
+    warnings_add(&c->warnings, "%s: the model under %s is taken, the only one there is", c->path,
+                 keys);
+    return set_layout(c, keys, error);
+}
+
+static void warn_of_others(Checkpoint *c, const Search *s, const char *taken) {
+    if (!s->others) return;
+    warnings_add(
+        &c->warnings,
+        "%s: the model %s%s%s is taken; there is another one under %s: to take that, save it "
+        "as a file of its own",
+        c->path, *taken ? "under '" : "at the top", taken, *taken ? "'" : "",
+        s->other_keys.chars ? s->other_keys.chars : "");
+}
+
+/* Nests go before the top, unless the top alone has parts of a SAM; then come other keys. */
 static Status choose_state(Checkpoint *c, Search *s, const PickleValue **state, Error *error) {
     const PickleValue *top = pickle_top(s->pickle);
-    bool at_top = has_tensors(s->pickle, top);
+    const char *first = s->layout[0].chars ? s->layout[0].chars : "";
+    bool at_top = has_tensors(s->pickle, top), parts_at_top = at_top && has_parts(s->pickle, top);
     *state = NULL;
-    if (at_top && !s->parts && (!s->found || has_parts(s->pickle, top))) {
+    if (s->parts && parts_at_top) {
+        return error_set(error, VOXPERT_BAD_MODEL,
+                         "%s: has a model at its top and another one under '%s': which of them is "
+                         "meant cannot be seen",
+                         c->path, first);
+    }
+    if (!s->parts && !parts_at_top && s->others) return take_other(c, s, state, error);
+    if (at_top && !s->parts && (!s->found || parts_at_top)) {
         *state = top;
+        warn_of_others(c, s, "");
         return VOXPERT_OK;
     }
     if (!s->found) return VOXPERT_OK;
@@ -196,17 +274,22 @@ static Status choose_state(Checkpoint *c, Search *s, const PickleValue **state, 
         return error_set(error, VOXPERT_BAD_MODEL,
                          "%s: has a model under '%s' and another one under '%s': which of them is "
                          "meant cannot be seen",
-                         c->path, s->layout[0].chars, s->layout[1].chars);
-    return set_layout(c, s->layout[0].chars ? s->layout[0].chars : "", error);
+                         c->path, first, s->layout[1].chars);
+    warn_of_others(c, s, first);
+    return set_layout(c, first, error);
 }
 
 static Status find_state(Checkpoint *c, const Pickle *p, const PickleValue **state, Error *error) {
     Search s = {.pickle = p};
-    if (pickle_top(p)->kind == PICKLE_DICT) search_nests(&s, pickle_top(p), "", 1);
-    bool failed = s.failed || s.layout[0].failed || s.layout[1].failed;
+    if (pickle_top(p)->kind == PICKLE_DICT) {
+        search_nests(&s, pickle_top(p), "", 1);
+        search_others(&s);
+    }
+    bool failed = s.failed || s.layout[0].failed || s.layout[1].failed || s.other_keys.failed;
     Status status = failed ? checkpoint_no_memory(c, error) : choose_state(c, &s, state, error);
     text_free(&s.layout[0]);
     text_free(&s.layout[1]);
+    text_free(&s.other_keys);
     return status;
 }
 

@@ -110,5 +110,5 @@ job=$!
 } <progress >many.err
 wait $job
 holds 'exit code 130' test $? -eq 130
-holds 'how far it came, and how to go on' grep -qE '^voxpert segment: interrupted: [0-9]+ of 155 images are done; --resume goes on$' many.err
+holds 'how far it came, and how to go on' grep -qE '^voxpert segment: interrupted: ([1-9][0-9]* of 155 images are done; --resume goes on|none of 155 images is done; --resume begins with the first)$' many.err
 conclude

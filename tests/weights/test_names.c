@@ -64,11 +64,26 @@ TEST(wrappers_are_removed_in_any_order_and_depth) {
 
 TEST(what_is_no_wrapper_stays) {
     check_becomes("model.other.weight", "model.other.weight", "");
-    check_becomes("teacher.image_encoder.neck.0.weight", "teacher.image_encoder.neck.0.weight", "");
     check_becomes("my_orig_mod.a", "my_orig_mod.a", "");
     check_becomes("_orig_mod", "_orig_mod", "");
     check_becomes("a.b_orig_mod.c", "a.b_orig_mod.c", "");
     check_becomes("text_model.text_model.module.x", "text_model.text_model.module.x", "");
+}
+
+TEST(a_wrapper_that_nobody_knows_is_passed_over_with_a_warning) {
+    static const char *const names[] = {"backbone.image_encoder.a", "backbone.mask_decoder.b",
+                                        "backbone.head.w", "grad.image_encoder.a"};
+    Bytes file;
+    Checkpoint *c = open_names(names, 3, NULL, &file, NULL);
+    CHECK(c && checkpoint_find(c, "image_encoder.a") && checkpoint_find(c, "mask_decoder.b") &&
+          checkpoint_find(c, "head.w"));
+    CHECK(c && strstr(warnings_lines(checkpoint_warnings(c)), "'backbone.' before the names"));
+    checkpoint_close(c);
+    bytes_free(&file);
+    c = open_names(names, 4, NULL, &file, NULL); /* not all of them are wrapped by it */
+    CHECK(c && checkpoint_find(c, names[0]) && !*warnings_lines(checkpoint_warnings(c)));
+    checkpoint_close(c);
+    bytes_free(&file);
 }
 
 TEST(other_tensors_beside_a_wrapped_model_stay) {

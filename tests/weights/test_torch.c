@@ -141,6 +141,70 @@ TEST(a_state_dict_may_lie_deeper_but_not_in_two_places) {
                   "under 'net' and another one under 'checkpoint.model'");
 }
 
+/* {A: {"image_encoder.a": tensor}, B: the same, C: the same}; A, B and C may be NULL; with `top`
+ * the name is at the top, too. */
+static Bytes beside(const char *a, const char *b, const char *c, bool top) {
+    const char *const keys[] = {a, b, c};
+    Bytes out = {0};
+    put_start(&out);
+    put(&out, "}(");
+    for (int i = 0; i < 3; i++) {
+        if (!keys[i]) continue;
+        put_text(&out, keys[i]);
+        put(&out, "}(");
+        put_text(&out, "image_encoder.a");
+        put_tensor(&out, &dense);
+        put(&out, "u");
+    }
+    if (top) {
+        put_text(&out, "image_encoder.a");
+        put_tensor(&out, &dense);
+    }
+    put(&out, "u.");
+    return out;
+}
+
+TEST(what_could_be_meant_in_two_ways_is_refused_or_told) {
+    static const struct {
+        const char *key[3];
+        bool top;
+        const char *layout, *words; /* layout NULL: it is refused */
+    } cases[] = {
+        {{"model"}, false, "model", ""},
+        {{"model", "ema"},
+         false,
+         "model",
+         "under 'model' is taken; there is another one under ema"},
+        {{"ema", "model"}, false, "model", "another one under ema"},
+        {{"state_dict", "model_ema", "teacher"}, false, "state_dict", "under model_ema, teacher"},
+        {{"ema_state_dict"}, true, "bare", "at the top is taken; there is another one under ema_"},
+        {{"params"}, false, "params", "under params is taken, the only one there is"},
+        {{"ema"}, false, "ema", "under ema is taken"},
+        {{"teacher", "student"}, false, NULL, "models under teacher, student: which of them"},
+        {{"model", "state_dict"}, false, NULL, "under 'model' and another one under 'state_dict'"},
+        {{"model"}, true, NULL, "at its top and another one under 'model'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Bytes pickle = beside(cases[i].key[0], cases[i].key[1], cases[i].key[2], cases[i].top);
+        if (!cases[i].layout) {
+            check_refused(pickle, cases[i].words);
+            continue;
+        }
+        Bytes file = torch_zip_file(&pickle, 12, false);
+        Checkpoint *c = NULL;
+        Error error = {0};
+        Status status = checkpoint_open_memory(&c, file.at, file.size, "w.pth", &error);
+        const char *said = status ? error.message : warnings_lines(checkpoint_warnings(c));
+        check_report(!status && strcmp(checkpoint_layout(c), cases[i].layout) == 0 &&
+                         checkpoint_find(c, "image_encoder.a") && strstr(said, cases[i].words) &&
+                         !*cases[i].words == !*said,
+                     __FILE__, __LINE__, "case %zu: %s", i, said);
+        checkpoint_close(c);
+        bytes_free(&pickle);
+        bytes_free(&file);
+    }
+}
+
 TEST(a_whole_pickled_object_is_called_one) {
     static const char object[] = "cseg.sam\nSam\n)\x81}b";
     Bytes b = {0};
