@@ -1,6 +1,7 @@
 #include "data/split_record.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,10 +33,17 @@ static Status add_entry(SplitRecord *r, SplitEntry entry, Error *error) {
     return no_memory(error);
 }
 
+static SplitRule other_rule(SplitRule rule) {
+    return rule == SPLIT_RULE_SET ? SPLIT_RULE_GROUP : SPLIT_RULE_SET;
+}
+
 Status split_record_add(SplitRecord *r, const Catalog *c, const CatalogCase *item, SplitPart part,
                         const char *content, Error *error) {
     SplitEntry entry = {.set = memory_text(c->name), .name = memory_text(item->name), .part = part};
-    if (!item->listed && part == item->part) entry.rule = split_rule_version(c->options.rule);
+    if (!item->listed && part == item->part) {
+        entry.rule = split_rule_version(c->options.rule);
+        entry.other = split_part(other_rule(entry.rule), c->name, item->group);
+    }
     size_t digits = strnlen(content, HASH_TEXT - 1);
     memcpy(entry.content, content, digits);
     if (entry.set && entry.name) return add_entry(r, entry, error);
@@ -73,6 +81,24 @@ static const SplitEntry **sorted_entries(const SplitRecord *r) {
     for (size_t i = 0; list && i < r->count; i++) list[i] = &r->item[i];
     if (list && r->count) qsort(list, r->count, sizeof *list, by_content);
     return list;
+}
+
+/* The first of the entries of a content, which is the one for training. */
+static const SplitEntry *find_sorted(const SplitEntry **list, size_t count, const char *content) {
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (memcmp(list[middle]->content, content, METADATA_DIGITS) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const SplitEntry *found = NULL;
+    for (; low < count && memcmp(list[low]->content, content, METADATA_DIGITS) == 0; low++) {
+        if (list[low]->part == SPLIT_TEST) continue;
+        if (!found || list[low]->part < found->part) found = list[low];
+    }
+    return found;
 }
 
 Status split_record_digest(char out[HASH_TEXT], const SplitRecord *r, Error *error) {
@@ -133,13 +159,12 @@ static bool set_is_new(const SplitRecord *r, size_t at) {
     return true;
 }
 
-static json_t *inherited_of(const SplitRecord *r, SplitPart part, size_t digits) {
+/* The contents of inherited cases: those without a set. */
+static json_t *inherited_of(const SplitRecord *r, SplitPart part) {
     json_t *list = json_array();
     for (size_t i = 0; i < r->count; i++) {
         const SplitEntry *e = &r->item[i];
-        size_t length = strnlen(e->content, digits);
-        if (e->part == part && (digits == METADATA_DIGITS || !e->set))
-            json_array_append_new(list, json_stringn(e->content, length));
+        if (e->part == part && !e->set) json_array_append_new(list, json_string(e->content));
     }
     return list;
 }
@@ -153,6 +178,19 @@ const char *split_record_odd_name(const SplitRecord *r) {
     return NULL;
 }
 
+/* The first digits of every content of that part, each once; what was trained on is of no other. */
+static json_t *contents_of(const SplitRecord *r, SplitPart part) {
+    const SplitEntry **sorted = sorted_entries(r);
+    json_t *list = sorted ? json_array() : NULL;
+    for (size_t i = 0; list && i < r->count; i++) {
+        const SplitEntry *e = sorted[i];
+        if (e->part != part || find_sorted(sorted, r->count, e->content) != e) continue;
+        json_array_append_new(list, json_stringn(e->content, METADATA_DIGITS));
+    }
+    memory_free(sorted);
+    return list;
+}
+
 void split_record_file(Text *out, const SplitRecord *r) {
     char digest[HASH_TEXT];
     json_t *sets = json_array();
@@ -164,8 +202,8 @@ void split_record_file(Text *out, const SplitRecord *r) {
             json_array_append_new(sets, json_pack("{s:s, s:o, s:o}", "name", r->item[i].set, "rule",
                                                   rule_of(r, i), "cases", cases)) != 0;
     }
-    json_t *inherited = json_pack("{s:o, s:o}", "training", inherited_of(r, SPLIT_TRAIN, HASH_TEXT),
-                                  "validation", inherited_of(r, SPLIT_VALIDATION, HASH_TEXT));
+    json_t *inherited = json_pack("{s:o, s:o}", "training", inherited_of(r, SPLIT_TRAIN),
+                                  "validation", inherited_of(r, SPLIT_VALIDATION));
     out->failed |= failed;
     add_json(out,
              json_pack("{s:s, s:i, s:s, s:o, s:o}", "format", "voxpert-split", "version", 1,
@@ -182,8 +220,7 @@ void split_record_metadata(Text *out, const SplitRecord *r) {
     }
     add_json(out,
              json_pack("{s:i, s:s, s:o, s:o}", "version", 1, "digest", digest, "training",
-                       inherited_of(r, SPLIT_TRAIN, METADATA_DIGITS), "validation",
-                       inherited_of(r, SPLIT_VALIDATION, METADATA_DIGITS)),
+                       contents_of(r, SPLIT_TRAIN), "validation", contents_of(r, SPLIT_VALIDATION)),
              JSON_COMPACT);
 }
 
@@ -266,24 +303,6 @@ Status case_content(char out[HASH_TEXT], const CatalogCase *item, Error *error) 
 
 /* ---- Overlap -------------------------------------------------------------------------------- */
 
-/* The first of the entries of a content, which is the one for training. */
-static const SplitEntry *find_sorted(const SplitEntry **list, size_t count, const char *content) {
-    size_t low = 0, high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (memcmp(list[middle]->content, content, METADATA_DIGITS) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    const SplitEntry *found = NULL;
-    for (; low < count && memcmp(list[low]->content, content, METADATA_DIGITS) == 0; low++) {
-        if (list[low]->part == SPLIT_TEST) continue;
-        if (!found || list[low]->part < found->part) found = list[low];
-    }
-    return found;
-}
-
 void split_overlap_free(SplitOverlap *o) {
     memory_free(o->item);
     memory_free(o->then);
@@ -311,6 +330,21 @@ Status split_overlap_find(SplitOverlap *out, const SplitRecord *now, const Split
     return VOXPERT_OK;
 }
 
+int split_overlap_remedy(const SplitRecord *now, const SplitOverlap *o) {
+    SplitRule rule = SPLIT_RULE_DEFAULT; /* of the first test case that was trained on */
+    for (size_t i = 0; i < o->count; i++) {
+        const SplitEntry *e = &now->item[o->item[i]];
+        if (o->then[i] != SPLIT_TRAIN || e->part != SPLIT_TEST) continue;
+        if (!e->rule || (rule && e->rule != rule)) return 0;
+        rule = e->rule;
+    }
+    for (size_t i = 0; i < o->count; i++) {
+        const SplitEntry *e = &now->item[o->item[i]];
+        if (o->then[i] == SPLIT_TRAIN && e->rule == rule && e->other == SPLIT_TEST) return 0;
+    }
+    return rule ? (int)other_rule(rule) : 0;
+}
+
 /* ---- Review --------------------------------------------------------------------------------- */
 
 /* How many cases of the part there are, and how many of them were trained on or validated. */
@@ -336,16 +370,26 @@ static PartCount count_seen(const SplitReview *review, const SplitOverlap *o) {
     return n;
 }
 
-static Status judge(Warnings *w, const SplitReview *review, PartCount n, Error *error) {
+static Status refuse(const SplitReview *review, PartCount n, int remedy, Error *error) {
+    char advice[120] = "a list of cases that it was not trained on";
+    if (remedy)
+        snprintf(advice, sizeof advice,
+                 "version %d of the split (split=%d), by which it was trained on none of its test "
+                 "part",
+                 remedy, remedy);
+    return error_set(error, VOXPERT_BAD_INPUT,
+                     "%s was trained on %zu of the %zu cases of part \"%s\", such as %s/%s: "
+                     "they test nothing; take other data, or %s",
+                     review->model, n.trained, n.all, split_part_name((SplitPart)review->part),
+                     n.first->set, n.first->name, advice);
+}
+
+static Status judge(Warnings *w, const SplitReview *review, PartCount n, int remedy, Error *error) {
     const char *part =
         review->part == SPLIT_PARTS ? "all" : split_part_name((SplitPart)review->part);
     size_t seen = n.trained ? n.trained : n.validated;
     if (!seen) return VOXPERT_OK;
-    if (n.trained && review->refused)
-        return error_set(error, VOXPERT_BAD_INPUT,
-                         "%s was trained on %zu of the %zu cases of part \"%s\", such as %s/%s: "
-                         "they test nothing; take other data, or the split that it was trained by",
-                         review->model, seen, n.all, part, n.first->set, n.first->name);
+    if (n.trained && review->refused) return refuse(review, n, remedy, error);
     warnings_add(w,
                  "%s was %s %zu of the %zu cases of part \"%s\", such as %s/%s: scores on them "
                  "say little about other data",
@@ -360,7 +404,9 @@ Status split_review(Warnings *w, const SplitReview *review, Error *error) {
     Status status = split_record_parse(&trained, review->metadata, review->model, error);
     if (status || !trained.count) return status;
     status = split_overlap_find(&overlap, review->now, &trained, error);
-    if (!status) status = judge(w, review, count_seen(review, &overlap), error);
+    if (!status)
+        status = judge(w, review, count_seen(review, &overlap),
+                       split_overlap_remedy(review->now, &overlap), error);
     split_overlap_free(&overlap);
     split_record_free(&trained);
     return status;

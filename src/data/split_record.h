@@ -14,9 +14,9 @@
  *      "validation": [...]}
  *
  * The content of a case is the SHA-256 of its first image file's size and values (volume_content),
- * so that renamed and converted files are recognized; metadata keeps the first 16 digits.  The
- * digest is the SHA-256 of the sorted lines "CONTENT PART\n": it depends on neither names nor
- * order. */
+ * so that renamed and converted files are recognized; metadata keeps the first 16 digits, of each
+ * content once, sorted.  The digest is the SHA-256 of the sorted lines "CONTENT PART\n": it depends
+ * on neither names nor order. */
 #ifndef DATA_SPLIT_RECORD_H
 #define DATA_SPLIT_RECORD_H
 
@@ -31,7 +31,8 @@
 typedef struct SplitEntry {
     char *set, *name; /* NULL in a record that was read from metadata */
     SplitPart part;
-    SplitRule rule;          /* that gave the part; SPLIT_RULE_DEFAULT: a list did */
+    SplitRule rule;  /* that gave the part; SPLIT_RULE_DEFAULT: a list did */
+    SplitPart other; /* the part that the other version of the rule gives; without a rule, 0 */
     char content[HASH_TEXT]; /* 64 digits, or the first 16 of them */
 } SplitEntry;
 
@@ -88,9 +89,14 @@ MUST_CHECK Status split_overlap_find(SplitOverlap *out, const SplitRecord *now,
                                      const SplitRecord *trained, Error *error);
 void split_overlap_free(SplitOverlap *o); /* a zeroed one is fine */
 
+/* The version of the rule, 1 or 2, by which no test case of `now` was trained on, where the other
+ * version gave every one that was; 0: no version helps. */
+int split_overlap_remedy(const SplitRecord *now, const SplitOverlap *o);
+
 /* What a model is about to see of `now`, against what its metadata says it was trained on: a
  * warning for cases of `part` (SPLIT_PARTS: of all) that it has seen.  With `refused`, cases that
- * it was trained on are VOXPERT_BAD_INPUT.  Errors also: those of split_record_parse(). */
+ * it was trained on are VOXPERT_BAD_INPUT, whose message names the remedy.  Errors also: those of
+ * split_record_parse(). */
 typedef struct SplitReview {
     const SplitRecord *now;
     int part;

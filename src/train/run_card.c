@@ -23,7 +23,7 @@ static Status add_seen(SplitRecord *seen, const Checkpoint *from, Error *error) 
 static void warn_of_overlap(Run *r, const SplitOverlap *o) {
     size_t held_out = 0, count = 0;
     const SplitEntry *first = NULL;
-    char sentence[400];
+    char advice[120] = "", sentence[600];
     for (size_t i = 0; i < r->data.split.count; i++)
         held_out += r->data.split.item[i].part != SPLIT_TRAIN;
     for (size_t i = 0; i < o->count; i++) {
@@ -33,12 +33,17 @@ static void warn_of_overlap(Run *r, const SplitOverlap *o) {
         if (seen && !count++) first = e;
     }
     if (!first) return;
+    int remedy = split_overlap_remedy(&r->data.split, o);
+    if (remedy)
+        snprintf(advice, sizeof advice,
+                 "; by version %d of the split (split=%d) it was trained on none of the test cases",
+                 remedy, remedy);
     snprintf(
         sentence, sizeof sentence,
         "%s has seen %zu of the %zu cases that are kept for validation and testing, such as %s "
-        "of %s, when it was trained: scores on them are too high",
+        "of %s, when it was trained: scores on them are too high%s",
         checkpoint_path(r->adapter ? r->adapter : r->base), count, held_out, first->name,
-        first->set);
+        first->set, advice);
     run_say(r, true, sentence);
 }
 

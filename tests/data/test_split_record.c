@@ -218,6 +218,65 @@ TEST(a_successor_inherits_what_was_trained_on) {
     small_set_close(&s);
 }
 
+TEST(metadata_holds_each_content_once_and_training_counts) {
+    SmallSet s;
+    SplitRecord skin, read;
+    Text metadata = {0}, again = {0};
+    small_set_open(&s);
+    make_pairs(&s, "skin");
+    record_of(&skin, &s, "skin", (CatalogOptions){0});
+    size_t train = count_part(&skin, SPLIT_TRAIN), validation = count_part(&skin, SPLIT_VALIDATION);
+    split_record_metadata(&metadata, &skin);
+    CHECK(!split_record_parse(&read, metadata.chars, "model", NULL));
+    CHECK(!split_record_inherit(&skin, &read, NULL));
+    split_record_metadata(&again, &skin);
+    split_record_free(&read);
+    CHECK(!split_record_parse(&read, again.chars, "model", NULL));
+    CHECK(count_part(&read, SPLIT_TRAIN) == train);
+    CHECK(count_part(&read, SPLIT_VALIDATION) == validation);
+    text_free(&again);
+    split_record_free(&read);
+    for (size_t i = 0; i < CASES; i++)
+        skin.item[i].part = SPLIT_VALIDATION; /* some of them twice */
+    split_record_metadata(&again, &skin);
+    CHECK(!split_record_parse(&read, again.chars, "model", NULL));
+    CHECK(count_part(&read, SPLIT_TRAIN) == train && read.count == CASES);
+    text_free(&again);
+    text_free(&metadata);
+    split_record_free(&read);
+    split_record_free(&skin);
+    small_set_close(&s);
+}
+
+static int remedy_of(const SplitRecord *now, const SplitRecord *trained) {
+    SplitOverlap o;
+    CHECK(!split_overlap_find(&o, now, trained, NULL));
+    int remedy = split_overlap_remedy(now, &o);
+    split_overlap_free(&o);
+    return remedy;
+}
+
+TEST(the_remedy_is_the_version_whose_test_part_is_new_to_the_model) {
+    SmallSet s;
+    SplitRecord first, second, alias;
+    small_set_open(&s);
+    make_pairs(&s, "skin");
+    make_pairs(&s, "alias");
+    record_of(&first, &s, "skin", (CatalogOptions){.rule = SPLIT_RULE_SET});
+    record_of(&second, &s, "skin", (CatalogOptions){0});
+    record_of(&alias, &s, "alias", (CatalogOptions){.rule = SPLIT_RULE_SET});
+    CHECK(remedy_of(&second, &first) == 1); /* trained by 1, now 2 */
+    CHECK(remedy_of(&first, &second) == 2);
+    CHECK(remedy_of(&alias, &first) == 0 && remedy_of(&second, &alias) == 0); /* no version */
+    CHECK(remedy_of(&first, &first) == 0); /* nothing to remedy */
+    for (size_t i = 0; i < second.count; i++) second.item[i].rule = SPLIT_RULE_DEFAULT;
+    CHECK(remedy_of(&second, &first) == 0); /* a list says the parts */
+    split_record_free(&first);
+    split_record_free(&second);
+    split_record_free(&alias);
+    small_set_close(&s);
+}
+
 TEST(metadata_that_is_no_record_is_refused) {
     static const char *const wrong[] = {
         "",
