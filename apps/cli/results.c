@@ -66,7 +66,7 @@ static VoxpertStatus check_claims(const EvaluateJob *job, const char *const *nam
                                   VoxpertError *error) {
     Claims claims = {0};
     char *path[OUTPUTS_MAX + 1] = {0};
-    for (int i = 0; names[i] && i < OUTPUTS_MAX; i++) {
+    for (int i = 0; i < OUTPUTS_MAX && names[i]; i++) {
         path[i] = cli_text("%s/%s", job->out, names[i]);
         claims_write(&claims, "--out", path[i], names[i]);
     }

@@ -58,11 +58,15 @@ static bool separator_is_named(CsvReader *c) {
 }
 
 Status csv_open(CsvReader *out, const char *name, const void *bytes, size_t size, Error *error) {
-    const char *text = size ? bytes : "";
-    *out = (CsvReader){.name = name, .at = text, .end = text + size, .next_line = 1};
+    const char *text = bytes, *none = "";
+    *out = (CsvReader){.name = name, .at = none, .end = none, .next_line = 1};
+    if (size > 0) {
+        out->at = text;
+        out->end = text + size;
+    }
     if (size >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
         return error_at(out, 1, error, "is UTF-16 or UTF-32 text; save the sheet as \"CSV UTF-8\"");
-    out->at += text_mark(text, size);
+    if (size > 0) out->at += text_mark(text, size);
     if (!separator_is_named(out)) out->separator = separator_of(out->at, out->end);
     return VOXPERT_OK;
 }

@@ -182,13 +182,14 @@ static void check_types(Catalog *c, const Content *list, size_t n, bool volumes)
     }
     for (int t = 1; t < SAMPLE_TYPES; t++) usual = count[t] > count[usual] ? t : usual;
     if (!bytes || bytes == all) return;
-    Text types = {0};
-    list_types(&types, count, usual);
     const Content *odd = NULL;
     for (size_t i = n; i-- > 0;) {
         bool counts = *list[i].hash && list[i].volume == volumes;
         if (counts && (int)list[i].type != usual) odd = &list[i];
     }
+    if (!odd) return;
+    Text types = {0};
+    list_types(&types, count, usual);
     Finding *f = catalog_find(c, RULE_SAMPLE_TYPE, odd->item->image[0],
                               "%zu of %zu %s have another sample type than the others (%s, not %s)",
                               all - count[usual], all, volumes ? "volumes" : "images",

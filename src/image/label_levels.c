@@ -343,7 +343,8 @@ static Status levels_split(Volume *v, const Ramps *r, Plane *p, Error *error) {
 
 static bool palette_is_identity(const Volume *v, const Ramps *r) {
     for (unsigned i = 0; v->grey_palette && i < BINS; i++) {
-        if (v->grey[i] != i && (i <= r->most || v->grey[i])) return false;
+        unsigned grey = v->grey[i];
+        if (grey != i && (i <= r->most || grey > 0)) return false;
     }
     return true;
 }
