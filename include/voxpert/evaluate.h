@@ -280,6 +280,7 @@ VOXPERT_API VoxpertStatus voxpert_simulation_model(VoxpertSimulation *simulation
                                                    VoxpertModel *model, int zoom,
                                                    VoxpertError *error);
 
+/* How many cases the part has: pictures, and chosen slices of volumes. */
 VOXPERT_API size_t voxpert_simulation_cases(const VoxpertSimulation *simulation);
 
 /* Case `index` from 0; it lives as long as the simulation. */

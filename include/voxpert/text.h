@@ -44,7 +44,8 @@ VOXPERT_API VoxpertStatus voxpert_csv_open(VoxpertCsv **out, const char *name, c
 VOXPERT_API VoxpertStatus voxpert_csv_next(VoxpertCsv *csv, VoxpertCsvRow *row,
                                            VoxpertError *error);
 
-VOXPERT_API void voxpert_csv_close(VoxpertCsv *csv); /* NULL is fine */
+/* Frees the sheet and the rows it handed out; NULL is fine. */
+VOXPERT_API void voxpert_csv_close(VoxpertCsv *csv);
 
 #ifdef __cplusplus
 }
