@@ -48,8 +48,7 @@ bool warnings_next(const char **next, const char **sentence, size_t *length) {
     return true;
 }
 
-/* A sentence of its own, ended by a zero; the caller frees it. */
-static Text sentence_text(const char *sentence, size_t length) {
+Text warnings_sentence(const char *sentence, size_t length) {
     Text one = {0};
     text_add(&one, "%.*s", (int)length, sentence);
     return one;
@@ -60,7 +59,7 @@ void warnings_json(Text *t, const Warnings *w, int indent) {
     size_t length;
     text_add(t, "[");
     while (warnings_next(&next, &line, &length)) {
-        Text one = sentence_text(line, length);
+        Text one = warnings_sentence(line, length);
         text_add(t, "%s\n%*s", between, indent + 4, "");
         text_add_quoted(t, one.chars ? one.chars : "");
         t->failed |= one.failed;

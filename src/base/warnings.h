@@ -29,6 +29,10 @@ const char *warnings_lines(const Warnings *w);
  * false at the end. */
 bool warnings_next(const char **next, const char **sentence, size_t *length);
 
+/* A copy of a sentence of warnings_next, ended by a zero; the caller frees it.  `chars` is NULL
+ * where there is no memory. */
+Text warnings_sentence(const char *sentence, size_t length);
+
 /* A JSON array of the sentences, one a line: `indent` blanks before its end, four more before each.
  */
 void warnings_json(Text *t, const Warnings *w, int indent);

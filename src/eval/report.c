@@ -132,8 +132,7 @@ void markdown_warnings(Text *t, const Warnings *w, const char *method) {
     const char *next = warnings_lines(w), *line;
     size_t length;
     while (warnings_next(&next, &line, &length)) {
-        Text sentence = {0};
-        text_add(&sentence, "%.*s", (int)length, line);
+        Text sentence = warnings_sentence(line, length);
         text_add(t, "- Warning");
         if (method) {
             text_add(t, " (");

@@ -106,8 +106,7 @@ static void log_lines(const Model *m, const Warnings *w) {
     const char *next = warnings_lines(w), *sentence;
     size_t length;
     while (m->log && warnings_next(&next, &sentence, &length)) {
-        Text one = {0};
-        text_add(&one, "%.*s", (int)length, sentence);
+        Text one = warnings_sentence(sentence, length);
         if (one.chars) m->log(m->log_context, one.chars);
         text_free(&one);
     }

@@ -75,8 +75,7 @@ static void report_warnings(Run *r, const Warnings *w) {
     const char *next = warnings_lines(w), *sentence;
     size_t length;
     while (warnings_next(&next, &sentence, &length)) {
-        Text one = {0};
-        text_add(&one, "%.*s", (int)length, sentence);
+        Text one = warnings_sentence(sentence, length);
         if (one.chars) run_say(r, true, one.chars);
         text_free(&one);
     }
