@@ -66,6 +66,15 @@ small_disk() {
 # wait_until COMMAND...: until it succeeds, or the newest job has ended
 wait_until() { until "$@" || ! kill -0 $! 2>/dev/null; do sleep 0.005; done; }
 
+# blood_cells STEM...: these images of micro_wbc and their masks, as the data set cells
+blood_cells() {
+    local stem part
+    for part in images masks; do
+        mkdir -p cells/$part
+        for stem in "$@"; do cp "$shared/data/2d/micro_wbc/$part/$stem".* cells/$part; done
+    done
+}
+
 unset VOXPERT_CPU
 export LC_ALL=C
 voxpert() { "$VOXPERT" "$@"; }

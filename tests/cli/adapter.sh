@@ -45,11 +45,7 @@ asked --embedding picture.safetensors --box 20,20,90,80 -o embedded.png
 holds 'an embedding gives the same mask' cmp box.png embedded.png
 
 # Measured, without a prompt too
-mkdir -p cells/images cells/masks
-for stem in 001 002; do
-    cp "$shared/data/2d/micro_wbc/images/$stem".* cells/images
-    cp "$shared/data/2d/micro_wbc/masks/$stem".* cells/masks
-done
+blood_cells 001 002
 voxpert evaluate -q -m run/model.safetensors --base "$base" --data cells:nested --clicks 1 --prompt-free -o measured
 holds 'every picture is asked for once without a prompt' test "$(grep -c 'prompt-free' measured/clicks.csv)" -eq 2
 holds 'and the mean is told' grep -q '"prompt_free": {"pictures": 2' measured/clicks.json

@@ -4,12 +4,7 @@
 . tests/cli/_cli.sh
 . tests/cli/_experts.sh
 cd "$work" || exit 1
-for stem in 001 002 003 004; do
-    for part in images masks; do
-        mkdir -p cells/$part
-        cp "$shared/data/2d/micro_wbc/$part/$stem".* cells/$part
-    done
-done
+blood_cells 001 002 003 004
 voxpert check -q cells --write-split parts.json || exit 1
 sed 's/"part": "[a-z]*"/"part": "training"/' parts.json >learned.json
 sed 's/"part": "[a-z]*"/"part": "test"/' parts.json >tested.json

@@ -2,11 +2,8 @@
 # A model that is asked with boxes and clicks: curves whose first point is what `segment` gives.
 . tests/cli/_cli.sh
 cd "$work" || exit 1
-mkdir -p cells/images cells/masks lesions/images lesions/masks
-for stem in 001 002 003; do
-    cp "$shared/data/2d/micro_wbc/images/$stem".* cells/images
-    cp "$shared/data/2d/micro_wbc/masks/$stem".* cells/masks
-done
+mkdir -p lesions/images lesions/masks
+blood_cells 001 002 003
 lesion=$(ls "$shared/data/2d/derm_ph2/images" | head -n 1)
 cp "$shared/data/2d/derm_ph2/images/$lesion" lesions/images
 cp "$shared/data/2d/derm_ph2/masks/${lesion%.*}".* lesions/masks

@@ -3,11 +3,7 @@
 # metrics, a second model in the same view, and the table of a paper.
 . tests/cli/_cli.sh
 cd "$work" || exit 1
-mkdir -p cells/images cells/masks
-for stem in 001 002 003; do
-    cp "$shared/data/2d/micro_wbc/images/$stem".* cells/images
-    cp "$shared/data/2d/micro_wbc/masks/$stem".* cells/masks
-done
+blood_cells 001 002 003
 evaluate() { voxpert evaluate -m "$model" --data cells:nested "$@"; }
 
 # ---- The same as by hand: segment with the boxes of the masks, and evaluate its files

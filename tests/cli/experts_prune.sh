@@ -5,12 +5,7 @@
 . tests/cli/_cli.sh
 . tests/cli/_experts.sh
 cd "$work" || exit 1
-for stem in 001 002 003 004; do
-    for part in images masks; do
-        mkdir -p cells/$part
-        cp "$shared/data/2d/micro_wbc/$part/$stem".* cells/$part
-    done
-done
+blood_cells 001 002 003 004
 teach wide --recipe segmote -m "$base" --tokens 4 --experts 3 --rank 4 --steps 20
 wide=$work/wide/model.safetensors
 prune() { experts prune -m "$wide" --data cells:nested --part all "$@"; }
