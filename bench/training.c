@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "base/system.h"
 #include "compute/kernels.h"
+#include "systems/systems.h"
 #include "train/optimizer.h"
 #include "train/step.h"
 
@@ -55,13 +56,12 @@ static SamConfig config_of(int grid) {
 static Status declare(Bench *b, int grid, int experts_count, Error *error) {
     System *s = &b->system;
     SamConfig config = config_of(grid);
-    sam_declare(&s->sam, &config);
+    system_declare_sam(s, &config);
     SegmoteConfig experts = segmote_config_paper(&s->sam.config);
     experts.experts.experts.experts = experts_count;
-    s->kind = SYSTEM_SEGMOTE;
     s->adapter = true;
-    segmote_declare(&s->segmote, &s->sam.params, &s->sam, NULL, &experts);
-    const char *const *globs = segmote_trained(&s->segmote);
+    system_declare_segmote(s, &experts);
+    const char *const *globs = system_trained(s);
     for (int i = 0; globs[i]; i++) params_train(&s->sam.params, globs[i], true);
     Status status = params_initialize(&s->sam.params, 1, error);
     if (!status) status = optimizer_open(&b->optimizer, &s->sam.params, true, error);
@@ -100,8 +100,10 @@ static Status open(Bench *b, int grid, int experts_count, Error *error) {
     const bool routed = experts_count > 1;
     const ExpertRule experts = {.balance = routed ? 0.01f : 0.0f, .noise = routed};
     const PromptRule prompts = {.box = 1.0, .rounds = 1, .most_points = 1};
-    const MaskLoss loss = loss_of(routed);
-    const StepperShape shape = {.batch = BATCH,
+    const SystemLoss loss = {.mask = loss_of(routed),
+                             .term = {[SEGMOTE_BALANCE] = experts.balance}};
+    const StepperShape shape = {.scheme = &scheme_voxpert,
+                                .batch = BATCH,
                                 .share = 1,
                                 .loss_side = 4 * grid,
                                 .floats = (size_t)(grid * grid) * DIM,

@@ -94,7 +94,7 @@ typedef char Caption[2 * 64];
 
 typedef struct Figure {
     const VoxpertExpertMaps *maps;
-    const SegmoteConfig *config;
+    const System *system;
     Extent size;      /* of a map */
     uint8_t *picture; /* of that size */
     uint8_t *pixels;  /* of all tiles, one behind the other */
@@ -116,7 +116,7 @@ static Status figure_open(Figure *f, const Predictor *p, const VoxpertExpertMaps
                           Error *error) {
     const VoxpertRouting *r = &maps->routing;
     *f = (Figure){.maps = maps,
-                  .config = &p->model->system.segmote.config,
+                  .system = &p->model->system,
                   .size = {(size_t)maps->height, (size_t)maps->width},
                   .columns = (size_t)(r->experts > r->tokens ? r->experts : r->tokens)};
     size_t tiles = f->columns * (size_t)(r->layers + 1), pixels = extent_pixels(f->size);
@@ -146,7 +146,7 @@ static void fill_row(Figure *f) {
 }
 
 static void name_expert(char text[EXPERT_NAME + 16], const Figure *f, int expert) {
-    const char *name = f->config->name[expert];
+    const char *name = system_expert_name(f->system, expert);
     snprintf(text, EXPERT_NAME + 16, name[0] ? "expert %d %s" : "expert %d", expert + 1, name);
 }
 
@@ -163,7 +163,7 @@ static void say_tokens(char *text, size_t room, const Figure *f, int layer, int 
                                      : count > 1 ? "tokens"
                                                  : "token",
                                      t + 1);
-    bool held = route_holds_back(f->config->experts.experts.held_back, expert);
+    bool held = route_holds_back(system_token_experts(f->system)->held_back, expert);
     if (!used) snprintf(text, room, "%s", held ? "held back" : "no token");
 }
 
@@ -248,7 +248,7 @@ VoxpertStatus voxpert_expert_matrix_write(const VoxpertModel *model, const doubl
         layers[i] = layer[i];
     }
     for (size_t i = 0; i < m.columns; i++) {
-        const char *name = s->segmote.config.name[i];
+        const char *name = system_expert_name(s, (int)i);
         snprintf(expert[i], sizeof expert[i], "%zu", i + 1);
         if (name[0]) snprintf(expert[i], sizeof expert[i], "%s", name);
         experts[i] = expert[i];

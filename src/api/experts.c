@@ -16,11 +16,10 @@ Status need_experts(const Model *m, Error *error) {
 /* ---- In words --------------------------------------------------------------------------- */
 
 static json_t *expert_json(const System *s, int layer, int e) {
-    const SegmoteConfig *c = &s->segmote.config;
-    return json_pack("{s:i, s:s?, s:I, s:b}", "expert", e + 1, "name",
-                     c->name[e][0] ? c->name[e] : NULL, "parameters",
-                     (json_int_t)system_expert_parameters(s, layer, e), "held_back",
-                     (int)route_holds_back(c->experts.experts.held_back, e));
+    const char *name = system_expert_name(s, e);
+    return json_pack("{s:i, s:s?, s:I, s:b}", "expert", e + 1, "name", name[0] ? name : NULL,
+                     "parameters", (json_int_t)system_expert_parameters(s, layer, e), "held_back",
+                     (int)route_holds_back(system_token_experts(s)->held_back, e));
 }
 
 static Status layer_json(json_t **out, const System *s, int layer, Error *error) {
@@ -37,18 +36,17 @@ static Status layer_json(json_t **out, const System *s, int layer, Error *error)
 
 /* Base and configuration as the file states them. */
 static json_t *summary_json(const Model *m) {
-    const TokenExpertsConfig *e = &m->system.segmote.config.experts.experts;
-    char *text = segmote_config_write(&m->system.segmote.config);
+    const TokenExpertsConfig *e = system_token_experts(&m->system);
+    char *text = m->system.ops->write_config(&m->system);
     json_t *config = text ? json_loads(text, 0, NULL) : NULL;
     memory_free(text);
-    json_t *json =
-        json_pack("{s:s, s:O, s:i, s:i, s:i, s:i, s:O, s:O, s:i, s:s?, s:s?}", "system",
-                  system_name(m->system.kind), "mode", json_object_get(config, "mode"), "tokens",
-                  e->tokens, "experts", e->experts, "kept", e->kept, "rank", e->rank, "update",
-                  json_object_get(config, "update"), "gate", json_object_get(config, "gate"),
-                  "prompt_tokens", m->system.segmote.config.experts.pool.tokens, "base",
-                  m->base ? checkpoint_path(m->base) : NULL, "base_identity",
-                  model_metadata(m, "parent_sha256"));
+    json_t *json = json_pack(
+        "{s:s, s:O, s:i, s:i, s:i, s:i, s:O, s:O, s:i, s:s?, s:s?}", "system", m->system.ops->name,
+        "mode", json_object_get(config, "mode"), "tokens", e->tokens, "experts", e->experts, "kept",
+        e->kept, "rank", e->rank, "update", json_object_get(config, "update"), "gate",
+        json_object_get(config, "gate"), "prompt_tokens", system_image_prompt_tokens(&m->system),
+        "base", m->base ? checkpoint_path(m->base) : NULL, "base_identity",
+        model_metadata(m, "parent_sha256"));
     json_t *classes = json_object_get(config, "prompt_classes");
     if (classes) json_object_set(json, "prompt_classes", classes);
     json_decref(config);
@@ -85,7 +83,7 @@ VoxpertStatus voxpert_expert_find(const VoxpertModel *model, const char *word, i
     const Model *m = model->model;
     Status status = need_experts(m, error);
     if (status) return status;
-    *expert = segmote_expert(&m->system.segmote.config, word) + 1;
+    *expert = system_expert_find(&m->system, word);
     if (*expert) return VOXPERT_OK;
     return error_set(error, VOXPERT_BAD_ARGUMENT,
                      "expert \"%s\": %s has %d experts, and none of that name or number", word,
@@ -95,9 +93,7 @@ VoxpertStatus voxpert_expert_find(const VoxpertModel *model, const char *word, i
 /* ---- Classes of prompt tokens ----------------------------------------------------------- */
 
 const char *voxpert_class_name(const VoxpertModel *model, int prompt_class) {
-    const SegmoteConfig *c = model ? &model->model->system.segmote.config : NULL;
-    bool there = c && prompt_class >= 1 && prompt_class <= c->experts.pool.classes;
-    return there ? c->class_name[prompt_class - 1] : NULL;
+    return model ? system_class_name(&model->model->system, prompt_class - 1) : NULL;
 }
 
 VoxpertStatus voxpert_class_find(const VoxpertModel *model, const char *name, int *prompt_class,
@@ -105,16 +101,16 @@ VoxpertStatus voxpert_class_find(const VoxpertModel *model, const char *name, in
     if (!model || !name || !prompt_class)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_class_find: NULL");
     const Model *m = model->model;
-    const SegmoteConfig *c = &m->system.segmote.config;
+    const System *s = &m->system;
     Text known = {0};
-    *prompt_class = segmote_class(c, name) + 1;
+    *prompt_class = system_class_find(s, name);
     if (*prompt_class) return VOXPERT_OK;
-    if (!c->experts.pool.classes)
+    if (!system_classes(s))
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "class \"%.60s\": the prompt tokens of %s have no classes", name,
                          checkpoint_path(m->file));
-    for (int i = 0; i < c->experts.pool.classes; i++)
-        text_add(&known, i ? ", %s" : "%s", c->class_name[i]);
+    for (int i = 0; i < system_classes(s); i++)
+        text_add(&known, i ? ", %s" : "%s", system_class_name(s, i));
     error_set(error, VOXPERT_BAD_ARGUMENT, "class \"%.60s\" is none of %s", name,
               known.failed ? "those of the model" : known.chars);
     text_free(&known);

@@ -5,6 +5,7 @@
 
 #include "api/internal.h"
 #include "data/reader.h"
+#include "systems/experts.h"
 #include "train/prune.h"
 
 /* ---- In words --------------------------------------------------------------------------- */
@@ -18,17 +19,17 @@ static json_t *state_json(const PruneState *s, unsigned asks) {
                      "parameters", (json_int_t)s->parameters, "score", s->score, "Dice", dice);
 }
 
-static json_t *step_json(const PruneStep *s, const SegmoteConfig *c) {
-    const char *name = s->token ? "" : c->name[s->index];
+static json_t *step_json(const PruneStep *s, const System *system) {
+    const char *name = s->token ? "" : system_expert_name(system, s->index);
     return json_pack("{s:s, s:i, s:s?, s:f, s:f, s:f, s:b}", "what", s->token ? "token" : "expert",
                      "number", s->index + 1, "name", name[0] ? name : NULL, "load", s->load,
                      "before", s->before, "after", s->after, "removed", (int)s->removed);
 }
 
-static char *pruning_json(const Pruning *p, const SegmoteConfig *c, const PruneRule *rule,
+static char *pruning_json(const Pruning *p, const System *s, const PruneRule *rule,
                           const char *part) {
     json_t *steps = json_array();
-    for (int i = 0; i < p->steps; i++) json_array_append_new(steps, step_json(&p->step[i], c));
+    for (int i = 0; i < p->steps; i++) json_array_append_new(steps, step_json(&p->step[i], s));
     json_t *root =
         json_pack("{s:s, s:i, s:i, s:i, s:f, s:o, s:o, s:o, s:o}", "part", part, "sets",
                   (int)p->sets, "objects", (int)p->objects, "clicks", rule->clicks, "tolerance",
@@ -86,7 +87,7 @@ VoxpertStatus voxpert_experts_prune(const VoxpertModel *model, const VoxpertPrun
         pruning_free(&found);
         return status;
     }
-    *json = pruning_json(&found, &m->system.segmote.config, &rule, part);
+    *json = pruning_json(&found, &m->system, &rule, part);
     if (!*json)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to describe what was pruned");
     if (!status)

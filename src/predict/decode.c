@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/system.h"
 #include "predict/expert_maps.h"
+#include "systems/experts.h"
 
 static Status no_memory(const char *what, Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for %s", what);
@@ -93,10 +94,10 @@ static Status take(const Decoding *d, const MaskOutput *found, Error *error) {
 
 static Status take_routing(const Decoding *d, const ExpertOutput *found, Error *error) {
     const System *s = &d->p->model->system;
-    if (s->kind != SYSTEM_SEGMOTE) return VOXPERT_OK;
-    const TokenExpertsConfig *e = &s->segmote.config.experts.experts;
+    const TokenExpertsConfig *e = system_token_experts(s);
+    if (!e) return VOXPERT_OK;
     Routing *r = &d->out->routing;
-    *r = (Routing){.layers = s->sam.config.decoder.transformer.depth,
+    *r = (Routing){.layers = system_expert_layers(s),
                    .tokens = e->tokens,
                    .experts = e->experts,
                    .chosen = found->chosen[0]};
@@ -120,9 +121,9 @@ static Status add_mask(Compute *cx, const Decoding *d, Prompts *prompts, Error *
                        (int)p->picture.width, side, error);
 }
 
-/* A model without experts has the image's part of the work behind it, where no mask is prompted. */
-static bool uses_known_image(const Decoding *d) {
-    return system_knows_image(&d->p->model->system) && !has_mask(d->prompt);
+/* Where no mask is prompted, the part of the work that depends on the image alone is done once. */
+static bool uses_image_part(const Decoding *d) {
+    return d->p->model->system.ops->decode_image && !has_mask(d->prompt);
 }
 
 /* The vector of the prompt's text, or NULL. */
@@ -131,25 +132,25 @@ static Tensor *text_tensor(Compute *cx, const Decoding *d) {
     return tensor_over(cx, 2, (int[]){1, system_text_width(&d->p->model->system)}, d->text);
 }
 
-static SystemAnswer answer(Compute *cx, const Decoding *d, const Prompts *prompts) {
+static SystemOutput answer(Compute *cx, const Decoding *d, const Prompts *prompts) {
     const System *s = &d->p->model->system;
-    if (uses_known_image(d)) {
+    if (uses_image_part(d)) {
         DecoderImage known = known_image(cx, d->p);
-        MaskOutput found = system_decode_image(cx, s, &known, prompts, text_tensor(cx, d), d->all);
-        return (SystemAnswer){.masks = found.masks, .iou = found.iou};
+        MaskOutput found = s->ops->decode_image(cx, s, &known, prompts, text_tensor(cx, d), d->all);
+        return (SystemOutput){.masks = found.masks, .iou = found.iou};
     }
     SystemImage image = predictor_image(cx, d->p);
     const ObjectPrompt *o = d->prompt;
-    SystemAsk ask = {.multimask = d->all,
-                     .prompt_free = o->prompt_free,
-                     .expert = o->expert,
-                     .classes = o->prompt_class ? &o->prompt_class : NULL,
-                     .text = text_tensor(cx, d)};
-    return system_decode(cx, s, &image, prompts, &ask);
+    DecodeOptions options = {.multimask = d->all,
+                             .prompt_free = o->prompt_free,
+                             .expert = o->expert,
+                             .classes = o->prompt_class ? &o->prompt_class : NULL,
+                             .text = text_tensor(cx, d)};
+    return system_decode(cx, s, &image, prompts, &options);
 }
 
 /* No pixel is above a threshold of NaN: an empty mask would be the answer. */
-static Status check_answer(const Predictor *p, const SystemAnswer *found, Error *error) {
+static Status check_answer(const Predictor *p, const SystemOutput *found, Error *error) {
     const Tensor *masks = found->masks, *iou = found->iou;
     Status status =
         model_check_finite(p->model, "its mask", masks->data, tensor_size(masks), error);
@@ -166,7 +167,7 @@ static Status decode_work(Compute *cx, void *context, Error *error) {
     if (status) return status;
     ExpertMaps *maps = d->p->maps;
     if (maps) expert_maps_watch(maps, cx);
-    SystemAnswer found = answer(cx, d, &prompts);
+    SystemOutput found = answer(cx, d, &prompts);
     if (!compute_ok(cx) || compute_measures(cx)) return VOXPERT_OK;
     status = take(d, &(MaskOutput){found.masks, found.iou}, error);
     if (!status) status = take_routing(d, &found.experts, error);
@@ -198,7 +199,7 @@ static Status decode(Decoding *d, Error *error) {
                        .prompt_free = o->prompt_free,
                        .text = o->text != NULL,
                        .classed = o->prompt_class != 0};
-    Status status = uses_known_image(d) ? know_image(p, error) : VOXPERT_OK;
+    Status status = uses_image_part(d) ? know_image(p, error) : VOXPERT_OK;
     if (status) return status;
     return steps_run(&p->steps, shape, p->max_memory, decode_work, d, error);
 }
@@ -214,12 +215,10 @@ static Status check_text(const Model *m, const char *text, Error *error) {
 
 Status predictor_check(const Predictor *p, const ObjectPrompt *prompt, Error *error) {
     const System *s = &p->model->system;
-    bool routes = s->kind == SYSTEM_SEGMOTE;
-    int experts = routes ? s->segmote.config.experts.experts.experts : 0;
-    if (prompt->prompt_free && !(routes && s->segmote.config.experts.pool.tokens))
+    int experts = system_experts(s), classes = system_classes(s);
+    if (prompt->prompt_free && !system_answers_unprompted(s))
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "this model makes no prompt tokens: it needs a point, a box or a mask");
-    int classes = routes ? s->segmote.config.experts.pool.classes : 0;
     if (prompt->prompt_class < 0 || prompt->prompt_class > classes)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "class %d: this model's prompt tokens have %d classes",
@@ -233,10 +232,7 @@ Status predictor_check(const Predictor *p, const ObjectPrompt *prompt, Error *er
     return prompt->text ? check_text(p->model, prompt->text, error) : VOXPERT_OK;
 }
 
-/* IMIS-Net's mask is the best of the ambiguous ones, whatever was prompted. */
-static bool chooses(const Model *m) {
-    return m->preset.best_of_all || m->system.kind == SYSTEM_IMIS;
-}
+static bool chooses(const Model *m) { return m->preset.best_of_all || m->system.ops->best_of_all; }
 
 /* The vector of the prompt's text; the caller frees it. */
 static Status vector_of_text(Decoding *d, Error *error) {
@@ -302,12 +298,12 @@ static Status points_work(Compute *cx, void *context, Error *error) {
     const PointsDecoding *d = context;
     Prompts prompts = {.batch = d->points, .points = 1, .point = d->at, .label = d->label};
     DecoderImage image = known_image(cx, d->p);
-    MaskOutput found =
-        system_decode_image(cx, &d->p->model->system, &image, &prompts, NULL, d->multimask);
+    const System *s = &d->p->model->system;
+    MaskOutput found = s->ops->decode_image(cx, s, &image, &prompts, NULL, d->multimask);
     if (!compute_ok(cx) || compute_measures(cx)) return VOXPERT_OK;
     memcpy(d->low_res, found.masks->data, tensor_bytes(found.masks));
     memcpy(d->iou, found.iou->data, tensor_bytes(found.iou));
-    return check_answer(d->p, &(SystemAnswer){.masks = found.masks, .iou = found.iou}, error);
+    return check_answer(d->p, &(SystemOutput){.masks = found.masks, .iou = found.iou}, error);
 }
 
 static Status decode_some(PointsDecoding *d, const float *point, Error *error) {
@@ -326,7 +322,7 @@ Status predictor_decode_points(Predictor *p, int points, const float *point, boo
     size_t masks = multimask ? (size_t)p->model->system.sam.config.decoder.masks - 1 : 1;
     size_t side = 4 * (size_t)sam_grid(&p->model->system.sam);
     if (!p->encoded) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was encoded");
-    if (p->model->system.kind == SYSTEM_SEGMOTE)
+    if (!p->model->system.ops->decode_image)
         return error_set(
             error, VOXPERT_BAD_ARGUMENT,
             "everything mode needs a model without experts, which answer one prompt at "

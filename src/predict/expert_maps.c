@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "moe/heat_maps.h"
+#include "systems/experts.h"
 
 static Status no_memory(Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the maps of experts");
@@ -17,7 +18,7 @@ static int layers_of(const ExpertMaps *m) {
 
 Status expert_maps_open(ExpertMaps *m, const System *system, Error *error) {
     *m = (ExpertMaps){.system = system, .grid = sam_grid(&system->sam)};
-    size_t planes = (size_t)layers_of(m) * (size_t)system->segmote.config.experts.experts.experts;
+    size_t planes = (size_t)layers_of(m) * (size_t)system_experts(system);
     m->attention = memory_new(planes * (size_t)m->grid * (size_t)m->grid * sizeof *m->attention);
     return m->attention ? VOXPERT_OK : no_memory(error);
 }
@@ -71,7 +72,7 @@ Status expert_maps_take(ExpertMaps *m, const Routing *r, Error *error) {
     const TwoWayConfig *c = &m->system->sam.config.decoder.transformer;
     HeatShape shape = {r->tokens, m->grid * m->grid, c->heads, c->dim / 2, r->experts};
     size_t cells = (size_t)shape.cells, stride = 3 * (size_t)r->experts + 1;
-    size_t first = (size_t)expert_decoder_first_token(&m->system->segmote.experts);
+    size_t first = (size_t)system_expert_first_token(m->system);
     float *scratch = memory_new(2 * cells * sizeof *scratch);
     Status status = scratch && !m->failed ? VOXPERT_OK : no_memory(error);
     for (int i = 0; !status && i < r->layers; i++)

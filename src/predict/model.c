@@ -187,10 +187,8 @@ Status model_configuration(const Model *m, char text[HASH_TEXT], Error *error) {
 }
 
 Status model_encoder_identity(const Model *m, const char **identity, Error *error) {
-    const System *s = &m->system;
-    bool of_base = s->adapter && !expert_decoder_published(&s->segmote.experts);
-    *identity = s->parent;
-    return of_base ? VOXPERT_OK : model_identity(m, identity, error);
+    *identity = m->system.parent;
+    return system_encodes_as_base(&m->system) ? VOXPERT_OK : model_identity(m, identity, error);
 }
 
 static Status pack(Model *m, Error *error) {
@@ -236,6 +234,20 @@ void model_close(Model *m) {
     pthread_mutex_destroy(&m->lock);
     pthread_mutex_destroy(&m->text_lock);
     memory_free(m);
+}
+
+void model_view_open(Model *out, const System *system, const Kernels *kernels, Threads *threads,
+                     const Preset *preset, const char *identity) {
+    *out = (Model){.system = *system, .kernels = kernels, .threads = threads, .preset = *preset};
+    memcpy(out->identity, identity, strlen(identity) + 1);
+    pthread_mutex_init(&out->lock, NULL);
+    pthread_mutex_init(&out->text_lock, NULL);
+}
+
+void model_view_close(Model *view) {
+    model_close_texts(view);
+    pthread_mutex_destroy(&view->lock);
+    pthread_mutex_destroy(&view->text_lock);
 }
 
 const char *model_metadata(const Model *m, const char *key) {
@@ -287,7 +299,7 @@ char *model_describe(const Model *m) {
     json_t *root = json_pack(
         "{s:s?, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:O}", "file",
         text_is_utf8(path, strlen(path)) ? path : NULL, "container", checkpoint_container(m->file),
-        "layout", checkpoint_layout(m->file), "arch", known(m, "arch", system_name(m->system.kind)),
+        "layout", checkpoint_layout(m->file), "arch", known(m, "arch", m->system.ops->name),
         "preset", m->preset.name, "parameters", (json_int_t)params_elements(&m->system.sam.params),
         "tensors", (json_int_t)checkpoint_count(m->file), "identity", identity,
         "configuration_sha256", configuration, "licence",
@@ -344,7 +356,7 @@ static Status add_of_the_copy(Stated *s, const Model *m, ElementType type, Error
     Status status = VOXPERT_OK;
     if (type == ELEMENT_F32 && !m->system.adapter) status = model_identity(m, &identity, error);
     add_pair(s, "format", "voxpert 1");
-    add_pair(s, "arch", system_name(m->system.kind));
+    add_pair(s, "arch", m->system.ops->name);
     add_pair(s, "config", s->config);
     add_pair(s, "preprocess", kept ? kept : s->preprocess.chars);
     add_pair(s, "identity", identity);

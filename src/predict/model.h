@@ -51,6 +51,13 @@ MUST_CHECK Status model_open(Model **out, const char *path, const ModelOptions *
                              Error *error);
 void model_close(Model *m); /* NULL is fine */
 
+/* A view of weights that belong to others: the system is copied, and its parameters, kernels and
+ * threads must outlive the view.  identity: of what its embeddings depend on; "": computed when it
+ * is needed.  It has no file: no metadata, and it is not saved. */
+void model_view_open(Model *out, const System *system, const Kernels *kernels, Threads *threads,
+                     const Preset *preset, const char *identity);
+void model_view_close(Model *view); /* what it has read of texts, and its locks */
+
 /* How images are prepared for the model of a file: as `asked` (NULL: as the file says, or looks).
  * VOXPERT_BAD_ARGUMENT, VOXPERT_BAD_MODEL: no such preset. */
 MUST_CHECK Status model_preset(Preset *out, const Checkpoint *file, const Sam *sam,

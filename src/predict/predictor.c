@@ -17,17 +17,7 @@ size_t predictor_embedding_count(const Predictor *p) {
 }
 
 SystemImage predictor_image(Compute *cx, const Predictor *p) {
-    const Sam *sam = &p->model->system.sam;
-    int grid = sam_grid(sam), dim = sam->config.prompt.dim;
-    const System *s = &p->model->system;
-    float *rest = p->embedding + system_embedding_floats(s);
-    SystemImage image = {.embedding =
-                             tensor_over(cx, 4, (int[]){1, grid, grid, dim}, p->embedding)};
-    if (s->kept_block)
-        image.block = tensor_over(cx, 4, (int[]){1, grid, grid, sam->config.vit.dim}, rest);
-    else if (predictor_embedding_count(p) > system_embedding_floats(s))
-        image.features = tensor_over(cx, 4, (int[]){1, 4 * grid, 4 * grid, dim / 8}, rest);
-    return image;
+    return system_image_over(cx, &p->model->system, p->embedding);
 }
 
 Status predictor_open(Predictor **out, const Model *model, Error *error) {

@@ -15,7 +15,8 @@ Status model_open_texts(Model *m, const char *vocabulary, Error *error) {
     if (!system_text_width(&m->system))
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "%s: the model reads no text, and takes no vocabulary", vocabulary);
-    return bpe_open(&m->texts.bpe, vocabulary, m->system.imis.config.tower.vocabulary, error);
+    return bpe_open(&m->texts.bpe, vocabulary, system_text_tower(&m->system)->config.vocabulary,
+                    error);
 }
 
 void model_close_texts(Model *m) {
@@ -41,7 +42,7 @@ Status model_check_text(const Model *m, Error *error) {
 /* ---- One name --------------------------------------------------------------------------- */
 
 typedef struct Reading {
-    const Imis *imis;
+    const ClipText *tower;
     const TextTokens *tokens;
     float *out;
 } Reading;
@@ -50,19 +51,19 @@ static Status read_work(Compute *cx, void *context, Error *error) {
     (void)error;
     const Reading *r = context;
     const TextTokens *t = r->tokens;
-    Tensor *found = clip_text_forward(cx, &r->imis->tower, t->batch, t->length, t->id);
+    Tensor *found = clip_text_forward(cx, r->tower, t->batch, t->length, t->id);
     if (compute_ok(cx) && !compute_measures(cx)) memcpy(r->out, found->data, tensor_bytes(found));
     return VOXPERT_OK;
 }
 
 static Status compute(const Model *m, const char *name, float *out, Error *error) {
-    const Imis *imis = &m->system.imis;
+    const ClipText *tower = system_text_tower(&m->system);
     TextTokens tokens;
     Steps steps = {0};
-    Status status = text_prompts_tokenize(&tokens, &m->texts.bpe, imis->config.tower.positions, 1,
-                                          &name, error);
+    Status status =
+        text_prompts_tokenize(&tokens, &m->texts.bpe, tower->config.positions, 1, &name, error);
     if (status) return status;
-    Reading reading = {imis, &tokens, out};
+    Reading reading = {tower, &tokens, out};
     StepShape shape = {.kind = STEP_TEXT, .batch = 1, .points = tokens.length};
     status = steps_open(&steps, m->kernels, m->threads, error);
     if (!status) status = steps_run(&steps, shape, 0, read_work, &reading, error);

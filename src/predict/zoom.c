@@ -259,7 +259,7 @@ static Status look_twice(Predictor *p, const Question *q, Prediction *out, Spent
 }
 
 /* Two looks of a model with experts may choose two tokens, whose masks have no mean. */
-static bool is_mirrored(const Model *m) { return m->preset.mirror && m->system.kind == SYSTEM_SAM; }
+static bool is_mirrored(const Model *m) { return m->preset.mirror && m->system.ops->mirrors; }
 
 Status predictor_answer(Predictor *p, const ObjectPrompt *prompt, bool zoom, bool multimask,
                         Prediction *out, Error *error) {

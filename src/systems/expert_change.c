@@ -72,14 +72,18 @@ static Status check(const SegmoteConfig *old, const ExpertChange *c, const char 
     return VOXPERT_OK;
 }
 
-Status expert_change_config(SegmoteConfig *out, const System *s, const ExpertChange *c,
-                            const char *file, Error *error) {
-    const SegmoteConfig *old = &s->segmote.config;
-    if (s->kind != SYSTEM_SEGMOTE || !s->adapter)
+Status expert_change_check(const System *s, const ExpertChange *c, const char *file, Error *error) {
+    if (!s->ops->routes || !s->adapter)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "%s: is no adapter; experts are added to adapters, and removed from them",
                          file);
-    Status status = check(old, c, file, error);
+    return check(&s->segmote.config, c, file, error);
+}
+
+Status expert_change_config(SegmoteConfig *out, const System *s, const ExpertChange *c,
+                            const char *file, Error *error) {
+    const SegmoteConfig *old = &s->segmote.config;
+    Status status = expert_change_check(s, c, file, error);
     if (status) return status;
     *out = *old;
     TokenExpertsConfig *e = &out->experts.experts;
@@ -105,6 +109,8 @@ void changed_experts_free(ChangedExperts *n) {
     memory_free(n->old);
     *n = (ChangedExperts){0};
 }
+
+void changed_experts_use(System *copy, const ChangedExperts *n) { copy->segmote = n->segmote; }
 
 static bool same_shape(const Param *a, const Param *b) {
     return a->rank == b->rank && memcmp(a->dim, b->dim, (size_t)a->rank * sizeof *a->dim) == 0;

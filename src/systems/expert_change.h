@@ -17,7 +17,11 @@ typedef struct ExpertChange {
     uint64_t lost_tokens;  /* bit t: expert token t is */
 } ExpertChange;
 
-/* The configuration after it, or why it cannot be: VOXPERT_BAD_ARGUMENT.  `file`: for messages. */
+/* Why it cannot be: VOXPERT_BAD_ARGUMENT.  `file`: for messages. */
+MUST_CHECK Status expert_change_check(const System *s, const ExpertChange *c, const char *file,
+                                      Error *error);
+
+/* The configuration after it; errors as above. */
 MUST_CHECK Status expert_change_config(SegmoteConfig *out, const System *s, const ExpertChange *c,
                                        const char *file, Error *error);
 
@@ -33,6 +37,9 @@ typedef struct ChangedExperts {
 MUST_CHECK Status changed_experts_make(ChangedExperts *out, const System *s, const ExpertChange *c,
                                        const char *file, Error *error);
 void changed_experts_free(ChangedExperts *n); /* zeroed is fine */
+
+/* Makes a copy of the system use the changed experts, as long as these live. */
+void changed_experts_use(System *copy, const ChangedExperts *n);
 
 /* Writes the changed adapter in single precision, with the metadata of `file`, which is that of
  * `s`; then reads it back: every value must be there, and it must open on `base`.  What is at

@@ -7,12 +7,36 @@ static const TokenExperts *layer_of(const System *s, int layer) {
     return &s->segmote.experts.layer[layer];
 }
 
+const TokenExpertsConfig *system_token_experts(const System *s) {
+    return s->ops->routes ? &s->segmote.config.experts.experts : NULL;
+}
+
 int system_experts(const System *s) {
-    return s->kind == SYSTEM_SEGMOTE ? s->segmote.config.experts.experts.experts : 0;
+    return s->ops->routes ? system_token_experts(s)->experts : 0;
 }
 
 int system_expert_layers(const System *s) {
-    return s->kind == SYSTEM_SEGMOTE ? s->sam.config.decoder.transformer.depth : 0;
+    return s->ops->routes ? s->sam.config.decoder.transformer.depth : 0;
+}
+
+int system_expert_first_token(const System *s) {
+    return expert_decoder_first_token(&s->segmote.experts);
+}
+
+const char *system_expert_name(const System *s, int expert) {
+    return s->segmote.config.name[expert];
+}
+
+int system_expert_find(const System *s, const char *word) {
+    return segmote_expert(&s->segmote.config, word) + 1;
+}
+
+int system_image_prompt_tokens(const System *s) {
+    return s->ops->routes ? s->segmote.config.experts.pool.tokens : 0;
+}
+
+bool system_experts_are_published(const System *s) {
+    return s->ops->routes && expert_decoder_published(&s->segmote.experts);
 }
 
 static size_t elements(const Param *p) { return p ? tensor_size(&p->tensor) : 0; }

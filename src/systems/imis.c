@@ -88,26 +88,28 @@ Tensor *imis_with_text(Compute *cx, Tensor *sparse, Tensor *text) {
     return sparse ? op_concat(cx, 2, (Tensor *[]){sparse, token}) : token;
 }
 
-static MaskOutput decode(Compute *cx, const Imis *m, const Sam *sam, const DecoderImage *image,
-                         Tensor *sparse, Tensor *text, bool multimask) {
+MaskOutput imis_decode_tokens(Compute *cx, const Imis *m, const Sam *sam, Tensor *embedding,
+                              const PromptTokens *tokens, Tensor *text, bool multimask) {
+    Tensor *source = mask_decoder_source(cx, embedding, tokens->dense);
+    if (!compute_ok(cx)) return (MaskOutput){&cx->dummy, &cx->dummy};
     Tensor *positions = prompt_encoder_positions(cx, &sam->prompt);
-    if (text) text = imis_text(cx, m, text);
-    sparse = imis_with_text(cx, sparse, text);
-    return semantic_decoder_prompt(cx, &m->decoder, image, positions, sparse, text, multimask);
+    DecoderImage image = mask_decoder_image(cx, &sam->decoder, source, positions);
+    Tensor *sparse = imis_with_text(cx, tokens->sparse, text);
+    return semantic_decoder_prompt(cx, &m->decoder, &image, positions, sparse, text, multimask);
 }
 
 MaskOutput imis_decode(Compute *cx, const Imis *m, const Sam *sam, Tensor *embedding,
                        const Prompts *prompts, Tensor *text, bool multimask) {
     PromptTokens tokens = prompt_encoder_forward(cx, &sam->prompt, prompts);
-    Tensor *source = mask_decoder_source(cx, embedding, tokens.dense);
-    if (!compute_ok(cx)) return (MaskOutput){&cx->dummy, &cx->dummy};
-    DecoderImage image =
-        mask_decoder_image(cx, &sam->decoder, source, prompt_encoder_positions(cx, &sam->prompt));
-    return decode(cx, m, sam, &image, tokens.sparse, text, multimask);
+    if (text) text = imis_text(cx, m, text);
+    return imis_decode_tokens(cx, m, sam, embedding, &tokens, text, multimask);
 }
 
 MaskOutput imis_decode_image(Compute *cx, const Imis *m, const Sam *sam, const DecoderImage *image,
                              const Prompts *prompts, Tensor *text, bool multimask) {
     Tensor *sparse = prompt_encoder_tokens(cx, &sam->prompt, prompts);
-    return decode(cx, m, sam, image, sparse, text, multimask);
+    Tensor *positions = prompt_encoder_positions(cx, &sam->prompt);
+    if (text) text = imis_text(cx, m, text);
+    sparse = imis_with_text(cx, sparse, text);
+    return semantic_decoder_prompt(cx, &m->decoder, image, positions, sparse, text, multimask);
 }

@@ -42,4 +42,8 @@ MaskOutput imis_decode(Compute *cx, const Imis *m, const Sam *sam, Tensor *embed
 MaskOutput imis_decode_image(Compute *cx, const Imis *m, const Sam *sam, const DecoderImage *image,
                              const Prompts *prompts, Tensor *text, bool multimask);
 
+/* As mask_decoder_forward, of prompts that are encoded; text: [batch,dim] of imis_text, or NULL. */
+MaskOutput imis_decode_tokens(Compute *cx, const Imis *m, const Sam *sam, Tensor *embedding,
+                              const PromptTokens *tokens, Tensor *text, bool multimask);
+
 #endif

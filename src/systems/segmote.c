@@ -38,20 +38,7 @@ void segmote_declare(Segmote *s, Params *p, const Sam *sam, const Imis *imis,
     params_leave(p, outer);
 }
 
-SegmoteImage segmote_encode(Compute *cx, const Segmote *s, const Sam *sam, Tensor *image) {
-    SegmoteImage out = {0};
-    if (!expert_decoder_published(&s->experts)) {
-        out.embedding = sam_encode(cx, sam, image);
-        return out;
-    }
-    out.embedding =
-        image_encoder_features(cx, &sam->vit, image, s->config.feature_block, &out.block);
-    compute_observe(cx, out.embedding, "embedding");
-    compute_observe(cx, out.block, "block_feature");
-    return out;
-}
-
-Tensor *segmote_features(Compute *cx, const Segmote *s, const SegmoteImage *image) {
+Tensor *segmote_features(Compute *cx, const Segmote *s, Tensor *embedding, Tensor *block) {
     if (!expert_decoder_published(&s->experts)) return NULL;
-    return expert_features_forward(cx, &s->experts.features, image->embedding, image->block);
+    return expert_features_forward(cx, &s->experts.features, embedding, block);
 }

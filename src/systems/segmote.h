@@ -57,6 +57,9 @@ bool class_name_is_good(const char *name);
 /* The index of the class of that name, or -1. */
 int segmote_class(const SegmoteConfig *c, const char *name);
 
+/* Places of the terms that its loss has beside that of masks. */
+enum { SEGMOTE_BALANCE };
+
 typedef struct Segmote {
     SegmoteConfig config;
     ExpertDecoder experts;
@@ -67,18 +70,10 @@ typedef struct Segmote {
 void segmote_declare(Segmote *s, Params *p, const Sam *sam, const Imis *imis,
                      const SegmoteConfig *c);
 
-/* What the encoder gives of an image. */
-typedef struct SegmoteImage {
-    Tensor *embedding; /* [b,grid,grid,dim] */
-    Tensor *block;     /* published: [b,grid,grid,encoder's dim]; else NULL */
-} SegmoteImage;
-
-/* image [b,size,size,channels], normalized */
-SegmoteImage segmote_encode(Compute *cx, const Segmote *s, const Sam *sam, Tensor *image);
-
 /* Published: features of the high-quality branch [b,4 grid,4 grid,dim/8], of the image alone, but
- * through parameters that are trained; else NULL. */
-Tensor *segmote_features(Compute *cx, const Segmote *s, const SegmoteImage *image);
+ * through parameters that are trained; else NULL.  embedding [b,grid,grid,dim], block
+ * [b,grid,grid,encoder's dim]: the output of the encoder's block config.feature_block. */
+Tensor *segmote_features(Compute *cx, const Segmote *s, Tensor *embedding, Tensor *block);
 
 /* Globs of what is trained, NULL-terminated: everything that the base does not have; in published
  * mode the prompt encoder and text_out_dim as well, which the released code does not freeze. */

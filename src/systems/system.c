@@ -1,12 +1,12 @@
+/* Opening a system and running it, whichever it is. */
 #include "systems/system.h"
 
 #include <string.h>
 
 #include "base/text.h"
+#include "systems/systems.h"
 
-const char *system_name(SystemKind kind) {
-    return kind == SYSTEM_SEGMOTE ? "segmote" : kind == SYSTEM_IMIS ? "imis-net" : "sam";
-}
+/* ---- What a file is --------------------------------------------------------------------- */
 
 static bool has_encoder(const Checkpoint *c) {
     return checkpoint_find(c, "image_encoder.patch_embed.proj.weight") ||
@@ -14,23 +14,32 @@ static bool has_encoder(const Checkpoint *c) {
            checkpoint_find(c, "image_encoder.sam_encoder.patch_embed.proj.weight");
 }
 
+const SystemOps *system_recognized(const Checkpoint *c, bool beside_base) {
+    const SystemOps *found = NULL;
+    for (int i = 0; system_at(i); i++)
+        if (system_at(i)->beside_base == beside_base && system_at(i)->recognizes(c))
+            found = system_at(i);
+    return found;
+}
+
 bool system_needs_base(const Checkpoint *file) {
-    return segmote_config_is_there(file) && !has_encoder(file);
+    return system_recognized(file, true) && !has_encoder(file);
 }
 
 bool system_takes_base(const Checkpoint *file) {
-    return segmote_config_is_there(file) &&
-           (!has_encoder(file) ||
-            imis_config_is_there(file)); /* released files lie over IMIS-Net */
+    return system_recognized(file, true) &&
+           (!has_encoder(file) || system_recognized(file, false)->incomplete);
 }
 
-const char *const *system_owned(const System *s) {
-    return s->adapter ? segmote_trained(&s->segmote) : NULL;
+const char *const *system_owned(const System *s) { return s->adapter ? system_trained(s) : NULL; }
+
+const char *const *system_trained(const System *s) {
+    return s->ops->trained ? s->ops->trained(s) : NULL;
 }
 
 /* A whole file is told by its names and shapes, or by SAM's config; an adapter has its own. */
 char *system_config_write(const System *s) {
-    return s->adapter ? segmote_config_write(&s->segmote.config) : sam_config_write(&s->sam.config);
+    return s->adapter ? s->ops->write_config(s) : sam_config_write(&s->sam.config);
 }
 
 bool system_metadata_is_of_run(const Checkpoint *file, const char *key) {
@@ -44,33 +53,13 @@ bool system_metadata_is_of_run(const Checkpoint *file, const char *key) {
 
 /* ---- Opening ---------------------------------------------------------------------------- */
 
-static const ImisConfig *imis_of(const System *s) {
-    return s->imis.config.semantic.tokens ? &s->imis.config : NULL;
-}
-
-/* The experts that `file` says it has. */
-static Status declare_experts(System *s, const Checkpoint *file, Error *error) {
-    SegmoteConfig config;
-    Status status = segmote_config_infer(&config, file, &s->sam.config, imis_of(s), error);
-    if (status) return status;
-    s->kind = SYSTEM_SEGMOTE;
-    segmote_declare(&s->segmote, &s->sam.params, &s->sam, &s->imis, &config);
-    return VOXPERT_OK;
-}
-
-/* What `file` has of everything but experts. */
+/* What `file` has of a base. */
 static Status declare_base(System *s, const Checkpoint *file, Error *error) {
-    SamConfig config;
-    ImisConfig imis;
-    Status status = sam_config_infer(&config, file, error);
-    if (status) return status;
-    sam_declare(&s->sam, &config);
-    if (!imis_config_is_there(file)) return VOXPERT_OK;
-    status = imis_config_infer(&imis, file, &config, error);
-    if (status) return status;
-    s->kind = SYSTEM_IMIS;
-    imis_declare(&s->imis, &s->sam.params, &s->sam, &imis);
-    return VOXPERT_OK;
+    Status status = VOXPERT_OK;
+    for (int i = 0; !status && system_at(i); i++)
+        if (!system_at(i)->beside_base && system_at(i)->recognizes(file))
+            status = system_at(i)->declare(s, file, error);
+    return status;
 }
 
 Status system_check_base(System *s, const Checkpoint *file, const Checkpoint *base, Error *error) {
@@ -82,15 +71,21 @@ Status system_check_base(System *s, const Checkpoint *file, const Checkpoint *ba
                      checkpoint_path(file), wanted, checkpoint_path(base), found);
 }
 
-/* The frozen base, as it was when the adapter was trained; it may have experts of its own, which
- * are those of `file` before they learned. */
+/* The base, and where it has experts of its own, or the like, those that `file` says it has: they
+ * are the base's as they were before they were trained further. */
+static Status declare_all(System *s, const Checkpoint *base, const Checkpoint *file, Error *error) {
+    const SystemOps *own = system_recognized(base, true);
+    Status status = declare_base(s, base, error);
+    return status || !own ? status : own->declare(s, file, error);
+}
+
+/* The frozen base, as it was when the adapter was trained. */
 static Status open_base(System *s, const Checkpoint *file, const Checkpoint *base, Error *error) {
     if (!base)
         return error_set(error, VOXPERT_BAD_MODEL,
                          "%s: is an adapter, which needs the model that it was trained on (--base)",
                          checkpoint_path(file));
-    Status status = declare_base(s, base, error);
-    if (!status && segmote_config_is_there(base)) status = declare_experts(s, file, error);
+    Status status = declare_all(s, base, file, error);
     if (!status) status = params_bind(&s->sam.params, base, false, NULL, 0, error);
     return status ? status : system_check_base(s, file, base, error);
 }
@@ -98,8 +93,7 @@ static Status open_base(System *s, const Checkpoint *file, const Checkpoint *bas
 Status system_open_base(System *s, const Checkpoint *base, char *warning, size_t warning_size,
                         Error *error) {
     *s = (System){0};
-    Status status = declare_base(s, base, error);
-    if (!status && segmote_config_is_there(base)) status = declare_experts(s, base, error);
+    Status status = declare_all(s, base, base, error);
     if (status) return status;
     return params_bind(&s->sam.params, base, false, warning, warning_size, error);
 }
@@ -108,11 +102,11 @@ Status system_open(System *s, const Checkpoint *file, const Checkpoint *base, bo
                    char *warning, size_t warning_size, Error *error) {
     *s = (System){0};
     Params *p = &s->sam.params;
+    const SystemOps *own = system_recognized(file, true);
     s->adapter = system_needs_base(file);
     Status status =
         s->adapter || base ? open_base(s, file, base, error) : declare_base(s, file, error);
-    bool experts = segmote_config_is_there(file) && s->kind != SYSTEM_SEGMOTE;
-    if (!status && experts) status = declare_experts(s, file, error);
+    if (!status && own && s->ops != own) status = own->declare(s, file, error);
     if (!status) status = params_bind(p, file, strict, warning, warning_size, error);
     return status ? status : sam_prepare(&s->sam, error);
 }
@@ -125,6 +119,18 @@ static size_t cells_of(const System *s) {
     return (size_t)sam_grid(&s->sam) * (size_t)sam_grid(&s->sam);
 }
 
+int system_block(const System *s) {
+    return s->kept_block ? s->kept_block : s->ops->block ? s->ops->block(s) : 0;
+}
+
+static int channels_of(const System *s) { return s->ops->channels ? s->ops->channels(s) : 0; }
+
+System system_base_view(const System *s) {
+    return (System){.ops = &sam_system, .sam = s->sam, .kept_block = system_block(s)};
+}
+
+bool system_encodes_as_base(const System *s) { return s->adapter && !channels_of(s); }
+
 size_t system_embedding_floats(const System *s) {
     return cells_of(s) * (size_t)s->sam.config.prompt.dim;
 }
@@ -132,96 +138,96 @@ size_t system_embedding_floats(const System *s) {
 size_t system_image_floats(const System *s) {
     size_t floats = system_embedding_floats(s);
     if (s->kept_block) return floats + cells_of(s) * (size_t)s->sam.config.vit.dim;
-    if (s->kind == SYSTEM_SEGMOTE && expert_decoder_published(&s->segmote.experts))
-        floats += 16 * cells_of(s) * ((size_t)s->sam.config.prompt.dim / 8);
-    return floats;
+    return floats + 16 * cells_of(s) * (size_t)channels_of(s);
+}
+
+SystemImage system_image_over(Compute *cx, const System *s, float *kept) {
+    int grid = sam_grid(&s->sam), channels = channels_of(s);
+    float *rest = kept + system_embedding_floats(s);
+    int embedding[] = {1, grid, grid, s->sam.config.prompt.dim};
+    int block[] = {1, grid, grid, s->sam.config.vit.dim};
+    int features[] = {1, 4 * grid, 4 * grid, channels};
+    SystemImage image = {.embedding = tensor_over(cx, 4, embedding, kept)};
+    if (s->kept_block)
+        image.block = tensor_over(cx, 4, block, rest);
+    else if (channels)
+        image.features = tensor_over(cx, 4, features, rest);
+    return image;
+}
+
+SystemImage system_encode_parts(Compute *cx, const System *s, Tensor *image) {
+    SystemImage out = {0};
+    int block = system_block(s);
+    if (!block) return (SystemImage){.embedding = sam_encode(cx, &s->sam, image)};
+    out.embedding = image_encoder_features(cx, &s->sam.vit, image, block - 1, &out.block);
+    compute_observe(cx, out.embedding, "embedding");
+    compute_observe(cx, out.block, "block_feature");
+    return out;
+}
+
+Tensor *system_features(Compute *cx, const System *s, const SystemImage *parts) {
+    return s->ops->features ? s->ops->features(cx, s, parts) : NULL;
 }
 
 SystemImage system_encode(Compute *cx, const System *s, Tensor *image) {
-    SystemImage out = {0};
-    if (s->kept_block) {
-        out.embedding =
-            image_encoder_features(cx, &s->sam.vit, image, s->kept_block - 1, &out.block);
-    } else if (s->kind == SYSTEM_SEGMOTE) {
-        SegmoteImage found = segmote_encode(cx, &s->segmote, &s->sam, image);
-        out.embedding = found.embedding;
-        out.features = segmote_features(cx, &s->segmote, &found);
-    } else {
-        out.embedding = sam_encode(cx, &s->sam, image);
-    }
+    SystemImage out = system_encode_parts(cx, s, image);
+    if (s->kept_block) return out;
+    out.features = system_features(cx, s, &out);
+    out.block = NULL; /* the features are made of it */
     return out;
 }
 
 /* ---- Prompts ---------------------------------------------------------------------------- */
 
-static SystemAnswer plain(Compute *cx, const System *s, const SystemImage *image,
-                          const Prompts *prompts, const SystemAsk *ask) {
-    MaskOutput found = s->kind == SYSTEM_IMIS
-                           ? imis_decode(cx, &s->imis, &s->sam, image->embedding, prompts,
-                                         ask->text, ask->multimask)
-                           : sam_decode(cx, &s->sam, image->embedding, prompts, ask->multimask);
-    return (SystemAnswer){.masks = found.masks, .iou = found.iou};
-}
-
-/* One column of [batch,n], as [batch,1]. */
-static Tensor *first_of(Compute *cx, Tensor *x) {
-    if (!compute_ok(cx)) return &cx->dummy;
-    Tensor *all = tensor_view(cx, x, 0, 3, (int[]){x->dim[0], x->dim[1], 1});
-    return tensor_view(cx, op_slice(cx, all, 0, 1), 0, 2, (int[]){x->dim[0], 1});
-}
-
-/* What stands for the quality of each token's mask: how sure the last router is of it. */
-static Tensor *confidences(Compute *cx, const System *s, const ExpertOutput *out) {
-    if (!compute_ok(cx)) return &cx->dummy;
-    int tokens = s->segmote.config.experts.experts.tokens;
-    const Tensor *last = out->routed[s->sam.config.decoder.transformer.depth - 1];
-    int rows = last->dim[0], width = tensor_cols(last);
-    Tensor *y = tensor_new(cx, 2, (int[]){rows / tokens, tokens});
-    for (int i = 0; compute_ok(cx) && !compute_measures(cx) && i < rows; i++)
-        y->data[i] = last->data[i * width + width - 1];
-    return y;
-}
-
-static SystemAnswer routed(Compute *cx, const System *s, const SystemImage *image,
-                           const Prompts *prompts, const SystemAsk *ask) {
-    PromptTokens tokens = prompt_encoder_forward(cx, &s->sam.prompt, prompts);
-    Tensor *text = ask->text ? imis_text(cx, &s->imis, ask->text) : NULL;
-    tokens.sparse = imis_with_text(cx, tokens.sparse, text);
-    ExpertPrompt asked = {.tokens = &tokens,
-                          .text = text,
-                          .masked = prompts->mask != NULL,
-                          .pool = ask->prompt_free,
-                          .classes = ask->classes,
-                          .features = image->features,
-                          .forced = ask->expert};
-    SystemAnswer a = {
-        .experts = expert_decoder_forward(cx, &s->segmote.experts, image->embedding,
-                                          prompt_encoder_positions(cx, &s->sam.prompt), &asked)};
-    const ExpertOutput *out = &a.experts;
-    bool published = expert_decoder_published(&s->segmote.experts);
-    a.masks = ask->multimask ? out->candidates : out->masks;
-    a.iou = ask->multimask ? confidences(cx, s, out)
-            : published    ? out->iou
-                           : first_of(cx, out->iou);
-    return a;
-}
-
-SystemAnswer system_decode(Compute *cx, const System *s, const SystemImage *image,
-                           const Prompts *prompts, const SystemAsk *ask) {
-    return s->kind == SYSTEM_SEGMOTE ? routed(cx, s, image, prompts, ask)
-                                     : plain(cx, s, image, prompts, ask);
-}
-
-/* ---- Many prompts on one image ------------------------------------------------------------- */
-
-bool system_knows_image(const System *s) { return s->kind != SYSTEM_SEGMOTE; }
-
-MaskOutput system_decode_image(Compute *cx, const System *s, const DecoderImage *image,
-                               const Prompts *prompts, Tensor *text, bool multimask) {
-    return imis_of(s) ? imis_decode_image(cx, &s->imis, &s->sam, image, prompts, text, multimask)
-                      : sam_decode_image(cx, &s->sam, image, prompts, multimask);
-}
-
 int system_text_width(const System *s) {
     return s->imis.config.tower.width ? s->imis.config.text : 0;
+}
+
+const ClipText *system_text_tower(const System *s) {
+    return s->imis.config.tower.width ? &s->imis.tower : NULL;
+}
+
+Tensor *system_text_token(Compute *cx, const System *s, Tensor *vectors) {
+    return imis_text(cx, &s->imis, vectors);
+}
+
+bool system_answers_unprompted(const System *s) {
+    return s->ops->answers_unprompted && s->ops->answers_unprompted(s);
+}
+
+int system_classes(const System *s) { return s->ops->classes ? s->ops->classes(s) : 0; }
+
+const char *system_class_name(const System *s, int index) {
+    return index >= 0 && index < system_classes(s) ? s->ops->class_name(s, index) : NULL;
+}
+
+int system_class_find(const System *s, const char *name) {
+    for (int i = 0; i < system_classes(s); i++)
+        if (strcmp(system_class_name(s, i), name) == 0) return i + 1;
+    return 0;
+}
+
+PromptTokens system_prompt_tokens(Compute *cx, const System *s, const Prompts *prompts,
+                                  const DecodeOptions *options) {
+    return options->tokens ? *options->tokens : prompt_encoder_forward(cx, &s->sam.prompt, prompts);
+}
+
+Tensor *system_prompt_text(Compute *cx, const System *s, const DecodeOptions *options) {
+    if (options->text_token) return options->text_token;
+    return options->text ? system_text_token(cx, s, options->text) : NULL;
+}
+
+SystemOutput system_decode(Compute *cx, const System *s, const SystemImage *image,
+                           const Prompts *prompts, const DecodeOptions *options) {
+    return s->ops->decode(cx, s, image, prompts, options);
+}
+
+/* ---- Training --------------------------------------------------------------------------- */
+
+Tensor *system_loss(Compute *cx, const System *s, const SystemOutput *out,
+                    const SystemTarget *target, const SystemLoss *rule, MaskLossParts *parts) {
+    Tensor *loss =
+        op_mask_loss(cx, target->logits, target->mask, target->quality, &rule->mask, parts);
+    Tensor *own = s->ops->terms ? s->ops->terms(cx, s, out, target, rule->term) : NULL;
+    return own ? op_add(cx, loss, own) : loss;
 }

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "train/prompts.h"
 
-Status asking_open(Asking *a, Scheme scheme, const PromptRule *rule, int batch, int side,
+Status asking_open(Asking *a, const Scheme *scheme, const PromptRule *rule, int batch, int side,
                    int loss_side, int low_side, Error *error) {
     size_t n = (size_t)batch, low = (size_t)low_side, large = (size_t)loss_side;
     *a = (Asking){.scheme = scheme,
@@ -42,15 +42,14 @@ void asking_close(Asking *a) {
 
 /* ---- Prompts ---------------------------------------------------------------------------- */
 
-/* Published schemes replace the points of the round before; ours adds to them. */
-static bool replaces(const Asking *a) { return a->scheme != SCHEME_VOXPERT; }
+static bool replaces(const Asking *a) { return a->scheme->replaces_points; }
 
 static Status click(Asking *a, const AskedMasks *m, size_t i, int k, bool fresh, bool first,
                     Random *r, Error *error) {
     size_t area = (size_t)a->loss_side * (size_t)a->loss_side;
     float *at = a->point + (i * POINTS_MAX + (size_t)k) * 2;
     int *label = a->label + i * POINTS_MAX + (size_t)k;
-    if (first && a->scheme == SCHEME_SEGMOTE) {
+    if (first && a->scheme->central_point) {
         *label =
             prompt_point_central(at, m->object + i * (size_t)a->side * (size_t)a->side, a->side, r);
         return VOXPERT_OK;
@@ -79,9 +78,9 @@ static Status add_boxes(Asking *a, const AskedMasks *m, Random *r, Error *error)
     for (size_t i = 0; !status && i < (size_t)m->count; i++) {
         const uint8_t *object = m->object + i * area;
         float *box = a->box + 4 * i;
-        if (a->scheme == SCHEME_SAM_MED2D)
+        if (a->scheme->box == BOX_SHIFTED)
             status = prompt_box_shifted(box, object, a->side, r, error);
-        else if (a->scheme == SCHEME_SEGMOTE)
+        else if (a->scheme->box == BOX_LOOSE)
             prompt_box_loose(box, object, a->side, r);
         else
             prompt_box(box, object, a->side, m->pixel[i], a->rule.jitter, r);
@@ -102,7 +101,7 @@ Status asking_round(Asking *a, const AskedMasks *masks, const AskedPrompts *prom
     Status status = VOXPERT_OK;
     if (prompts->first) a->points = 0;
     if (prompts->first && prompts->box && !measures) status = add_boxes(a, masks, r, error);
-    bool keeps = a->boxed && !prompts->bare && a->scheme != SCHEME_SEGMOTE;
+    bool keeps = a->boxed && !prompts->bare && !a->scheme->box_once;
     a->boxed = prompts->first ? prompts->box : keeps;
     if (!status) status = add_clicks(a, masks, prompts->points, prompts->first, measures, r, error);
     if (prompts->bare) a->points = 0;
@@ -130,7 +129,7 @@ double asking_low_dice(const Asking *a, const float *logits, const float *target
 double asking_keep(Asking *a, const AskedMasks *masks, const float *low, const float *large) {
     size_t batch = (size_t)masks->count, n = (size_t)a->loss_side * (size_t)a->loss_side;
     size_t cells = batch * (size_t)a->low_side * (size_t)a->low_side;
-    bool probabilities = a->scheme == SCHEME_SAM_MED2D;
+    bool probabilities = a->scheme->probability_mask;
     memcpy(a->previous, low, cells * sizeof *low);
     for (size_t i = 0; probabilities && i < cells; i++)
         a->previous[i] = 1.0f / (1.0f + expf(-a->previous[i]));

@@ -4,7 +4,7 @@
 #define TRAIN_ASKING_H
 
 #include "base/status.h"
-#include "train/plan.h"
+#include "train/scheme.h"
 
 /* The masks that a pass is about. */
 typedef struct AskedMasks {
@@ -21,7 +21,7 @@ typedef struct AskedPrompts {
 } AskedPrompts;
 
 typedef struct Asking {
-    Scheme scheme;
+    const Scheme *scheme;
     PromptRule rule;
     int side, loss_side, low_side;
     int points; /* of each mask, so far */
@@ -31,14 +31,14 @@ typedef struct Asking {
     int *label;    /* [batch,POINTS_MAX] */
     float *packed; /* [batch,points,2] as the prompt encoder wants them */
     int *packed_label;
-    float *previous; /* [batch,low_side,low_side] logits; of SAM-Med2D probabilities */
+    float *previous; /* [batch,low_side,low_side] logits, or probabilities */
     uint8_t
         *predicted; /* [batch,loss_side,loss_side]; 0 where ignored, so that no click goes there */
 } Asking;
 
 /* For up to `batch` masks.  VOXPERT_OUT_OF_MEMORY. */
-MUST_CHECK Status asking_open(Asking *a, Scheme scheme, const PromptRule *rule, int batch, int side,
-                              int loss_side, int low_side, Error *error);
+MUST_CHECK Status asking_open(Asking *a, const Scheme *scheme, const PromptRule *rule, int batch,
+                              int side, int loss_side, int low_side, Error *error);
 void asking_close(Asking *a); /* zeroed is fine */
 
 /* The prompts of the next round; a first one forgets what was.  `measures`: their numbers alone, no

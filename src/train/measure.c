@@ -254,9 +254,9 @@ Status measure_clicks(Measurer *m, const Dataset *d, const CaseObject *o, bool b
 /* Of the objects of a name, or (NULL) of all, in the picture that `o` is in. */
 static Status measure_image(Measurer *m, const Dataset *d, const CaseObject *o, const char *name,
                             double *dice, Error *error) {
-    const SegmoteConfig *c = &m->predictor[0]->model->system.segmote.config;
+    const System *system = &m->predictor[0]->model->system;
     ObjectPrompt prompt = {.prompt_free = true,
-                           .prompt_class = name ? segmote_class(c, name) + 1 : 0};
+                           .prompt_class = name ? system_class_find(system, name) : 0};
     Scene s;
     size_t objects;
     const CaseObject *first = dataset_together(d, o, &objects);

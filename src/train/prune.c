@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "systems/experts.h"
 #include "train/routing_tally.h"
 
 /* Dice of a set's objects, by way of asking. */
@@ -17,7 +18,8 @@ typedef struct Pruner {
     PruneRule rule; /* with what it leaves open decided */
     Dataset data;
     size_t *object, objects; /* indices in data.object */
-    Model shown;             /* the start, but for its experts */
+    Model shown;             /* a view of the start, but for its experts */
+    bool shows;              /* which is open */
     ChangedExperts experts;
     Measurer measurer;
     KeptEmbeddings kept;
@@ -39,7 +41,7 @@ static Status no_memory(Error *error) {
 }
 
 static const TokenExpertsConfig *config_of(const Pruner *p) {
-    return &p->start->system.segmote.config.experts.experts;
+    return system_token_experts(&p->start->system);
 }
 
 static bool is_lost(uint64_t lost, int index) { return lost >> index & 1; }
@@ -68,20 +70,19 @@ static Status check_minima(const Pruner *p, Error *error) {
 
 /* What the rule leaves open depends on the model. */
 static Status settle(Pruner *p, Error *error) {
-    SegmoteConfig config;
     PruneRule *r = &p->rule;
+    const System *s = &p->start->system;
     const char *file = checkpoint_path(p->start->file);
-    Status status =
-        expert_change_config(&config, &p->start->system, &(ExpertChange){0}, file, error);
+    Status status = expert_change_check(s, &(ExpertChange){0}, file, error);
     if (status) return status;
-    bool pool = config.experts.pool.tokens > 0;
+    bool pool = system_answers_unprompted(s);
     if (r->asks >> PRUNE_PROMPT_FREE & 1 && !pool)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "%s: makes no prompt tokens: it cannot be asked without a prompt", file);
     if (!r->asks)
         r->asks = 1u << PRUNE_BOX | 1u << PRUNE_CLICKS | (unsigned)pool << PRUNE_PROMPT_FREE;
     if (!r->min_tokens) r->min_tokens = 1;
-    if (!r->min_experts) r->min_experts = config.experts.experts.kept;
+    if (!r->min_experts) r->min_experts = config_of(p)->kept;
     return check_minima(p, error);
 }
 
@@ -119,6 +120,7 @@ static Status check_memory(const Pruner *p, Error *error) {
 
 static void close_pruner(Pruner *p) {
     measurer_close(&p->measurer);
+    if (p->shows) model_view_close(&p->shown);
     for (size_t i = 0; p->kept.picture && i < p->data.pictures; i++)
         memory_free(p->kept.picture[i]);
     memory_free(p->kept.picture);
@@ -143,8 +145,8 @@ static void answered(void *context, const Prediction *found) {
 static Status open_model(Pruner *p, Error *error) {
     const Model *m = p->start;
     const char *identity;
-    p->shown = (Model){
-        .system = m->system, .threads = m->threads, .kernels = m->kernels, .preset = m->preset};
+    model_view_open(&p->shown, &m->system, m->kernels, m->threads, &m->preset, "");
+    p->shows = true;
     Status status = measurer_open(&p->measurer, &p->shown, error);
     if (!status && p->rule.cache) {
         Predictor *whole = p->measurer.predictor[0];
@@ -184,11 +186,11 @@ static Status take_experts(Pruner *p, const ExpertChange *c, Error *error) {
     status = params_pack(&p->experts.params, NULL, m->kernels,
                          &p->measurer.predictor[0]->steps.worker, false, false, error);
     if (status) return status;
-    p->shown.system.segmote = p->experts.segmote;
+    changed_experts_use(&p->shown.system, &p->experts);
     measurer_reset(&p->measurer);
     memset(p->best, 0, sizeof p->best);
     memset(p->sums, 0, p->data.sets * sizeof *p->sums);
-    const TokenExpertsConfig *e = &p->experts.segmote.config.experts.experts;
+    const TokenExpertsConfig *e = system_token_experts(&p->shown.system);
     return routing_tally_open(&p->tally, 1, e->experts, e->kept, e->held_back, error);
 }
 
@@ -242,7 +244,7 @@ static size_t sets_of(const Pruner *p) {
 }
 
 static PruneState state_of(const Pruner *p) {
-    const TokenExpertsConfig *e = &p->experts.segmote.config.experts.experts;
+    const TokenExpertsConfig *e = system_token_experts(&p->shown.system);
     PruneState s = {.tokens = e->tokens,
                     .experts = e->experts,
                     .parameters = params_elements(&p->experts.params)};

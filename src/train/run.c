@@ -8,6 +8,7 @@
 #include "base/system.h"
 #include "train/examples.h"
 #include "train/purposes.h"
+#include "train/recipe.h"
 #include "train/run_card.h"
 #include "train/run_parts.h"
 
@@ -54,6 +55,8 @@ TrainOptions train_options_default(void) {
                     .pool = 2,
                     .confidence = true,
                     .rule = {.balance = 0.01f, .noise = true, .prompt_free = 0.25}},
+        .recipe = &recipe_sam,
+        .scheme = &scheme_voxpert,
         .card = {.licence = "", .labels = "", .training_data = ""},
     };
 }
@@ -305,16 +308,16 @@ static Status draw_batch(Run *r, const StepPlan *plan, uint64_t part, Error *err
                       plan->prompt_free, o->seed, part, &r->stepper.worker, error);
 }
 
-/* What SegMoTE's scheme may ask depends on the batch; in the others the batch depends on what is
- * asked. */
+/* The plan of a scheme that needs facts depends on the batch; else the batch depends on the plan.
+ */
 static Status prepare_batch(Run *r, uint64_t part, StepPlan *plan, Error *error) {
     const TrainOptions *o = r->options;
     Random kind = random_begin(o->seed, part, 0, PURPOSE_KIND);
-    bool routes = r->system.kind == SYSTEM_SEGMOTE;
+    bool routes = r->system.ops->routes;
     const ExpertRule *experts = routes ? &r->stepper.experts : NULL;
     *plan = (StepPlan){0};
-    if (o->scheme != SCHEME_SEGMOTE) {
-        *plan = step_plan(o->scheme, &o->prompts, experts, &r->stepper.facts, &kind);
+    if (!o->scheme->needs_facts) {
+        *plan = o->scheme->plan(&o->prompts, experts, &r->stepper.facts, &kind);
         return draw_batch(r, plan, part, error);
     }
     Status status = draw_batch(r, plan, part, error);
@@ -322,7 +325,7 @@ static Status prepare_batch(Run *r, uint64_t part, StepPlan *plan, Error *error)
     if (status) return status;
     facts.text = facts.text && class_texts_fill(&r->texts, &r->data, &r->batch, r->text);
     facts.pool = facts.pool && r->batch.group && strcmp(r->batch.group, "A") == 0;
-    *plan = step_plan(o->scheme, &o->prompts, experts, &facts, &kind);
+    *plan = o->scheme->plan(&o->prompts, experts, &facts, &kind);
     return VOXPERT_OK;
 }
 
@@ -338,7 +341,7 @@ static Status one_step(Run *r, Error *error) {
         status = prepare_batch(r, part, &plan, error);
         if (status) break;
         status = stepper_run(&r->stepper, &r->batch, &plan, o->seed, part,
-                             o->scheme == SCHEME_VOXPERT ? NULL : &hook, &result, error);
+                             o->scheme->steps == ROUNDS_TOGETHER ? NULL : &hook, &result, error);
         if (!status && !isfinite(result.loss)) status = no_longer_finite(r, "loss", error);
         r->state.loss += result.loss / o->accumulate;
         r->state.dice += result.dice / o->accumulate;

@@ -8,7 +8,7 @@
 #include "train/state.h"
 #include "train/step.h"
 
-typedef enum Recipe { RECIPE_SAM, RECIPE_SEGMOTE } Recipe;
+struct Recipe; /* recipe.h */
 
 /* The numbers of SegMoTE's paper mode. */
 typedef struct ExpertOptions {
@@ -70,10 +70,9 @@ typedef struct TrainOptions {
     long steps;
     long epochs; /* instead of steps: times that as many images are shown as there are; 0: steps */
     int batch, share, accumulate, loss_side; /* loss_side 0: the model's input */
-    Recipe recipe;
+    const struct Recipe *recipe;
     ExpertOptions experts;
-    Scheme scheme;
-    const char *scheme_name; /* as settings_scheme() was given it; NULL: ours */
+    const Scheme *scheme;
     Schedule schedule;
     double warm_up;        /* steps */
     double lr_start;       /* share of lr at the first epoch (linear) */

@@ -6,10 +6,11 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/system.h"
+#include "systems/experts.h"
 #include "train/data_record.h"
-#include "train/run_adapter.h"
+#include "train/recipe.h"
 #include "train/run_card.h"
-#include "train/run_classes.h"
+#include "train/run_parts.h"
 #include "train/run_work.h"
 #include "train/settings.h"
 #include "train/shapes.h"
@@ -25,6 +26,7 @@ void run_close(Run *r) {
     text_free(&r->memory);
     run_close_card(r);
     measurer_close(&r->measurer);
+    if (r->shows) model_view_close(&r->shown);
     stepper_close(&r->stepper);
     optimizer_close(&r->optimizer);
     if (r->declared) system_close(&r->system);
@@ -130,10 +132,9 @@ static Status open_data(Run *r, Error *error) {
 
 static void choose_parameters(Run *r) {
     const TrainOptions *o = r->options;
-    bool segmote = r->system.kind == SYSTEM_SEGMOTE;
-    params_train(&r->system.sam.params, "*", o->trains == 0 && !segmote);
-    const char *const *globs = segmote_trained(&r->system.segmote);
-    for (int i = 0; segmote && o->trains == 0 && globs[i]; i++)
+    const char *const *globs = system_trained(&r->system);
+    params_train(&r->system.sam.params, "*", o->trains == 0 && !globs);
+    for (int i = 0; globs && o->trains == 0 && globs[i]; i++)
         params_train(&r->system.sam.params, globs[i], true);
     for (size_t i = 0; i < o->trains; i++) params_train(&r->system.sam.params, o->train[i], true);
     for (size_t i = 0; i < o->freezes; i++)
@@ -155,85 +156,52 @@ static Status check_owned(const Run *r, Error *error) {
     return VOXPERT_OK;
 }
 
+static Status open_parent(Run *r, Error *error) {
+    const TrainOptions *o = r->options;
+    if (o->parent) return checkpoint_open(&r->base, o->parent, error);
+    return checkpoint_open_memory(&r->base, o->embedded, o->embedded_size, "built-in model", error);
+}
+
+/* Where what the run begins from is an adapter, its base takes the place of r->base, and the file
+ * stays open as r->adapter. */
+static Status open_adapter(Run *r, Error *error) {
+    const TrainOptions *o = r->options;
+    bool adapter = r->base && system_needs_base(r->base);
+    const char *path = r->base ? checkpoint_path(r->base) : "the new model";
+    if (!adapter && o->parent)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: is no adapter, so it has no --base",
+                         path);
+    if (!adapter && o->release_experts)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "%s: is no adapter, so it has no experts to release", path);
+    if (!adapter) return VOXPERT_OK;
+    const char *system = system_recognized(r->base, true)->name;
+    if (strcmp(o->recipe->name, system) != 0)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "%s: is an adapter, which goes on with --recipe %s", path, system);
+    r->adapter = r->base;
+    r->base = NULL;
+    return open_parent(r, error);
+}
+
 static Status read_config(Run *r, SamConfig *config, Error *error) {
     const TrainOptions *o = r->options;
     Status status = o->base ? checkpoint_open(&r->base, o->base, error) : VOXPERT_OK;
     if (!o->base && !o->config)
         status = checkpoint_open_memory(&r->base, o->embedded, o->embedded_size, "built-in model",
                                         error);
-    if (!status) status = run_open_adapter(r, error);
+    if (!status) status = open_adapter(r, error);
     if (!status)
         status = r->base ? sam_config_infer(config, r->base, error)
                          : sam_config_parse(config, o->config, "the new model", error);
-    if (!status && config->encoder == ENCODER_TINY_VIT && o->recipe == RECIPE_SAM)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "%s: is a TinyViT (MobileSAM), whose folded BatchNorm cannot be trained; "
-                         "take a SAM with a ViT",
-                         o->base ? o->base : "the new model");
+    if (!status && o->recipe->check_base) status = o->recipe->check_base(r, config, error);
     return status;
 }
 
-/* The default, or what the experts of the base are. */
-static Status keep_experts(const Run *r, Error *error) {
-    if (r->options->prompt_classes)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "--prompt-classes: the base has experts of its own; classes are learned "
-                         "by new ones, or by those of an adapter");
-    if (r->options->given & (GIVEN_PPT | GIVEN_CONFIDENCE | GIVEN_UPDATE))
-        return error_set(
-            error, VOXPERT_BAD_ARGUMENT,
-            "ppt, confidence and expert-update are of new experts or an adapter's; the "
-            "base has experts of its own, which stay as they are");
-    OtherNumber n = run_other_number(r->options, &r->system.segmote.config.experts);
-    if (!n.flag) return VOXPERT_OK;
-    return error_set(error, VOXPERT_BAD_ARGUMENT, "%s %d: the experts of the base have %d", n.flag,
-                     n.asked, n.there);
-}
-
-/* Beside the frozen base: published mode on an IMIS-Net, paper mode on any other SAM; the base's
- * own experts where it has some. */
-static Status declare_experts(Run *r, Error *error) {
-    const TrainOptions *o = r->options;
-    System *s = &r->system;
-    const ImisConfig *imis = s->kind == SYSTEM_IMIS ? &s->imis.config : NULL;
-    if (!r->base)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "SegMoTE is trained on a frozen base, not on a new model");
-    if (o->scheme == SCHEME_SAM_MED2D)
-        return error_set(
-            error, VOXPERT_BAD_ARGUMENT,
-            "--scheme sam-med2d trains what --recipe segmote keeps frozen: take one of "
-            "the two");
-    memcpy(s->parent, r->parent, sizeof s->parent);
-    if (r->adapter) return run_declare_adapter(r, error);
-    s->adapter = true;
-    if (s->kind == SYSTEM_SEGMOTE) return keep_experts(r, error);
-    SegmoteConfig c = imis ? segmote_config_published(&s->sam.config, imis)
-                           : segmote_config_paper(&s->sam.config);
-    c.experts.experts.tokens = o->experts.tokens;
-    c.experts.experts.experts = o->experts.experts;
-    c.experts.experts.kept = o->experts.kept;
-    c.experts.experts.rank = o->experts.rank;
-    c.experts.pool.tokens = o->experts.pool;
-    run_choose_ways(o, &c, ~0u);
-    Status status = run_choose_classes(r, &c, error);
-    if (status) return status;
-    char *config = segmote_config_write(&c); /* checked as a file's is */
-    if (!config) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for experts");
-    status = segmote_config_parse(&c, config, "the new experts", &s->sam.config, imis, error);
-    memory_free(config);
-    if (status) return status;
-    s->kind = SYSTEM_SEGMOTE;
-    segmote_declare(&s->segmote, &s->sam.params, &s->sam, &s->imis, &c);
-    r->chosen.experts.rule.noise = !c.quiet;
-    return VOXPERT_OK;
-}
-
-/* A frozen encoder need not run in every step.  Experts stand on one; another run asks for it. */
+/* A frozen encoder need not run in every step. */
 static Status choose_views(Run *r, Error *error) {
     const TrainOptions *o = r->options;
-    bool experts = o->recipe == RECIPE_SEGMOTE;
-    if (!experts && !o->cache) return VOXPERT_OK;
+    if (!o->recipe->frozen_base && !o->cache) return VOXPERT_OK;
     if (!r->base)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "--cache keeps embeddings of a frozen base, and a new model has none");
@@ -267,24 +235,16 @@ static Status check_views(const Run *r, Error *error) {
 static Status declare(Run *r, Error *error) {
     SamConfig config;
     char surplus[256];
-    bool experts = r->options->recipe == RECIPE_SEGMOTE;
-    if (r->options->vocab && r->options->scheme != SCHEME_SEGMOTE)
+    const TrainOptions *o = r->options;
+    if (o->vocab && !o->scheme->prompts_texts)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "--vocab is for the texts that --scheme segmote prompts");
-    if (r->options->prompt_classes && !experts)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "--prompt-classes are of prompt tokens, which --recipe segmote teaches");
     Status status = read_config(r, &config, error);
     if (status) return status;
-    if (r->base && !experts && imis_config_is_there(r->base))
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "%s: is an IMIS-Net, which is a base for experts (--recipe segmote) and "
-                         "not trained itself",
-                         checkpoint_path(r->base));
     r->declared = true;
-    if (r->base && experts)
+    if (r->base && o->recipe->frozen_base)
         return system_open_base(&r->system, r->base, surplus, sizeof surplus, error);
-    sam_declare(&r->system.sam, &config);
+    system_declare_sam(&r->system, &config);
     return r->base
                ? params_bind(&r->system.sam.params, r->base, false, surplus, sizeof surplus, error)
                : VOXPERT_OK;
@@ -310,11 +270,12 @@ static Status identify_origin(Run *r, Error *error) {
 static Status open_model(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     Status status = declare(r, error);
-    r->preset = *preset_find(o->scheme == SCHEME_SAM_MED2D ? "sam-med2d" : "voxpert");
-    r->preset.zoom = o->scheme == SCHEME_SAM_MED2D ? 0.0 : o->zoom;
+    const char *preset = o->scheme->preset;
+    r->preset = *preset_find(preset ? preset : "voxpert");
+    r->preset.zoom = preset ? 0.0 : o->zoom;
     if (!status) status = choose_views(r, error);
-    if (!status && o->recipe == RECIPE_SEGMOTE) status = declare_experts(r, error);
-    if (!status) run_give_classes(r);
+    if (!status && o->recipe->declare) status = o->recipe->declare(r, error);
+    if (!status && o->recipe->prepare_data) o->recipe->prepare_data(r);
     if (!status) status = params_initialize(&r->system.sam.params, o->seed, error);
     if (!status) status = identify_origin(r, error);
     if (!status) choose_parameters(r);
@@ -346,10 +307,10 @@ static void list_modalities(Run *r) {
 
 /* Where there are experts: whom their tokens come from. */
 static Status open_routing(Run *r, HistoryExperts *out, Error *error) {
-    const TokenExpertsConfig *c = &r->system.segmote.config.experts.experts;
+    const TokenExpertsConfig *c = system_token_experts(&r->system);
     size_t sets = r->data.sets;
     *out = (HistoryExperts){0};
-    if (r->system.kind != SYSTEM_SEGMOTE) return VOXPERT_OK;
+    if (!c) return VOXPERT_OK;
     r->set_name = memory_new(sets * sizeof *r->set_name);
     r->modality_name = memory_new(sets * sizeof *r->modality_name);
     r->modality_of = memory_new(sets * sizeof *r->modality_of);

@@ -187,7 +187,7 @@ static Status fill_card(Run *r, Error *error) {
     if (!*r->card.licence) r->card.licence = inherited(r, "licence");
     if (!*r->card.labels) r->card.labels = r->labels.chars;
     r->card.training_data = r->training_data.chars;
-    r->card.arch = system_name(r->system.kind);
+    r->card.arch = r->system.ops->name;
     r->card.preprocess = r->preprocess.chars;
     r->card.parent = r->system.adapter ? r->parent : NULL;
     r->card.split = r->split.chars;

@@ -32,7 +32,8 @@ typedef struct Run {
     Threads *threads;
     Optimizer optimizer;
     Stepper stepper;
-    Model shown; /* the same weights, as a user has them; owns nothing */
+    Model shown; /* a view of the same weights, as a user has them */
+    bool shows;  /* which is open */
     Measurer measurer;
     RunState state;
     History history;

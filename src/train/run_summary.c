@@ -4,6 +4,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/system.h"
+#include "train/recipe.h"
 #include "train/run_card.h"
 #include "train/settings.h"
 
@@ -90,9 +91,8 @@ static void add_warnings(Text *t, const Warnings *w) {
 }
 
 static void add_choices(Text *t, const TrainOptions *o) {
-    static const char *const recipes[] = {"sam", "segmote"};
-    text_add(t, ",\n  \"trained\": \"%s\",\n  \"scheme\": \"%s\"", recipes[o->recipe],
-             o->scheme_name ? o->scheme_name : "voxpert");
+    text_add(t, ",\n  \"trained\": \"%s\",\n  \"scheme\": \"%s\"", o->recipe->name,
+             o->scheme->name);
     add_list(t, "train", o->train, o->trains);
     add_list(t, "freeze", o->freeze, o->freezes);
     text_add(t, ",\n  \"settings\": {\n");

@@ -6,13 +6,15 @@
 
 #include "base/memory.h"
 #include "base/system.h"
+#include "systems/experts.h"
+#include "train/recipe.h"
 #include "train/run_card.h"
 #include "train/run_memory.h"
 
 /* ---- Embeddings ------------------------------------------------------------------------- */
 
 /* Of a kept embedding that is damaged. */
-static void hear_of_embedding(void *context, const char *sentence) {
+static void log_embedding_warning(void *context, const char *sentence) {
     run_say(context, true, sentence);
 }
 
@@ -24,31 +26,23 @@ static bool show_encoded(void *context, size_t done, size_t all) {
 }
 
 /* The frozen base as a model of its own, which the embeddings are named after. */
-static Model base_of(Run *r) {
-    const Segmote *segmote = &r->system.segmote;
-    bool block = r->system.kind == SYSTEM_SEGMOTE && expert_decoder_published(&segmote->experts);
-    Model base = {.system = {.kind = SYSTEM_SAM,
-                             .sam = r->system.sam,
-                             .kept_block = block ? 1 + segmote->config.feature_block : 0},
-                  .threads = r->threads,
-                  .kernels = r->kernels,
-                  .preset = r->preset,
-                  .log = hear_of_embedding,
-                  .log_context = r};
-    memcpy(base.identity, r->parent, sizeof base.identity);
-    return base;
+static void open_base(Model *base, Run *r) {
+    System system = system_base_view(&r->system);
+    model_view_open(base, &system, r->kernels, r->threads, &r->preset, r->parent);
+    base->log = log_embedding_warning;
+    base->log_context = r;
 }
 
 static Status open_views(Run *r, Error *error) {
     const TrainOptions *o = r->options;
-    Model base = base_of(r);
+    Model base;
     char *folder = NULL;
     Status status = o->cache ? VOXPERT_OK : run_file(r, "embeddings", &folder, error);
     if (status) return status;
-    pthread_mutex_init(&base.lock, NULL);
+    open_base(&base, r);
     status = views_open(&r->views, &r->data, &base, o->cache ? o->cache : folder, o->cache_half,
                         o->max_memory, show_encoded, r, error);
-    pthread_mutex_destroy(&base.lock);
+    model_view_close(&base);
     memory_free(folder);
     return status;
 }
@@ -83,12 +77,11 @@ static const char *no_text(const Run *r) {
 
 /* The tower is frozen: each name is read once. */
 static Status open_texts(Run *r, Error *error) {
-    Model reader = {.system = r->system, .threads = r->threads, .kernels = r->kernels};
-    pthread_mutex_init(&reader.text_lock, NULL);
+    Model reader;
+    model_view_open(&reader, &r->system, r->kernels, r->threads, &r->preset, "");
     Status status = model_open_texts(&reader, r->options->vocab, error);
     if (!status) status = class_texts_open(&r->texts, &r->data, &reader, error);
-    model_close_texts(&reader);
-    pthread_mutex_destroy(&reader.text_lock);
+    model_view_close(&reader);
     r->text = memory_new((size_t)r->options->batch * r->texts.width * sizeof *r->text + 1);
     if (!status && !r->text)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the texts of a batch");
@@ -101,15 +94,15 @@ static bool has_regions(const Dataset *d) {
     return false;
 }
 
-/* What SegMoTE's scheme can do here; what it cannot is said. */
+/* What a scheme that needs facts can do here; what it cannot is reported. */
 static Status open_facts(Run *r, PlanFacts *facts, Error *error) {
-    const ExpertDecoder *d = &r->system.segmote.experts;
+    const System *s = &r->system;
     const char *why = no_text(r);
     char sentence[160];
     *facts = (PlanFacts){.text = !why,
-                         .pool = d->config.pool.tokens > 0,
+                         .pool = system_image_prompt_tokens(s) > 0,
                          .pseudo = has_regions(&r->data),
-                         .unrouted = expert_decoder_published(d)};
+                         .unrouted = system_experts_are_published(s)};
     if (!facts->pseudo)
         run_say(r, true,
                 "no picture has regions: the scheme's passes on pseudo masks are left out");
@@ -150,24 +143,22 @@ static Status open_steps(Run *r, int loss_side, const PlanFacts *facts, Error *e
                         .floats = r->views.floats,
                         .block_floats = r->views.block_floats,
                         .pseudo = facts->pseudo,
-                        .distinct = o->scheme == SCHEME_SEGMOTE};
+                        .distinct = o->scheme->needs_facts};
+    SystemLoss loss = {.mask = o->loss};
+    if (o->recipe->terms) o->recipe->terms(o, loss.term);
     Status status = batch_open(&r->batch, &batch, error);
     if (!status)
         status = stepper_open(&r->stepper, &r->system, r->kernels, r->threads, &shape, &o->prompts,
-                              &o->loss, error);
+                              &loss, error);
     if (!status) status = pack(r, error);
     r->stepper.text = r->text;
     return status;
 }
 
 static Status open_measures(Run *r, Error *error) {
-    r->shown = (Model){
-        .system = r->system,
-        .threads = r->threads,
-        .kernels = r->kernels,
-        .preset = r->preset,
-    };
-    memcpy(r->shown.identity, r->parent, sizeof r->shown.identity); /* of its frozen encoder */
+    /* The identity of its frozen encoder. */
+    model_view_open(&r->shown, &r->system, r->kernels, r->threads, &r->preset, r->parent);
+    r->shows = true;
     Status status = measurer_open(&r->measurer, &r->shown, error);
     return !status && r->cached ? share_views(r, error) : status;
 }
@@ -178,9 +169,9 @@ Status run_open_work(Run *r, Error *error) {
     int loss_side = o->loss_side ? o->loss_side : r->system.sam.config.image;
     PlanFacts facts = {0};
     Status status = check_sides(r, loss_side, error);
-    Model base = base_of(r);
+    System base = system_base_view(&r->system);
     if (r->cached) views_measure(&r->views, &base);
-    if (!status && o->scheme == SCHEME_SEGMOTE) status = open_facts(r, &facts, error);
+    if (!status && o->scheme->needs_facts) status = open_facts(r, &facts, error);
     if (!status) status = open_steps(r, loss_side, &facts, error);
     if (!status) status = run_check_memory(r, error);
     if (!status) run_show_header(r);

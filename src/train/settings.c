@@ -6,277 +6,28 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "train/recipe.h"
 
-typedef enum Kind {
-    KIND_INT,
-    KIND_LONG,
-    KIND_SIZE,
-    KIND_SEED,
-    KIND_DOUBLE,
-    KIND_FLOAT,
-    KIND_FLAG,
-    KIND_WORD, /* an enum, by its place among the choices */
-    KIND_LIST, /* up to four whole numbers */
-    KIND_LOSS
-} Kind;
+/* ---- Rows ------------------------------------------------------------------------------- */
 
-/* What a row may say beside its range. */
-enum {
-    ABOVE = 1, /* the least value itself is excluded */
-    BELOW = 2, /* the largest is */
-    FREE = 4   /* a resumed run may change it */
-};
-
-typedef struct Row {
-    Setting setting;
-    Kind kind;
-    size_t offset;
-    double least, most;
-    unsigned more;
-    unsigned given; /* bit of TrainOptions.given */
-} Row;
-
-#define AT(field) offsetof(TrainOptions, field)
-
-static const Row rows[] = {
-    {{"schedule", "of the learning rate", "cosine|step|constant|linear"}, KIND_WORD, AT(schedule)},
-    {{"step-at", "up to four steps with commas at which the rate drops", NULL},
-     KIND_LIST,
-     AT(drops),
-     1,
-     1e9,
-     .given = GIVEN_STEP_AT},
-    {{"epoch-at", "up to four epochs with commas after which the rate drops", NULL},
-     KIND_LIST,
-     AT(epoch_drops),
-     1,
-     1e9,
-     .given = GIVEN_EPOCH_AT},
-    {{"loss", "how masks are compared", "focal-dice-iou|dice-ce"}, KIND_LOSS, AT(loss.rule)},
-    {{"optimizer", "adam: weight decay is part of the gradient", "adamw|adam"},
-     KIND_WORD,
-     AT(optimizer.kind)},
-    {{"steps", "optimizer steps", NULL}, KIND_LONG, AT(steps), 1, 1e9, FREE, .given = GIVEN_STEPS},
-    {{"epochs", "instead of steps; one shows as many images as there are; 0: by steps", NULL},
-     KIND_LONG,
-     AT(epochs),
-     0,
-     1e6,
-     FREE,
-     .given = GIVEN_EPOCHS},
-    {{"batch", "samples of a step", NULL}, KIND_INT, AT(batch), 1, 4096},
-    {{"masks-per-image", "samples that share an image", NULL}, KIND_INT, AT(share), 1, 64},
-    {{"accumulate", "batches of a step", NULL}, KIND_INT, AT(accumulate), 1, 4096},
-    {{"seed", "of all randomness", NULL}, KIND_SEED, AT(seed), 0, 9e15},
-    {{"lr", "learning rate", NULL}, KIND_DOUBLE, AT(optimizer.lr), 0, 1},
-    {{"lr-end", "share of the rate at the end of the cosine", NULL}, KIND_DOUBLE, AT(lr_end), 0, 1},
-    {{"warm-up", "steps until the rate is reached", NULL}, KIND_DOUBLE, AT(warm_up), 0, 1e9},
-    {{"lr-start", "share of the rate at the beginning of the linear schedule", NULL},
-     KIND_DOUBLE,
-     AT(lr_start),
-     0,
-     1,
-     ABOVE},
-    {{"warm-up-epochs", "epochs until the linear schedule reaches the rate", NULL},
-     KIND_DOUBLE,
-     AT(warm_up_epochs),
-     1,
-     1e6},
-    {{"step-drop", "factor at the steps of step-at, the epochs of epoch-at", NULL},
-     KIND_DOUBLE,
-     AT(drop_by),
-     0,
-     1,
-     ABOVE},
-    {{"weight-decay", "weight decay", NULL}, KIND_DOUBLE, AT(optimizer.decay), 0, 10},
-    {{"decay-all", "biases and norms decay too: 0, 1", NULL}, KIND_FLAG, AT(decay_all), 0, 1},
-    {{"beta1", "decay of the mean gradient", NULL}, KIND_DOUBLE, AT(optimizer.beta1), 0, 1, BELOW},
-    {{"beta2", "decay of the mean squared gradient", NULL},
-     KIND_DOUBLE,
-     AT(optimizer.beta2),
-     0,
-     1,
-     BELOW},
-    {{"eps", "added to the root of the mean squared gradient", NULL},
-     KIND_DOUBLE,
-     AT(optimizer.eps),
-     0,
-     1,
-     ABOVE},
-    {{"clip", "largest norm of the gradient, 0: none", NULL},
-     KIND_DOUBLE,
-     AT(optimizer.clip),
-     0,
-     1e9},
-    {{"ema", "decay of the running average of weights, 0: none", NULL},
-     KIND_DOUBLE,
-     AT(optimizer.average),
-     0,
-     1,
-     BELOW},
-    {{"loss-side", "pixels at which masks are compared, 0: the model's", NULL},
-     KIND_INT,
-     AT(loss_side),
-     0,
-     8192},
-    {{"focal", "weight of the focal loss", NULL}, KIND_FLOAT, AT(loss.focal), 0, 1e6},
-    {{"dice", "weight of the Dice loss", NULL}, KIND_FLOAT, AT(loss.dice), 0, 1e6},
-    {{"iou", "weight of the error of the predicted IoU", NULL}, KIND_FLOAT, AT(loss.iou), 0, 1e6},
-    {{"cross-entropy", "weight of the cross-entropy", NULL},
-     KIND_FLOAT,
-     AT(loss.cross_entropy),
-     0,
-     1e6},
-    {{"rounds", "rounds of prompts in a step", NULL}, KIND_INT, AT(prompts.rounds), 1, ROUNDS_MAX},
-    {{"box", "probability that the first prompt is a box", NULL},
-     KIND_DOUBLE,
-     AT(prompts.box),
-     0,
-     1},
-    {{"points", "most that a later round adds", NULL}, KIND_INT, AT(prompts.most_points), 1, 9},
-    {{"jitter", "of a box's sides, share of its length", NULL},
-     KIND_DOUBLE,
-     AT(prompts.jitter),
-     0,
-     0.5},
-    {{"deepest", "share of clicks at the deepest point of the error", NULL},
-     KIND_DOUBLE,
-     AT(prompts.deepest),
-     0,
-     1},
-    {{"multimask", "probability of training the ambiguous masks on a click", NULL},
-     KIND_DOUBLE,
-     AT(prompts.multimask),
-     0,
-     1},
-    {{"whole", "share of samples that show the whole image, for boxes", NULL},
-     KIND_DOUBLE,
-     AT(augment.whole),
-     0,
-     1},
-    {{"whole-click", "and where the first prompt is a click", NULL},
-     KIND_DOUBLE,
-     AT(augment.whole_click),
-     0,
-     1},
-    {{"cut-from", "least side of a cut, in sides of the box", NULL},
-     KIND_DOUBLE,
-     AT(augment.factor[0]),
-     0.5,
-     100},
-    {{"cut-to", "largest side", NULL}, KIND_DOUBLE, AT(augment.factor[1]), 0.5, 100},
-    {{"cut-from-click", "least where the first prompt is a click", NULL},
-     KIND_DOUBLE,
-     AT(augment.click_factor[0]),
-     0.1,
-     100},
-    {{"cut-to-click", "largest where the first prompt is a click", NULL},
-     KIND_DOUBLE,
-     AT(augment.click_factor[1]),
-     0.5,
-     100},
-    {{"flip", "probability of a mirrored image", NULL}, KIND_DOUBLE, AT(augment.flip), 0, 1},
-    {{"rotate", "probability of turning by some degrees", NULL},
-     KIND_DOUBLE,
-     AT(augment.turn),
-     0,
-     1},
-    {{"scale", "both sides stretched by up to this", NULL}, KIND_DOUBLE, AT(augment.scale), 0, 1},
-    {{"intensity", "strength of contrast, brightness, gamma: 0 to 1", NULL},
-     KIND_DOUBLE,
-     AT(augment.intensity),
-     0,
-     1},
-    {{"recolour", "probability of exchanged or inverted colours", NULL},
-     KIND_DOUBLE,
-     AT(augment.recolour),
-     0,
-     1},
-    {{"noise", "probability of added noise", NULL}, KIND_DOUBLE, AT(augment.noise), 0, 1},
-    {{"blur", "probability", NULL}, KIND_DOUBLE, AT(augment.blur), 0, 1},
-    {{"tokens", "expert tokens of a mask", NULL}, KIND_INT, AT(experts.tokens), 1, 32},
-    {{"experts", "experts of a layer that the router chooses from", NULL},
-     KIND_INT,
-     AT(experts.experts),
-     1,
-     64},
-    {{"kept", "experts that a token is sent to", NULL}, KIND_INT, AT(experts.kept), 1, 64},
-    {{"rank", "hidden width of an expert", NULL}, KIND_INT, AT(experts.rank), 1, 4096},
-    {{"prompt-tokens", "prompt tokens made from the image (PPT); 0: none", NULL},
-     KIND_INT,
-     AT(experts.pool),
-     0,
-     64},
-    {{"prompt-free", "share of batches that have no prompt", NULL},
-     KIND_DOUBLE,
-     AT(experts.rule.prompt_free),
-     0,
-     1},
-    {{"guided", "share of those that have a second pass, guided by the mask of the first", NULL},
-     KIND_DOUBLE,
-     AT(experts.rule.guided),
-     0,
-     1},
-    {{"ppt", "where prompt tokens act: without a prompt, or in place of every prompt's",
-      "prompt-free|always"},
-     KIND_WORD,
-     AT(experts.ppt),
-     .given = GIVEN_PPT},
-    {{"balance", "weight of the experts' balance loss", NULL},
-     KIND_FLOAT,
-     AT(experts.rule.balance),
-     0,
-     1e6},
-    {{"router-noise", "noise of the routers in training: 0, 1", NULL},
-     KIND_FLAG,
-     AT(experts.rule.noise),
-     0,
-     1,
-     .given = GIVEN_NOISE},
-    {{"confidence", "experts' outputs are multiplied by the router's confidence: 0, 1", NULL},
-     KIND_FLAG,
-     AT(experts.confidence),
-     0,
-     1,
-     .given = GIVEN_CONFIDENCE},
-    {{"expert-update", "the token: added to and normalized, or replaced", "residual|replace"},
-     KIND_WORD,
-     AT(experts.update),
-     .given = GIVEN_UPDATE},
-    {{"shapes", "drawn images, as one more data set", NULL}, KIND_INT, AT(shapes), 0, 1e6},
-    {{"zoom",
-      "side of the crop at use, in sides of the prompt's box, or for clicks of the answer's", NULL},
-     KIND_DOUBLE,
-     AT(zoom),
-     1,
-     100},
-    {{"validate-every", "steps between two validations; 0: never", NULL},
-     KIND_LONG,
-     AT(validate_every),
-     0,
-     1e9},
-    {{"validate-most", "objects of each set, 0: all", NULL}, KIND_SIZE, AT(validate_most), 0, 1e9},
-    {{"early-stop", "validations without a new best, 0: never", NULL},
-     KIND_LONG,
-     AT(patience),
-     0,
-     1e9},
-    {{"checkpoint-minutes", "minutes between two checkpoints", NULL},
-     KIND_DOUBLE,
-     AT(checkpoint_minutes),
-     0,
-     1e6,
-     FREE},
-    {{"threads", "0: every core", NULL}, KIND_INT, AT(threads), 0, 256, FREE},
-};
-
-enum { ROWS = sizeof rows / sizeof *rows };
-
-const Setting *setting_at(int index) {
-    return index >= 0 && index < ROWS ? &rows[index].setting : NULL;
+/* Those of training, of each recipe, and of how a run goes; NULL past the last. */
+static const SettingRow *row_at(int index) {
+    if (index < 0) return NULL;
+    if (index < training_row_count) return &training_rows[index];
+    index -= training_row_count;
+    for (int i = 0; recipe_at(i); i++) {
+        if (index < recipe_at(i)->settings_count) return &recipe_at(i)->settings[index];
+        index -= recipe_at(i)->settings_count;
+    }
+    return index < running_row_count ? &running_rows[index] : NULL;
 }
 
-static size_t width_of(Kind k) {
+const Setting *setting_at(int index) {
+    const SettingRow *r = row_at(index);
+    return r ? &r->setting : NULL;
+}
+
+static size_t width_of(SettingKind k) {
     static const size_t width[] = {
         sizeof(int),   sizeof(long), sizeof(size_t),   sizeof(uint64_t),         sizeof(double),
         sizeof(float), sizeof(bool), sizeof(unsigned), DROPS_MAX * sizeof(long), sizeof(unsigned)};
@@ -310,7 +61,7 @@ static void spell_choices(const char *choices, char *out, size_t size) {
     }
 }
 
-static Status apply_word(TrainOptions *o, const Row *r, const char *value, Error *error) {
+static Status apply_word(TrainOptions *o, const SettingRow *r, const char *value, Error *error) {
     int place = choice_of(r->setting.choices, value);
     char spelt[80] = "";
     if (place >= 0) {
@@ -323,7 +74,7 @@ static Status apply_word(TrainOptions *o, const Row *r, const char *value, Error
                      value);
 }
 
-static Status apply_loss(TrainOptions *o, const Row *r, const char *value, Error *error) {
+static Status apply_loss(TrainOptions *o, const SettingRow *r, const char *value, Error *error) {
     Status status = apply_word(o, r, value, error);
     if (status) return status;
     bool ce = o->loss.rule == MASK_LOSS_DICE_CE;
@@ -334,7 +85,7 @@ static Status apply_loss(TrainOptions *o, const Row *r, const char *value, Error
 
 /* ---- Numbers ---------------------------------------------------------------------------- */
 
-static void put(TrainOptions *o, const Row *r, double x) {
+static void put(TrainOptions *o, const SettingRow *r, double x) {
     void *at = (char *)o + r->offset;
     switch (r->kind) {
     case KIND_INT:
@@ -363,7 +114,7 @@ static void put(TrainOptions *o, const Row *r, double x) {
     }
 }
 
-static double get(const TrainOptions *o, const Row *r) {
+static double get(const TrainOptions *o, const SettingRow *r) {
     const void *at = (const char *)o + r->offset;
     switch (r->kind) {
     case KIND_INT:
@@ -383,9 +134,9 @@ static double get(const TrainOptions *o, const Row *r) {
     }
 }
 
-static bool is_whole(Kind k) { return k != KIND_DOUBLE && k != KIND_FLOAT; }
+static bool is_whole(SettingKind k) { return k != KIND_DOUBLE && k != KIND_FLOAT; }
 
-static bool in_range(const Row *r, double x) {
+static bool in_range(const SettingRow *r, double x) {
     if (x < r->least || x > r->most) return false;
     if (is_whole(r->kind) && x > floor(x)) return false;
     return !(r->more & ABOVE && x <= r->least) && !(r->more & BELOW && x >= r->most);
@@ -393,15 +144,17 @@ static bool in_range(const Row *r, double x) {
 
 /* Training computes with floats, whatever the setting is kept as: none may be 0, or an end that is
  * excluded, when it is rounded, unless it was before. */
-static bool survives_rounding(const Row *r, double x) {
+static bool survives_rounding(const SettingRow *r, double x) {
     bool is_zero = !(x > 0.0) && !(x < 0.0);
     return is_whole(r->kind) || is_zero ||
            (fabs(x) >= (double)FLT_MIN && in_range(r, (double)(float)x));
 }
 
-static bool within(const Row *r, double x) { return in_range(r, x) && survives_rounding(r, x); }
+static bool within(const SettingRow *r, double x) {
+    return in_range(r, x) && survives_rounding(r, x);
+}
 
-static Status apply_number(TrainOptions *o, const Row *r, const char *value, Error *error) {
+static Status apply_number(TrainOptions *o, const SettingRow *r, const char *value, Error *error) {
     double x;
     if (!text_to_double(&x, value) || !within(r, x))
         return error_set(error, VOXPERT_BAD_ARGUMENT,
@@ -415,7 +168,7 @@ static Status apply_number(TrainOptions *o, const Row *r, const char *value, Err
     return VOXPERT_OK;
 }
 
-static Status apply_list(TrainOptions *o, const Row *r, const char *value, Error *error) {
+static Status apply_list(TrainOptions *o, const SettingRow *r, const char *value, Error *error) {
     long number[DROPS_MAX] = {0};
     int n = 0;
     for (const char *at = value; *at && n < DROPS_MAX;) {
@@ -441,7 +194,7 @@ static Status apply_list(TrainOptions *o, const Row *r, const char *value, Error
 
 /* ---- By name ---------------------------------------------------------------------------- */
 
-static Status apply_row(TrainOptions *o, const Row *r, const char *value, Error *error) {
+static Status apply_row(TrainOptions *o, const SettingRow *r, const char *value, Error *error) {
     Status status = r->kind == KIND_WORD   ? apply_word(o, r, value, error)
                     : r->kind == KIND_LOSS ? apply_loss(o, r, value, error)
                     : r->kind == KIND_LIST ? apply_list(o, r, value, error)
@@ -460,9 +213,9 @@ Status settings_apply(TrainOptions *o, const char *assignment, Error *error) {
     if (!equals || length >= sizeof name)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "\"%s\" is no NAME=VALUE", assignment);
     memcpy(name, assignment, length);
-    for (int i = 0; i < ROWS; i++)
-        if (strcmp(rows[i].setting.name, name) == 0)
-            return apply_row(o, &rows[i], equals + 1, error);
+    for (int i = 0; row_at(i); i++)
+        if (strcmp(row_at(i)->setting.name, name) == 0)
+            return apply_row(o, row_at(i), equals + 1, error);
     return error_set(error, VOXPERT_BAD_ARGUMENT, "training has no setting \"%s\"", name);
 }
 
@@ -474,7 +227,7 @@ static void list_text(const long *number, char *out, size_t size) {
 }
 
 void setting_text(const TrainOptions *o, int index, char *out, size_t size) {
-    const Row *r = &rows[index];
+    const SettingRow *r = row_at(index);
     const void *at = (const char *)o + r->offset;
     unsigned place;
     if (r->kind == KIND_LIST) {
@@ -492,7 +245,7 @@ void setting_text(const TrainOptions *o, int index, char *out, size_t size) {
     }
 }
 
-bool setting_is_number(int index) { return rows[index].kind < KIND_WORD; }
+bool setting_is_number(int index) { return row_at(index)->kind < KIND_WORD; }
 
 /* ---- What belongs together -------------------------------------------------------------- */
 
@@ -525,7 +278,6 @@ static Status check_range(const char *name, const char *to, const double range[2
 
 Status settings_check(const TrainOptions *o, Error *error) {
     const MaskLoss *l = &o->loss;
-    const ExpertOptions *e = &o->experts;
     bool any = l->focal > 0.0f || l->dice > 0.0f || l->iou > 0.0f || l->cross_entropy > 0.0f;
     Status status = check_schedule(o, error);
     if (!status) status = check_range("cut-from", "cut-to", o->augment.factor, error);
@@ -533,26 +285,29 @@ Status settings_check(const TrainOptions *o, Error *error) {
         status = check_range("cut-from-click", "cut-to-click", o->augment.click_factor, error);
     if (!status && !any)
         status = refuse(error, "every term of the loss has weight 0, so nothing would be learned");
-    if (!status && o->recipe == RECIPE_SEGMOTE && e->kept > e->experts)
-        status = error_set(error, VOXPERT_BAD_ARGUMENT, "kept %d is more than experts %d", e->kept,
-                           e->experts);
-    if (!status && e->ppt == PPT_ALWAYS && !e->pool && o->recipe == RECIPE_SEGMOTE)
-        status = refuse(error, "ppt always needs prompt tokens, and prompt-tokens is 0");
+    if (!status && o->recipe->check) status = o->recipe->check(o, error);
     return status;
 }
 
 /* ---- Identity --------------------------------------------------------------------------- */
 
+static void hash_rows(Hash *h, const TrainOptions *o, const SettingRow *row, int count) {
+    for (const SettingRow *r = row; r < row + count; r++)
+        if (!(r->more & FREE)) hash_add(h, (const char *)o + r->offset, width_of(r->kind));
+}
+
 void settings_identity(const TrainOptions *o, char text[HASH_TEXT]) {
     Hash h;
     hash_begin(&h);
-    for (int i = 0; i < ROWS; i++) {
-        if (rows[i].more & FREE) continue;
-        hash_add(&h, (const char *)o + rows[i].offset, width_of(rows[i].kind));
-    }
-    hash_add(&h, &o->scheme, sizeof o->scheme);
-    if (o->recipe) hash_add(&h, &o->recipe, sizeof o->recipe);
-    if (o->recipe || o->cache) { /* what is learned from: encoded once, and how, or each time */
+    hash_rows(&h, o, training_rows, training_row_count);
+    for (int i = 0; recipe_at(i); i++)
+        if (recipe_at(i) == o->recipe || recipe_at(i)->in_every_identity)
+            hash_rows(&h, o, recipe_at(i)->settings, recipe_at(i)->settings_count);
+    hash_rows(&h, o, running_rows, running_row_count);
+    hash_add(&h, &o->scheme->identity, sizeof o->scheme->identity);
+    int recipe = o->recipe->identity;
+    if (recipe) hash_add(&h, &recipe, sizeof recipe);
+    if (recipe || o->cache) { /* what is learned from: encoded once, and how, or each time */
         hash_add(&h, &o->no_cache, sizeof o->no_cache);
         hash_add(&h, &o->cache_half, sizeof o->cache_half);
     }

@@ -3,12 +3,7 @@
 #ifndef TRAIN_SETTINGS_H
 #define TRAIN_SETTINGS_H
 
-#include "train/run.h"
-
-typedef struct Setting {
-    const char *name, *help;
-    const char *choices; /* "a|b|c" of a word; NULL: it is a number, or a list of numbers */
-} Setting;
+#include "train/settings_rows.h"
 
 const Setting *setting_at(int index); /* NULL past the last */
 
@@ -24,11 +19,11 @@ bool setting_is_number(int index); /* not a word, and not a list */
  * ends are swapped, no loss, ... */
 MUST_CHECK Status settings_check(const TrainOptions *o, Error *error);
 
-/* What is trained: "sam" or "segmote"; sets what that recipe lays down.  VOXPERT_BAD_ARGUMENT for
- * an unknown name. */
+/* What is trained, by the name of a recipe (recipe.h); sets what that recipe lays down.
+ * VOXPERT_BAD_ARGUMENT for an unknown name. */
 MUST_CHECK Status settings_recipe(TrainOptions *o, const char *name, Error *error);
 
-/* A published way of training, or the paper's ("paper"); replaces everything that it lays down.
+/* How it is trained, by the name of a scheme (scheme.h); replaces everything that it lays down.
  * VOXPERT_BAD_ARGUMENT for an unknown name. */
 MUST_CHECK Status settings_scheme(TrainOptions *o, const char *name, Error *error);
 

@@ -71,10 +71,6 @@ size_t simulation_objects(const Simulation *s, size_t index) {
 
 /* ---- The model -------------------------------------------------------------------------- */
 
-static const SegmoteConfig *config_of(const Simulation *s) {
-    return &s->model->system.segmote.config;
-}
-
 Status simulation_model(Simulation *s, const Model *model, bool zoom, Error *error) {
     measurer_close(&s->measurer);
     s->model = model;
@@ -95,7 +91,7 @@ static size_t known_classes(const Simulation *s) {
     size_t known = 0;
     const CaseSet *set = &s->data.set[0];
     for (size_t i = 0; !set->one_name && i < set->names; i++)
-        known += segmote_class(config_of(s), set->label_name[i].name) >= 0;
+        known += system_class_find(&s->model->system, set->label_name[i].name) > 0;
     return known;
 }
 
@@ -152,7 +148,7 @@ static Status predict_free(Canvas *c, Simulation *s, int picture, Error *error) 
     }
     Status status = VOXPERT_OK;
     for (size_t i = 0; i < set->names && !status; i++) {
-        int prompt_class = segmote_class(config_of(s), set->label_name[i].name) + 1;
+        int prompt_class = system_class_find(&s->model->system, set->label_name[i].name);
         if (prompt_class == 0) continue;
         status =
             measure_free_logits(&s->measurer, &s->data, picture, prompt_class, c->logits, error);

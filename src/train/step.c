@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "systems/experts.h"
 #include "train/purposes.h"
 
 static Status check_points(const Stepper *s, Error *error) {
-    int most = step_plan_points(s->scheme, &s->rule);
+    int most = s->scheme->most_points(&s->rule);
     if (most <= POINTS_MAX) return VOXPERT_OK;
     return error_set(error, VOXPERT_BAD_ARGUMENT,
                      "--rounds %d with --points %d asks for up to %d clicks at once; %d are the "
@@ -14,18 +15,11 @@ static Status check_points(const Stepper *s, Error *error) {
                      s->rule.rounds, s->rule.most_points, most, POINTS_MAX);
 }
 
-static bool has_experts(const Stepper *s) { return s->system->kind == SYSTEM_SEGMOTE; }
-
-static bool is_published(const Stepper *s) {
-    return has_experts(s) && expert_decoder_published(&s->system->segmote.experts);
-}
-
 /* ---- What a pass is about --------------------------------------------------------------- */
 
-/* What the encoder gave of the batch's pictures. */
+/* What the encoder gave of the batch's images. */
 typedef struct Seen {
-    Tensor *embedding; /* [pictures,...] */
-    Tensor *block;     /* of published mode; else NULL */
+    SystemImage image; /* [images,...]: embedding and block */
     Tensor *text;      /* [batch,dim] of the objects' names, for rounds after the first; or NULL */
 } Seen;
 
@@ -80,9 +74,9 @@ static Tensor *for_masks(Stepper *s, Tensor *x, const Pass *pass) {
 
 /* For the routers of a pass. */
 static size_t noise_count(const Stepper *s, int batch) {
-    if (!has_experts(s)) return 0;
-    const TokenExpertsConfig *e = &s->system->segmote.config.experts.experts;
-    return (size_t)s->sam->config.decoder.transformer.depth * (size_t)batch * (size_t)e->tokens *
+    const TokenExpertsConfig *e = system_token_experts(s->system);
+    if (!e) return 0;
+    return (size_t)system_expert_layers(s->system) * (size_t)batch * (size_t)e->tokens *
            (size_t)e->experts;
 }
 
@@ -94,8 +88,8 @@ static void draw_noise(Stepper *s, int batch, Random *r) {
 
 /* ---- Answers ---------------------------------------------------------------------------- */
 
-/* One of [batch,count,...] masks for each sample: the nearest to its target, or, as SAM-Med2D does,
- * the one that the model believes in. */
+/* One of [batch,count,...] masks for each sample: the nearest to its target, or the one of highest
+ * predicted quality. */
 static MaskOutput best_masks(Stepper *s, MaskOutput m, const Pass *pass) {
     Compute *cx = &s->cx;
     if (!compute_ok(cx)) return m;
@@ -109,7 +103,7 @@ static MaskOutput best_masks(Stepper *s, MaskOutput m, const Pass *pass) {
         best[i] = i * count;
         for (int k = i * count; k < (i + 1) * count && !compute_measures(cx); k++) {
             const float *target = pass->masks.target + (size_t)i * large;
-            double worth = s->scheme == SCHEME_SAM_MED2D
+            double worth = s->scheme->best_by_quality
                                ? (double)iou->data[k]
                                : asking_low_dice(pass->asking, all->data + (size_t)k * low, target);
             if (worth > top) top = worth, best[i] = k;
@@ -120,46 +114,13 @@ static MaskOutput best_masks(Stepper *s, MaskOutput m, const Pass *pass) {
     return (MaskOutput){masks, op_gather(cx, iou, batch, best)};
 }
 
-/* What a pass's decoder gave, and what its experts did. */
-typedef struct Decoded {
-    MaskOutput masks;
-    ExpertOutput experts;
-} Decoded;
-
-/* The predicted quality [batch,1] that the loss compares: published, of the best mask; else of mask
- * 0, as it is reported. */
-static Tensor *quality_of(Compute *cx, const Stepper *s, const ExpertOutput *out) {
-    if (!compute_ok(cx) || is_published(s)) return out->iou;
-    int batch = out->iou->dim[0];
-    Tensor *all = tensor_view(cx, out->iou, 0, 3, (int[]){batch, out->iou->dim[1], 1});
-    return tensor_view(cx, op_slice(cx, all, 0, 1), 0, 2, (int[]){batch, 1});
-}
-
-static Decoded decode_experts(Stepper *s, const Seen *seen, const Pass *pass,
-                              const Prompts *prompts, PromptTokens *tokens, ExpertPrompt *asked) {
-    Compute *cx = &s->cx;
-    const Segmote *segmote = &s->system->segmote;
-    SegmoteImage image = {seen->embedding, seen->block};
-    tokens->sparse = imis_with_text(cx, tokens->sparse, asked->text);
-    asked->tokens = tokens;
-    asked->masked = prompts->mask != NULL;
-    asked->noise = s->experts.noise ? s->noise : NULL;
-    asked->features = for_masks(s, segmote_features(cx, segmote, &image), pass);
-    Decoded out = {.experts = expert_decoder_forward(
-                       cx, &segmote->experts, for_masks(s, seen->embedding, pass),
-                       prompt_encoder_positions(cx, &s->sam->prompt), asked)};
-    out.masks.masks = out.experts.masks;
-    if (s->loss.iou > 0.0f) out.masks.iou = quality_of(cx, s, &out.experts);
-    return out;
-}
-
 static Tensor *text_of(Stepper *s) {
     union {
         const float *from;
         float *to;
     } u = {s->text}; /* only read */
     int shape[] = {s->batch, system_text_width(s->system)};
-    return imis_text(&s->cx, &s->system->imis, tensor_over(&s->cx, 2, shape, u.to));
+    return system_text_token(&s->cx, s->system, tensor_over(&s->cx, 2, shape, u.to));
 }
 
 /* The text as a constant, where a later round has it. */
@@ -174,32 +135,39 @@ static Tensor *later_text(Stepper *s, const StepPlan *plan) {
     return text;
 }
 
-/* As sam_decode; SAM-Med2D's later rounds do not train the prompt encoder. */
-static Decoded decode(Stepper *s, const StepPlan *plan, int round, const Pass *pass,
-                      const Seen *seen, const Prompts *prompts, bool multimask) {
+/* Images' tensors with one for each mask; features that only now are made of them. */
+static SystemImage image_for_masks(Stepper *s, const SystemImage *parts, const Pass *pass) {
+    SystemImage image = {.features = for_masks(s, system_features(&s->cx, s->system, parts), pass)};
+    image.embedding = for_masks(s, parts->embedding, pass);
+    return image;
+}
+
+static SystemOutput decode(Stepper *s, const StepPlan *plan, int round, const Pass *pass,
+                           const Seen *seen, const Prompts *prompts, bool multimask) {
     Compute *cx = &s->cx;
     Tape *tape = cx->tape;
-    if (s->scheme == SCHEME_SAM_MED2D && round > 0) cx->tape = NULL;
+    if (s->scheme->trains_first_prompts && round > 0) cx->tape = NULL;
     PromptTokens tokens = prompt_encoder_forward(cx, &s->sam->prompt, prompts);
     cx->tape = tape;
-    if (has_experts(s)) {
-        ExpertPrompt asked = {.pool = plan->prompt_free || (plan->pool[round] && !pass->pseudo),
-                              .classes = plan->prompt_free ? pass->classes : NULL,
-                              .unrouted = pass->pseudo && plan->unrouted && round > 0};
-        if (plan->text[round] && !pass->pseudo) asked.text = round ? seen->text : text_of(s);
-        return decode_experts(s, seen, pass, prompts, &tokens, &asked);
-    }
-    Tensor *positions = prompt_encoder_positions(cx, &s->sam->prompt);
-    Tensor *embedding = for_masks(s, seen->embedding, pass);
-    return (Decoded){.masks = mask_decoder_forward(cx, &s->sam->decoder, embedding, positions,
-                                                   &tokens, multimask)};
+    DecodeOptions options = {.multimask = multimask,
+                             .prompt_free =
+                                 plan->prompt_free || (plan->pool[round] && !pass->pseudo),
+                             .classes = plan->prompt_free ? pass->classes : NULL,
+                             .tokens = &tokens,
+                             .noise = s->experts.noise ? s->noise : NULL,
+                             .unrouted = pass->pseudo && plan->unrouted && round > 0};
+    if (plan->text[round] && !pass->pseudo) options.text_token = round ? seen->text : text_of(s);
+    SystemImage image = image_for_masks(s, &seen->image, pass);
+    return system_decode(cx, s->system, &image, prompts, &options);
 }
 
 static void tally(Stepper *s, const Batch *b, const ExpertOutput *found) {
-    if (!s->tally || !compute_ok(&s->cx) || compute_measures(&s->cx)) return;
-    for (int i = 0; i < s->sam->config.decoder.transformer.depth; i++)
-        routing_tally_add(s->tally, found->routed[i]->data, b->set, b->count,
-                          s->system->segmote.config.experts.experts.tokens);
+    if (!s->tally || !system_token_experts(s->system) || !compute_ok(&s->cx) ||
+        compute_measures(&s->cx))
+        return;
+    int tokens = system_token_experts(s->system)->tokens;
+    for (int i = 0; i < system_expert_layers(s->system); i++)
+        routing_tally_add(s->tally, found->routed[i]->data, b->set, b->count, tokens);
 }
 
 /* ---- A round ---------------------------------------------------------------------------- */
@@ -216,7 +184,7 @@ static MaskLossParts pass_run(Stepper *s, const Batch *b, const StepPlan *plan, 
         float *to;
     } truth = {pass->masks.target}; /* only read */
     int low = s->low_side, side = s->loss_side, count = pass->masks.count;
-    bool several = plan->multimask && (round == 0 || s->scheme == SCHEME_SAM_MED2D);
+    bool several = plan->multimask && (round == 0 || s->scheme->multimask_always);
     Tensor mask = {.data = a->previous, .rank = 4, .dim = {count, low, low, 1}};
     mask.root = &mask;
     Tensor target = {.data = truth.to, .rank = 4, .dim = {count, 1, side, side}};
@@ -228,17 +196,18 @@ static MaskLossParts pass_run(Stepper *s, const Batch *b, const StepPlan *plan, 
                        .label = a->packed_label,
                        .box = a->box,
                        .mask = is_masked(plan, round, pass->pseudo) ? &mask : NULL};
-    Decoded found = decode(s, plan, round, pass, seen, &prompts, several);
-    MaskOutput m = several ? best_masks(s, found.masks, pass) : found.masks;
+    SystemOutput found = decode(s, plan, round, pass, seen, &prompts, several);
+    MaskOutput m = {found.masks, found.iou};
+    if (several) m = best_masks(s, m, pass);
     Tensor *large = op_resize(cx, m.masks, side, side);
     MaskLossParts parts = {0};
-    Tensor *quality = s->loss.iou > 0.0f ? m.iou : NULL; /* no term, no gradient */
-    Tensor *loss = op_mask_loss(cx, large, &target, quality, &s->loss, &parts);
-    if (has_experts(s) && !pass->pseudo) tally(s, b, &found.experts);
-    if (has_experts(s) && !pass->pseudo && s->experts.balance > 0.0f)
-        loss = op_add(cx, loss,
-                      expert_decoder_balance(cx, &s->system->segmote.experts, &found.experts,
-                                             s->experts.balance));
+    SystemTarget compared = {.logits = large,
+                             .mask = &target,
+                             .quality =
+                                 s->loss.mask.iou > 0.0f ? m.iou : NULL, /* no term, no gradient */
+                             .pseudo = pass->pseudo};
+    if (!pass->pseudo) tally(s, b, &found.experts);
+    Tensor *loss = system_loss(cx, s->system, &found, &compared, &s->loss, &parts);
     backward(cx, loss);
     *dice = 0.0;
     if (compute_ok(cx) && !compute_measures(cx))
@@ -292,9 +261,9 @@ static Status rounds_run(Stepper *s, const Batch *b, const StepPlan *plan, Seen 
         if (status || !hook) continue;
         if (i == 0) {
             backward_from(&s->cx);
-            seen->embedding = detached(&s->cx, seen->embedding);
+            seen->image.embedding = detached(&s->cx, seen->image.embedding);
         }
-        if (i + 1 < plan->rounds && step_plan_ends_step(s->scheme, i)) hook->step(hook->context);
+        if (i + 1 < plan->rounds && scheme_ends_step(s->scheme, i)) hook->step(hook->context);
     }
     return status;
 }
@@ -302,20 +271,13 @@ static Status rounds_run(Stepper *s, const Batch *b, const StepPlan *plan, Seen 
 /* ---- A step ----------------------------------------------------------------------------- */
 
 /* Of a batch that has embeddings instead of images. */
-static Seen known(Compute *cx, const Stepper *s, const Batch *b) {
+static SystemImage known(Compute *cx, const Stepper *s, const Batch *b) {
     int grid = sam_grid(s->sam), pictures = b->count / s->share;
     int dim[] = {pictures, grid, grid, s->sam->config.prompt.dim};
-    Seen seen = {.embedding = tensor_over(cx, 4, dim, b->embedding)};
-    if (is_published(s))
-        seen.block =
-            tensor_over(cx, 4, (int[]){pictures, grid, grid, s->sam->config.vit.dim}, b->block);
-    return seen;
-}
-
-static Seen look(Compute *cx, const Stepper *s, Tensor *image) {
-    if (!is_published(s)) return (Seen){.embedding = sam_encode(cx, s->sam, image)};
-    SegmoteImage found = segmote_encode(cx, &s->system->segmote, s->sam, image);
-    return (Seen){.embedding = found.embedding, .block = found.block};
+    SystemImage image = {.embedding = tensor_over(cx, 4, dim, b->embedding)};
+    dim[3] = s->sam->config.vit.dim;
+    if (system_block(s->system)) image.block = tensor_over(cx, 4, dim, b->block);
+    return image;
 }
 
 static Status run(Stepper *s, const Batch *b, const StepPlan *plan, Random r, const RoundHook *hook,
@@ -328,8 +290,8 @@ static Status run(Stepper *s, const Batch *b, const StepPlan *plan, Random r, co
     cx->tape = &tape;
     cx->failure = NULL;
     Scope scope = scope_begin(cx);
-    Seen seen = b->floats ? known(cx, s, b) : look(cx, s, &image);
-    grad_of(cx, seen.embedding); /* outlives the rounds that add to it */
+    Seen seen = {.image = b->floats ? known(cx, s, b) : system_encode_parts(cx, s->system, &image)};
+    grad_of(cx, seen.image.embedding); /* outlives the rounds that add to it */
     seen.text = later_text(s, plan);
     Status status = rounds_run(s, b, plan, &seen, &r, hook, out, error);
     backward_from(cx);
@@ -373,15 +335,14 @@ static Status measure(Stepper *s, size_t *bytes, Error *error) {
                       .worker = &counting,
                       .memory = &s->memory,
                       .records = &s->records};
-    bool ambiguous = s->system->kind == SYSTEM_SAM;
-    StepPlan plan = step_plan_largest(s->scheme, &s->rule, &s->facts, ambiguous);
+    StepPlan plan = s->scheme->largest(&s->rule, &s->facts, s->system->ops->ambiguous);
     RoundHook hook = {no_step, NULL};
     StepResult ignored;
-    status = run(s, &b, &plan, random_begin(0, 0, 0, 0), s->scheme == SCHEME_VOXPERT ? NULL : &hook,
-                 &ignored, error);
+    status = run(s, &b, &plan, random_begin(0, 0, 0, 0),
+                 s->scheme->steps == ROUNDS_TOGETHER ? NULL : &hook, &ignored, error);
     bool guided = s->experts.guided > 0.0;
     plan = (StepPlan){.rounds = guided ? 2 : 1, .prompt_free = true, .mask = {false, guided}};
-    bool also = has_experts(s) && s->experts.prompt_free > 0.0;
+    bool also = s->experts.prompt_free > 0.0;
     if (!status && also)
         status = run(s, &b, &plan, random_begin(0, 0, 0, 0), NULL, &ignored, error);
     *bytes = s->memory.peak;
@@ -416,7 +377,7 @@ static Status open_buffers(Stepper *s, Error *error) {
 }
 
 Status stepper_open(Stepper *s, const System *system, const Kernels *kernels, Threads *threads,
-                    const StepperShape *shape, const PromptRule *rule, const MaskLoss *loss,
+                    const StepperShape *shape, const PromptRule *rule, const SystemLoss *loss,
                     Error *error) {
     const Sam *sam = &system->sam;
     *s = (Stepper){.system = system,
@@ -432,8 +393,7 @@ Status stepper_open(Stepper *s, const System *system, const Kernels *kernels, Th
                    .facts = shape->facts,
                    .loss_side = shape->loss_side,
                    .low_side = 4 * sam_grid(sam)};
-    bool pools = system->kind == SYSTEM_SEGMOTE && system->segmote.config.experts.pool.tokens;
-    if (!pools) s->experts.prompt_free = 0.0;
+    if (!system_answers_unprompted(system)) s->experts.prompt_free = 0.0;
     Status status = check_points(s, error);
     if (!status) status = worker_open(&s->worker, threads, error);
     if (!status) status = open_buffers(s, error);

@@ -3,16 +3,8 @@
  * Each round's loss is taken back to the parameters of prompt encoder and decoder and to the
  * embedding at once, so that only one round is on the tape; the encoder's own way back follows.
  *
- * SAM-Med2D's scheme (models.md, A.8) differs: each round is an optimizer step of its own; only the
- * first reaches the encoder and the prompt encoder, the later ones work on its embedding as it was;
- * points are replaced, not added; the mask prompt is the probability; of three masks the one of
- * highest predicted quality learns.
- *
- * SegMoTE's scheme (models.md, B.6): the first round is an optimizer step of its own, the others
- * are one together.  Every round has a second pass on pseudo masks, with an answer of its own that
- * its later prompts look at; its balance loss is left out.  Later rounds take the text as it was
- * before the first one's step, and do not train text_out_dim.  Losses are over the whole batch
- * tensor. */
+ * What a scheme changes of that - which rounds end an optimizer step, what they train, passes on
+ * pseudo masks - is in its table (scheme.h). */
 #ifndef TRAIN_STEP_H
 #define TRAIN_STEP_H
 
@@ -36,13 +28,13 @@ typedef struct Stepper {
     Arena memory, records; /* memory.capacity: what the largest step needs */
     size_t shared;         /* bytes that its products need of the worker's shared memory */
     Compute cx;
-    MaskLoss loss;
+    SystemLoss loss;
     PromptRule rule;
-    Scheme scheme;
+    const Scheme *scheme;
     int share; /* samples that show the same picture */
     int batch, loss_side, low_side;
     size_t floats;       /* of a batch's embeddings; 0: it has images */
-    PlanFacts facts;     /* what its plans may have: SCHEME_SEGMOTE */
+    PlanFacts facts;     /* what its plans may have, of a scheme that needs them */
     Asking object;       /* of the objects' passes */
     Asking pseudo;       /* and the pseudo masks'; zeroed where there are none */
     int *best;           /* [batch] */
@@ -52,12 +44,12 @@ typedef struct Stepper {
 } Stepper;
 
 typedef struct StepperShape {
-    Scheme scheme;
+    const Scheme *scheme;
     int batch, share, loss_side;
     size_t floats;     /* of a sample's embedding, where batches have them; else 0 */
     size_t max_memory; /* bytes of a step; 0: no limit */
     const ExpertRule *experts;
-    PlanFacts facts; /* of SCHEME_SEGMOTE */
+    PlanFacts facts; /* of a scheme that needs them */
 } StepperShape;
 
 /* Memory for steps on batches of this size, measured.  The parameters that train are marked and
@@ -65,10 +57,10 @@ typedef struct StepperShape {
  * VOXPERT_OUT_OF_MEMORY: also where a step needs more than `max_memory`. */
 MUST_CHECK Status stepper_open(Stepper *s, const System *system, const Kernels *kernels,
                                Threads *threads, const StepperShape *shape, const PromptRule *rule,
-                               const MaskLoss *loss, Error *error);
+                               const SystemLoss *loss, Error *error);
 void stepper_close(Stepper *s); /* zeroed is fine */
 
-/* Called between the rounds of a step where step_plan_ends_step: uses the gradients and clears
+/* Called between the rounds of a step where scheme_ends_step: uses the gradients and clears
  * them. */
 typedef struct RoundHook {
     void (*step)(void *context);

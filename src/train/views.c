@@ -51,16 +51,15 @@ static Status mark_needed(bool **needed, const Dataset *d, size_t *count, Error 
     return VOXPERT_OK;
 }
 
-void views_measure(Views *v, const Model *model) {
-    size_t first = system_embedding_floats(&model->system);
-    bool block = model->system.kept_block != 0;
-    *v = (Views){.floats = first,
-                 .block_floats = block ? system_image_floats(&model->system) - first : 0};
+void views_measure(Views *v, const System *system) {
+    size_t first = system_embedding_floats(system);
+    bool block = system->kept_block != 0;
+    *v = (Views){.floats = first, .block_floats = block ? system_image_floats(system) - first : 0};
 }
 
 static Status open_arrays(Views *v, const Dataset *d, const Model *model, Error *error) {
     size_t n = d->pictures + 1;
-    views_measure(v, model);
+    views_measure(v, &model->system);
     v->pictures = d->pictures;
     v->path = memory_new(n * sizeof *v->path);
     v->view = memory_new(n * sizeof *v->view);

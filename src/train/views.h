@@ -30,7 +30,7 @@ MUST_CHECK Status views_open(Views *v, const Dataset *d, const Model *model, con
                              bool half, size_t max_memory, ViewsProgress *progress, void *context,
                              Error *error);
 /* `floats` and `block_floats` alone, before there are any. */
-void views_measure(Views *v, const Model *model);
+void views_measure(Views *v, const System *system);
 void views_close(Views *v); /* zeroed is fine */
 
 /* Into `embedding` [floats] and, where there are any, `block` [block_floats]; any thread.  Errors:

@@ -1,4 +1,5 @@
 #include "tests/golden/predictor_case.h"
+#include "systems/systems.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,11 +60,10 @@ static bool open_model(PredictorCase *c, const Preset *preset) {
                                   &run->bench->worker, false, false, &error),
                       &error))
         return false;
-    c->model = (Model){.system = {.sam = c->golden.sam},
-                       .file = c->golden.weights.checkpoint,
-                       .threads = run->bench->worker.threads,
-                       .kernels = run->bench->kernels,
-                       .preset = *preset};
+    System system = {.ops = &sam_system, .sam = c->golden.sam};
+    model_view_open(&c->model, &system, run->bench->kernels, run->bench->worker.threads, preset,
+                    "");
+    c->model.file = c->golden.weights.checkpoint;
     return true;
 }
 
@@ -83,6 +83,7 @@ bool predictor_case_change(PredictorCase *c, const char *preset) {
 
 void predictor_case_close(PredictorCase *c) {
     predictor_close(c->predictor);
+    if (c->model.system.ops) model_view_close(&c->model);
     picture_free(&c->picture);
     golden_model_close(&c->golden);
 }

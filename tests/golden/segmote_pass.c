@@ -1,5 +1,6 @@
 #include "tests/golden/segmote_pass.h"
 
+#include "systems/systems.h"
 #include "tests/golden/segmote_stages.h"
 
 static const char *text_of(const json_t *entry, const char *key) {
@@ -22,7 +23,8 @@ static const float *noise_of(GoldenSegmotePass *s, GoldenPasses *p, const Golden
 
 static Tensor *features_for(GoldenPasses *p, Compute *cx, const Tensor *embedding) {
     GoldenSegmotePass *s = p->context;
-    if (!s->features) s->features = segmote_features(cx, &s->model->model, &s->image);
+    if (!s->features)
+        s->features = segmote_features(cx, &s->model->model, s->image.embedding, s->image.block);
     if (!compute_ok(cx)) return &cx->dummy;
     int images = s->features->dim[0], n = embedding->dim[0], index[GOLDEN_MAX_PROMPTS];
     if (images == n || images == 1) return s->features;
@@ -76,7 +78,9 @@ static void decode(GoldenPasses *p, Compute *cx, GoldenPass *pass, Tensor *embed
 
 static Tensor *encode(GoldenPasses *p, Compute *cx, Tensor *image) {
     GoldenSegmotePass *s = p->context;
-    s->image = segmote_encode(cx, &s->model->model, &s->model->sam, image);
+    const System system = {
+        .ops = &segmote_system, .sam = s->model->sam, .segmote = s->model->model};
+    s->image = system_encode_parts(cx, &system, image);
     s->features = NULL;
     golden_stage(&p->stages, "image_embedding", s->image.embedding);
     return s->image.embedding;

@@ -2,6 +2,7 @@
 #ifndef TESTS_GOLDEN_SEGMOTE_PASS_H
 #define TESTS_GOLDEN_SEGMOTE_PASS_H
 
+#include "systems/system.h"
 #include "tests/golden/passes.h"
 #include "tests/golden/segmote_model.h"
 
@@ -9,7 +10,7 @@ typedef struct GoldenSegmotePass {
     const GoldenSegmote *model;
     GoldenArray noise; /* of all steps; empty: none */
     size_t step;       /* whose noise is used, from 0 */
-    SegmoteImage image;
+    SystemImage image;
     Tensor *features; /* of the image, published mode; NULL until a pass needs them */
     ExpertOutput out; /* of the last pass, and of all of them */
     ExpertOutput all[GOLDEN_MAX_PASSES];

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "systems/systems.h"
 #include "tests/check.h"
 #include "tests/golden/procedural.h"
 #include "tests/systems/tiny_imis.h"
@@ -121,8 +122,8 @@ TEST(a_file_opens_as_what_its_names_and_shapes_say) {
     tiny_imis_write(imis_path, TINY_IMIS_PLAIN);
     open_files(&o, imis_path, NULL);
     check_report(o.status == VOXPERT_OK, __FILE__, __LINE__, "%s", o.error.message);
-    CHECK(o.system.kind == SYSTEM_IMIS && !o.system.adapter);
-    CHECK(strcmp(system_name(o.system.kind), "imis-net") == 0);
+    CHECK(o.system.ops == &imis_system && !o.system.adapter);
+    CHECK(strcmp(o.system.ops->name, "imis-net") == 0);
     CHECK(o.system.sam.config.image == 64 && sam_grid(&o.system.sam) == TINY_IMIS_GRID);
     CHECK(o.system.imis.config.tower.layers == 2 && o.system.imis.config.tower.hidden == 16);
     CHECK(system_text_width(&o.system) == TINY_IMIS_TEXT);
@@ -130,7 +131,7 @@ TEST(a_file_opens_as_what_its_names_and_shapes_say) {
 
     tiny_imis_write(imis_path, TINY_IMIS_MUTE);
     open_files(&o, imis_path, NULL);
-    CHECK(o.status == VOXPERT_OK && o.system.kind == SYSTEM_IMIS);
+    CHECK(o.status == VOXPERT_OK && o.system.ops == &imis_system);
     CHECK(system_text_width(&o.system) == 0);
     close_files(&o);
     unlink(imis_path);
@@ -142,7 +143,7 @@ TEST(a_published_segmote_opens_alone_and_over_the_base_that_it_came_from) {
     tiny_imis_write(experts_path, TINY_IMIS_EXPERTS);
     open_files(&alone, experts_path, NULL);
     open_files(&over, experts_path, imis_path);
-    CHECK(alone.status == VOXPERT_OK && alone.system.kind == SYSTEM_SEGMOTE);
+    CHECK(alone.status == VOXPERT_OK && alone.system.ops == &segmote_system);
     check_report(over.status == VOXPERT_OK, __FILE__, __LINE__, "%s", over.error.message);
     CHECK(expert_decoder_published(&over.system.segmote.experts));
     CHECK(system_text_width(&over.system) == TINY_IMIS_TEXT);
@@ -172,7 +173,7 @@ TEST(experts_without_an_encoder_need_that_base) {
     memory_free(tensors);
     open_files(&o, adapter_path, imis_path);
     check_report(o.status == VOXPERT_OK, __FILE__, __LINE__, "%s", o.error.message);
-    CHECK(o.system.kind == SYSTEM_SEGMOTE && o.system.adapter);
+    CHECK(o.system.ops == &segmote_system && o.system.adapter);
     CHECK(expert_decoder_published(&o.system.segmote.experts));
     close_files(&o);
     open_files(&o, adapter_path, NULL);

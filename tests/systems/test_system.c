@@ -1,5 +1,5 @@
 /* A system of one file, or of an adapter and its base. */
-#include "systems/system.h"
+#include "systems/systems.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -90,7 +90,7 @@ TEST(an_adapter_opens_on_the_base_it_was_trained_on) {
     CHECK(system_needs_base(f.adapter) && !system_needs_base(f.base));
     check_report(open_both(&s, &f, f.base, &error) == VOXPERT_OK, __FILE__, __LINE__, "%s",
                  error.message);
-    CHECK(s.kind == SYSTEM_SEGMOTE && s.adapter);
+    CHECK(s.ops == &segmote_system && s.adapter);
     CHECK(s.segmote.config.experts.experts.experts == EXPERTS);
     system_close(&s);
     files_close(&f);
@@ -126,7 +126,7 @@ TEST(a_base_is_a_system_of_its_own) {
     System s;
     files_open(&f, 1, NULL);
     CHECK(system_open(&s, f.base, NULL, true, NULL, 0, NULL) == VOXPERT_OK);
-    CHECK(s.kind == SYSTEM_SAM && !s.adapter);
+    CHECK(s.ops == &sam_system && !s.adapter);
     size_t cells = (size_t)sam_grid(&s.sam) * (size_t)sam_grid(&s.sam);
     CHECK(system_image_floats(&s) == cells * (size_t)s.sam.config.prompt.dim);
     system_close(&s);
@@ -164,7 +164,7 @@ static void scene_close(Scene *s) {
 TEST(ties_go_to_the_lowest) {
     Scene s;
     scene_open(&s);
-    SystemAnswer a = system_decode(&s.w->cx, &s.system, &s.image, &one_box, &(SystemAsk){0});
+    SystemOutput a = system_decode(&s.w->cx, &s.system, &s.image, &one_box, &(DecodeOptions){0});
     CHECK(compute_ok(&s.w->cx));
     CHECK(a.experts.chosen[0] == 0);
     for (int t = 0; t < TOKENS; t++) {
@@ -178,9 +178,11 @@ TEST(a_forced_expert_gets_every_token_and_the_first_is_what_ties_chose) {
     Scene s;
     scene_open(&s);
     Compute *cx = &s.w->cx;
-    SystemAnswer free = system_decode(cx, &s.system, &s.image, &one_box, &(SystemAsk){0});
-    SystemAnswer one = system_decode(cx, &s.system, &s.image, &one_box, &(SystemAsk){.expert = 1});
-    SystemAnswer two = system_decode(cx, &s.system, &s.image, &one_box, &(SystemAsk){.expert = 2});
+    SystemOutput free = system_decode(cx, &s.system, &s.image, &one_box, &(DecodeOptions){0});
+    SystemOutput one =
+        system_decode(cx, &s.system, &s.image, &one_box, &(DecodeOptions){.expert = 1});
+    SystemOutput two =
+        system_decode(cx, &s.system, &s.image, &one_box, &(DecodeOptions){.expert = 2});
     CHECK(compute_ok(cx));
     for (int t = 0; t < TOKENS; t++)
         CHECK(two.experts.routed[1]->data[t * (3 * EXPERTS + 1) + 1] > 0.99f);
@@ -193,12 +195,12 @@ TEST(the_image_alone_is_prompt_enough) {
     Scene s;
     scene_open(&s);
     Prompts nothing = {.batch = 1};
-    SystemAnswer a =
-        system_decode(&s.w->cx, &s.system, &s.image, &nothing, &(SystemAsk){.prompt_free = true});
+    SystemOutput a = system_decode(&s.w->cx, &s.system, &s.image, &nothing,
+                                   &(DecodeOptions){.prompt_free = true});
     CHECK(compute_ok(&s.w->cx));
     CHECK(a.masks->dim[1] == 1 && a.experts.sparse->dim[1] == 2);
-    SystemAnswer all = system_decode(&s.w->cx, &s.system, &s.image, &nothing,
-                                     &(SystemAsk){.prompt_free = true, .multimask = true});
+    SystemOutput all = system_decode(&s.w->cx, &s.system, &s.image, &nothing,
+                                     &(DecodeOptions){.prompt_free = true, .multimask = true});
     CHECK(all.masks->dim[1] == TOKENS && all.iou->dim[1] == TOKENS);
     scene_close(&s);
 }
@@ -209,11 +211,11 @@ TEST(prompt_tokens_that_always_act_are_guided_by_the_box) {
     Scene s;
     scene_open(&s);
     Compute *cx = &s.w->cx;
-    SystemAsk plain = {0}, asked = {.prompt_free = true};
-    SystemAnswer without = system_decode(cx, &s.system, &s.image, &one_box, &plain);
-    SystemAnswer with = system_decode(cx, &s.system, &s.image, &one_box, &asked);
+    DecodeOptions plain = {0}, asked = {.prompt_free = true};
+    SystemOutput without = system_decode(cx, &s.system, &s.image, &one_box, &plain);
+    SystemOutput with = system_decode(cx, &s.system, &s.image, &one_box, &asked);
     s.system.segmote.experts.config.ppt = PPT_ALWAYS;
-    SystemAnswer always = system_decode(cx, &s.system, &s.image, &one_box, &plain);
+    SystemOutput always = system_decode(cx, &s.system, &s.image, &one_box, &plain);
     CHECK(compute_ok(cx));
     size_t bytes = tensor_bytes(with.masks);
     CHECK(always.experts.sparse->dim[1] == 2);
@@ -227,10 +229,10 @@ TEST(a_confidence_that_is_left_out_changes_the_answer) {
     Scene s;
     scene_open(&s);
     Prompts nothing = {.batch = 1};
-    SystemAsk asked = {.prompt_free = true};
-    SystemAnswer a = system_decode(&s.w->cx, &s.system, &s.image, &nothing, &asked);
+    DecodeOptions asked = {.prompt_free = true};
+    SystemOutput a = system_decode(&s.w->cx, &s.system, &s.image, &nothing, &asked);
     for (int i = 0; i < 2; i++) s.system.segmote.experts.layer[i].config.unweighted = true;
-    SystemAnswer b = system_decode(&s.w->cx, &s.system, &s.image, &nothing, &asked);
+    SystemOutput b = system_decode(&s.w->cx, &s.system, &s.image, &nothing, &asked);
     CHECK(compute_ok(&s.w->cx));
     CHECK(memcmp(a.masks->data, b.masks->data, tensor_bytes(a.masks)) != 0);
     scene_close(&s);

@@ -19,7 +19,7 @@ typedef struct Bench {
     Random random;
 } Bench;
 
-static void bench_open(Bench *b, Scheme scheme) {
+static void bench_open(Bench *b, const Scheme *scheme) {
     *b = (Bench){.pixel = {1.0, 1.0}, .random = random_begin(1, 0, 0, 0)};
     CHECK(asking_open(&b->asking, scheme, &rule, COUNT, SIDE, SIDE, LOW, NULL) == VOXPERT_OK);
     for (int i = 0; i < AREA; i++) { /* the left half, and a block on the right */
@@ -44,7 +44,7 @@ static double answer(Bench *b) {
 
 TEST(ours_adds_clicks_and_keeps_the_box) {
     Bench b;
-    bench_open(&b, SCHEME_VOXPERT);
+    bench_open(&b, &scheme_voxpert);
     ask(&b, (AskedPrompts){.first = true, .box = true});
     CHECK(b.asking.boxed && b.asking.points == 0);
     CHECK(fabs(answer(&b) - 0.5) < 1e-6); /* all of the first, nothing of the second */
@@ -57,7 +57,7 @@ TEST(ours_adds_clicks_and_keeps_the_box) {
 
 TEST(segmotes_points_are_of_the_error_and_replace_each_other) {
     Bench b;
-    bench_open(&b, SCHEME_SEGMOTE);
+    bench_open(&b, &scheme_segmote);
     ask(&b, (AskedPrompts){.first = true, .points = 1});
     CHECK(!b.asking.boxed && b.asking.points == 1);
     CHECK(b.asking.packed_label[0] == 1 && b.asking.packed[0] < SIDE / 2);
@@ -83,7 +83,7 @@ TEST(segmotes_points_are_of_the_error_and_replace_each_other) {
 
 TEST(a_box_of_segmotes_first_round_is_forgotten) {
     Bench b;
-    bench_open(&b, SCHEME_SEGMOTE);
+    bench_open(&b, &scheme_segmote);
     ask(&b, (AskedPrompts){.first = true, .box = true});
     CHECK(b.asking.boxed && b.asking.box[0] <= 5.0f && b.asking.box[4] >= 5.0f);
     answer(&b);
@@ -94,7 +94,7 @@ TEST(a_box_of_segmotes_first_round_is_forgotten) {
 
 TEST(sam_med2d_keeps_probabilities) {
     Bench b;
-    bench_open(&b, SCHEME_SAM_MED2D);
+    bench_open(&b, &scheme_sam_med2d);
     ask(&b, (AskedPrompts){.first = true, .points = 1});
     answer(&b);
     CHECK(fabsf(b.asking.previous[0] - 1.0f / (1.0f + expf(-3.0f))) < 1e-6f);

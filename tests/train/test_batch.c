@@ -156,7 +156,7 @@ TEST(no_click_goes_where_the_labels_say_nothing) {
     Asking asking;
     PromptRule rule = {.most_points = 1};
     AskedMasks masks = {1, object, target, &pixel};
-    CHECK(!asking_open(&asking, SCHEME_SAM_MED2D, &rule, 1, SIDE, SIDE, SIDE, NULL));
+    CHECK(!asking_open(&asking, &scheme_sam_med2d, &rule, 1, SIDE, SIDE, SIDE, NULL));
     double dice = asking_keep(&asking, &masks, logit, logit);
     CHECK(dice > 0.399 && dice < 0.401); /* 2 columns of 8 */
     double low = asking_low_dice(&asking, logit, target);

@@ -9,10 +9,12 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "systems/expert_change.h"
+#include "systems/systems.h"
 #include "tests/check.h"
 #include "tests/systems/shapes.h"
 #include "tests/train/tiny.h"
 #include "tests/train/watch.h"
+#include "train/recipe.h"
 #include "train/settings.h"
 
 /* A base of its own for each test; the caller frees the path. */
@@ -381,7 +383,7 @@ TEST(what_does_not_go_with_an_adapter_is_a_sentence) {
         {going_on(base, base, wrong_out), VOXPERT_BAD_ARGUMENT, "has no --base"},
         {going_on(base, NULL, wrong_out), VOXPERT_BAD_ARGUMENT, "no experts to release"}};
     wrong[1].options.experts.experts = 7;
-    wrong[2].options.recipe = RECIPE_SAM;
+    wrong[2].options.recipe = &recipe_sam;
     wrong[4].options.release_experts = true;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         Error error = {0};

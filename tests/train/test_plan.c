@@ -1,5 +1,5 @@
 /* What SegMoTE's published scheme asks, and how often. */
-#include "train/plan.h"
+#include "train/scheme.h"
 
 #include <math.h>
 
@@ -12,7 +12,7 @@ enum { PLANS = 20000 };
 
 static StepPlan draw(const PlanFacts *facts, uint64_t step) {
     Random r = random_begin(1, step, 0, 0);
-    return step_plan(SCHEME_SEGMOTE, &rule, NULL, facts, &r);
+    return scheme_segmote.plan(&rule, NULL, facts, &r);
 }
 
 /* Three standard deviations of a share near one half: 0.011. */
@@ -72,13 +72,13 @@ TEST(one_of_three_rounds_and_the_last_see_the_answer_alone) {
 }
 
 TEST(the_first_round_is_an_optimizer_step_of_its_own) {
-    CHECK(step_plan_ends_step(SCHEME_SEGMOTE, 0));
-    for (int i = 1; i < 5; i++) CHECK(!step_plan_ends_step(SCHEME_SEGMOTE, i));
-    CHECK(step_plan_ends_step(SCHEME_SAM_MED2D, 3) && !step_plan_ends_step(SCHEME_VOXPERT, 0));
+    CHECK(scheme_ends_step(&scheme_segmote, 0));
+    for (int i = 1; i < 5; i++) CHECK(!scheme_ends_step(&scheme_segmote, i));
+    CHECK(scheme_ends_step(&scheme_sam_med2d, 3) && !scheme_ends_step(&scheme_voxpert, 0));
 }
 
 TEST(no_plan_asks_for_more_than_the_largest) {
-    StepPlan most = step_plan_largest(SCHEME_SEGMOTE, &rule, &everything, false);
-    CHECK(step_plan_points(SCHEME_SEGMOTE, &rule) == 7 && most.points[1] == 7);
+    StepPlan most = scheme_segmote.largest(&rule, &everything, false);
+    CHECK(scheme_segmote.most_points(&rule) == 7 && most.points[1] == 7);
     CHECK(most.text[1] && most.mask[1] && most.pseudo && (most.pool[1] || most.pool[2]));
 }

@@ -10,6 +10,7 @@
 #include "tests/train/tiny_data.h"
 #include "tests/train/watch.h"
 #include "train/click_curves.h"
+#include "train/recipe.h"
 #include "train/settings.h"
 
 /* A run on a frozen base of its own, which saw the same pictures. */
@@ -222,7 +223,7 @@ TEST(classes_that_cannot_be_are_a_sentence) {
     others[0].experts.pool = 0;
     others[1].experts.rule.prompt_free = 0.0;
     CHECK(settings_scheme(&others[2], "segmote", NULL) == VOXPERT_OK);
-    others[3].recipe = RECIPE_SAM;
+    others[3].recipe = &recipe_sam;
     static const char *const words[] = {"no prompt tokens", "--prompt-free is 0",
                                         "--scheme segmote", "--recipe segmote"};
     for (int i = 0; i < 4; i++) {

@@ -12,6 +12,7 @@
 #include "tests/train/tiny_data.h"
 #include "tests/train/watch.h"
 #include "train/prune.h"
+#include "train/recipe.h"
 #include "train/settings.h"
 
 typedef struct Bench {
@@ -362,7 +363,7 @@ TEST(without_regions_the_pseudo_passes_are_left_out_and_that_is_said) {
     CHECK(w.warnings == 2); /* of regions, and of names */
     o = options(&b, tiny_folder("bare-sam"), "voxpert");
     Error error = {0};
-    o.recipe = RECIPE_SAM;
+    o.recipe = &recipe_sam;
     CHECK(settings_scheme(&o, "segmote", &error) == VOXPERT_BAD_ARGUMENT);
     CHECK(strstr(error.message, "--recipe segmote"));
 }

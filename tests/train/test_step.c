@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "systems/systems.h"
 #include "tests/check.h"
 #include "tests/systems/tiny_imis.h"
 #include "tests/workbench.h"
@@ -62,10 +63,9 @@ static Bench *bench_open(void) {
     SamConfig sam = t.sam.config;
     ImisConfig imis = t.imis.config;
     SegmoteConfig experts = t.segmote.config;
-    sam_declare(&s->sam, &sam);
+    system_declare_sam(s, &sam);
     imis_declare(&s->imis, &s->sam.params, &s->sam, &imis);
-    segmote_declare(&s->segmote, &s->sam.params, &s->sam, &s->imis, &experts);
-    s->kind = SYSTEM_SEGMOTE;
+    system_declare_segmote(s, &experts);
     for (size_t i = 0; i < t.sam.params.count; i++) {
         Param *to = s->sam.params.item[i];
         CHECK(param_own(to, NULL) == VOXPERT_OK);
@@ -77,18 +77,19 @@ static Bench *bench_open(void) {
     Error error = {0};
     Status status = optimizer_open(&b->optimizer, &s->sam.params, true, &error);
     if (!status) status = sam_prepare(&s->sam, &error);
-    StepperShape shape = {.scheme = SCHEME_SEGMOTE,
+    StepperShape shape = {.scheme = &scheme_segmote,
                           .batch = SAMPLES,
                           .share = SAMPLES,
                           .loss_side = SIDE,
                           .experts = &no_noise,
                           .facts = facts};
+    SystemLoss loss = {.mask = loss_rule, .term = {[SEGMOTE_BALANCE] = no_noise.balance}};
     BatchShape batch = {
         .count = SAMPLES, .share = SAMPLES, .side = SIDE, .loss_side = SIDE, .pseudo = true};
     if (!status) status = batch_open(&b->batch, &batch, &error);
     if (!status)
-        status = stepper_open(&b->stepper, s, &kernels_reference, NULL, &shape, &rule, &loss_rule,
-                              &error);
+        status =
+            stepper_open(&b->stepper, s, &kernels_reference, NULL, &shape, &rule, &loss, &error);
     check_report(status == VOXPERT_OK, __FILE__, __LINE__, "%s", error.message);
     fill(&b->batch);
     for (int i = 0; i < SAMPLES * TINY_IMIS_TEXT; i++) b->text[i] = 0.1f * (float)(i % 7 - 3);
@@ -114,7 +115,7 @@ static Tensor *repeated(Compute *cx, Tensor *x, int count) {
 typedef struct ByHand {
     Bench *b;
     Compute *cx;
-    SegmoteImage image;
+    SystemImage image;
     bool pseudo;
     float previous[SAMPLES * LOW * LOW];
 } ByHand;
@@ -136,7 +137,7 @@ static Tensor *pass_loss(ByHand *h, int round, float *loss) {
             imis_text(cx, &s->imis, tensor_from(cx, 2, (int[]){count, TINY_IMIS_TEXT}, h->b->text));
     cx->tape = tape;
     tokens.sparse = imis_with_text(cx, tokens.sparse, text);
-    Tensor *features = segmote_features(cx, &s->segmote, &h->image);
+    Tensor *features = system_features(cx, s, &h->image);
     ExpertPrompt ask = {.tokens = &tokens,
                         .masked = round > 0,
                         .features = repeated(cx, features, count),
@@ -187,7 +188,7 @@ TEST(a_step_is_the_sum_of_its_passes) {
     optimizer_zero(&b->optimizer, &kernels_reference, &b->stepper.worker);
     Tensor *sum = NULL, *pixels = tensor_over(&w->cx, 4, (int[]){1, SIDE, SIDE, 3}, b->batch.image);
     ByHand h = {.b = b, .cx = &w->cx};
-    h.image = segmote_encode(&w->cx, &b->system.segmote, &b->system.sam, pixels);
+    h.image = system_encode_parts(&w->cx, &b->system, pixels);
     w->cx.tape = &w->tape;
     for (int pass = 0; pass < 2; pass++)
         for (int round = 0; round < ROUNDS; round++) {

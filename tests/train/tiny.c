@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "systems/systems.h"
 #include "tests/check.h"
 
 const char tiny_config[] =
@@ -118,7 +119,7 @@ void tiny_experts_open(TinyExperts *e, const char *folder, const char *name, con
     check_report(system_open(&e->system, e->file, e->base, true, surplus, sizeof surplus, &error) ==
                      VOXPERT_OK,
                  __FILE__, __LINE__, "%s", error.message);
-    CHECK(e->system.kind == SYSTEM_SEGMOTE && e->system.adapter);
+    CHECK(e->system.ops == &segmote_system && e->system.adapter);
 }
 
 void tiny_experts_close(TinyExperts *e) {

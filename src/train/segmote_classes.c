@@ -1,4 +1,4 @@
-#include "train/run_classes.h"
+#include "train/recipe_segmote.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -73,7 +73,7 @@ static Status choose_listed(SegmoteConfig *c, const Dataset *d, const char *name
 
 static const char *fault_of(const TrainOptions *o, const SegmoteConfig *c) {
     if (!c->experts.pool.tokens) return "there are no prompt tokens that could be asked";
-    if (o->scheme == SCHEME_SEGMOTE)
+    if (o->scheme->always_prompts)
         return "--scheme segmote always prompts, and teaches no class by itself";
     if (!(o->experts.rule.prompt_free > 0.0))
         return "classes are learned in batches without a prompt, and --prompt-free is 0";
@@ -96,7 +96,7 @@ static Status compare(const Run *r, const SegmoteConfig *c, Error *error) {
                      checkpoint_path(r->adapter));
 }
 
-Status run_choose_classes(const Run *r, SegmoteConfig *c, Error *error) {
+Status segmote_choose_classes(const Run *r, SegmoteConfig *c, Error *error) {
     const char *asked = r->options->prompt_classes;
     if (!asked) return VOXPERT_OK;
     const char *fault = fault_of(r->options, c);
@@ -117,11 +117,10 @@ static void say_without(Run *r, const char *set) {
     run_say(r, true, sentence);
 }
 
-void run_give_classes(Run *r) {
-    const SegmoteConfig *c = &r->system.segmote.config;
+void segmote_give_classes(Run *r) {
     const TrainOptions *o = r->options;
-    if (!c->experts.pool.classes) return;
-    if (o->scheme == SCHEME_SEGMOTE || !(o->experts.rule.prompt_free > 0.0)) {
+    if (!system_classes(&r->system)) return;
+    if (o->scheme->always_prompts || !(o->experts.rule.prompt_free > 0.0)) {
         run_say(r, true,
                 "the adapter's classes learn nothing: they are asked for in batches without a "
                 "prompt, and here there are none");
@@ -131,7 +130,8 @@ void run_give_classes(Run *r) {
         CaseSet *set = &r->data.set[s];
         bool any = false;
         for (size_t i = 0; i < set->names; i++) {
-            set->label_name[i].prompt_class = segmote_class(c, set->label_name[i].name) + 1;
+            set->label_name[i].prompt_class =
+                system_class_find(&r->system, set->label_name[i].name);
             any |= set->label_name[i].prompt_class > 0;
         }
         if (!any) say_without(r, set->name);
