@@ -142,12 +142,6 @@ static void warn_if_empty(Work *w, int number) {
     warn(w, sentence, strlen(sentence));
 }
 
-/* Whether an argument that the library refuses can only be the text: the rest of a prompt was
- * checked before, and these flags are the others that a model may not know. */
-static bool is_about_text(const Job *job, const VoxpertPrompt *prompt) {
-    return prompt->text && !job->segment.prompt_free && !job->segment.expert;
-}
-
 static VoxpertStatus segment_targets(Work *w, VoxpertError *error) {
     const Targets *t = w->c->targets;
     const Paths *paths = &w->c->paths;
@@ -164,7 +158,7 @@ static VoxpertStatus segment_targets(Work *w, VoxpertError *error) {
         if (status) status = error_before(error, "%s: object %d", t->file, t->item[i].number);
         if (!status) status = engine_class(w->engine, t, &t->item[i], &options.prompt_class, error);
         if (!status) status = voxpert_segment(w->engine->session, &prompt, &options, &masks, error);
-        if (status == VOXPERT_BAD_ARGUMENT && is_about_text(w->job, &prompt))
+        if (status == VOXPERT_BAD_ARGUMENT && strcmp(error->field, "text") == 0)
             status = targets_blame(t, &t->item[i], error);
         wants.planes_at_most = (size_t)t->count * (size_t)masks.count;
         if (!status) status = result_add(&w->result, &t->item[i], values[i], &masks, &wants, error);

@@ -226,7 +226,7 @@ static VoxpertStatus run_case(Run *run, const Item *item, json_t **line, Voxpert
     if (!status) return VOXPERT_OK;
     *line = json_pack("{s:s, s:{s:o}, s:i, s:o}", "status", "failed", "image", "file",
                       json_words(item->image), "code", (int)status, "message",
-                      json_words(error->message));
+                      json_words(common_message(&run->job->common, error)));
     return status;
 }
 
@@ -251,7 +251,8 @@ static VoxpertStatus do_case(Run *run, int index, VoxpertError *error) {
     if (status) {
         progress_end(&run->progress);
         if (status != VOXPERT_BAD_OUTPUT)
-            common_warn(&run->job->common, "%s failed: %s", item->name, trouble.message);
+            common_warn(&run->job->common, "%s failed: %s", item->name,
+                        common_message(&run->job->common, &trouble));
         run->failed++;
     } else {
         run->done++;
@@ -297,8 +298,9 @@ static VoxpertStatus do_all(Run *run, VoxpertError *error) {
     VoxpertError trouble;
     bool safe = run->journal.current || !journal_flush(&run->journal, true, &trouble);
     trouble = *error;
-    return error_say(error, status, "%s; %d of %d images are done%s", trouble.message,
-                     run->done + run->skipped, run->count,
+    return error_say(error, status, "%s; %d of %d images are done%s",
+                     common_message(&run->job->common, &trouble), run->done + run->skipped,
+                     run->count,
                      safe ? ", and --resume goes on" : "; --resume goes on from the last report");
 }
 

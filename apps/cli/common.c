@@ -89,23 +89,41 @@ VoxpertStatus common_begin(Common *common, Options *options, const Verb *verb,
                            VoxpertError *error) {
     *common = common_of_failure(verb->name, argc, argv);
     interrupt_begin(verb->name);
+    common->rules = rules;
     VoxpertStatus status = options_parse(options, rules, takes_argument, argc, argv, error);
     return status ? status : common_flags(common, options, error);
 }
 
 /* ---- Words ------------------------------------------------------------------------------ */
 
+const char *common_message(const Common *common, const VoxpertError *error) {
+    char flag[sizeof error->field + 2];
+    size_t length = strlen(error->field);
+    snprintf(flag, sizeof flag, "--%s", error->field);
+    if (!length || !common->rules || !option_rule_find(common->rules, flag))
+        return cli_shown(error->message);
+    bool first = strncmp(error->message, error->field, length) == 0 &&
+                 (error->message[length] == ' ' || error->message[length] == ':');
+    char *message =
+        first ? cli_text("--%s", error->message) : cli_text("%s: %s", flag, error->message);
+    const char *shown = cli_shown(message);
+    free(message);
+    return shown;
+}
+
 static void report_failure(const Common *common, VoxpertStatus status, const VoxpertError *error) {
     if (!*error->message) return; /* of some that failed, and nothing is to be printed */
     const char *space = *common->verb ? " " : "";
-    fprintf(stderr, "voxpert%s%s: %s\n", space, common->verb, error->message);
+    const char *message = common_message(common, error);
+    fprintf(stderr, "voxpert%s%s: %s\n", space, common->verb, message);
     if (status == VOXPERT_BAD_ARGUMENT && !*common->verb)
         fputs("`voxpert help` lists the verbs\n", stderr);
     else if (status == VOXPERT_BAD_ARGUMENT)
         fprintf(stderr, "`voxpert %s --help` lists what it takes\n", common->verb);
     if (common->json && status != VOXPERT_SOME_FAILED) /* those have reported already */
-        common_report(common, json_pack("{s:{s:i, s:o}}", "error", "code", (int)status, "message",
-                                        json_words(error->message)));
+        common_report(common, json_pack("{s:{s:i, s:o, s:s*}}", "error", "code", (int)status,
+                                        "message", json_words(message), "field",
+                                        error->field[0] ? error->field : NULL));
 }
 
 int common_end(Common *common, VoxpertStatus status, const VoxpertError *error) {

@@ -24,6 +24,7 @@ typedef enum ProgressMode {
 
 typedef struct Common {
     const char *verb;
+    const OptionRule *rules; /* of the verb's flags; NULL: not known yet */
     bool json, quiet, verbose;
     ProgressMode progress;
     int threads;       /* 0: every core */
@@ -40,6 +41,10 @@ VoxpertStatus common_begin(Common *common, Options *options, const Verb *verb,
 
 /* Where no flags were parsed: of them --json counts.  common_end() must follow. */
 Common common_of_failure(const char *verb, int argc, char **argv);
+
+/* The message of a failure; where it is about an option of the library that is a flag of the verb,
+ * with the flag.  Valid as what cli_shown() gives is. */
+const char *common_message(const Common *common, const VoxpertError *error);
 
 /* Prints what went wrong, if anything did, and frees what `common` holds; returns the exit code. */
 int common_end(Common *common, VoxpertStatus status, const VoxpertError *error);

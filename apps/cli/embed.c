@@ -131,7 +131,8 @@ static VoxpertStatus embed_image(const EmbedJob *job, Engine *engine, const char
     if (!status) status = save(job, engine, path, error);
     json_t *line = json_pack("{s:o, s:s, s:f}", "image", json_words(image), "status",
                              status ? "failed" : "done", "seconds", seconds_now() - start);
-    if (status) json_object_set_new(line, "message", json_words(error->message));
+    if (status)
+        json_object_set_new(line, "message", json_words(common_message(&job->common, error)));
     if (!status) json_object_set_new(line, "sha256", json_string(voxpert_image_file_hash(file)));
     if (!status && path) json_object_set_new(line, "output", json_words(path));
     json_array_append_new(list, line);
@@ -195,7 +196,8 @@ static VoxpertStatus embed_folder(const EmbedJob *job, Engine *engine, json_t *l
         if (failure == VOXPERT_BAD_OUTPUT) /* a full disk: it would be full for the others too */
             status = failure;
         else if (failure)
-            common_warn(&job->common, "%s failed: %s", names[i], error->message);
+            common_warn(&job->common, "%s failed: %s", names[i],
+                        common_message(&job->common, error));
         failed += failure != VOXPERT_OK;
         progress_tell(&progress, (size_t)i + 1, names[i]);
     }

@@ -22,6 +22,7 @@ VoxpertStatus error_say(VoxpertError *error, VoxpertStatus status, const char *f
     int length = vasprintf(&message, format, args);
     va_end(args);
     error->status = status;
+    error->field[0] = '\0'; /* the flag is in the message */
     fill(error, length < 0 ? "" : message);
     free(message);
     return status;

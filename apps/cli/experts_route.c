@@ -324,7 +324,8 @@ static VoxpertStatus do_items(Route *r, VoxpertError *error) {
         bool goes_on = r->engine.session && r->input[r->item[i].input].folder;
         if (status && status != VOXPERT_BAD_OUTPUT && goes_on) {
             progress_end(&progress);
-            common_warn(&r->common, "%s failed: %s", r->item[i].image, error->message);
+            common_warn(&r->common, "%s failed: %s", r->item[i].image,
+                        common_message(&r->common, error));
             r->failed++;
             status = VOXPERT_OK;
         }

@@ -375,8 +375,8 @@ static VoxpertStatus do_all(Simulate *s, char *const *paths, VoxpertError *error
     if (!status) return journal_flush(&s->journal, true, error);
     VoxpertError first = *error;
     bool safe = s->journal.current || !journal_flush(&s->journal, true, error);
-    return error_say(error, status, "%s; %d of %zu cases are done%s", first.message,
-                     s->done + s->skipped, count,
+    return error_say(error, status, "%s; %d of %zu cases are done%s",
+                     common_message(s->common, &first), s->done + s->skipped, count,
                      safe ? ", and --resume goes on" : "; --resume goes on from the last report");
 }
 

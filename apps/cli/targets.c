@@ -269,6 +269,7 @@ VoxpertStatus targets_blame(const Targets *t, const Target *target, VoxpertError
     if (!t->file && t->count == 1) return error->status;
     if (!t->file) return error_before(error, "object %d", target->number);
     if (error->status == VOXPERT_BAD_ARGUMENT) error->status = VOXPERT_BAD_INPUT;
+    error->field[0] = '\0'; /* it is in the file, and no flag */
     return error_before(error, "%s: object %d", t->file, target->number);
 }
 

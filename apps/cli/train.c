@@ -225,11 +225,14 @@ static void rules_make(Rules *r) {
     rules_add(r, (OptionRule){0});
 }
 
-static void rules_free(Rules *r) {
-    for (size_t i = 0; i < r->settings; i++) free(r->name[i]);
-    free(r->name);
-    free(r->item);
+/* Made once, and kept until the program ends. */
+static const Rules *all_rules(void) {
+    static Rules rules;
+    if (!rules.item) rules_make(&rules);
+    return &rules;
 }
+
+static const OptionRule *train_rules(void) { return all_rules()->item; }
 
 /* ---- Flags ------------------------------------------------------------------------------ */
 
@@ -539,22 +542,14 @@ static VoxpertStatus teach(TrainJob *job, VoxpertError *error) {
                      result.steps, result.steps == 1 ? "" : "s", job->options.out);
 }
 
-/* For completion; made once. */
-static const OptionRule *train_rules(void) {
-    static Rules rules;
-    if (!rules.item) rules_make(&rules);
-    return rules.item;
-}
-
 static int train_run(int argc, char **argv) {
     TrainJob job = {0};
     Options options;
-    Rules rules = {0};
+    const Rules *rules = all_rules();
     VoxpertError error = {0};
-    rules_make(&rules);
     VoxpertStatus status =
-        common_begin(&job.common, &options, &verb_train, rules.item, false, argc, argv, &error);
-    if (!status) status = train_flags(&job, &rules, &options, &error);
+        common_begin(&job.common, &options, &verb_train, rules->item, false, argc, argv, &error);
+    if (!status) status = train_flags(&job, rules, &options, &error);
     if (!status) status = job.measure ? measure(&job, &error) : teach(&job, &error);
     for (size_t i = 0; i < job.settings; i++) free(job.setting[i]);
     free(job.setting);
@@ -562,6 +557,5 @@ static int train_run(int argc, char **argv) {
     free(job.train.item);
     free(job.freeze.item);
     options_free(&options);
-    rules_free(&rules);
     return common_end(&job.common, status, &error);
 }

@@ -27,6 +27,8 @@ typedef enum VoxpertStatus {
 typedef struct VoxpertError {
     VoxpertStatus status;
     char message[1024]; /* one sentence that names the file, the field and the rule; UTF-8 */
+    char field[32]; /* the option or setting that it is about, with '-' between words: "max-memory",
+                       "batch"; the command line has it as a flag.  "": it is about none */
 } VoxpertError;
 
 #ifdef __cplusplus

@@ -6,15 +6,31 @@
 
 #include "base/quote.h"
 
-Status error_set(Error *error, Status status, const char *format, ...) {
+__attribute__((format(printf, 4, 0))) static Status fill(Error *error, Status status,
+                                                         const char *field, const char *format,
+                                                         va_list args) {
     if (!error) return status;
-    error->status = status;
     char message[sizeof error->message];
+    error->status = status;
+    snprintf(error->field, sizeof error->field, "%s", field);
+    vsnprintf(message, sizeof message, format, args);
+    text_printable(error->message, sizeof error->message, message);
+    return status;
+}
+
+Status error_set(Error *error, Status status, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    fill(error, status, "", format, args);
     va_end(args);
-    text_printable(error->message, sizeof error->message, message);
+    return status;
+}
+
+Status error_set_field(Error *error, Status status, const char *field, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fill(error, status, field, format, args);
+    va_end(args);
     return status;
 }
 

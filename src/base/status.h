@@ -14,6 +14,10 @@ typedef VoxpertError Error;
 Status error_set(Error *error, Status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same of an option or setting: its name goes to error->field, and is not written as a flag. */
+Status error_set_field(Error *error, Status status, const char *field, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* Puts "prefix: " before a message that is already there (NULL accepted); returns its status. */
 Status error_prefix(Error *error, Status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -146,12 +146,12 @@ Status volume_plane(Picture *out, const Volume *v, const Window *window, Error *
     if (v->frames == 1 && v->depth == 1)
         return volume_slice(out, v, (VolumeSlice){'k', 0, 0}, window, error);
     if (v->depth == 1)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "%s: is a series of %zu frames: choose one with --slice, such as k:0:1",
-                         volume_name(v), v->frames);
-    return error_set(error, VOXPERT_BAD_ARGUMENT,
-                     "%s: is a volume of %zu slices%s: choose one with --slice", volume_name(v),
-                     v->depth, v->frames > 1 ? ", in several frames" : "");
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "slice",
+                               "%s: is a series of %zu frames: choose one, such as k:0:1",
+                               volume_name(v), v->frames);
+    return error_set_field(error, VOXPERT_BAD_ARGUMENT, "slice",
+                           "%s: is a volume of %zu slices%s: choose one", volume_name(v), v->depth,
+                           v->frames > 1 ? ", in several frames" : "");
 }
 
 /* ---- Back ------------------------------------------------------------------------------- */

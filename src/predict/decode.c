@@ -217,18 +217,19 @@ Status predictor_check(const Predictor *p, const ObjectPrompt *prompt, Error *er
     const System *s = &p->model->system;
     int experts = system_experts(s), classes = system_classes(s);
     if (prompt->prompt_free && !system_answers_unprompted(s))
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "this model makes no prompt tokens: it needs a point, a box or a mask");
+        return error_set_field(
+            error, VOXPERT_BAD_ARGUMENT, "prompt-free",
+            "this model makes no prompt tokens: it needs a point, a box or a mask");
     if (prompt->prompt_class < 0 || prompt->prompt_class > classes)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "class %d: this model's prompt tokens have %d classes",
-                         prompt->prompt_class, classes);
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "class",
+                               "class %d: this model's prompt tokens have %d classes",
+                               prompt->prompt_class, classes);
     if (prompt->prompt_class && !prompt->prompt_free)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "a class is asked of prompt tokens from the image (prompt_free)");
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "class",
+                               "a class is queried of prompt tokens from the image (prompt_free)");
     if (prompt->expert < 0 || prompt->expert > experts)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "expert %d: this model has %d experts",
-                         prompt->expert, experts);
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "expert",
+                               "expert %d: this model has %d experts", prompt->expert, experts);
     return prompt->text ? check_text(p->model, prompt->text, error) : VOXPERT_OK;
 }
 
@@ -325,7 +326,7 @@ Status predictor_decode_points(Predictor *p, int points, const float *point, boo
     if (!p->model->system.ops->decode_image)
         return error_set(
             error, VOXPERT_BAD_ARGUMENT,
-            "everything mode needs a model without experts, which answer one prompt at "
+            "everything mode needs a model without experts, which decode one prompt at "
             "a time");
     warn_of_prompts(p, true);
     Status status = know_image(p, error);

@@ -57,9 +57,9 @@ static Status measure(Steps *s, const StepShape *shape, StepWork *work, void *co
 
 static Status reserve(Steps *s, size_t bytes, size_t most, Error *error) {
     if (most && bytes > most)
-        return error_set(
-            error, VOXPERT_OUT_OF_MEMORY,
-            "this needs %zu KiB of working memory, more than the limit of %zu KiB (--max-memory)",
+        return error_set_field(
+            error, VOXPERT_OUT_OF_MEMORY, "max-memory",
+            "this needs %zu KiB of working memory, more than the limit of %zu KiB",
             (bytes + 1023) >> 10, most >> 10);
     if (bytes <= s->memory.capacity) return VOXPERT_OK;
     arena_close(&s->memory);

@@ -13,8 +13,8 @@ typedef struct KnownText {
 Status model_open_texts(Model *m, const char *vocabulary, Error *error) {
     if (!vocabulary) return VOXPERT_OK;
     if (!system_text_width(&m->system))
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "%s: the model reads no text, and takes no vocabulary", vocabulary);
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "vocab",
+                               "%s: the model reads no text, and takes no vocabulary", vocabulary);
     return bpe_open(&m->texts.bpe, vocabulary, system_text_tower(&m->system)->config.vocabulary,
                     error);
 }
@@ -32,11 +32,11 @@ void model_close_texts(Model *m) {
 
 Status model_check_text(const Model *m, Error *error) {
     if (!system_text_width(&m->system))
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "this model reads no text: it has no text tower");
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "text",
+                               "this model reads no text: it has no text tower");
     if (m->texts.bpe.vocabulary) return VOXPERT_OK;
-    return error_set(error, VOXPERT_BAD_ARGUMENT,
-                     "a text needs the vocabulary of the model's text tower (--vocab)");
+    return error_set_field(error, VOXPERT_BAD_ARGUMENT, "vocab",
+                           "a text needs the vocabulary of the model's text tower");
 }
 
 /* ---- One name --------------------------------------------------------------------------- */

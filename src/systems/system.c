@@ -82,9 +82,9 @@ static Status declare_all(System *s, const Checkpoint *base, const Checkpoint *f
 /* The frozen base, as it was when the adapter was trained. */
 static Status open_base(System *s, const Checkpoint *file, const Checkpoint *base, Error *error) {
     if (!base)
-        return error_set(error, VOXPERT_BAD_MODEL,
-                         "%s: is an adapter, which needs the model that it was trained on (--base)",
-                         checkpoint_path(file));
+        return error_set_field(error, VOXPERT_BAD_MODEL, "base",
+                               "%s: is an adapter, which needs the model that it was trained on",
+                               checkpoint_path(file));
     Status status = declare_all(s, base, file, error);
     if (!status) status = params_bind(&s->sam.params, base, false, NULL, 0, error);
     return status ? status : system_check_base(s, file, base, error);

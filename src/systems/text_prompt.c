@@ -36,7 +36,8 @@ static bool is_empty(const char *name) {
 /* ---- Tokens ----------------------------------------------------------------------------- */
 
 static Status add_name(BpeTokens *all, const Bpe *bpe, const char *name, Error *error) {
-    if (is_empty(name)) return error_set(error, VOXPERT_BAD_ARGUMENT, "the name is empty");
+    if (is_empty(name))
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "text", "the name is empty");
     char *sentence = text_prompt_sentence(name);
     if (!sentence) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a text prompt");
     Status status = bpe_encode(bpe, sentence, all, error);
@@ -53,9 +54,10 @@ static Status collect(BpeTokens *all, size_t *at, const Bpe *bpe, int most, int 
         at[i + 1] = all->count;
         size_t length = at[i + 1] - at[i];
         if (length > (size_t)most)
-            return error_set(error, VOXPERT_BAD_ARGUMENT,
-                             "text \"%.60s\": makes %zu tokens, and the model reads %d at most",
-                             names[i], length, most);
+            return error_set_field(
+                error, VOXPERT_BAD_ARGUMENT, "text",
+                "text \"%.60s\": makes %zu tokens, and the model reads %d at most", names[i],
+                length, most);
         *longest = size_max(*longest, length);
     }
     return VOXPERT_OK;

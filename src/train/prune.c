@@ -110,10 +110,11 @@ static Status check_memory(const Pruner *p, Error *error) {
            bytes = predictor_embedding_count(p->measurer.predictor[0]) * sizeof(float);
     for (size_t i = 0; i < p->objects; i++) pictures += new_picture(p, i);
     if (!p->rule.max_memory || bytes <= p->rule.max_memory / pictures) return VOXPERT_OK;
-    return error_set(error, VOXPERT_OUT_OF_MEMORY,
-                     "the embeddings of %zu pictures need %zu KiB, more than the limit of %zu KiB "
-                     "(--max-memory); --most takes fewer",
-                     pictures, pictures * ((bytes + 1023) >> 10), p->rule.max_memory >> 10);
+    return error_set_field(
+        error, VOXPERT_OUT_OF_MEMORY, "max-memory",
+        "the embeddings of %zu images need %zu KiB, more than the limit of %zu KiB; "
+        "measure fewer objects (most)",
+        pictures, pictures * ((bytes + 1023) >> 10), p->rule.max_memory >> 10);
 }
 
 /* ---- Open and close --------------------------------------------------------------------- */

@@ -11,17 +11,17 @@ static Status check_base(const Run *r, const SamConfig *base, Error *error) {
                          o->base ? o->base : "the new model");
     const SystemOps *system = r->base ? system_recognized(r->base, false) : NULL;
     if (system && system->base_only)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "%s: is an %s, which is a base for experts (--recipe segmote) and not "
-                         "trained itself",
-                         checkpoint_path(r->base), system->base_only);
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "recipe",
+                               "%s: is an %s, which is a base for experts (recipe segmote) and not "
+                               "trained itself",
+                               checkpoint_path(r->base), system->base_only);
     return VOXPERT_OK;
 }
 
 static Status check(const TrainOptions *o, Error *error) {
     if (!o->prompt_classes) return VOXPERT_OK;
-    return error_set(error, VOXPERT_BAD_ARGUMENT,
-                     "--prompt-classes are of prompt tokens, which --recipe segmote teaches");
+    return error_set_field(error, VOXPERT_BAD_ARGUMENT, "prompt-classes",
+                           "prompt-classes are of prompt tokens, which the recipe segmote trains");
 }
 
 const Recipe recipe_sam = {

@@ -74,11 +74,11 @@ static void apply(TrainOptions *o) {
 static Status check(const TrainOptions *o, Error *error) {
     const ExpertOptions *e = &o->experts;
     if (e->kept > e->experts)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "kept %d is more than experts %d", e->kept,
-                         e->experts);
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "kept",
+                               "kept %d is more than experts %d", e->kept, e->experts);
     if (e->ppt == PPT_ALWAYS && !e->pool)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "ppt always needs prompt tokens, and prompt-tokens is 0");
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "ppt",
+                               "ppt always needs prompt tokens, and prompt-tokens is 0");
     return VOXPERT_OK;
 }
 
@@ -89,7 +89,7 @@ static void terms(const TrainOptions *o, float term[SYSTEM_TERMS_MAX]) {
 /* ---- New experts, or the base's ----------------------------------------------------------- */
 
 typedef struct OtherNumber {
-    const char *flag; /* NULL: there is none */
+    const char *setting; /* NULL: there is none */
     int asked, there;
 } OtherNumber;
 
@@ -99,16 +99,16 @@ static OtherNumber other_number(const TrainOptions *o, const ExpertDecoderConfig
     const ExpertOptions *asked = &o->experts, usual = train_options_default().experts;
     const TokenExpertsConfig *e = &there->experts;
     const struct {
-        const char *flag;
+        const char *setting;
         int asked, usual, there;
-    } number[] = {{"--tokens", asked->tokens, usual.tokens, e->tokens},
-                  {"--experts", asked->experts, usual.experts, e->experts},
-                  {"--kept", asked->kept, usual.kept, e->kept},
-                  {"--rank", asked->rank, usual.rank, e->rank},
-                  {"--prompt-tokens", asked->pool, usual.pool, there->pool.tokens}};
+    } number[] = {{"tokens", asked->tokens, usual.tokens, e->tokens},
+                  {"experts", asked->experts, usual.experts, e->experts},
+                  {"kept", asked->kept, usual.kept, e->kept},
+                  {"rank", asked->rank, usual.rank, e->rank},
+                  {"prompt-tokens", asked->pool, usual.pool, there->pool.tokens}};
     for (size_t i = 0; i < sizeof number / sizeof *number; i++)
         if (number[i].asked != number[i].usual && number[i].asked != number[i].there)
-            return (OtherNumber){number[i].flag, number[i].asked, number[i].there};
+            return (OtherNumber){number[i].setting, number[i].asked, number[i].there};
     return (OtherNumber){0};
 }
 
@@ -125,28 +125,30 @@ static void choose_ways(const TrainOptions *o, SegmoteConfig *c, unsigned which)
 /* The default, or what the experts of the base are. */
 static Status keep_experts(const Run *r, Error *error) {
     if (r->options->prompt_classes)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "--prompt-classes: the base has experts of its own; classes are learned "
-                         "by new ones, or by those of an adapter");
+        return error_set_field(
+            error, VOXPERT_BAD_ARGUMENT, "prompt-classes",
+            "prompt-classes: the base has experts of its own; classes are trained "
+            "by new ones, or by those of an adapter");
     if (r->options->given & (GIVEN_PPT | GIVEN_CONFIDENCE | GIVEN_UPDATE))
         return error_set(
             error, VOXPERT_BAD_ARGUMENT,
             "ppt, confidence and expert-update are of new experts or an adapter's; the "
             "base has experts of its own, which stay as they are");
     OtherNumber n = other_number(r->options, &r->system.segmote.config.experts);
-    if (!n.flag) return VOXPERT_OK;
-    return error_set(error, VOXPERT_BAD_ARGUMENT, "%s %d: the experts of the base have %d", n.flag,
-                     n.asked, n.there);
+    if (!n.setting) return VOXPERT_OK;
+    return error_set_field(error, VOXPERT_BAD_ARGUMENT, n.setting,
+                           "%s %d: the experts of the base have %d", n.setting, n.asked, n.there);
 }
 
 static void report_disabled(Run *r, const TokenExpertsConfig *e) {
     int held = e->experts - route_open(e->held_back, e->experts);
     char sentence[160];
     if (!held) return;
-    snprintf(sentence, sizeof sentence,
-             "%d of %d experts are held back, and learn nothing: --release-experts lets the router "
-             "know them",
-             held, e->experts);
+    snprintf(
+        sentence, sizeof sentence,
+        "%d of %d experts are disabled in the router, and are not trained: release-experts enables "
+        "them",
+        held, e->experts);
     run_say(r, true, sentence);
 }
 
@@ -157,11 +159,11 @@ static Status declare_adapter(Run *r, Error *error) {
     Status status = system_check_base(s, r->adapter, r->base, error);
     if (!status) status = segmote_config_infer(&c, r->adapter, &s->sam.config, imis, error);
     if (status) return status;
-    const char *other = other_number(r->options, &c.experts).flag;
+    const char *other = other_number(r->options, &c.experts).setting;
     if (other)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "%s: has its experts already, and %s asks for others",
-                         checkpoint_path(r->adapter), other);
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, other,
+                               "%s: has its experts already, and %s asks for others",
+                               checkpoint_path(r->adapter), other);
     choose_ways(r->options, &c, r->options->given);
     if (r->options->release_experts) c.experts.experts.held_back = 0;
     bool had = c.experts.pool.classes > 0;
@@ -189,7 +191,7 @@ static Status declare(Run *r, Error *error) {
     if (o->scheme == &scheme_sam_med2d)
         return error_set(
             error, VOXPERT_BAD_ARGUMENT,
-            "--scheme sam-med2d trains what --recipe segmote keeps frozen: take one of "
+            "the scheme sam-med2d trains what the recipe segmote keeps frozen: take one of "
             "the two");
     memcpy(s->parent, r->parent, sizeof s->parent);
     if (r->adapter) return declare_adapter(r, error);

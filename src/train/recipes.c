@@ -30,8 +30,9 @@ Status settings_recipe(TrainOptions *o, const char *name, Error *error) {
     }
     for (int i = 0; recipe_at(i); i++)
         add_name(&known, recipe_at(i)->name, i == 0, !recipe_at(i + 1));
-    Status status = error_set(error, VOXPERT_BAD_ARGUMENT, "--recipe is %s, not \"%s\"",
-                              known.failed ? "one of the list" : known.chars, name);
+    Status status =
+        error_set_field(error, VOXPERT_BAD_ARGUMENT, "recipe", "recipe is %s, not \"%s\"",
+                        known.failed ? "one of the list" : known.chars, name);
     text_free(&known);
     return status;
 }
@@ -45,8 +46,9 @@ Status settings_scheme(TrainOptions *o, const char *name, Error *error) {
     }
     for (int i = 0; scheme_at(i); i++)
         add_name(&known, scheme_at(i)->name, i == 0, !scheme_at(i + 1));
-    Status status = error_set(error, VOXPERT_BAD_ARGUMENT, "--scheme is %s, not \"%s\"",
-                              known.failed ? "one of the list" : known.chars, name);
+    Status status =
+        error_set_field(error, VOXPERT_BAD_ARGUMENT, "scheme", "scheme is %s, not \"%s\"",
+                        known.failed ? "one of the list" : known.chars, name);
     text_free(&known);
     return status;
 }

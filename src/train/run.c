@@ -154,7 +154,7 @@ static void alarm_collapse(Run *r, const HistoryRow *row) {
     if (collapsed && !r->collapsed) {
         snprintf(sentence, sizeof sentence,
                  "step %ld: the router collapses: the tokens go to %.1f of %d experts "
-                 "(routing.csv has their shares); raise --balance, or train with --router-noise 1",
+                 "(routing.csv has their shares); raise balance, or train with router-noise 1",
                  row->step, row->effective_experts, open);
         run_say(r, true, sentence);
     }
@@ -288,10 +288,10 @@ static void learn(Run *r, int accumulated) {
 static void learn_round(void *context) { learn(context, 1); }
 
 static Status no_longer_finite(const Run *r, const char *what, Error *error) {
-    return error_set(error, VOXPERT_BAD_INPUT,
-                     "the %s is no longer finite at step %ld: the last checkpoint is kept; lower "
-                     "--lr",
-                     what, r->state.step);
+    return error_set_field(error, VOXPERT_BAD_INPUT, "lr",
+                           "the %s is no longer finite at step %ld: the last checkpoint is kept; a "
+                           "lower learning rate (lr) may help",
+                           what, r->state.step);
 }
 
 static Status draw_batch(Run *r, const StepPlan *plan, uint64_t part, Error *error) {

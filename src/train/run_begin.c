@@ -169,16 +169,16 @@ static Status open_adapter(Run *r, Error *error) {
     bool adapter = r->base && system_needs_base(r->base);
     const char *path = r->base ? checkpoint_path(r->base) : "the new model";
     if (!adapter && o->parent)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: is no adapter, so it has no --base",
-                         path);
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "base",
+                               "%s: is no adapter, so it has no base", path);
     if (!adapter && o->release_experts)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "%s: is no adapter, so it has no experts to release", path);
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "release-experts",
+                               "%s: is no adapter, so it has no experts to release", path);
     if (!adapter) return VOXPERT_OK;
     const char *system = system_recognized(r->base, true)->name;
     if (strcmp(o->recipe->name, system) != 0)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "%s: is an adapter, which goes on with --recipe %s", path, system);
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "recipe",
+                               "%s: is an adapter, which goes on with the recipe %s", path, system);
     r->adapter = r->base;
     r->base = NULL;
     return open_parent(r, error);
@@ -203,17 +203,18 @@ static Status choose_views(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     if (!o->recipe->frozen_base && !o->cache) return VOXPERT_OK;
     if (!r->base)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "--cache keeps embeddings of a frozen base, and a new model has none");
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "cache",
+                               "cache keeps embeddings of a frozen base, and a new model has none");
     Status status = params_identity(&r->system.sam.params, r->parent, error);
     if (!status) status = model_preset(&r->preset, r->base, &r->system.sam, NULL, error);
     r->cached = !o->no_cache;
     if (!r->cached && o->zoom_given) r->preset.zoom = o->zoom;
     if (r->cached && r->preset.zoom > 0.0) {
         if (o->zoom_given)
-            return error_set(error, VOXPERT_BAD_ARGUMENT,
-                             "--zoom has no sense here: whole pictures are learned from, and whole "
-                             "pictures are looked at");
+            return error_set_field(
+                error, VOXPERT_BAD_ARGUMENT, "zoom",
+                "zoom does not go with kept embeddings: they are of whole images, "
+                "in training and afterwards");
         r->preset.zoom = 0.0;
     }
     return status;
@@ -224,10 +225,10 @@ static Status check_views(const Run *r, Error *error) {
     const Params *p = &r->system.sam.params;
     for (size_t i = 0; r->cached && i < p->count; i++) {
         if (p->item[i]->tensor.needs_grad && text_starts(p->item[i]->name, "image_encoder."))
-            return error_set(error, VOXPERT_BAD_ARGUMENT,
-                             "%s learns, so embeddings cannot be kept: --freeze 'image_encoder.*', "
-                             "or train with --no-cache",
-                             p->item[i]->name);
+            return error_set_field(error, VOXPERT_BAD_ARGUMENT, "no-cache",
+                                   "%s is trained, so embeddings cannot be kept: freeze "
+                                   "'image_encoder.*', or train without them (no-cache)",
+                                   p->item[i]->name);
     }
     return VOXPERT_OK;
 }
@@ -237,8 +238,8 @@ static Status declare(Run *r, Error *error) {
     char surplus[256];
     const TrainOptions *o = r->options;
     if (o->vocab && !o->scheme->prompts_texts)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "--vocab is for the texts that --scheme segmote prompts");
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "vocab",
+                               "vocab is for the texts that the scheme segmote prompts");
     Status status = read_config(r, &config, error);
     if (status) return status;
     r->declared = true;
@@ -384,10 +385,10 @@ static Status check_folder(Run *r, Error *error) {
         char *path;
         status = run_file(r, names[i], &path, error);
         if (!status && file_exists(path))
-            status = i == 0 ? error_set(error, VOXPERT_BAD_OUTPUT,
-                                        "%s: a run was begun there; go on with --resume, or choose "
-                                        "another folder",
-                                        r->options->out)
+            status = i == 0 ? error_set_field(error, VOXPERT_BAD_OUTPUT, "resume",
+                                              "%s: a run was begun there: resume it, or choose "
+                                              "another folder",
+                                              r->options->out)
                             : error_set(error, VOXPERT_BAD_OUTPUT,
                                         "%s: is there already; choose another folder", path);
         memory_free(path);

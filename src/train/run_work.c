@@ -72,7 +72,7 @@ static const char *no_text(const Run *r) {
         names += r->data.set[i].format_names ? 0 : r->data.set[i].names;
     if (!system_text_width(&r->system)) return "the base reads no text";
     if (names == 0) return "no data set names its labels (names=FILE)";
-    return r->options->vocab ? NULL : "its vocabulary is not given (--vocab)";
+    return r->options->vocab ? NULL : "its vocabulary is not given (vocab)";
 }
 
 /* The tower is frozen: each name is read once. */
@@ -116,13 +116,14 @@ static Status check_sides(const Run *r, int loss_side, Error *error) {
     const TrainOptions *o = r->options;
     int side = r->system.sam.config.image, low = 4 * sam_grid(&r->system.sam);
     if (loss_side > side || side % loss_side || loss_side % low)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "--loss-side %d must divide the model's %d pixels and be a multiple of "
-                         "its masks' %d",
-                         loss_side, side, low);
+        return error_set_field(
+            error, VOXPERT_BAD_ARGUMENT, "loss-side",
+            "loss-side %d must divide the model's %d pixels and be a multiple of "
+            "its masks' %d",
+            loss_side, side, low);
     if (o->batch % o->share)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "--batch %d is no multiple of --masks-per-image %d", o->batch, o->share);
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "batch",
+                               "batch %d is no multiple of masks-per-image %d", o->batch, o->share);
     return VOXPERT_OK;
 }
 

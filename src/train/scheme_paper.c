@@ -6,8 +6,8 @@
 
 static Status apply(TrainOptions *o, Error *error) {
     if (o->recipe != &recipe_segmote)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "the scheme paper trains experts: it is one of the recipe segmote");
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "scheme",
+                               "the scheme paper trains experts: it needs the recipe segmote");
     o->batch = 10, o->share = 1, o->accumulate = 1;
     o->epochs = 15;
     o->schedule = SCHEDULE_STEP;

@@ -18,8 +18,8 @@ static Status apply(TrainOptions *o, Error *error) {
                                          "prompt_encoder.point_embeddings.1.*",
                                          "prompt_encoder.not_a_point_embed.*"};
     if (o->recipe != &recipe_segmote)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "--scheme segmote teaches experts: it needs --recipe segmote");
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "scheme",
+                               "the scheme segmote trains experts: it needs the recipe segmote");
     o->freeze = freeze, o->freezes = 3;
     o->batch = 20, o->share = 2, o->accumulate = 1;
     o->schedule = SCHEDULE_LINEAR;

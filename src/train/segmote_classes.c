@@ -20,13 +20,14 @@ static bool is_learned(const Dataset *d, int set, const char *name) {
 
 static Status add(SegmoteConfig *c, const char *where, const char *name, Error *error) {
     if (!class_name_is_good(name))
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "%s: \"%.80s\" is no name of a class: UTF-8 of up to %d bytes without "
-                         "commas, and not \"all\"",
-                         where, name, CLASS_NAME - 1);
+        return error_set_field(
+            error, VOXPERT_BAD_ARGUMENT, "prompt-classes",
+            "%s: \"%.80s\" is no name of a class: UTF-8 of up to %d bytes without "
+            "commas, and not \"all\"",
+            where, name, CLASS_NAME - 1);
     if (c->experts.pool.classes >= CLASSES_MAX)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: there are more than %d classes", where,
-                         CLASSES_MAX);
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "prompt-classes",
+                               "%s: there are more than %d classes", where, CLASSES_MAX);
     snprintf(c->class_name[c->experts.pool.classes++], CLASS_NAME, "%s", name);
     return VOXPERT_OK;
 }
@@ -41,20 +42,20 @@ static Status choose_all(SegmoteConfig *c, const Dataset *d, Error *error) {
                 status = add(c, d->set[s].name, name, error);
         }
     if (!status && !c->experts.pool.classes)
-        status = error_set(error, VOXPERT_BAD_ARGUMENT,
-                           "--prompt-classes: no data set names a label that is learned from "
-                           "(names=FILE, class=NAME)");
+        status = error_set_field(error, VOXPERT_BAD_ARGUMENT, "prompt-classes",
+                                 "prompt-classes: no data set names a label that is trained on "
+                                 "(names=FILE, class=NAME)");
     return status;
 }
 
 static Status choose_one(SegmoteConfig *c, const Dataset *d, const char *name, Error *error) {
     if (segmote_class(c, name) >= 0)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "--prompt-classes: \"%s\" is there twice",
-                         name);
-    Status status = add(c, "--prompt-classes", name, error);
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "prompt-classes",
+                               "prompt-classes: \"%s\" is there twice", name);
+    Status status = add(c, "prompt-classes", name, error);
     if (status || is_learned(d, -1, name)) return status;
-    return error_set(error, VOXPERT_BAD_ARGUMENT,
-                     "--prompt-classes: no object to learn from is called \"%s\"", name);
+    return error_set_field(error, VOXPERT_BAD_ARGUMENT, "prompt-classes",
+                           "prompt-classes: no object to train on is called \"%s\"", name);
 }
 
 static Status choose_listed(SegmoteConfig *c, const Dataset *d, const char *names, Error *error) {
@@ -72,11 +73,11 @@ static Status choose_listed(SegmoteConfig *c, const Dataset *d, const char *name
 }
 
 static const char *fault_of(const TrainOptions *o, const SegmoteConfig *c) {
-    if (!c->experts.pool.tokens) return "there are no prompt tokens that could be asked";
+    if (!c->experts.pool.tokens) return "there are no prompt tokens that could be queried";
     if (o->scheme->always_prompts)
-        return "--scheme segmote always prompts, and teaches no class by itself";
+        return "the scheme always prompts, and trains no class by itself";
     if (!(o->experts.rule.prompt_free > 0.0))
-        return "classes are learned in batches without a prompt, and --prompt-free is 0";
+        return "classes are trained in batches without a prompt, and prompt-free is 0";
     return NULL;
 }
 
@@ -91,16 +92,18 @@ static Status compare(const Run *r, const SegmoteConfig *c, Error *error) {
         at += same && !last ? length + 1 : 0;
     }
     if (same) return VOXPERT_OK;
-    return error_set(error, VOXPERT_BAD_ARGUMENT,
-                     "%s: has its classes already, and --prompt-classes asks for others",
-                     checkpoint_path(r->adapter));
+    return error_set_field(error, VOXPERT_BAD_ARGUMENT, "prompt-classes",
+                           "%s: has its classes already, and prompt-classes names others",
+                           checkpoint_path(r->adapter));
 }
 
 Status segmote_choose_classes(const Run *r, SegmoteConfig *c, Error *error) {
     const char *asked = r->options->prompt_classes;
     if (!asked) return VOXPERT_OK;
     const char *fault = fault_of(r->options, c);
-    if (fault) return error_set(error, VOXPERT_BAD_ARGUMENT, "--prompt-classes: %s", fault);
+    if (fault)
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "prompt-classes", "prompt-classes: %s",
+                               fault);
     bool all = strcmp(asked, "all") == 0;
     if (c->experts.pool.classes) return all ? VOXPERT_OK : compare(r, c, error);
     return all ? choose_all(c, &r->data, error) : choose_listed(c, &r->data, asked, error);

@@ -70,8 +70,8 @@ static Status apply_word(TrainOptions *o, const SettingRow *r, const char *value
         return VOXPERT_OK;
     }
     spell_choices(r->setting.choices, spelt, sizeof spelt);
-    return error_set(error, VOXPERT_BAD_ARGUMENT, "--%s is %s, not \"%s\"", r->setting.name, spelt,
-                     value);
+    return error_set_field(error, VOXPERT_BAD_ARGUMENT, r->setting.name, "%s is %s, not \"%s\"",
+                           r->setting.name, spelt, value);
 }
 
 static Status apply_loss(TrainOptions *o, const SettingRow *r, const char *value, Error *error) {
@@ -157,13 +157,14 @@ static bool within(const SettingRow *r, double x) {
 static Status apply_number(TrainOptions *o, const SettingRow *r, const char *value, Error *error) {
     double x;
     if (!text_to_double(&x, value) || !within(r, x))
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "--%s must be a %snumber %s %g %s %g, not \"%s\"%s", r->setting.name,
-                         is_whole(r->kind) ? "whole " : "", r->more & ABOVE ? "above" : "from",
-                         r->least, r->more & BELOW ? "to below" : "to", r->most, value,
-                         text_to_double(&x, value) && in_range(r, x)
-                             ? ", which is rounded to 0 or an end of that range in training"
-                             : "");
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, r->setting.name,
+                               "%s must be a %snumber %s %g %s %g, not \"%s\"%s", r->setting.name,
+                               is_whole(r->kind) ? "whole " : "",
+                               r->more & ABOVE ? "above" : "from", r->least,
+                               r->more & BELOW ? "to below" : "to", r->most, value,
+                               text_to_double(&x, value) && in_range(r, x)
+                                   ? ", which is rounded to 0 or an end of that range in training"
+                                   : "");
     put(o, r, x);
     return VOXPERT_OK;
 }
@@ -187,9 +188,9 @@ static Status apply_list(TrainOptions *o, const SettingRow *r, const char *value
         }
         at++;
     }
-    return error_set(error, VOXPERT_BAD_ARGUMENT,
-                     "--%s takes up to four whole numbers with commas, not \"%s\"", r->setting.name,
-                     value);
+    return error_set_field(error, VOXPERT_BAD_ARGUMENT, r->setting.name,
+                           "%s takes up to four whole numbers with commas, not \"%s\"",
+                           r->setting.name, value);
 }
 
 /* ---- By name ---------------------------------------------------------------------------- */
@@ -249,31 +250,35 @@ bool setting_is_number(int index) { return row_at(index)->kind < KIND_WORD; }
 
 /* ---- What belongs together -------------------------------------------------------------- */
 
-static Status refuse(Error *error, const char *why) {
-    return error_set(error, VOXPERT_BAD_ARGUMENT, "%s", why);
+static Status refuse(Error *error, const char *setting, const char *why) {
+    return error_set_field(error, VOXPERT_BAD_ARGUMENT, setting, "%s", why);
 }
 
 static Status check_schedule(const TrainOptions *o, Error *error) {
     unsigned both = GIVEN_STEPS | GIVEN_EPOCHS, lists = GIVEN_STEP_AT | GIVEN_EPOCH_AT;
     if ((o->given & both) == both && o->epochs)
-        return refuse(error,
+        return refuse(error, "steps",
                       "steps and epochs are both given: a run is as long as one of them says");
     if ((o->given & lists) == lists)
-        return refuse(error, "step-at and epoch-at are both given: the rate drops by one of them");
+        return refuse(error, "step-at",
+                      "step-at and epoch-at are both given: the rate drops by one of them");
     bool drops = o->drops[0] || o->epoch_drops[0];
     if (o->schedule == SCHEDULE_STEP && !drops)
-        return refuse(error, "the schedule step needs the steps or epochs at which the rate drops: "
-                             "step-at or epoch-at");
+        return refuse(error, "schedule",
+                      "the schedule step needs the steps or epochs at which the rate drops: "
+                      "step-at or epoch-at");
     if (o->schedule != SCHEDULE_STEP && o->given & lists)
-        return refuse(error, "step-at and epoch-at belong to the schedule step, and another one is "
-                             "asked for");
+        return refuse(error, "step-at",
+                      "step-at and epoch-at belong to the schedule step, and another one is "
+                      "asked for");
     return VOXPERT_OK;
 }
 
 static Status check_range(const char *name, const char *to, const double range[2], Error *error) {
     if (range[0] <= range[1]) return VOXPERT_OK;
-    return error_set(error, VOXPERT_BAD_ARGUMENT, "%s %g is more than %s %g: the two are swapped",
-                     name, range[0], to, range[1]);
+    return error_set_field(error, VOXPERT_BAD_ARGUMENT, name,
+                           "%s %g is more than %s %g: the two are swapped", name, range[0], to,
+                           range[1]);
 }
 
 Status settings_check(const TrainOptions *o, Error *error) {
@@ -284,7 +289,8 @@ Status settings_check(const TrainOptions *o, Error *error) {
     if (!status)
         status = check_range("cut-from-click", "cut-to-click", o->augment.click_factor, error);
     if (!status && !any)
-        status = refuse(error, "every term of the loss has weight 0, so nothing would be learned");
+        status = refuse(error, "loss",
+                        "every term of the loss has weight 0, so nothing would be learned");
     if (!status && o->recipe->check) status = o->recipe->check(o, error);
     return status;
 }

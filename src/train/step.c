@@ -9,10 +9,9 @@
 static Status check_points(const Stepper *s, Error *error) {
     int most = s->scheme->most_points(&s->rule);
     if (most <= POINTS_MAX) return VOXPERT_OK;
-    return error_set(error, VOXPERT_BAD_ARGUMENT,
-                     "--rounds %d with --points %d asks for up to %d clicks at once; %d are the "
-                     "most",
-                     s->rule.rounds, s->rule.most_points, most, POINTS_MAX);
+    return error_set_field(error, VOXPERT_BAD_ARGUMENT, "rounds",
+                           "rounds %d with points %d need up to %d clicks at once; %d are the most",
+                           s->rule.rounds, s->rule.most_points, most, POINTS_MAX);
 }
 
 /* ---- What a pass is about --------------------------------------------------------------- */
@@ -355,10 +354,11 @@ static Status reserve(Stepper *s, size_t most, Error *error) {
     Status status = measure(s, &bytes, error);
     if (status) return status;
     if (most && bytes > most)
-        return error_set(error, VOXPERT_OUT_OF_MEMORY,
-                         "a training step needs %zu KiB of working memory, more than the limit of "
-                         "%zu KiB: lower --batch",
-                         (bytes + 1023) >> 10, most >> 10);
+        return error_set_field(
+            error, VOXPERT_OUT_OF_MEMORY, "max-memory",
+            "a training step needs %zu KiB of working memory, more than the limit of "
+            "%zu KiB: a smaller batch needs less",
+            (bytes + 1023) >> 10, most >> 10);
     return arena_open(&s->memory, bytes, error);
 }
 

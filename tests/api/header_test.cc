@@ -5,6 +5,6 @@
 static_assert(VOXPERT_BAD_OUTPUT == 6 && VOXPERT_INTERRUPTED == 130, "statuses are exit codes");
 
 int main() {
-    VoxpertError error = {VOXPERT_BAD_INPUT, "scan.nii: dim[0] must be 1 to 7"};
+    VoxpertError error = {VOXPERT_BAD_INPUT, "scan.nii: dim[0] must be 1 to 7", ""};
     return error.status == VOXPERT_BAD_INPUT && error.message[0] == 's' ? 0 : 1;
 }

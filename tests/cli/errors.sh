@@ -137,7 +137,7 @@ refused 2 'a picture shows one object' segment "${good[@]}" "${box[@]}" --box 1,
 # ---- Images
 refused 3 none.png segment -m "$model" -i none.png -o out/m.png "${box[@]}"
 refused 3 text.png segment -m "$model" -i text.png -o out/m.png "${box[@]}"
-refused 2 'is a volume of 3 slices: choose one with --slice' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2
+refused 2 "--slice: $volume: is a volume of 3 slices: choose one" segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2
 refused 2 '--slice z:1' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice z:1
 refused 2 'is PNG and has no pages, but page 1 is asked for' segment "${good[@]}" "${box[@]}" --page 1
 refused 2 'is NIfTI and has no pages' segment -m "$model" -i "$volume" -o out/m.nii --box 0,0,2,2 --slice k:1 --page 1
@@ -159,8 +159,9 @@ refused 4 missing info "$shared/golden/sam/files/decoder_module_prefix.pth"
 for file in "$shared"/golden/sam/hostile/{evil_eval,evil_system,truncated_tail}.pth; do
     refused 4 "$(basename "$file")" segment -m "$file" -i "$picture" -o out/m.png "${box[@]}"
 done
-refused 5 'more than the limit of 80 KiB (--max-memory)' segment "${good[@]}" "${box[@]}" --max-memory 80K
-refused 5 '1024 bytes are allowed' segment "${good[@]}" "${box[@]}" --max-memory 1K
+refused 5 'KiB of working memory, more than the limit of 80 KiB' segment "${good[@]}" "${box[@]}" --max-memory 80K
+refused 5 '--max-memory: this needs ' segment "${good[@]}" "${box[@]}" --max-memory 80K
+refused 5 'over the memory limit of 1024 bytes' segment "${good[@]}" "${box[@]}" --max-memory 1K
 
 # ---- Outputs
 refused 2 '--output out/m.jpg: the name must end with' segment -m "$model" -i "$picture" -o out/m.jpg "${box[@]}"

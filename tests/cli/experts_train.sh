@@ -18,14 +18,14 @@ voxpert train --out "$work/held" --shapes 6 --batch 4 --warm-up 2 --threads 1 --
     -m more.safetensors "${recipe[@]}" >/dev/null 2>held.err
 holds 'one that is not released stays held back' \
     test "$(states held/model.safetensors)" = 'routed;routed;routed;held back;'
-holds 'and that is said' grep -q '1 of 4 experts are held back, and learn nothing: --release-experts' held.err
+holds 'and that is said' grep -q '1 of 4 experts are disabled in the router, and are not trained: release-experts' held.err
 voxpert train -m "$adapter" --base "$base" --measure all --data "$shared/data/2d/micro_wbc" --validate-most 2 >table.txt
 holds 'an adapter is measured on its base' grep -q '^| macro average' table.txt
 
 refused 4 'was trained on a base of identity' train --recipe segmote -m "$adapter" --base "$stranger" --shapes 4 --validate-every 0 --out no
-refused 2 'is no adapter, so it has no --base' train --recipe segmote -m "$base" --base "$base" --shapes 4 --validate-every 0 --out no
+refused 2 'is no adapter, so it has no base' train --recipe segmote -m "$base" --base "$base" --shapes 4 --validate-every 0 --out no
 refused 2 'no experts to release' train --recipe segmote -m "$base" --release-experts --shapes 4 --validate-every 0 --out no
-refused 2 'goes on with --recipe segmote' train -m "$adapter" --base "$base" --shapes 4 --validate-every 0 --out no
-refused 2 '--rank asks for others' train --recipe segmote -m "$adapter" --base "$base" --rank 9 --shapes 4 --validate-every 0 --out no
+refused 2 'goes on with the recipe segmote' train -m "$adapter" --base "$base" --shapes 4 --validate-every 0 --out no
+refused 2 'rank asks for others' train --recipe segmote -m "$adapter" --base "$base" --rank 9 --shapes 4 --validate-every 0 --out no
 holds 'no model was written' test -z "$(find no -name '*.safetensors' 2>/dev/null)"
 conclude

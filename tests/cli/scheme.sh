@@ -30,7 +30,7 @@ holds 'info says what it stands on' grep -q '^parent_sha256' <(voxpert info run/
 teach -o silent --cache run/embeddings --vocab merges.txt --schedule linear --warm-up-epochs 2 -q 2>/dev/null
 holds 'embeddings of another run are found again' test ! -e silent/embeddings
 
-refused 2 'it needs --recipe segmote' train -m imis.safetensors --scheme segmote "${data[@]}" -o no
+refused 2 'it needs the recipe segmote' train -m imis.safetensors --scheme segmote "${data[@]}" -o no
 refused 2 '--scheme is voxpert, paper, sam-med2d or segmote' train -m imis.safetensors --scheme other "${data[@]}" -o no
 refused 2 'is an IMIS-Net' train -m imis.safetensors "${data[@]}" -o no
 refused 2 'cannot learn beside experts' train -m imis.safetensors --recipe segmote --train 'image_encoder.*' "${data[@]}" -o no

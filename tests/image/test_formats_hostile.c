@@ -38,8 +38,9 @@ static void verdict_make(Verdict *out, const char *path) {
     out->status = (int)status;
     out->seconds = system_seconds() - start;
     out->memory = system_peak_memory() - base;
-    snprintf(out->message, sizeof out->message, "%s%s%s", status ? error.message : "",
-             v ? warnings_lines(&v->warnings) : "", picture.remark ? picture.remark : "");
+    snprintf(out->message, sizeof out->message, "%s %s%s%s", status ? error.field : "",
+             status ? error.message : "", v ? warnings_lines(&v->warnings) : "",
+             picture.remark ? picture.remark : "");
     picture_free(&picture);
     volume_free(v);
 }

@@ -233,7 +233,7 @@ TEST(a_model_without_tower_or_vocabulary_reads_nothing_and_says_so) {
     reader_open(&r, TINY_IMIS_MUTE, false);
     refused(&r, "liver", "this model reads no text");
     reader_open(&r, TINY_IMIS_PLAIN, false);
-    refused(&r, "liver", "--vocab");
+    refused(&r, "liver", "the vocabulary of the model");
     reader_open(&r, TINY_IMIS_MUTE, true);
     CHECK(r.status == VOXPERT_BAD_ARGUMENT && strstr(r.error.message, "takes no vocabulary"));
     CHECK(strstr(r.error.message, r.vocab));

@@ -177,7 +177,7 @@ TEST(experts_without_an_encoder_need_that_base) {
     CHECK(expert_decoder_published(&o.system.segmote.experts));
     close_files(&o);
     open_files(&o, adapter_path, NULL);
-    CHECK(o.status == VOXPERT_BAD_MODEL && strstr(o.error.message, "--base"));
+    CHECK(o.status == VOXPERT_BAD_MODEL && strcmp(o.error.field, "base") == 0);
     close_files(&o);
     sam_free(&t.sam);
     unlink(adapter_path);

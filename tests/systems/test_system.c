@@ -116,7 +116,7 @@ TEST(an_adapter_alone_asks_for_its_base) {
     Error error = {0};
     files_open(&f, 1, NULL);
     CHECK(open_both(&s, &f, NULL, &error) == VOXPERT_BAD_MODEL);
-    CHECK(strstr(error.message, "--base"));
+    CHECK(strcmp(error.field, "base") == 0);
     system_close(&s);
     files_close(&f);
 }

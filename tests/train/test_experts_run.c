@@ -295,7 +295,7 @@ TEST(experts_go_on_learning_and_one_that_is_held_back_does_not_move) {
     Watch warned = {0};
     TrainOptions on = going_on(g.more, g.base, tiny_folder("second"));
     must(&on, &warned);
-    CHECK(strstr(warned.warned, "1 of 4 experts are held back"));
+    CHECK(strstr(warned.warned, "1 of 4 experts are disabled"));
     CHECK(difference(g.more, on.out, EXPERT("0")) > 1e-4);
     CHECK(difference(g.more, on.out, gate) > 1e-4);
     CHECK(difference(g.more, on.out, EXPERT("3")) <= 0.0);
@@ -378,9 +378,9 @@ TEST(what_does_not_go_with_an_adapter_is_a_sentence) {
         const char *word;
     } wrong[] = {
         {going_on(adapter, stranger, wrong_out), VOXPERT_BAD_MODEL, "was trained on a base"},
-        {going_on(adapter, base, wrong_out), VOXPERT_BAD_ARGUMENT, "--experts asks for others"},
-        {going_on(adapter, base, wrong_out), VOXPERT_BAD_ARGUMENT, "--recipe segmote"},
-        {going_on(base, base, wrong_out), VOXPERT_BAD_ARGUMENT, "has no --base"},
+        {going_on(adapter, base, wrong_out), VOXPERT_BAD_ARGUMENT, "experts asks for others"},
+        {going_on(adapter, base, wrong_out), VOXPERT_BAD_ARGUMENT, "the recipe segmote"},
+        {going_on(base, base, wrong_out), VOXPERT_BAD_ARGUMENT, "has no base"},
         {going_on(base, NULL, wrong_out), VOXPERT_BAD_ARGUMENT, "no experts to release"}};
     wrong[1].options.experts.experts = 7;
     wrong[2].options.recipe = &recipe_sam;

@@ -501,7 +501,7 @@ TEST(settings_are_named_checked_and_told_apart) {
     settings_identity(&o, after);
     CHECK(strcmp(before, after) != 0);
     CHECK(settings_apply(&o, "batch=2.5", &error) == VOXPERT_BAD_ARGUMENT);
-    CHECK(strstr(error.message, "--batch must be a whole number"));
+    CHECK(strstr(error.message, "batch must be a whole number"));
     CHECK(settings_apply(&o, "jitter=0,1", &error) == VOXPERT_BAD_ARGUMENT);
     CHECK(settings_apply(&o, "step-at=5,9", NULL) == VOXPERT_OK && o.drops[1] == 9);
     CHECK(settings_apply(&o, "step-at=7", NULL) == VOXPERT_OK && o.drops[0] == 7);

@@ -182,7 +182,7 @@ TEST(an_adapter_keeps_its_classes_and_one_without_can_get_some) {
         on = experts_of(&b, "further", other[i]);
         on.experts = more.experts, on.base = classed, on.parent = b.base;
         CHECK(go(&on, &b.watch, &error) == VOXPERT_BAD_ARGUMENT);
-        CHECK(strstr(error.message, "asks for others"));
+        CHECK(strstr(error.message, "names others"));
     }
     memory_free(classed);
     memory_free(from);
@@ -224,8 +224,8 @@ TEST(classes_that_cannot_be_are_a_sentence) {
     others[1].experts.rule.prompt_free = 0.0;
     CHECK(settings_scheme(&others[2], "segmote", NULL) == VOXPERT_OK);
     others[3].recipe = &recipe_sam;
-    static const char *const words[] = {"no prompt tokens", "--prompt-free is 0",
-                                        "--scheme segmote", "--recipe segmote"};
+    static const char *const words[] = {"no prompt tokens", "prompt-free is 0",
+                                        "the scheme always prompts", "the recipe segmote"};
     for (int i = 0; i < 4; i++) {
         CHECK(go(&others[i], &b.watch, &error) == VOXPERT_BAD_ARGUMENT);
         check_report(strstr(error.message, words[i]) != NULL, __FILE__, __LINE__, "%s",

@@ -308,7 +308,7 @@ TEST(what_cannot_be_is_refused) {
     r = rule, r.min_experts = 1;
     refused(&s, r, VOXPERT_BAD_ARGUMENT, "keeps 2 experts of a token");
     r = rule, r.max_memory = 1 << 10;
-    refused(&s, r, VOXPERT_OUT_OF_MEMORY, "--most takes fewer");
+    refused(&s, r, VOXPERT_OUT_OF_MEMORY, "measure fewer objects (most)");
     for (int i = 0; i < 2; i++) {
         size_t used = strlen(s.data[i]);
         snprintf(s.data[i] + used, sizeof s.data[i] - used, ":train");

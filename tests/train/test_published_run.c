@@ -211,7 +211,7 @@ TEST(experts_of_a_published_file_learn_on_and_open_over_it) {
     tiny_experts_close(&e);
     o = options(&b, tiny_folder("onward-other"), "voxpert");
     o.experts.experts = 7;
-    CHECK(go(&o, &w, &error) == VOXPERT_BAD_ARGUMENT && strstr(error.message, "--experts 7"));
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_ARGUMENT && strstr(error.message, "experts 7"));
 }
 
 TEST(what_the_file_would_not_hold_cannot_learn) {
@@ -310,7 +310,7 @@ TEST(texts_regions_and_the_group_each_make_a_difference) {
     Watch silent = {0};
     o = options(&b, tiny_folder("parts-text"), "segmote");
     must(&o, &silent);
-    CHECK(silent.warnings == 1 && strstr(silent.warned, "--vocab"));
+    CHECK(silent.warnings == 1 && strstr(silent.warned, "(vocab)"));
     CHECK(!tiny_same_file(b.out, o.out, "last.safetensors"));
 
     snprintf(other, sizeof other, "%s", b.where);
@@ -365,5 +365,5 @@ TEST(without_regions_the_pseudo_passes_are_left_out_and_that_is_said) {
     Error error = {0};
     o.recipe = &recipe_sam;
     CHECK(settings_scheme(&o, "segmote", &error) == VOXPERT_BAD_ARGUMENT);
-    CHECK(strstr(error.message, "--recipe segmote"));
+    CHECK(strstr(error.message, "recipe segmote"));
 }

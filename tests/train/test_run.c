@@ -330,7 +330,7 @@ TEST(another_recipe_is_not_gone_on_with) {
     Watch w = {0};
     Error error = {0};
     must(&o, &w);
-    CHECK(go(&o, &w, &error) == VOXPERT_BAD_OUTPUT && strstr(error.message, "--resume"));
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_OUTPUT && strcmp(error.field, "resume") == 0);
     o.resume = true;
     o.optimizer.lr = 3e-3;
     CHECK(go(&o, &w, &error) == VOXPERT_BAD_INPUT && strstr(error.message, "other options"));
@@ -484,7 +484,7 @@ TEST(nonsense_is_refused_in_a_sentence) {
     Watch w = {0};
     Error error = {0};
     o.loss_side = 24;
-    CHECK(go(&o, &w, &error) == VOXPERT_BAD_ARGUMENT && strstr(error.message, "--loss-side 24"));
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_ARGUMENT && strstr(error.message, "loss-side 24"));
     o = tiny_options(tiny_folder("nonsense"));
     o.shapes = 0;
     CHECK(go(&o, &w, &error) == VOXPERT_BAD_INPUT && strstr(error.message, "no object"));

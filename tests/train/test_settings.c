@@ -55,8 +55,8 @@ TEST(ends_that_make_no_run_are_refused) {
 }
 
 TEST(words_and_lists_are_checked) {
-    refused("optimizer=sgd", "--optimizer is adamw or adam, not \"sgd\"");
-    refused("schedule=cos", "--schedule is cosine, step, constant or linear, not \"cos\"");
+    refused("optimizer=sgd", "optimizer is adamw or adam, not \"sgd\"");
+    refused("schedule=cos", "schedule is cosine, step, constant or linear, not \"cos\"");
     refused("schedule=", "not \"\"");
     refused("ppt=prompt", "prompt-free or always");
     refused("epoch-at=7,", "up to four whole numbers");

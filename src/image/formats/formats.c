@@ -164,10 +164,10 @@ Status image_reserve(Volume *v, const ImageSource *source, size_t besides, Error
     bool fits = true;
     for (size_t i = 0; i < 5; i++) fits = fits && size_multiply(&bytes, bytes, sizes[i]);
     if (!fits || !size_add(&total, bytes, besides) || total > source->options.max_bytes)
-        return error_set(
-            error, VOXPERT_OUT_OF_MEMORY,
-            "%s: its size (%zu x %zu x %zu x %zu voxels of %zu bytes) is over --max-memory: "
-            "%zu bytes are allowed",
+        return error_set_field(
+            error, VOXPERT_OUT_OF_MEMORY, "max-memory",
+            "%s: its size (%zu x %zu x %zu x %zu voxels of %zu bytes) is over the memory limit of "
+            "%zu bytes",
             source->name, v->width, v->height, v->depth, v->frames,
             sample_size(v->type) * v->channels, source->options.max_bytes);
     v->samples = memory_new(bytes);

@@ -181,9 +181,10 @@ static Status reader_failed(const Jpeg *j, Error *error) {
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read a JPEG file",
                          j->source->name);
     case JERR_NO_BACKING_STORE:
-        return error_set(error, VOXPERT_OUT_OF_MEMORY,
-                         "%s: reading this JPEG size needs more than --max-memory (%zu bytes)",
-                         j->source->name, j->source->options.max_bytes);
+        return error_set_field(
+            error, VOXPERT_OUT_OF_MEMORY, "max-memory",
+            "%s: reading this JPEG size needs more than the memory limit of %zu bytes",
+            j->source->name, j->source->options.max_bytes);
     case JWRN_HIT_MARKER:
     case JERR_INPUT_EOF:
         return image_refuse(j->source, error, "the JPEG data are truncated: %s", j->complaint);

@@ -68,8 +68,9 @@ static Status header_to_voxels(Volume *v, const NiftiHeader *h, ByteStream *s, s
     size_t first = nifti_header_size(h->version);
     if (offset - first <= byte_stream_most(s)) {
         if (offset > max_bytes)
-            return error_set(error, VOXPERT_OUT_OF_MEMORY,
-                             "%s: NIfTI vox_offset %zu is over --max-memory", v->name, offset);
+            return error_set_field(error, VOXPERT_OUT_OF_MEMORY, "max-memory",
+                                   "%s: NIfTI vox_offset %zu is over the memory limit of %zu bytes",
+                                   v->name, offset, max_bytes);
         Status status = header_keep(v, h, s, offset, error);
         if (status || v->header_size == offset) return status;
     }

@@ -295,9 +295,10 @@ static Status block_reserve(Decoder *d, Error *error) {
     tmsize_t announced = p->tiled ? TIFFTileSize(d->file->tiff) : TIFFStripSize(d->file->tiff);
     if (!size_multiply(&bytes, size_max(d->block_row, 3 * row_samples), p->block_height) ||
         !size_multiply(&scratch, row_samples, 4) || bytes > s->options.max_bytes)
-        return error_set(error, VOXPERT_OUT_OF_MEMORY,
-                         "%s: the size of a TIFF block (%u x %u) is over --max-memory", s->name,
-                         p->block_width, p->block_height);
+        return error_set_field(
+            error, VOXPERT_OUT_OF_MEMORY, "max-memory",
+            "%s: the size of a TIFF block (%u x %u) is over the memory limit of %zu bytes", s->name,
+            p->block_width, p->block_height, s->options.max_bytes);
     bytes = block_bytes(d, p->block_height);
     if (announced <= 0 || (size_t)announced != bytes)
         return image_refuse(s, error, "TIFF blocks of %u x %u are of an unknown layout",
