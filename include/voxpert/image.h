@@ -15,7 +15,7 @@ extern "C" {
 
 typedef enum VoxpertPixel { VOXPERT_U8, VOXPERT_U16, VOXPERT_F32 } VoxpertPixel;
 
-/* Pixels in rows from the top, [height][width][channels], without gaps.  Values are
+/* Pixels in rows from the top, [height][width][channels], without gaps between pixels.  Values are
  * brought to 8 bits by the window: level - width/2 becomes 0, level + width/2 becomes 255.  With
  * window_width 0 those that have 8 bits stay as they are; of others the 0.5th and 99.5th percentile
  * of the values other than 0 are used. */
@@ -25,6 +25,7 @@ typedef struct VoxpertImage {
     int width, height;
     int channels; /* 1, or 3: red, green, blue */
     double window_level, window_width;
+    size_t row_bytes; /* from one row to the next, at least as many as a row has; 0: no gaps */
 } VoxpertImage;
 
 /* ---- Files ------------------------------------------------------------------------------ */
@@ -53,6 +54,13 @@ VOXPERT_API VoxpertStatus voxpert_image_file_open(VoxpertImageFile **out, const 
                                                   const VoxpertFileOptions *options,
                                                   VoxpertError *error);
 
+/* The same of a file in memory: `size` bytes, which are only read until the call returns.  `name`
+ * stands for the file in messages; NULL: "memory".  NIfTI pairs and folders are files alone. */
+VOXPERT_API VoxpertStatus voxpert_image_file_open_memory(VoxpertImageFile **out, const void *bytes,
+                                                         size_t size, const char *name,
+                                                         const VoxpertFileOptions *options,
+                                                         VoxpertError *error);
+
 /* NULL is fine. */
 VOXPERT_API void voxpert_image_file_close(VoxpertImageFile *file);
 
@@ -77,12 +85,23 @@ VOXPERT_API VoxpertStatus voxpert_image_file_describe(const char *path,
 VOXPERT_API VoxpertStatus voxpert_image_write(const VoxpertImage *image, const char *path,
                                               VoxpertError *error);
 
+/* The same into memory, by the extension of `name`; `*bytes` (voxpert_free) has [*size], and is
+ * NULL after a failure. */
+VOXPERT_API VoxpertStatus voxpert_image_write_memory(const VoxpertImage *image, const char *name,
+                                                     void **bytes, size_t *size,
+                                                     VoxpertError *error);
+
 /* Writes a label map [height][width] of the picture's size by the extension of `path`: .png (8
  * bits, or 16 if a label exceeds 255), .tif, .bmp, .nii, .nii.gz.  Of a slice, NIfTI output is the
  * whole volume's grid with that slice filled, its header as it was.  Values are written as they
  * are: a binary mask for viewers is 0 and 255.  Errors: VOXPERT_BAD_OUTPUT. */
 VOXPERT_API VoxpertStatus voxpert_labels_write(const VoxpertImageFile *file, const uint16_t *labels,
                                                const char *path, VoxpertError *error);
+
+VOXPERT_API VoxpertStatus voxpert_labels_write_memory(const VoxpertImageFile *file,
+                                                      const uint16_t *labels, const char *name,
+                                                      void **bytes, size_t *size,
+                                                      VoxpertError *error);
 
 /* Reads a label map or mask file of width x height; caller frees `*labels` with voxpert_free.
  * `*warnings` (NULL accepted) gets sentences about what was odd in the file, each ended by a
@@ -100,11 +119,27 @@ VOXPERT_API VoxpertStatus voxpert_labels_read_on(uint16_t **labels, int *width, 
                                                  const VoxpertFileOptions *options, char **warnings,
                                                  VoxpertError *error);
 
+/* The same of a file in memory, as voxpert_image_file_open_memory takes one; `image` NULL: on no
+ * grid. */
+VOXPERT_API VoxpertStatus voxpert_labels_read_memory(uint16_t **labels, int *width, int *height,
+                                                     const void *bytes, size_t size,
+                                                     const char *name,
+                                                     const VoxpertImageFile *image,
+                                                     const VoxpertFileOptions *options,
+                                                     char **warnings, VoxpertError *error);
+
 /* Draws labels (translucent, with contours) and prompts over the picture and writes a PNG. `labels`
  * or `prompts` may be NULL.  Errors: VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
 VOXPERT_API VoxpertStatus voxpert_overlay_write(const VoxpertImage *image, const uint16_t *labels,
                                                 const VoxpertPrompt *prompts, int prompt_count,
                                                 const char *path, VoxpertError *error);
+
+/* The same as a PNG in memory; `*bytes` (voxpert_free) has [*size], and is NULL after a failure. */
+VOXPERT_API VoxpertStatus voxpert_overlay_write_memory(const VoxpertImage *image,
+                                                       const uint16_t *labels,
+                                                       const VoxpertPrompt *prompts,
+                                                       int prompt_count, void **bytes, size_t *size,
+                                                       VoxpertError *error);
 
 /* Writes floats [dim[0]]...[dim[rank-1]], C order, as .npy. */
 VOXPERT_API VoxpertStatus voxpert_npy_write(const char *path, const float *values, int rank,

@@ -26,7 +26,8 @@ typedef struct VoxpertRouting {
 typedef struct VoxpertMasks {
     int count; /* 1, or as many as the model has for ambiguous prompts */
     int width, height;
-    float *logits;   /* [count][height][width]; > threshold is inside */
+    float *logits;   /* [count][height][width]; > threshold is inside.  NULL where the masks were
+                        asked   for as bytes or bits (VoxpertSegmentOptions.masks) */
     float threshold; /* 0 */
     float *iou;      /* [count] predicted intersection over union; of every mask of a mixture of
                         experts: how sure the last router is of its token */
@@ -35,13 +36,17 @@ typedef struct VoxpertMasks {
     int crop[4];    /* x, y, width, height of what the model looked at, pixels of the image */
     double encode_seconds, decode_seconds; /* of every look that a zoom took */
     VoxpertRouting routing;
-    bool cached; /* every embedding came from the session's cache folder, or was there already */
+    uint8_t *bytes; /* [count][height][width]: 1 inside, 0 outside; or NULL */
+    uint8_t *bits; /* [count][height][(width + 7) / 8]: the first pixel of a row in the highest bit,
+                      unused bits 0; or NULL */
+    bool cached;   /* every embedding came from the session's cache folder, or was there already */
 } VoxpertMasks;
 
 /* Zeroed or NULL is fine. */
 VOXPERT_API void voxpert_masks_free(VoxpertMasks *masks);
 
-/* mask[i] = logits[i] > threshold, of mask `which` */
+/* Mask `which` as bytes [height][width], 1 inside and 0 outside, whatever they were asked for as.
+ * Nothing is written where there is no such mask, or a pointer is NULL. */
 VOXPERT_API void voxpert_masks_binary(const VoxpertMasks *masks, int which, uint8_t *mask);
 
 /* Zero in any field: not done.  In this order. */

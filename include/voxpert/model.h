@@ -21,6 +21,13 @@ typedef struct VoxpertModel VoxpertModel;
 VOXPERT_API VoxpertStatus voxpert_model_open(VoxpertModel **out, const char *path,
                                              const VoxpertOptions *options, VoxpertError *error);
 
+/* The same of a checkpoint in memory: `size` bytes, which are only read, and must stay there until
+ * the model is closed.  `name` stands for the file in messages; NULL: "memory". */
+VOXPERT_API VoxpertStatus voxpert_model_open_memory(VoxpertModel **out, const void *bytes,
+                                                    size_t size, const char *name,
+                                                    const VoxpertOptions *options,
+                                                    VoxpertError *error);
+
 /* After its last session is closed; NULL is fine. */
 VOXPERT_API void voxpert_model_close(VoxpertModel *model);
 
@@ -29,9 +36,33 @@ VOXPERT_API void voxpert_model_close(VoxpertModel *model);
 VOXPERT_API VoxpertStatus voxpert_model_describe(const VoxpertModel *model, char **json,
                                                  VoxpertError *error);
 
+/* What a model is and takes, without the weights; all strings valid until it is closed. */
+typedef struct VoxpertModelInfo {
+    const char *system;  /* "sam", "imis-net", "segmote" */
+    const char *preset;  /* how images are prepared: a name of voxpert_preset() */
+    const char *kernels; /* the kernel set that it computes with */
+    size_t parameters;   /* numbers in its tensors */
+    int input_side;      /* pixels of the square that its encoder is given */
+    int low_res_side;    /* of its own masks, in which earlier logits are given as a prompt */
+    int masks;           /* candidates for one prompt */
+    int experts;         /* of each layer; 0: it has none */
+    int expert_layers, expert_tokens;
+    int classes;       /* that can be queried without a prompt */
+    double zoom;       /* side of the crop around a prompt, in sides of its box; 0: whole images */
+    bool boxes_alone;  /* trained on box prompts alone */
+    bool needs_prompt; /* else prompt_free is possible */
+    bool reads_text;   /* text prompts, where it was opened with a vocabulary */
+    bool everything;   /* voxpert_segment_everything is possible */
+    bool adapter;      /* on a frozen base */
+} VoxpertModelInfo;
+
+/* Errors: VOXPERT_BAD_ARGUMENT (NULL). */
+VOXPERT_API VoxpertStatus voxpert_model_info(const VoxpertModel *model, VoxpertModelInfo *out,
+                                             VoxpertError *error);
+
 /* SHA-256 over the sorted names, shapes and values of the model's tensors, as 64 hexadecimal
  * digits: the same for the same weights in any file.  Valid until the model is closed. */
-VOXPERT_API VoxpertStatus voxpert_model_identity(VoxpertModel *model, const char **identity,
+VOXPERT_API VoxpertStatus voxpert_model_identity(const VoxpertModel *model, const char **identity,
                                                  VoxpertError *error);
 
 /* Writes the model as safetensors with all that it knows of itself; `type` is "f32", "f16" or

@@ -20,11 +20,26 @@ typedef struct VoxpertSession VoxpertSession;
 
 /* One image at a time, with its embedding; the model must outlive it.
  * Errors: VOXPERT_OUT_OF_MEMORY. */
-VOXPERT_API VoxpertStatus voxpert_session_open(VoxpertSession **out, VoxpertModel *model,
+VOXPERT_API VoxpertStatus voxpert_session_open(VoxpertSession **out, const VoxpertModel *model,
                                                VoxpertError *error);
 
 /* NULL is fine. */
 VOXPERT_API void voxpert_session_close(VoxpertSession *session);
+
+/* Called while a call works, on its thread, with what is done of `total`; a non-zero answer stops
+ * it. */
+typedef int VoxpertProgress(void *context, size_t done, size_t total);
+
+/* From now on every encoder pass of this session reports its progress, in blocks of the encoder,
+ * and ends with VOXPERT_INTERRUPTED where the answer is not 0 (NULL: nobody is asked).  The session
+ * can be used again at once. */
+VOXPERT_API void voxpert_session_progress(VoxpertSession *session, VoxpertProgress *progress,
+                                          void *context);
+
+/* From any thread: the call that works in this session now ends with VOXPERT_INTERRUPTED, within
+ * one block of the encoder or one batch of voxpert_segment_everything.  Where none works, nothing
+ * happens. NULL is fine. */
+VOXPERT_API void voxpert_session_interrupt(VoxpertSession *session);
 
 /* Embeddings are looked for, and kept, in this folder (NULL: nowhere).  The key is what was encoded
  * and how: pixels, crop, model, preset, precision.  Those kept in half precision are used only if
@@ -37,6 +52,20 @@ VOXPERT_API VoxpertStatus voxpert_session_cache(VoxpertSession *session, const c
 VOXPERT_API VoxpertStatus voxpert_set_image(VoxpertSession *session, const VoxpertImage *image,
                                             VoxpertError *error);
 
+/* The slow half of voxpert_segment, for its own: the encoder on the whole image, so that later
+ * prompts are answered at once.  Nothing is done where that is done already, or found in the cache
+ * folder.  A model that zooms (VoxpertModelInfo.zoom) encodes crops around prompts beside it, in
+ * voxpert_segment. Errors: VOXPERT_BAD_ARGUMENT (no image was set), VOXPERT_INTERRUPTED,
+ * VOXPERT_BAD_MODEL (values that are not finite), VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_encode(VoxpertSession *session, VoxpertError *error);
+
+/* What masks are handed over as. */
+typedef enum VoxpertMaskType {
+    VOXPERT_MASK_LOGITS, /* VoxpertMasks.logits */
+    VOXPERT_MASK_BYTES,  /* VoxpertMasks.bytes: a quarter of the memory */
+    VOXPERT_MASK_BITS    /* VoxpertMasks.bits: a thirty-second of it */
+} VoxpertMaskType;
+
 typedef struct VoxpertSegmentOptions {
     bool multimask;   /* all candidate masks, the best first; else one */
     int zoom;         /* 1: encode a crop around the prompt; -1: never; 0: as the preset says */
@@ -44,6 +73,7 @@ typedef struct VoxpertSegmentOptions {
     int expert;       /* SegMoTE: 1, 2, ...: all tokens go to this expert; 0: the router decides */
     int prompt_class; /* of prompt_free: 1, 2, ...: the class that is asked for
                          (voxpert_class_find); 0: none */
+    VoxpertMaskType masks;
 } VoxpertSegmentOptions;
 
 /* Errors: VOXPERT_BAD_ARGUMENT for a prompt that makes no sense (outside the image, an empty box,
@@ -59,6 +89,13 @@ VOXPERT_API VoxpertStatus voxpert_segment(VoxpertSession *session, const Voxpert
 /* Saves the whole image's embedding (encoding it if need be): "f32" or "f16". */
 VOXPERT_API VoxpertStatus voxpert_embedding_save(VoxpertSession *session, const char *path,
                                                  const char *type, VoxpertError *error);
+
+/* The same in memory; `*bytes` (voxpert_free) is safetensors, [*size]. */
+VOXPERT_API VoxpertStatus voxpert_embedding_save_memory(VoxpertSession *session, const char *type,
+                                                        void **bytes, size_t *size,
+                                                        VoxpertError *error);
+VOXPERT_API VoxpertStatus voxpert_embedding_load_memory(VoxpertSession *session, const void *bytes,
+                                                        size_t size, VoxpertError *error);
 
 /* Saves it in the session's cache folder instead, under its key. */
 VOXPERT_API VoxpertStatus voxpert_embedding_keep(VoxpertSession *session, const char *type,
@@ -106,9 +143,6 @@ typedef struct VoxpertFound {
     float predicted_iou, stability_score;
     float crop_xywh[4]; /* the part of the image that was encoded */
 } VoxpertFound;
-
-/* Called while it runs, with what is done of `total`; a non-zero answer stops it. */
-typedef int VoxpertProgress(void *context, size_t done, size_t total);
 
 /* `*found` [*count], to be freed with voxpert_found_free. */
 VOXPERT_API VoxpertStatus voxpert_segment_everything(VoxpertSession *session,

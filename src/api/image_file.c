@@ -16,10 +16,15 @@ static Status image_to_volume(Volume **out, const VoxpertImage *image, Error *er
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "an image must have pixels, 1 or 3 channels, and a known type");
     VolumeSize size = {1, 1, (size_t)image->height, (size_t)image->width, (size_t)image->channels};
+    size_t row = size.width * size.channels * sample_size(types[image->type]);
+    size_t step = image->row_bytes ? image->row_bytes : row;
+    if (step < row)
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "row_bytes",
+                               "row_bytes is %zu, and a row of %zu pixels has %zu bytes", step,
+                               size.width, row);
     Status status = volume_new(out, size, types[image->type], error);
-    if (!status)
-        memcpy((*out)->samples, image->pixels,
-               volume_samples(*out) * sample_size(types[image->type]));
+    for (size_t y = 0; !status && y < size.height; y++)
+        memcpy((char *)(*out)->samples + y * row, (const char *)image->pixels + y * step, row);
     return status;
 }
 
@@ -41,8 +46,7 @@ Status image_to_picture(Picture *out, const VoxpertImage *image, Error *error) {
 
 /* ---- Files ------------------------------------------------------------------------------ */
 
-/* Of options with an axis. */
-static Status slice_of(VolumeSlice *out, const VoxpertFileOptions *o, Error *error) {
+Status slice_of(VolumeSlice *out, const VoxpertFileOptions *o, Error *error) {
     if (o->slice < 0)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "slice %d: must not be negative", o->slice);
     if (o->frame < 0)
@@ -70,22 +74,20 @@ static Status check_page(const Volume *v, const VoxpertFileOptions *o, Error *er
                      v->format, o->page);
 }
 
-VoxpertStatus voxpert_image_file_open(VoxpertImageFile **out, const char *path,
-                                      const VoxpertFileOptions *options, VoxpertError *error) {
+static Status open_source(VoxpertImageFile **out, const Source *source,
+                          const VoxpertFileOptions *options, Error *error) {
     static const VoxpertFileOptions defaults;
     const VoxpertFileOptions *o = options ? options : &defaults;
-    if (!out || !path)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_image_file_open: NULL");
-    *out = NULL;
     VoxpertImageFile *f = memory_new(sizeof *f);
-    if (!f) return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to open it", path);
+    if (!f)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to open it", source->name);
     VolumeReadOptions read = {.ignore_exif = o->ignore_exif,
                               .max_bytes = o->max_bytes,
                               .page = o->page > 0 ? (size_t)o->page : 0};
-    Status status = volume_read(&f->volume, path, &read, error);
+    Status status = source_read(&f->volume, source, &read, error);
     if (!status) status = check_page(f->volume, o, error);
     if (!status) status = cut(f, o, error);
-    if (!status) status = volume_file_hash(f->hash, path, error);
+    if (!status) status = source_hash(f->hash, source, error);
     if (status) {
         voxpert_image_file_close(f);
         return status;
@@ -104,6 +106,22 @@ VoxpertStatus voxpert_image_file_open(VoxpertImageFile **out, const char *path,
     return VOXPERT_OK;
 }
 
+VoxpertStatus voxpert_image_file_open(VoxpertImageFile **out, const char *path,
+                                      const VoxpertFileOptions *options, VoxpertError *error) {
+    if (out) *out = NULL;
+    if (!out || !path) return null_argument("voxpert_image_file_open", error);
+    return open_source(out, &(Source){.name = path}, options, error);
+}
+
+VoxpertStatus voxpert_image_file_open_memory(VoxpertImageFile **out, const void *bytes, size_t size,
+                                             const char *name, const VoxpertFileOptions *options,
+                                             VoxpertError *error) {
+    if (out) *out = NULL;
+    if (!out || !bytes) return null_argument("voxpert_image_file_open_memory", error);
+    Source source = source_memory(bytes, size, name);
+    return open_source(out, &source, options, error);
+}
+
 void voxpert_image_file_close(VoxpertImageFile *file) {
     if (!file) return;
     picture_free(&file->picture);
@@ -111,136 +129,42 @@ void voxpert_image_file_close(VoxpertImageFile *file) {
     memory_free(file);
 }
 
-const VoxpertImage *voxpert_image_file_image(const VoxpertImageFile *file) { return &file->image; }
+const VoxpertImage *voxpert_image_file_image(const VoxpertImageFile *file) {
+    return file ? &file->image : NULL;
+}
 
-const char *voxpert_image_file_hash(const VoxpertImageFile *file) { return file->hash; }
+const char *voxpert_image_file_hash(const VoxpertImageFile *file) {
+    return file ? file->hash : NULL;
+}
 
 const char *voxpert_image_file_warnings(const VoxpertImageFile *file) {
-    return warnings_lines(&file->volume->warnings);
+    return file ? warnings_lines(&file->volume->warnings) : "";
+}
+
+static Status write_image(const VoxpertImage *image, Output to, Error *error) {
+    if (image->type == VOXPERT_F32)
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: only 8 and 16 bits can be written",
+                         to.name);
+    Volume *v = NULL;
+    Status status = image_to_volume(&v, image, error);
+    if (!status) status = volume_write_to(v, to, error);
+    volume_free(v);
+    return status;
 }
 
 VoxpertStatus voxpert_image_write(const VoxpertImage *image, const char *path,
                                   VoxpertError *error) {
-    if (!image || !image->pixels || !path)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_image_write: NULL");
-    if (image->type == VOXPERT_F32)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: only 8 and 16 bits can be written",
-                         path);
-    Volume *v = NULL;
-    Status status = image_to_volume(&v, image, error);
-    if (!status) status = volume_write(v, path, error);
-    volume_free(v);
-    return status;
+    if (!image || !image->pixels || !path) return null_argument("voxpert_image_write", error);
+    return write_image(image, output_file(path), error);
 }
 
-/* ---- Labels ----------------------------------------------------------------------------- */
-
-static Status labels_volume(Volume **out, const VoxpertImageFile *f, bool volume, SampleType type,
-                            Error *error) {
-    VolumeSize plane = {1, 1, f->picture.height, f->picture.width, 1};
-    return volume ? volume_like(out, f->volume, type, error) : volume_new(out, plane, type, error);
-}
-
-VoxpertStatus voxpert_labels_write(const VoxpertImageFile *file, const uint16_t *labels,
-                                   const char *path, VoxpertError *error) {
-    if (!file || !labels || !path)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_labels_write: NULL");
-    size_t pixels = file->picture.width * file->picture.height;
-    uint16_t most = 0;
-    for (size_t i = 0; i < pixels; i++) most = labels[i] > most ? labels[i] : most;
-    SampleType type = most > 255 ? SAMPLE_U16 : SAMPLE_U8;
-    bool nifti = text_ends(path, ".nii") || text_ends(path, ".nii.gz");
-    Volume *mask = NULL;
-    uint8_t *plane = memory_new(pixels * sizeof *labels);
-    Status status = plane ? labels_volume(&mask, file, nifti, type, error)
-                          : error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory", path);
-    for (size_t i = 0; !status && i < pixels; i++) {
-        if (type == SAMPLE_U16)
-            memcpy(plane + i * sizeof *labels, &labels[i], sizeof *labels);
-        else
-            plane[i] = (uint8_t)labels[i];
-    }
-    VolumeSlice slice = nifti && file->sliced ? file->slice : (VolumeSlice){'k', 0, 0};
-    if (!status) mask->labels = true;
-    if (!status) status = volume_put_slice(mask, slice, plane, error);
-    if (!status) status = volume_write(mask, path, error);
-    volume_free(mask);
-    memory_free(plane);
-    return status;
-}
-
-static Status labels_of_slice(uint16_t *out, const Volume *v, const SliceLayout *cut,
-                              Error *error) {
-    uint32_t *all = memory_new(volume_voxels(v) * sizeof *all);
-    if (!all) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the labels");
-    Status status = volume_labels(all, v, error);
-    for (size_t y = 0; !status && y < cut->height; y++) {
-        for (size_t x = 0; !status && x < cut->width; x++) {
-            uint32_t label = all[cut->start + y * cut->down + x * cut->right];
-            if (label > UINT16_MAX)
-                status = error_set(error, VOXPERT_BAD_INPUT, "%s: label %u is larger than 65535",
-                                   volume_name(v), label);
-            out[y * cut->width + x] = (uint16_t)label;
-        }
-    }
-    memory_free(all);
-    return status;
-}
-
-/* A mask of one frame fits every frame; a picture as a mask is of the size that the caller checks.
- */
-static Status align_to(Volume *v, const VoxpertImageFile *image, bool slice, Error *error) {
-    if (!slice) {
-        if (v->width == image->picture.width && v->height == image->picture.height)
-            pair_remarks(&v->warnings, image->sliced ? v : image->volume, v);
-        return VOXPERT_OK;
-    }
-    Volume like = *image->volume; /* borrowed: only looked at */
-    if (v->frames == 1) like.frames = 1;
-    return volume_align(v, &like, error);
-}
-
-VoxpertStatus voxpert_labels_read(uint16_t **labels, int *width, int *height, const char *path,
-                                  const VoxpertFileOptions *options, char **warnings,
-                                  VoxpertError *error) {
-    return voxpert_labels_read_on(labels, width, height, path, NULL, options, warnings, error);
-}
-
-VoxpertStatus voxpert_labels_read_on(uint16_t **labels, int *width, int *height, const char *path,
-                                     const VoxpertImageFile *image,
-                                     const VoxpertFileOptions *options, char **warnings,
-                                     VoxpertError *error) {
-    static const VoxpertFileOptions defaults;
-    const VoxpertFileOptions *o = options ? options : &defaults;
-    if (warnings) *warnings = NULL;
-    if (!labels || !width || !height || !path)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_labels_read: NULL");
-    *labels = NULL;
-    Volume *v = NULL;
-    VolumeReadOptions read = {
-        .labels = true, .ignore_exif = o->ignore_exif, .max_bytes = o->max_bytes};
-    VolumeSlice slice = {'k', 0, 0};
-    SliceLayout cut = {0};
-    Status status = o->slice_axis ? slice_of(&slice, o, error) : VOXPERT_OK;
-    if (!status) status = volume_read(&v, path, &read, error);
-    if (!status && !o->slice_axis && v->depth * v->frames != 1)
-        status =
-            error_set(error, VOXPERT_BAD_INPUT, "%s: is a volume, not a mask of one picture", path);
-    if (!status && image) status = align_to(v, image, o->slice_axis != 0, error);
-    if (!status && image && o->slice_axis && v->frames == 1) slice.frame = 0;
-    if (!status) status = slice_find(&cut, v, slice, error);
-    if (!status && !(*labels = memory_new(cut.width * cut.height * sizeof **labels)))
-        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", path);
-    if (!status) status = labels_of_slice(*labels, v, &cut, error);
-    if (!status && warnings && !(*warnings = memory_text(warnings_lines(&v->warnings))))
-        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to read it", path);
-    volume_free(v);
-    if (status) {
-        memory_free(*labels);
-        *labels = NULL;
-    }
-    *width = (int)cut.width, *height = (int)cut.height;
-    return status;
+VoxpertStatus voxpert_image_write_memory(const VoxpertImage *image, const char *name, void **bytes,
+                                         size_t *size, VoxpertError *error) {
+    if (bytes) *bytes = NULL;
+    if (!image || !image->pixels || !name || !bytes || !size)
+        return null_argument("voxpert_image_write_memory", error);
+    OutputBytes made = {0};
+    return output_give(write_image(image, (Output){name, &made}, error), &made, bytes, size);
 }
 
 /* ---- Overlays --------------------------------------------------------------------------- */
@@ -251,24 +175,41 @@ static void draw_prompt(Canvas c, const VoxpertPrompt *p, size_t object) {
                          (double)p->box->y1};
         overlay_box(c, box, overlay_colour(object));
     }
-    for (int i = 0; i < p->point_count; i++)
+    for (int i = 0; p->points && i < p->point_count; i++)
         overlay_point(c, (double)p->points[i].x, (double)p->points[i].y, p->points[i].inside != 0);
 }
 
-VoxpertStatus voxpert_overlay_write(const VoxpertImage *image, const uint16_t *labels,
-                                    const VoxpertPrompt *prompts, int prompt_count,
-                                    const char *path, VoxpertError *error) {
-    if (!image || !image->pixels || !path)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_overlay_write: NULL");
+static Status write_overlay(const VoxpertImage *image, const uint16_t *labels,
+                            const VoxpertPrompt *prompts, int prompt_count, Output to,
+                            Error *error) {
     Picture picture = {0};
     Status status = image_to_picture(&picture, image, error);
     if (status) return status;
     Canvas canvas = {picture.rgb, {picture.height, picture.width}};
     if (labels) overlay_labels(canvas, labels, 0.4);
     for (int i = 0; prompts && i < prompt_count; i++) draw_prompt(canvas, &prompts[i], (size_t)i);
-    status = picture_save(&picture, path, error);
+    status = picture_save_to(&picture, to, error);
     picture_free(&picture);
     return status;
+}
+
+VoxpertStatus voxpert_overlay_write(const VoxpertImage *image, const uint16_t *labels,
+                                    const VoxpertPrompt *prompts, int prompt_count,
+                                    const char *path, VoxpertError *error) {
+    if (!image || !image->pixels || !path) return null_argument("voxpert_overlay_write", error);
+    return write_overlay(image, labels, prompts, prompt_count, output_file(path), error);
+}
+
+VoxpertStatus voxpert_overlay_write_memory(const VoxpertImage *image, const uint16_t *labels,
+                                           const VoxpertPrompt *prompts, int prompt_count,
+                                           void **bytes, size_t *size, VoxpertError *error) {
+    if (bytes) *bytes = NULL;
+    if (!image || !image->pixels || !bytes || !size)
+        return null_argument("voxpert_overlay_write_memory", error);
+    OutputBytes made = {0};
+    Output to = {"overlay.png", &made};
+    return output_give(write_overlay(image, labels, prompts, prompt_count, to, error), &made, bytes,
+                       size);
 }
 
 /* ---- Arrays ----------------------------------------------------------------------------- */

@@ -2,6 +2,8 @@
 #ifndef API_INTERNAL_H
 #define API_INTERNAL_H
 
+#include <stdatomic.h>
+
 #include <voxpert/evaluate.h>
 #include <voxpert/voxpert.h>
 
@@ -17,9 +19,16 @@ struct VoxpertModel {
 };
 
 struct VoxpertSession {
-    const VoxpertModel *owner;
     Predictor *predictor;
+    VoxpertProgress *progress; /* of encoder passes; or NULL */
+    void *context;
+    atomic_bool interrupted;
 };
+
+/* At the beginning of a call that works: what interrupted an earlier one is over. */
+Predictor *session_begin(VoxpertSession *session);
+
+MUST_CHECK Status null_argument(const char *function, Error *error); /* VOXPERT_BAD_ARGUMENT */
 
 struct VoxpertImageFile {
     Volume *volume;
@@ -29,6 +38,24 @@ struct VoxpertImageFile {
     bool sliced; /* a slice of a volume, whose grid labels go back onto */
     char hash[HASH_TEXT];
 };
+
+/* A file, or bytes in memory that `name` stands for. */
+typedef struct Source {
+    const char *name;
+    const void *bytes; /* NULL: the file of that name */
+    size_t size;
+} Source;
+
+Source source_memory(const void *bytes, size_t size, const char *name); /* name NULL: "memory" */
+MUST_CHECK Status source_read(Volume **out, const Source *s, const VolumeReadOptions *read,
+                              Error *error);
+MUST_CHECK Status source_hash(char out[HASH_TEXT], const Source *s, Error *error);
+
+/* Gives away what was written into memory; returns `status`. */
+Status output_give(Status status, const OutputBytes *made, void **bytes, size_t *size);
+
+/* Of options with an axis: the slice that they mean.  VOXPERT_BAD_ARGUMENT. */
+MUST_CHECK Status slice_of(VolumeSlice *out, const VoxpertFileOptions *o, Error *error);
 
 /* An image of any type as 8-bit RGB; the picture is the caller's. */
 MUST_CHECK Status image_to_picture(Picture *out, const VoxpertImage *image, Error *error);

@@ -3,6 +3,8 @@
 #include "image/regions.h"
 #include "image/rle.h"
 
+#include <string.h>
+
 void routing_free(VoxpertRouting *r) {
     memory_free(r->logits);
     memory_free(r->gates);
@@ -13,6 +15,8 @@ void routing_free(VoxpertRouting *r) {
 void voxpert_masks_free(VoxpertMasks *masks) {
     if (!masks) return;
     memory_free(masks->logits);
+    memory_free(masks->bytes);
+    memory_free(masks->bits);
     memory_free(masks->iou);
     memory_free(masks->low_res);
     routing_free(&masks->routing);
@@ -20,9 +24,16 @@ void voxpert_masks_free(VoxpertMasks *masks) {
 }
 
 void voxpert_masks_binary(const VoxpertMasks *masks, int which, uint8_t *mask) {
-    size_t pixels = (size_t)masks->width * (size_t)masks->height;
-    const float *logits = masks->logits + (size_t)which * pixels;
-    for (size_t i = 0; i < pixels; i++) mask[i] = logits[i] > masks->threshold;
+    if (!masks || !mask || which < 0 || which >= masks->count) return;
+    size_t width = (size_t)masks->width, height = (size_t)masks->height, row = (width + 7) / 8;
+    const float *logits = masks->logits ? masks->logits + (size_t)which * width * height : NULL;
+    const uint8_t *bits = masks->bits ? masks->bits + (size_t)which * height * row : NULL;
+    if (masks->bytes) memcpy(mask, masks->bytes + (size_t)which * width * height, width * height);
+    for (size_t y = 0; !masks->bytes && y < height; y++)
+        for (size_t x = 0; x < width; x++)
+            mask[y * width + x] = logits ? logits[y * width + x] > masks->threshold
+                                  : bits ? bits[y * row + x / 8] >> (7 - x % 8) & 1
+                                         : 0;
 }
 
 VoxpertStatus voxpert_mask_clean(uint8_t *mask, int width, int height,

@@ -3,25 +3,25 @@
 
 #include "api/internal.h"
 #include "base/memory.h"
+#include "systems/experts.h"
 
 /* The built-in model has a name, for those who must give one. */
 static const char *path_of(const char *name) {
     return name && strcmp(name, "built-in") != 0 ? name : NULL;
 }
 
-VoxpertStatus voxpert_model_open(VoxpertModel **out, const char *path,
-                                 const VoxpertOptions *options, VoxpertError *error) {
+static Status open_model(VoxpertModel **out, const char *path, const void *bytes, size_t size,
+                         const VoxpertOptions *options, Error *error) {
     static const VoxpertOptions defaults;
     const VoxpertOptions *o = options ? options : &defaults;
-    if (!out) return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_model_open: out is NULL");
-    *out = NULL;
-    path = path_of(path);
     ModelOptions inner = {.threads = o->threads,
                           .cpu = o->cpu,
                           .preset = o->preset,
                           .base = path_of(o->base),
                           .vocab = o->vocab,
                           .strict = o->strict,
+                          .bytes = bytes,
+                          .size = size,
                           .log = o->log,
                           .log_context = o->log_context};
     inner.embedded = builtin_model(&inner.embedded_size);
@@ -43,6 +43,23 @@ VoxpertStatus voxpert_model_open(VoxpertModel **out, const char *path,
     return VOXPERT_OK;
 }
 
+VoxpertStatus voxpert_model_open(VoxpertModel **out, const char *path,
+                                 const VoxpertOptions *options, VoxpertError *error) {
+    if (!out) return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_model_open: out is NULL");
+    *out = NULL;
+    return open_model(out, path_of(path), NULL, 0, options, error);
+}
+
+VoxpertStatus voxpert_model_open_memory(VoxpertModel **out, const void *bytes, size_t size,
+                                        const char *name, const VoxpertOptions *options,
+                                        VoxpertError *error) {
+    if (out) *out = NULL;
+    if (!out || !bytes)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "voxpert_model_open_memory: a pointer that must be given is NULL");
+    return open_model(out, name ? name : "memory", bytes, size, options, error);
+}
+
 void voxpert_model_close(VoxpertModel *model) {
     if (!model) return;
     model_close(model->model);
@@ -57,7 +74,7 @@ VoxpertStatus voxpert_model_describe(const VoxpertModel *model, char **json, Vox
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to describe the model");
 }
 
-VoxpertStatus voxpert_model_identity(VoxpertModel *model, const char **identity,
+VoxpertStatus voxpert_model_identity(const VoxpertModel *model, const char **identity,
                                      VoxpertError *error) {
     if (!model || !identity)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_model_identity: NULL");
@@ -83,6 +100,34 @@ VoxpertStatus voxpert_model_save(const VoxpertModel *model, const char *path, co
     ElementType element;
     Status status = model_element_type(&element, type, error);
     return status ? status : model_save(model->model, path, element, error);
+}
+
+VoxpertStatus voxpert_model_info(const VoxpertModel *model, VoxpertModelInfo *out,
+                                 VoxpertError *error) {
+    if (!model || !out)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "voxpert_model_info: a pointer that must be given is NULL");
+    const Model *m = model->model;
+    const System *s = &m->system;
+    const TokenExpertsConfig *e = system_token_experts(s);
+    *out = (VoxpertModelInfo){.system = s->ops->name,
+                              .preset = m->preset.name,
+                              .kernels = m->kernels->name,
+                              .parameters = params_elements(&s->sam.params),
+                              .input_side = s->sam.config.image,
+                              .low_res_side = voxpert_model_low_res_side(model),
+                              .masks = e ? e->tokens : s->sam.config.decoder.masks - 1,
+                              .experts = system_experts(s),
+                              .expert_layers = system_expert_layers(s),
+                              .expert_tokens = e ? e->tokens : 0,
+                              .classes = system_classes(s),
+                              .zoom = m->preset.zoom,
+                              .boxes_alone = m->preset.boxes_alone,
+                              .needs_prompt = !system_answers_unprompted(s),
+                              .reads_text = system_text_width(s) && m->texts.bpe.vocabulary,
+                              .everything = s->ops->decode_image != NULL,
+                              .adapter = s->adapter};
+    return VOXPERT_OK;
 }
 
 int voxpert_model_low_res_side(const VoxpertModel *model) {

@@ -8,23 +8,36 @@
 #include "predict/embedding.h"
 #include "predict/everything.h"
 
-static Status null_argument(const char *function, Error *error) {
+Status null_argument(const char *function, Error *error) {
     return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: a pointer that must be given is NULL",
                      function);
 }
 
-VoxpertStatus voxpert_session_open(VoxpertSession **out, VoxpertModel *model, VoxpertError *error) {
+/* Whether the work is to end. */
+static bool watch(void *context, size_t done, size_t total) {
+    VoxpertSession *s = context;
+    return atomic_load(&s->interrupted) || (s->progress && s->progress(s->context, done, total));
+}
+
+Predictor *session_begin(VoxpertSession *session) {
+    atomic_store(&session->interrupted, false);
+    return session->predictor;
+}
+
+VoxpertStatus voxpert_session_open(VoxpertSession **out, const VoxpertModel *model,
+                                   VoxpertError *error) {
+    if (out) *out = NULL;
     if (!out || !model) return null_argument("voxpert_session_open", error);
-    *out = NULL;
     VoxpertSession *s = memory_new(sizeof *s);
     if (!s) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a session");
-    s->owner = model;
     Status status = predictor_open(&s->predictor, model->model, error);
     if (status) {
         memory_free(s);
         return status;
     }
     s->predictor->max_memory = model->max_memory;
+    s->predictor->steps.progress = watch;
+    s->predictor->steps.progress_context = s;
     *out = s;
     return VOXPERT_OK;
 }
@@ -33,6 +46,16 @@ void voxpert_session_close(VoxpertSession *session) {
     if (!session) return;
     predictor_close(session->predictor);
     memory_free(session);
+}
+
+void voxpert_session_progress(VoxpertSession *session, VoxpertProgress *progress, void *context) {
+    if (!session) return;
+    session->progress = progress;
+    session->context = context;
+}
+
+void voxpert_session_interrupt(VoxpertSession *session) {
+    if (session) atomic_store(&session->interrupted, true);
 }
 
 VoxpertStatus voxpert_session_cache(VoxpertSession *session, const char *folder, bool half,
@@ -57,10 +80,21 @@ VoxpertStatus voxpert_set_image(VoxpertSession *session, const VoxpertImage *ima
     return status;
 }
 
+VoxpertStatus voxpert_encode(VoxpertSession *session, VoxpertError *error) {
+    if (!session) return null_argument("voxpert_encode", error);
+    Predictor *p = session_begin(session);
+    if (!p->picture.rgb) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
+    return predictor_encode(p, crop_whole(&p->picture), error);
+}
+
 /* ---- Segmenting ------------------------------------------------------------------------- */
 
 Status asked_from(Asked *a, const VoxpertPrompt *p, Error *error) {
     size_t n = p->point_count > 0 ? (size_t)p->point_count : 0;
+    *a = (Asked){0};
+    if (p->point_count < 0 || (n && !p->points))
+        return error_set(error, VOXPERT_BAD_ARGUMENT, "a prompt has %d points, and points is %s",
+                         p->point_count, p->points ? "given" : "NULL");
     *a = (Asked){.point = memory_new((2 * n + 1) * sizeof(float)),
                  .label = memory_new((n + 1) * sizeof(int))};
     if (!a->point || !a->label)
@@ -166,24 +200,75 @@ Status routing_hand_over(VoxpertRouting *out, const Routing *found, Error *error
     return VOXPERT_OK;
 }
 
-static Status hand_over(VoxpertMasks *out, Predictor *p, Prediction *found, Error *error) {
-    size_t count = (size_t)found->count, pixels = p->picture.width * p->picture.height;
+/* One mask from its logits, as bytes or bits. */
+static void put_mask(VoxpertMasks *out, int which, const float *logits) {
+    size_t width = (size_t)out->width, height = (size_t)out->height, row = (width + 7) / 8;
+    for (size_t y = 0; y < height; y++)
+        for (size_t x = 0; x < width; x++) {
+            bool inside = logits[y * width + x] > out->threshold;
+            size_t at = ((size_t)which * height + y) * (out->bits ? row : width);
+            if (out->bits)
+                out->bits[at + x / 8] |= (uint8_t)(inside << (7 - x % 8));
+            else
+                out->bytes[at + x] = inside;
+        }
+}
+
+/* One plane of logits at a time is enough for masks without them. */
+static Status put_masks(VoxpertMasks *out, const Predictor *p, const Prediction *found,
+                        VoxpertMaskType type, Error *error) {
+    size_t pixels = p->picture.width * p->picture.height, count = (size_t)found->count;
+    size_t rows = count * p->picture.height;
+    bool bits = type == VOXPERT_MASK_BITS;
+    uint8_t *masks = memory_new(bits ? rows * ((p->picture.width + 7) / 8) : count * pixels);
+    float *logits = memory_new(pixels * sizeof *logits);
+    Status status = VOXPERT_OK;
+    *(bits ? &out->bits : &out->bytes) = masks;
+    if (!masks || !logits)
+        status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the masks");
+    for (int i = 0; !status && i < found->count; i++) {
+        Prediction one = *found;
+        one.count = 1;
+        one.low_res += (size_t)i * (size_t)found->side * (size_t)found->side;
+        status = predictor_logits(p, &one, logits, error);
+        if (!status) put_mask(out, i, logits);
+    }
+    memory_free(logits);
+    return status;
+}
+
+static Status put_logits(VoxpertMasks *out, const Predictor *p, const Prediction *found,
+                         Error *error) {
+    size_t pixels = p->picture.width * p->picture.height;
+    out->logits = memory_new((size_t)found->count * pixels * sizeof *out->logits);
+    if (!out->logits) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the masks");
+    return predictor_logits(p, found, out->logits, error);
+}
+
+static Status hand_over(VoxpertMasks *out, Predictor *p, Prediction *found, VoxpertMaskType type,
+                        Error *error) {
+    size_t count = (size_t)found->count;
     out->count = found->count;
     out->width = (int)p->picture.width;
     out->height = (int)p->picture.height;
     out->low_res_side = found->side;
     const int crop[4] = {p->view.crop.x, p->view.crop.y, p->view.crop.width, p->view.crop.height};
     memcpy(out->crop, crop, sizeof crop);
-    out->logits = memory_new(count * pixels * sizeof *out->logits);
     out->iou = memory_new(count * sizeof *out->iou);
-    if (!out->logits || !out->iou)
-        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the masks");
+    if (!out->iou) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the masks");
     memcpy(out->iou, found->iou, count * sizeof *out->iou);
-    Status status = predictor_logits(p, found, out->logits, error);
+    Status status = type == VOXPERT_MASK_LOGITS ? put_logits(out, p, found, error)
+                                                : put_masks(out, p, found, type, error);
     if (!status) status = routing_hand_over(&out->routing, &found->routing, error);
     out->low_res = found->low_res;
     found->low_res = NULL;
     return status;
+}
+
+static Status check_masks(VoxpertMaskType type, Error *error) {
+    if (type >= VOXPERT_MASK_LOGITS && type <= VOXPERT_MASK_BITS) return VOXPERT_OK;
+    return error_set_field(error, VOXPERT_BAD_ARGUMENT, "masks",
+                           "masks is %d, and must be one of VoxpertMaskType", (int)type);
 }
 
 bool asks_zoom(const Predictor *p, const VoxpertSegmentOptions *o) {
@@ -197,10 +282,11 @@ VoxpertStatus voxpert_segment(VoxpertSession *session, const VoxpertPrompt *prom
     const VoxpertSegmentOptions *o = options ? options : &defaults;
     if (!session || !prompt || !masks) return null_argument("voxpert_segment", error);
     *masks = (VoxpertMasks){0};
-    Predictor *p = session->predictor;
+    Predictor *p = session_begin(session);
     Asked asked;
     Prediction found = {0};
     Status status = asked_from(&asked, prompt, error);
+    if (!status) status = check_masks(o->masks, error);
     if (!status && !p->picture.rgb)
         status = error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
     asked.prompt.prompt_free = o->prompt_free;
@@ -214,52 +300,11 @@ VoxpertStatus voxpert_segment(VoxpertSession *session, const VoxpertPrompt *prom
     masks->decode_seconds = p->decode_seconds;
     masks->cached = p->from_cache;
     if (!status) order_by_iou(&found);
-    if (!status) status = hand_over(masks, p, &found, error);
+    if (!status) status = hand_over(masks, p, &found, o->masks, error);
     prediction_free(&found);
     asked_free(&asked);
     if (status) voxpert_masks_free(masks);
     return status;
-}
-
-/* ---- Embeddings ------------------------------------------------------------------------- */
-
-static Status embedding_type(ElementType *out, const char *type, Error *error) {
-    *out = strcmp(type, "f16") == 0 ? ELEMENT_F16 : ELEMENT_F32;
-    if (*out == ELEMENT_F16 || strcmp(type, "f32") == 0) return VOXPERT_OK;
-    return error_set(error, VOXPERT_BAD_ARGUMENT, "type \"%s\" is unknown; f32 or f16", type);
-}
-
-VoxpertStatus voxpert_embedding_save(VoxpertSession *session, const char *path, const char *type,
-                                     VoxpertError *error) {
-    if (!session || !path || !type) return null_argument("voxpert_embedding_save", error);
-    Predictor *p = session->predictor;
-    ElementType element;
-    Status status = embedding_type(&element, type, error);
-    if (!status) status = predictor_encode(p, crop_whole(&p->picture), error);
-    return status ? status : embedding_save(p, path, element, error);
-}
-
-VoxpertStatus voxpert_embedding_keep(VoxpertSession *session, const char *type,
-                                     VoxpertError *error) {
-    if (!session || !type) return null_argument("voxpert_embedding_keep", error);
-    Predictor *p = session->predictor;
-    ElementType element;
-    Status status = embedding_type(&element, type, error);
-    if (status) return status;
-    if (!p->cache || !p->picture.rgb)
-        return error_set(error, VOXPERT_BAD_ARGUMENT, "%s was set",
-                         p->cache ? "no image" : "no cache folder");
-    return embedding_ensure(p, element, error);
-}
-
-VoxpertStatus voxpert_embedding_load(VoxpertSession *session, const char *path,
-                                     VoxpertError *error) {
-    if (!session || !path) return null_argument("voxpert_embedding_load", error);
-    Predictor *p = session->predictor;
-    if (!p->picture.rgb) return error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
-    p->view =
-        view_of(&p->model->preset, crop_whole(&p->picture), p->model->system.sam.config.image);
-    return embedding_load(p, path, error);
 }
 
 /* ---- Everything ------------------------------------------------------------------------- */
@@ -269,6 +314,7 @@ static float chosen(float value, float otherwise, bool exact) {
 }
 
 void voxpert_everything_defaults(const VoxpertModel *model, VoxpertEverything *out) {
+    if (!model || !out) return;
     const EverythingOptions o = preset_everything(&model->model->preset);
     *out = (VoxpertEverything){.points_per_side = o.points_per_side,
                                .points_per_batch = o.points_per_batch,
@@ -307,13 +353,15 @@ static EverythingOptions options_of(const Preset *preset, const VoxpertEverythin
 }
 
 typedef struct Relay {
+    VoxpertSession *session;
     VoxpertProgress *progress;
     void *context;
 } Relay;
 
 static bool relay(void *context, size_t done, size_t total) {
     const Relay *r = context;
-    return r->progress && r->progress(r->context, done, total) != 0;
+    return atomic_load(&r->session->interrupted) ||
+           (r->progress && r->progress(r->context, done, total) != 0);
 }
 
 static void found_from(VoxpertFound *to, FoundMask *from, size_t pixels) {
@@ -338,10 +386,10 @@ VoxpertStatus voxpert_segment_everything(VoxpertSession *session, const VoxpertE
     if (!session || !found || !count) return null_argument("voxpert_segment_everything", error);
     *found = NULL;
     *count = 0;
-    Predictor *p = session->predictor;
+    Predictor *p = session_begin(session);
     EverythingOptions o = options_of(&p->model->preset, options);
     FoundMasks masks;
-    Relay r = {progress, context};
+    Relay r = {session, progress, context};
     Status status = everything_find(p, &o, &masks, relay, &r, error);
     if (status) return status;
     *found = memory_new((masks.count + 1) * sizeof **found);

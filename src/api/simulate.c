@@ -106,6 +106,7 @@ bool voxpert_simulation_target(VoxpertSimulation *s, size_t index, VoxpertSimula
 }
 
 void voxpert_simulation_content(const VoxpertSimulation *s, size_t index, char sha256[65]) {
+    if (!sha256) return;
     *sha256 = '\0';
     if (index < voxpert_simulation_cases(s))
         data_record_case(sha256, &s->simulation.data, (size_t)s->simulation.picture[index]);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/size.h"
 
 /* ---- Reading ---------------------------------------------------------------------------- */
 
@@ -153,7 +154,67 @@ static bool folder_sync(char *path) {
     return ok;
 }
 
+/* ---- Into memory ------------------------------------------------------------------------ */
+
+typedef struct MemoryStream {
+    OutputBytes bytes, *out;
+    size_t capacity;
+    bool failed;
+} MemoryStream;
+
+static ssize_t memory_put(void *cookie, const char *bytes, size_t size) {
+    MemoryStream *m = cookie;
+    size_t needed, capacity = m->capacity ? m->capacity : 4096;
+    if (m->failed || !size_add(&needed, m->bytes.size, size)) return m->failed = true, 0;
+    while (capacity < needed)
+        if (!size_multiply(&capacity, capacity, 2)) return m->failed = true, 0;
+    void *grown = capacity > m->capacity ? memory_resize(m->bytes.data, capacity) : m->bytes.data;
+    if (!grown) return m->failed = true, 0;
+    m->bytes.data = grown;
+    m->capacity = capacity;
+    memcpy((char *)m->bytes.data + m->bytes.size, bytes, size);
+    m->bytes.size = needed;
+    return (ssize_t)size;
+}
+
+static Status memory_failed(FileWriter *w, Error *error) {
+    Status status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it",
+                              w->path ? w->path : "an output");
+    file_writer_abort(w);
+    return status;
+}
+
+static Status memory_open(FileWriter *out, Output to, Error *error) {
+    static const cookie_io_functions_t functions = {.write = memory_put};
+    *to.memory = (OutputBytes){0};
+    *out = (FileWriter){.path = memory_text(to.name), .memory = memory_new(sizeof *out->memory)};
+    if (!out->path || !out->memory) return memory_failed(out, error);
+    out->memory->out = to.memory;
+    out->stream = fopencookie(out->memory, "w", functions);
+    return out->stream ? VOXPERT_OK : memory_failed(out, error);
+}
+
+static Status memory_commit(FileWriter *w, Error *error) {
+    bool failed = ferror(w->stream) != 0;
+    failed |= fclose(w->stream) != 0;
+    w->stream = NULL;
+    if (failed || w->memory->failed) return memory_failed(w, error);
+    *w->memory->out = w->memory->bytes;
+    w->memory->bytes = (OutputBytes){0};
+    file_writer_abort(w); /* what is left of it */
+    return VOXPERT_OK;
+}
+
+Output output_file(const char *path) { return (Output){path, NULL}; }
+
+Status file_writer_open_to(FileWriter *out, Output to, Error *error) {
+    return to.memory ? memory_open(out, to, error) : file_writer_open(out, to.name, error);
+}
+
+/* ---- The end of a writer ------------------------------------------------------------------ */
+
 Status file_writer_commit(FileWriter *w, Error *error) {
+    if (w->memory) return memory_commit(w, error);
     bool failed = ferror(w->stream) != 0;
     errno = failed ? reason_again(fileno(w->stream)) : 0;
     if (failed || fflush(w->stream) != 0 || fsync(fileno(w->stream)) != 0)
@@ -178,18 +239,24 @@ void file_writer_abort(FileWriter *w) {
         unlink(w->temporary);
         forget(w->temporary);
     }
+    if (w->memory) memory_free(w->memory->bytes.data);
+    memory_free(w->memory);
     memory_free(w->temporary);
     memory_free(w->path);
     *w = (FileWriter){0};
 }
 
-Status file_write(const char *path, const void *bytes, size_t size, Error *error) {
+Status output_write(Output to, const void *bytes, size_t size, Error *error) {
     FileWriter w;
-    Status status = file_writer_open(&w, path, error);
+    Status status = file_writer_open_to(&w, to, error);
     if (status) return status;
     if (size && fwrite(bytes, 1, size, w.stream) != size)
-        return writer_failed(&w, "written", error);
+        return w.memory ? memory_failed(&w, error) : writer_failed(&w, "written", error);
     return file_writer_commit(&w, error);
+}
+
+Status file_write(const char *path, const void *bytes, size_t size, Error *error) {
+    return output_write(output_file(path), bytes, size, error);
 }
 
 /* ---- Folders and paths ------------------------------------------------------------------ */

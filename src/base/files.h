@@ -26,22 +26,41 @@ MUST_CHECK Status file_hash_add(Hash *h, const char *path, Status failure, Error
 /* Tells the system that these pages were copied and need not stay in memory. */
 void file_map_drop(const FileMap *map, const void *bytes, size_t size);
 
+/* Bytes in memory; memory_free(data) frees them. */
+typedef struct OutputBytes {
+    void *data;
+    size_t size;
+} OutputBytes;
+
+/* Where an output goes: to the file of that name, or into memory; then the name tells the format by
+ * its extension, and is for messages. */
+typedef struct Output {
+    const char *name;
+    OutputBytes *memory; /* NULL: the file.  Else filled at commit, and {0} after a failure */
+} Output;
+
+Output output_file(const char *path);
+
 /* An output that appears under its name only when it is complete: written beside it under a
- * temporary name, synced, renamed.  An existing file of that name is replaced at commit. */
+ * temporary name, synced, renamed.  An existing file of that name is replaced at commit.  One into
+ * memory is handed over at commit. */
 typedef struct FileWriter {
     FILE *stream;
-    char *path, *temporary;
+    char *path, *temporary; /* temporary NULL: into memory */
+    struct MemoryStream *memory;
     bool lasting; /* set after opening: the folder is synced too, so that the name survives a power
                      cut; about 5 ms more on ext4 */
 } FileWriter;
 
 MUST_CHECK Status file_writer_open(FileWriter *out, const char *path, Error *error);
+MUST_CHECK Status file_writer_open_to(FileWriter *out, Output to, Error *error);
 MUST_CHECK Status file_writer_commit(FileWriter *w, Error *error); /* closes w, also on failure */
 void file_writer_abort(FileWriter *w); /* leaves nothing; zeroed is fine */
 
 /* Unlinks the temporary files of all open writers; safe in a signal handler. */
 void file_writers_forget(void);
 
+MUST_CHECK Status output_write(Output to, const void *bytes, size_t size, Error *error);
 MUST_CHECK Status file_write(const char *path, const void *bytes, size_t size, Error *error);
 
 bool file_exists(const char *path);

@@ -11,7 +11,7 @@ bool compute_ok(const Compute *cx) { return cx->failure == NULL; }
 
 bool compute_measures(const Compute *cx) { return cx->kernels == &kernels_measuring; }
 
-static const char no_memory[] = "out of memory for tensors";
+static const char no_memory[] = "out of memory for tensors", interrupted[] = "interrupted";
 
 Tensor *compute_fail(Compute *cx, const char *why) {
     if (!cx->failure) cx->failure = why;
@@ -25,8 +25,15 @@ Status compute_status(const Compute *cx, Error *error) {
     if (cx->failure == no_memory)
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s (%zu of %zu bytes in use)", no_memory,
                          cx->memory->used, cx->memory->capacity);
+    if (cx->failure == interrupted)
+        return error_set(error, VOXPERT_INTERRUPTED, "the work was interrupted by the caller");
     return error_set(error, VOXPERT_BAD_MODEL, "the model's shapes do not fit together: %s",
                      cx->failure);
+}
+
+void compute_progress(Compute *cx, size_t done, size_t total) {
+    if (!cx->progress || !compute_ok(cx) || compute_measures(cx)) return;
+    if (cx->progress(cx->progress_context, done, total)) compute_fail(cx, interrupted);
 }
 
 void compute_observe(const Compute *cx, const Tensor *t, const char *format, ...) {

@@ -71,6 +71,10 @@ struct Compute {
     /* Shown the stages of a model as they are computed: for tests and the curious.  May be NULL. */
     void (*observe)(void *observer, const char *stage, const Tensor *t);
     void *observer;
+    /* Called by compute_progress, between the blocks of an encoder, with how many of `total` are
+     * done; true ends the work.  May be NULL. */
+    bool (*progress)(void *context, size_t done, size_t total);
+    void *progress_context;
     bool keeps_gradients; /* of every tensor, to be looked at afterwards: none is handed over */
 };
 
@@ -84,7 +88,11 @@ Tensor *compute_fail(Compute *cx, const char *why);
 void compute_observe(const Compute *cx, const Tensor *t, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* A sentence for the caller: VOXPERT_OUT_OF_MEMORY where memory ran out, else a bug of ours. */
+/* Reports progress, if anybody listens, and fails where the listener wants the work to end. */
+void compute_progress(Compute *cx, size_t done, size_t total);
+
+/* A sentence for the caller: VOXPERT_OUT_OF_MEMORY where memory ran out, VOXPERT_INTERRUPTED where
+ * progress ended the work, else a bug of ours. */
 MUST_CHECK Status compute_status(const Compute *cx, Error *error);
 
 Tensor *tensor_new(Compute *cx, int rank, const int *dim); /* contents undefined */

@@ -13,11 +13,15 @@ void picture_free(Picture *p) {
 }
 
 Status picture_save(const Picture *p, const char *path, Error *error) {
+    return picture_save_to(p, output_file(path), error);
+}
+
+Status picture_save_to(const Picture *p, Output to, Error *error) {
     Volume *v;
     Status status = volume_new(&v, (VolumeSize){1, 1, p->height, p->width, 3}, SAMPLE_U8, error);
     if (status) return status;
     memcpy(v->samples, p->rgb, 3 * p->width * p->height);
-    status = volume_write(v, path, error);
+    status = volume_write_to(v, to, error);
     volume_free(v);
     return status;
 }

@@ -19,6 +19,7 @@ void picture_free(Picture *p); /* a zeroed one is fine */
 
 /* As a PNG.  VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status picture_save(const Picture *p, const char *path, Error *error);
+MUST_CHECK Status picture_save_to(const Picture *p, Output to, Error *error); /* file or memory */
 
 typedef struct VolumeSlice {
     char axis;    /* 'i', 'j' or 'k' */

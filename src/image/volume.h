@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/files.h"
 #include "base/hash.h"
 #include "base/status.h"
 #include "base/warnings.h"
@@ -107,6 +108,7 @@ bool volume_name_is_image(const char *name); /* by its extension */
  * Errors: VOXPERT_BAD_ARGUMENT (an extension or samples that cannot be written),
  * VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status volume_write(const Volume *v, const char *path, Error *error);
+MUST_CHECK Status volume_write_to(const Volume *v, Output to, Error *error); /* file or memory */
 
 typedef struct VolumeSize {
     size_t frames, depth, height, width, channels;

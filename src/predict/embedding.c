@@ -94,7 +94,7 @@ static size_t parts_of(const Predictor *p, TensorToWrite part[PARTS_MAX]) {
 
 /* ---- Saving ----------------------------------------------------------------------------- */
 
-Status embedding_save(const Predictor *p, const char *path, ElementType type, Error *error) {
+Status embedding_save(const Predictor *p, Output to, ElementType type, Error *error) {
     Facts f;
     TensorToWrite part[PARTS_MAX];
     Status status = facts_of(&f, p, element_name(type), error);
@@ -105,8 +105,8 @@ Status embedding_save(const Predictor *p, const char *path, ElementType type, Er
         {"config", f.config}, {"preset", p->model->preset.name}, {"crop", f.crop},
         {"key", f.key},       {"checksum", f.checksum},
     };
-    return safetensors_write(path, part, parts_of(p, part), metadata,
-                             sizeof metadata / sizeof *metadata, type, error);
+    return safetensors_write_to(to, part, parts_of(p, part), metadata,
+                                sizeof metadata / sizeof *metadata, type, error);
 }
 
 /* ---- Loading ---------------------------------------------------------------------------- */
@@ -177,21 +177,35 @@ static Status take(Predictor *p, const Checkpoint *c, const char *path, Error *e
     return VOXPERT_OK;
 }
 
-Status embedding_load(Predictor *p, const char *path, Error *error) {
-    Checkpoint *c = NULL;
-    p->encoded = false;
-    Status status = checkpoint_open(&c, path, error);
-    if (status == VOXPERT_BAD_MODEL && access(path, R_OK) == 0)
+/* What could be opened, or not: `status`, of a file that is there or of bytes. */
+static Status load(Predictor *p, Checkpoint *c, const char *name, bool is_there, Status status,
+                   Error *error) {
+    if (status == VOXPERT_BAD_MODEL && is_there)
         error_set(error, VOXPERT_BAD_INPUT,
-                  "%s: is no embedding, or damaged: it cannot be read as safetensors", path);
+                  "%s: is no embedding, or damaged: it cannot be read as safetensors", name);
     if (status == VOXPERT_BAD_MODEL) {
         status = VOXPERT_BAD_INPUT;
         if (error) error->status = status;
     }
-    if (!status) status = take(p, c, path, error);
+    if (!status) status = take(p, c, name, error);
     checkpoint_close(c);
     p->encoded = !status;
     return status;
+}
+
+Status embedding_load(Predictor *p, const char *path, Error *error) {
+    Checkpoint *c = NULL;
+    p->encoded = false;
+    Status status = checkpoint_open(&c, path, error);
+    return load(p, c, path, status && access(path, R_OK) == 0, status, error);
+}
+
+Status embedding_load_memory(Predictor *p, const void *bytes, size_t size, const char *name,
+                             Error *error) {
+    Checkpoint *c = NULL;
+    p->encoded = false;
+    Status status = checkpoint_open_memory(&c, bytes, size, name, error);
+    return load(p, c, name, true, status, error);
 }
 
 /* ---- Cache ------------------------------------------------------------------------------ */
@@ -240,7 +254,7 @@ Status embedding_keep(const Predictor *p, ElementType type, Error *error) {
     char *path = embedding_path(p, type);
     if (!path) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the cache's path");
     Status status = folder_make(p->cache, error);
-    if (!status) status = embedding_save(p, path, type, error);
+    if (!status) status = embedding_save(p, output_file(path), type, error);
     memory_free(path);
     return status;
 }

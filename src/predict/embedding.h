@@ -10,12 +10,13 @@
 #include "predict/predictor.h"
 
 /* Saves the current embedding.  Errors: VOXPERT_BAD_OUTPUT (also a value that f16 cannot hold). */
-MUST_CHECK Status embedding_save(const Predictor *p, const char *path, ElementType type,
-                                 Error *error);
+MUST_CHECK Status embedding_save(const Predictor *p, Output to, ElementType type, Error *error);
 
 /* Takes the embedding of the current picture and view from a file.  Errors: VOXPERT_BAD_INPUT where
  * it is of another image, model, preset or crop, or damaged. */
 MUST_CHECK Status embedding_load(Predictor *p, const char *path, Error *error);
+MUST_CHECK Status embedding_load_memory(Predictor *p, const void *bytes, size_t size,
+                                        const char *name, Error *error);
 
 /* Where the predictor's cache folder keeps the current view's; caller frees, NULL when out of
  * memory.

@@ -11,6 +11,7 @@
 /* ---- Opening ---------------------------------------------------------------------------- */
 
 static Status open_file(Model *m, const char *path, const ModelOptions *o, Error *error) {
+    if (o->bytes) return checkpoint_open_memory(&m->file, o->bytes, o->size, path, error);
     if (path) return checkpoint_open(&m->file, path, error);
     if (o->embedded)
         return checkpoint_open_memory(&m->file, o->embedded, o->embedded_size, "built-in model",

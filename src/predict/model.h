@@ -19,6 +19,8 @@ typedef struct ModelOptions {
     const char *vocab;    /* merges of the text tower's tokenizer (bpe.h), or NULL */
     const void *embedded; /* the built-in model's bytes, used where path is NULL */
     size_t embedded_size;
+    const void *bytes; /* of a model in memory, which must stay there; then path is for messages */
+    size_t size;
     void (*log)(void *context, const char *sentence); /* of what its sessions come upon; or NULL */
     void *log_context;
 } ModelOptions;

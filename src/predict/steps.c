@@ -18,8 +18,12 @@ void steps_close(Steps *s) {
 static Status run(Steps *s, const Kernels *kernels, Arena *memory, StepWork *work, void *context,
                   Error *error) {
     arena_release(&s->records, 0);
-    Compute cx = {
-        .kernels = kernels, .worker = &s->worker, .memory = memory, .records = &s->records};
+    Compute cx = {.kernels = kernels,
+                  .worker = &s->worker,
+                  .memory = memory,
+                  .records = &s->records,
+                  .progress = s->progress,
+                  .progress_context = s->progress_context};
     Status status = work(&cx, context, error);
     return status ? status : compute_status(&cx, error);
 }

@@ -29,7 +29,9 @@ typedef struct Steps {
     Worker worker;
     Arena memory, records;
     StepCost cost[STEP_COSTS];
-    unsigned turn; /* the oldest of them */
+    unsigned turn;                                              /* the oldest of them */
+    bool (*progress)(void *context, size_t done, size_t total); /* of Compute; or NULL */
+    void *progress_context;
 } Steps;
 
 MUST_CHECK Status steps_open(Steps *s, const Kernels *kernels, Threads *threads, Error *error);

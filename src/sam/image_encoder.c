@@ -167,12 +167,15 @@ Tensor *image_encoder_features(Compute *cx, const ImageEncoder *e, Tensor *image
         *feature = tensor_new(cx, 4, (int[]){image->dim[0], e->grid, e->grid, e->config.dim});
     Scope s = scope_begin(cx);
     Tensor *x = embed_patches(cx, e, image);
+    size_t depth = (size_t)e->config.depth;
     for (int i = 0; i < e->config.depth; i++) {
+        compute_progress(cx, (size_t)i, depth);
         BlockCall call = {e, i};
         x = e->config.recompute ? recompute(cx, block_forward, 1, &x, &call, sizeof call)
                                 : block_forward(cx, &x, &call);
         if (feature && i == block) copy_feature(cx, *feature, x);
     }
+    compute_progress(cx, depth, depth);
     x = neck_forward(cx, &e->neck, x);
     return scope_return(cx, s, x);
 }

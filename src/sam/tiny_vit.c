@@ -205,10 +205,12 @@ Tensor *tiny_vit_forward(Compute *cx, const TinyVit *t, Tensor *image) {
     Scope s = scope_begin(cx);
     Tensor *x = tiny_vit_stem_forward(cx, &t->stem, image);
     for (int i = 0; i < c->stages; i++) {
+        compute_progress(cx, (size_t)i, (size_t)c->stages);
         x = stage_forward(cx, &t->stage[i], &c->stage[i], x, i);
         if (i + 1 == c->stages) break;
         x = scope_return(cx, s, bottleneck_merge_forward(cx, &t->stage[i].merge, x));
         compute_observe(cx, x, "layer%d.downsample", i);
     }
+    compute_progress(cx, (size_t)c->stages, (size_t)c->stages);
     return scope_return(cx, s, neck_forward(cx, &t->neck, x));
 }

@@ -13,7 +13,7 @@
 enum { DATA_ALIGN = 8, MAX_HEADER = 100000000, CHUNK = 4096 };
 
 typedef struct Writing {
-    const char *path;
+    Output to;
     const TensorToWrite *tensors;
     size_t count;
     const MetadataPair *metadata;
@@ -23,12 +23,12 @@ typedef struct Writing {
 } Writing;
 
 static Status refuse(const Writing *w, const char *name, const char *rule) {
-    return error_set(w->error, VOXPERT_BAD_OUTPUT, "%s: '%.200s' cannot be written: %s", w->path,
+    return error_set(w->error, VOXPERT_BAD_OUTPUT, "%s: '%.200s' cannot be written: %s", w->to.name,
                      name, rule);
 }
 
 static Status no_memory(const Writing *w) {
-    return error_set(w->error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", w->path);
+    return error_set(w->error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", w->to.name);
 }
 
 /* ---- Checks ----------------------------------------------------------------------------- */
@@ -173,9 +173,9 @@ static Status write_tensor(const Writing *w, FILE *stream, const TensorToWrite *
 static Status write_file(const Writing *w, const Text *json) {
     FileWriter file;
     uint64_t size = json->length;
-    Status status = file_writer_open(&file, w->path, w->error);
+    Status status = file_writer_open_to(&file, w->to, w->error);
     if (status) return status;
-    file.lasting = true; /* hours of training may be in it */
+    file.lasting = !w->to.memory; /* hours of training may be in it */
     fwrite(&size, sizeof size, 1, file.stream);
     fwrite(json->chars, 1, json->length, file.stream);
     for (size_t i = 0; !status && i < w->count; i++)
@@ -188,7 +188,13 @@ static Status write_file(const Writing *w, const Text *json) {
 Status safetensors_write(const char *path, const TensorToWrite *tensors, size_t count,
                          const MetadataPair *metadata, size_t pairs, ElementType type,
                          Error *error) {
-    Writing w = {path, tensors, count, metadata, pairs, type, error};
+    return safetensors_write_to(output_file(path), tensors, count, metadata, pairs, type, error);
+}
+
+Status safetensors_write_to(Output to, const TensorToWrite *tensors, size_t count,
+                            const MetadataPair *metadata, size_t pairs, ElementType type,
+                            Error *error) {
+    Writing w = {to, tensors, count, metadata, pairs, type, error};
     Text json = {0};
     Status status = check_all(&w);
     if (status) return status;
@@ -196,7 +202,7 @@ Status safetensors_write(const char *path, const TensorToWrite *tensors, size_t 
     if (json.failed)
         status = no_memory(&w);
     else if (json.length > MAX_HEADER)
-        status = refuse(&w, path, "its header is over 100 MB");
+        status = refuse(&w, to.name, "its header is over 100 MB");
     else
         status = write_file(&w, &json);
     text_free(&json);

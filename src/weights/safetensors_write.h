@@ -2,7 +2,7 @@
 #ifndef WEIGHTS_SAFETENSORS_WRITE_H
 #define WEIGHTS_SAFETENSORS_WRITE_H
 
-#include "base/status.h"
+#include "base/files.h"
 #include "weights/checkpoint.h"
 
 /* What to write: dense floats in C order, or none of them and a function that fills them in. */
@@ -25,5 +25,8 @@ typedef struct MetadataPair {
 MUST_CHECK Status safetensors_write(const char *path, const TensorToWrite *tensors, size_t count,
                                     const MetadataPair *metadata, size_t pairs, ElementType type,
                                     Error *error);
+MUST_CHECK Status safetensors_write_to(Output to, const TensorToWrite *tensors, size_t count,
+                                       const MetadataPair *metadata, size_t pairs, ElementType type,
+                                       Error *error); /* file or memory */
 
 #endif

@@ -46,7 +46,7 @@ TEST(an_embedding_comes_back_to_the_bit) {
     float before[FLOATS];
     memcpy(before, b.p->embedding, sizeof before);
     CHECK(predictor_embedding_count(b.p) == FLOATS);
-    CHECK(!embedding_save(b.p, b.path, ELEMENT_F32, NULL));
+    CHECK(!embedding_save(b.p, output_file(b.path), ELEMENT_F32, NULL));
     memset(b.p->embedding, 0, sizeof before);
     CHECK(!embedding_load(b.p, b.path, NULL));
     CHECK(b.p->encoded && memcmp(b.p->embedding, before, sizeof before) == 0);
@@ -58,7 +58,7 @@ TEST(half_precision_keeps_eleven_bits) {
     bench_open(&b);
     float before[FLOATS];
     memcpy(before, b.p->embedding, sizeof before);
-    CHECK(!embedding_save(b.p, b.path, ELEMENT_F16, NULL));
+    CHECK(!embedding_save(b.p, output_file(b.path), ELEMENT_F16, NULL));
     CHECK(!embedding_load(b.p, b.path, NULL));
     CHECK(memcmp(b.p->embedding, before, sizeof before) != 0);
     CHECK_CLOSE(b.p->embedding, before, FLOATS, 6e-8f, 0x1p-11f);
@@ -70,10 +70,10 @@ TEST(what_half_precision_cannot_hold_is_refused) {
     bench_open(&b);
     Error error;
     b.p->embedding[5] = 65520.0f; /* rounds to infinity */
-    CHECK(embedding_save(b.p, b.path, ELEMENT_F16, &error) == VOXPERT_BAD_OUTPUT);
+    CHECK(embedding_save(b.p, output_file(b.path), ELEMENT_F16, &error) == VOXPERT_BAD_OUTPUT);
     CHECK(strstr(error.message, "embedding") != NULL);
     CHECK(!file_exists(b.path));
-    CHECK(!embedding_save(b.p, b.path, ELEMENT_F32, NULL));
+    CHECK(!embedding_save(b.p, output_file(b.path), ELEMENT_F32, NULL));
     bench_close(&b);
 }
 
@@ -93,7 +93,7 @@ TEST(a_bit_that_flipped_is_noticed_in_either_precision) {
         Bench b;
         Error error;
         bench_open(&b);
-        CHECK(!embedding_save(b.p, b.path, types[i], NULL));
+        CHECK(!embedding_save(b.p, output_file(b.path), types[i], NULL));
         damage(b.path, 7);
         CHECK(embedding_load(b.p, b.path, &error) == VOXPERT_BAD_INPUT);
         CHECK(strstr(error.message, "its checksum does not fit its values") != NULL);
@@ -117,7 +117,7 @@ TEST(the_embedding_of_something_else_is_refused) {
     TinyModel other;
     bench_open(&b);
     tiny_model_open(&other, NULL, 2, 1);
-    CHECK(!embedding_save(b.p, b.path, ELEMENT_F32, NULL));
+    CHECK(!embedding_save(b.p, output_file(b.path), ELEMENT_F32, NULL));
 
     Predictor *p = tiny_session(&other, 48, 36);
     check_refused(p, b.path, "is the embedding of another model");
@@ -146,14 +146,14 @@ TEST(a_kept_block_lies_behind_the_embedding_under_a_key_of_its_own) {
     snprintf(folder, sizeof folder, "%s/none", b.t.folder);
     b.p->cache = memory_text(folder);
     plain = embedding_path(b.p, ELEMENT_F32);
-    CHECK(!embedding_save(b.p, b.path, ELEMENT_F32, NULL));
+    CHECK(!embedding_save(b.p, output_file(b.path), ELEMENT_F32, NULL));
     b.t.model->system.kept_block = 1;
     first = embedding_path(b.p, ELEMENT_F32);
     Predictor *p = tiny_session(&b.t, 48, 36);
     CHECK(predictor_embedding_count(p) == 2 * FLOATS); /* the encoder is as wide as the embedding */
     CHECK(memcmp(p->embedding, b.p->embedding, FLOATS * sizeof(float)) == 0);
     check_refused(p, b.path, "is no embedding for this model");
-    CHECK(!embedding_save(p, b.path, ELEMENT_F32, NULL));
+    CHECK(!embedding_save(p, output_file(b.path), ELEMENT_F32, NULL));
     Checkpoint *c;
     CHECK(checkpoint_open(&c, b.path, NULL) == VOXPERT_OK);
     const StoredTensor *block = checkpoint_find(c, "block");

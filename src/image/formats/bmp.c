@@ -336,7 +336,7 @@ static bool row_write(const uint8_t *in, const Volume *v, size_t row, FILE *stre
     return true;
 }
 
-static Status bmp_write(const Volume *v, const char *path, Error *error) {
+static Status bmp_write(const Volume *v, Output to, Error *error) {
     size_t row = (v->width * v->channels + 3) / 4 * 4;
     if (v->frames != 1 || v->depth != 1 || v->type != SAMPLE_U8 ||
         (v->channels != 1 && v->channels != 3) || v->width > 0xffff || v->height > 0xffff ||
@@ -345,9 +345,9 @@ static Status bmp_write(const Volume *v, const char *path, Error *error) {
             error, VOXPERT_BAD_ARGUMENT,
             "%s: BMP holds one picture of 1 or 3 channels of 8 bits under 2 GB, not %zu "
             "slices of %zu channels of %s",
-            path, v->frames * v->depth, v->channels, sample_name(v->type));
+            to.name, v->frames * v->depth, v->channels, sample_name(v->type));
     FileWriter file;
-    Status status = file_writer_open(&file, path, error);
+    Status status = file_writer_open_to(&file, to, error);
     if (status) return status;
     uint8_t head[FILE_HEADER + INFO_HEADER + 1024];
     size_t length = headers_make(head, v, row);

@@ -21,7 +21,7 @@ typedef struct ImageFormat {
     /* `v` comes zeroed but for its name, format and identity grid; the caller frees it on failure.
      */
     Status (*read)(Volume *v, const ImageSource *source, Error *error);
-    Status (*write)(const Volume *v, const char *path, Error *error); /* NULL: read only */
+    Status (*write)(const Volume *v, Output to, Error *error); /* NULL: read only */
 } ImageFormat;
 
 extern const ImageFormat format_png, format_jpeg, format_tiff, format_bmp, format_nifti;

@@ -147,13 +147,17 @@ Status volume_file_hash(char out[HASH_TEXT], const char *path, Error *error) {
 
 /* ---- Writing ---------------------------------------------------------------------------- */
 
-Status volume_write(const Volume *v, const char *path, Error *error) {
-    const ImageFormat *format = format_by_name(path);
+Status volume_write_to(const Volume *v, Output to, Error *error) {
+    const ImageFormat *format = format_by_name(to.name);
     if (!format || !format->write)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "%s: its extension must be .png, .tif, .tiff, .bmp, .nii or .nii.gz",
-                         path);
-    return format->write(v, path, error);
+                         to.name);
+    return format->write(v, to, error);
+}
+
+Status volume_write(const Volume *v, const char *path, Error *error) {
+    return volume_write_to(v, output_file(path), error);
 }
 
 /* ---- Shared ----------------------------------------------------------------------------- */

@@ -79,7 +79,7 @@ MUST_CHECK Status nifti_extensions_check(const NiftiHeader *h, const uint8_t *he
 /* Grid of `v`: sform, else qform, else voxel sizes; in mm.  Errors name the field. */
 MUST_CHECK Status nifti_grid_read(Volume *v, const NiftiHeader *h, Error *error);
 
-Status nifti_write(const Volume *v, const char *path, Error *error);
+Status nifti_write(const Volume *v, Output to, Error *error);
 
 /* The other file of a pair that is there: `extension` in place of the one of `path`, or the same
  * packed; *out NULL where there is neither; the caller frees.  VOXPERT_OUT_OF_MEMORY. */

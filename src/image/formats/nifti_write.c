@@ -17,16 +17,16 @@ typedef struct Sink {
     z_stream deflate;
 } Sink;
 
-static Status sink_open(Sink *s, const char *path, Error *error) {
-    *s = (Sink){.packed = text_ends(path, ".gz")};
-    Status status = file_writer_open(&s->file, path, error);
+static Status sink_open(Sink *s, Output to, Error *error) {
+    *s = (Sink){.packed = text_ends(to.name, ".gz")};
+    Status status = file_writer_open_to(&s->file, to, error);
     if (status || !s->packed) return status;
     zlib_use_memory(&s->deflate);
     /* Without a name and a time in its header the same volume gives the same bytes. */
     if (deflateInit2(&s->deflate, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK)
         return VOXPERT_OK;
     file_writer_abort(&s->file);
-    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to pack it", path);
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to pack it", to.name);
 }
 
 static void sink_pack(Sink *s, const uint8_t *bytes, size_t size, int flush) {
@@ -180,19 +180,19 @@ static void voxels_put(Sink *s, const Volume *v, size_t planes, bool swapped) {
     }
 }
 
-Status nifti_write(const Volume *v, const char *path, Error *error) {
+Status nifti_write(const Volume *v, Output to, Error *error) {
     NiftiHeader h;
     Sink s;
     const NiftiType *type = nifti_type_of(v);
     Status status = VOXPERT_OK;
-    if (text_ends(path, ".hdr") || text_ends(path, ".img"))
+    if (text_ends(to.name, ".hdr") || text_ends(to.name, ".img"))
         return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "%s: NIfTI pairs are not written; name it .nii or .nii.gz", path);
+                         "%s: NIfTI pairs are not written; name it .nii or .nii.gz", to.name);
     if (v->header)
         header_old(&h, v);
     else
-        status = header_new(&h, v, path, error);
-    if (!status) status = sink_open(&s, path, error);
+        status = header_new(&h, v, to.name, error);
+    if (!status) status = sink_open(&s, to, error);
     if (status) return status;
     size_t offset = header_make(&h, v, type);
     header_put(&s, &h, v, offset);

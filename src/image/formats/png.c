@@ -297,9 +297,9 @@ static bool writer_rows(Png *p, const Volume *v) {
     return true;
 }
 
-static Status writer_open(Png *p, FileWriter *file, const char *path, Error *error) {
+static Status writer_open(Png *p, FileWriter *file, Output to, Error *error) {
     *p = (Png){0};
-    Status status = file_writer_open(file, path, error);
+    Status status = file_writer_open_to(file, to, error);
     if (status) return status;
     p->stream = file->stream;
     p->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, p, png_failed, png_warned, p,
@@ -308,21 +308,21 @@ static Status writer_open(Png *p, FileWriter *file, const char *path, Error *err
     if (p->info) return VOXPERT_OK;
     png_destroy_write_struct(&p->png, NULL);
     file_writer_abort(file);
-    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write a PNG file", path);
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write a PNG file", to.name);
 }
 
-static Status png_write(const Volume *v, const char *path, Error *error) {
+static Status png_write(const Volume *v, Output to, Error *error) {
     Png p;
     FileWriter file;
-    Status status = png_can_hold(v, path, error);
-    if (!status) status = writer_open(&p, &file, path, error);
+    Status status = png_can_hold(v, to.name, error);
+    if (!status) status = writer_open(&p, &file, to, error);
     if (status) return status;
     bool written = writer_rows(&p, v);
     png_destroy_write_struct(&p.png, &p.info);
     if (written) return file_writer_commit(&file, error);
     file_writer_abort(&file);
     return error_set(error, p.no_memory ? VOXPERT_OUT_OF_MEMORY : VOXPERT_BAD_OUTPUT,
-                     "%s: the PNG file cannot be written: %s", path, p.complaint);
+                     "%s: the PNG file cannot be written: %s", to.name, p.complaint);
 }
 
 static const char *const extensions[] = {".png", NULL};

@@ -100,6 +100,6 @@ size_t imagej_planes(const TiffFile *file, const TiffPage *page, const ImageJ *j
 void imagej_plane_read(void *out, const TiffFile *file, const TiffPage *page, const Volume *v,
                        size_t index);
 
-Status tiff_write(const Volume *v, const char *path, Error *error);
+Status tiff_write(const Volume *v, Output to, Error *error);
 
 #endif

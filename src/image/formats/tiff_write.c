@@ -146,15 +146,15 @@ static bool tiff_make(TiffBuffer *b, const Volume *v, const char *path) {
     return ok && !b->no_memory;
 }
 
-Status tiff_write(const Volume *v, const char *path, Error *error) {
-    Status status = tiff_can_hold(v, path, error);
+Status tiff_write(const Volume *v, Output to, Error *error) {
+    Status status = tiff_can_hold(v, to.name, error);
     if (status) return status;
     TiffBuffer buffer = {0};
-    if (tiff_make(&buffer, v, path))
-        status = file_write(path, buffer.bytes, buffer.size, error);
+    if (tiff_make(&buffer, v, to.name))
+        status = output_write(to, buffer.bytes, buffer.size, error);
     else
         status =
-            error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write a TIFF file", path);
+            error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write a TIFF file", to.name);
     memory_free(buffer.bytes);
     return status;
 }
