@@ -83,9 +83,11 @@ layers: ## hold the includes against the law of the layers
 	@tools/check-layers --self-test
 	@tools/check-layers
 
-words: ## look for what must not stand in the tree
+words: ## look for what must not stand in the tree, and for references that lead nowhere
 	@tools/check-words --self-test
 	@tools/check-words
+	@tools/check-references --self-test
+	@tools/check-references
 
 readme: release ## hold the commands and links of README.md against the tree
 	@tools/check-readme build/release

@@ -1,8 +1,8 @@
 /* expert_decoder.h - SegMoTE's mask decoder: expert tokens beside SAM's own, a mixture of token
  * experts in every layer, and prompt tokens made from the image.
  *
- * Two modes.  Paper: exact definition in golden/segmote/paper-mode.md, on any SAM.  Published: the
- * released code on IMIS-Net (models.md, B.4), with semantic tokens, a high-quality branch and text.
+ * Two modes.  Paper: docs/spec/segmote.md, 3, on any SAM.  Published: the released code on
+ * IMIS-Net (docs/spec/segmote.md, 7.3), with semantic tokens, a high-quality branch and text.
  * Either way SAM's own decoder is used as it is. */
 #ifndef MOE_EXPERT_DECODER_H
 #define MOE_EXPERT_DECODER_H

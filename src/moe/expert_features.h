@@ -1,5 +1,5 @@
 /* expert_features.h - SegMoTE's high-quality branch in published mode: finer features of the image,
- * from its embedding and from an early block of the encoder (models.md, B.4 steps 2 and 5). */
+ * from its embedding and from an early block of the encoder (docs/spec/segmote.md, 7.3). */
 #ifndef MOE_EXPERT_FEATURES_H
 #define MOE_EXPERT_FEATURES_H
 

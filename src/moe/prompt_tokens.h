@@ -1,8 +1,8 @@
 /* prompt_tokens.h - progressive prompt tokenization: prompt tokens made from the image.
  *
- * SegMoTE's `img_prompt_pool` (models.md, B.4); how prompts guide it is golden/segmote/
- * paper-mode.md, section 4.  A question for one class is ours: its rows of class_query, which begin
- * at zero, are added to the query (docs/decisions/0010-class-queries.md). */
+ * SegMoTE's `img_prompt_pool` (docs/spec/segmote.md, 5).  A question for one class is ours: its
+ * rows of class_query, which begin at zero, are added to the query
+ * (docs/decisions/0010-class-queries.md). */
 #ifndef MOE_PROMPT_TOKENS_H
 #define MOE_PROMPT_TOKENS_H
 

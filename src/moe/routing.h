@@ -12,7 +12,7 @@ double routing_entropy(const float *logits, int experts);
 
 /* How many of the weights w_gate_token [dim,experts] of experts that are not held back differ from
  * 0.  With none the router is degenerate: all logits tie, and the lowest expert gets everything
- * (models.md, B.4). */
+ * (docs/spec/segmote.md, 4.3). */
 size_t router_weights_used(const float *weights, int dim, int experts, uint64_t held_back);
 
 #endif

@@ -1,8 +1,8 @@
 /* token_experts.h - mixture of token experts: a noisy top-k router sends each expert token of a
  * decoder layer to few of many small perceptrons.
  *
- * Paper mode is defined by golden/segmote/paper-mode.md, section 3; published mode is SegMoTE's
- * code (models.md, B.4 steps 3d to 3f). */
+ * Paper mode is defined by docs/spec/segmote.md, 4.1; published mode is SegMoTE's code
+ * (docs/spec/segmote.md, 7.3). */
 #ifndef MOE_TOKEN_EXPERTS_H
 #define MOE_TOKEN_EXPERTS_H
 

@@ -1,4 +1,4 @@
-/* Fresh parameters, by the rules of PyTorch's layers (models.md, section H). */
+/* Fresh parameters, by the rules of PyTorch's layers (docs/spec/sam.md, 13). */
 #include <math.h>
 #include <string.h>
 

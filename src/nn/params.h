@@ -19,7 +19,7 @@ typedef enum Layout {
     LAYOUT_DEPTHWISE               /* [c,1,kh,kw] -> [kh,kw,c] */
 } Layout;
 
-/* How a new one begins (models.md, section H: PyTorch's defaults). */
+/* How a new one begins (docs/spec/sam.md, 13: PyTorch's defaults). */
 typedef enum Initial {
     INITIAL_ZERO,
     INITIAL_ONE,

@@ -1,5 +1,5 @@
 /* everything.h - masks for all that is in a picture: the published automatic mask generator
- * (segment_anything, automatic_mask_generator.py; details in models.md, correction 7 of A). */
+ * (segment_anything, automatic_mask_generator.py; docs/spec/sam.md, 11). */
 #ifndef PREDICT_EVERYTHING_H
 #define PREDICT_EVERYTHING_H
 

@@ -1,5 +1,5 @@
 /* preset.h - how an image becomes a model's input and its answer a mask: one row per published
- * predictor (models.md, A.2 and A.10). */
+ * predictor (docs/spec/sam.md, 2 and 10). */
 #ifndef PREDICT_PRESET_H
 #define PREDICT_PRESET_H
 

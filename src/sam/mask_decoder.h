@@ -1,4 +1,4 @@
-/* mask_decoder.h - image embedding and prompts -> masks and their quality (models.md, A.6). */
+/* mask_decoder.h - image embedding and prompts -> masks and their quality (docs/spec/sam.md, 6). */
 #ifndef SAM_MASK_DECODER_H
 #define SAM_MASK_DECODER_H
 

@@ -1,4 +1,4 @@
-/* prompt_encoder.h - points, boxes and masks -> tokens and a dense prompt (models.md, A.5). */
+/* prompt_encoder.h - points, boxes and masks -> tokens and a dense prompt (docs/spec/sam.md, 5). */
 #ifndef SAM_PROMPT_ENCODER_H
 #define SAM_PROMPT_ENCODER_H
 

@@ -1,4 +1,4 @@
-/* resample.h - tables of positions for another grid than the stored one (models.md, A.4). */
+/* resample.h - tables of positions for another grid than the stored one (docs/spec/sam.md, 4). */
 #ifndef SAM_RESAMPLE_H
 #define SAM_RESAMPLE_H
 

@@ -1,5 +1,5 @@
 /* semantic_decoder.h - IMIS-Net's mask decoder: semantic tokens and text beside SAM's own
- * (models.md, B.10). */
+ * (docs/spec/segmote.md, 10). */
 #ifndef SAM_SEMANTIC_DECODER_H
 #define SAM_SEMANTIC_DECODER_H
 

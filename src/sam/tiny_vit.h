@@ -1,5 +1,5 @@
-/* tiny_vit.h - the encoder of MobileSAM and LiteMedSAM: image -> embedding (models.md, A.9;
- * landscape.md, C.2; Wu et al. 2022, TinyViT; Zhang et al. 2023, MobileSAM).
+/* tiny_vit.h - the encoder of MobileSAM and LiteMedSAM: image -> embedding (docs/spec/sam.md, 9;
+ * Wu et al. 2022, TinyViT; Zhang et al. 2023, MobileSAM).
  *
  * A pyramid: a stem of two convolutions, a stage of inverted bottlenecks, stages of windowed
  * attention, a merge after each stage but the last, and SAM's neck.  All its BatchNorms are folded

@@ -1,4 +1,4 @@
-/* two_way_transformer.h - tokens and image talk to each other (models.md, A.6). */
+/* two_way_transformer.h - tokens and image talk to each other (docs/spec/sam.md, 6). */
 #ifndef SAM_TWO_WAY_TRANSFORMER_H
 #define SAM_TWO_WAY_TRANSFORMER_H
 

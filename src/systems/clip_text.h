@@ -20,7 +20,8 @@ typedef struct ClipTextConfig {
     int hidden; /* width of the perceptrons */
 } ClipTextConfig;
 
-extern const ClipTextConfig clip_text_published; /* of IMIS-Net and SegMoTE (models.md, B.3) */
+/* Of IMIS-Net and SegMoTE (docs/spec/segmote.md, 7.2). */
+extern const ClipTextConfig clip_text_published;
 
 typedef struct ClipTextLayer {
     LayerNorm norm1, norm2;

@@ -1,6 +1,6 @@
 /* expert_change.h - an adapter with one expert more, or with experts and expert tokens less.
  *
- * A new expert is in every layer, begun as paper-mode.md says (section 1) or as a copy of another,
+ * A new expert is in every layer, begun as docs/spec/segmote.md, 2 says, or as a copy of another,
  * and held back: the router does not know it until it is trained again, so that no answer of the
  * others changes by a bit.  An expert that is removed goes with its columns of the routers, a token
  * with its perceptron of the output; those behind it move up, and no other value changes. */

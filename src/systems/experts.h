@@ -28,7 +28,7 @@ bool system_experts_are_published(const System *s);
 size_t system_expert_parameters(const System *s, int layer, int expert);
 
 /* Whether no weight of a layer's router is used: then all logits tie, and the lowest expert gets
- * every token (models.md, B.4).  VOXPERT_OUT_OF_MEMORY. */
+ * every token (docs/spec/segmote.md, 4.3).  VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status system_router_is_degenerate(const System *s, int layer, bool *out, Error *error);
 
 #endif

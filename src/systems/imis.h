@@ -1,5 +1,5 @@
 /* imis.h - IMIS-Net: a wide SAM whose decoder has semantic tokens and reads text; SegMoTE's
- * published mode stands on it (models.md, B.2, B.3 and B.10). */
+ * published mode stands on it (docs/spec/segmote.md, 7.1, 7.2 and 10). */
 #ifndef SYSTEMS_IMIS_H
 #define SYSTEMS_IMIS_H
 

@@ -27,7 +27,7 @@ typedef struct SamConfig {
  * MobileSAM's strides.  VOXPERT_BAD_MODEL names what is missing. */
 MUST_CHECK Status sam_config_infer(SamConfig *out, const Checkpoint *c, Error *error);
 
-/* The `config` of our own files (interfaces.md 4.8), and back; caller frees the text. */
+/* The `config` of our own files (docs/spec/files.md, 2), and back; caller frees the text. */
 MUST_CHECK Status sam_config_parse(SamConfig *out, const char *json, const char *file,
                                    Error *error);
 char *sam_config_write(const SamConfig *c); /* NULL when out of memory */

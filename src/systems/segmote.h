@@ -1,5 +1,5 @@
 /* segmote.h - SegMoTE: expert tokens with a router and prompt tokens from the image, around a
- * frozen SAM (models.md, B; golden/segmote/paper-mode.md). */
+ * frozen SAM (docs/spec/segmote.md). */
 #ifndef SYSTEMS_SEGMOTE_H
 #define SYSTEMS_SEGMOTE_H
 
@@ -36,7 +36,7 @@ MUST_CHECK Status segmote_config_infer(SegmoteConfig *out, const Checkpoint *c,
 
 /* The `config` of an adapter's file, and back; caller frees the text, NULL when out of memory.
  * Beside its numbers it may say "ppt": "always" (default "prompt-free"), "noise": false and
- * "confidence": false (both default true; paper-mode.md, section 3), "held_back": [4], the experts
+ * "confidence": false (both default true; docs/spec/segmote.md, 4.1), "held_back": [4], the experts
  * that the router does not know, counted from 0 as in the names of tensors, "names": ["skin", "",
  * ...], one for each expert, and "prompt_classes": ["liver", ...], one for each class of
  * class_query. */

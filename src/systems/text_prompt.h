@@ -1,5 +1,5 @@
 /* text_prompt.h - the name of a structure as the sentence that IMIS-Net and SegMoTE were trained
- * with, and its tokens (models.md, B.3). */
+ * with, and its tokens (docs/spec/segmote.md, 7.2). */
 #ifndef SYSTEMS_TEXT_PROMPT_H
 #define SYSTEMS_TEXT_PROMPT_H
 

@@ -1,5 +1,5 @@
 /* pseudo.h - pseudo masks: regions of a picture that nobody labelled, to learn from beside its
- * objects (models.md, B.6).
+ * objects (docs/spec/segmote.md, 8).
  *
  * A region counts from 0.05 % of the view on.  It is opened, then closed, with a cross of 3 x 3
  * (outside of the view is nothing of it, as in SciPy, so that closing takes the view's rim away),

@@ -1,4 +1,4 @@
-/* Training SegMoTE: expert tokens and a router beside a frozen base (models.md, B). */
+/* Training SegMoTE: expert tokens and a router beside a frozen base (docs/spec/segmote.md). */
 #include <stdio.h>
 #include <string.h>
 
@@ -61,7 +61,8 @@ static const SettingRow rows[] = {
      .given = GIVEN_UPDATE},
 };
 
-/* The paper's simple scheme (models.md, B.9): Dice and 0.01 balance, 1e-4, one prompt a step. */
+/* The paper's simple scheme (docs/spec/segmote.md, 6): Dice and 0.01 balance, 1e-4, one prompt a
+ * step. */
 static void apply(TrainOptions *o) {
     o->loss = (MaskLoss){.rule = MASK_LOSS_FOCAL_DICE_IOU, .dice = 1.0f, .per_sample = true};
     o->optimizer.lr = 1e-4;

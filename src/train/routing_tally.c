@@ -29,7 +29,7 @@ void routing_tally_clear(RoutingTally *t) {
 
 /* ---- Adding ----------------------------------------------------------------------------- */
 
-/* Var / mean^2, the variance over n - 1: as the balance loss (models.md, B.6). */
+/* Var / mean^2, the variance over n - 1: as the balance loss (docs/spec/segmote.md, 6). */
 static double squared_variation(const double *x, int n) {
     double mean = 0.0, squares = 0.0;
     if (n < 2) return 0.0;

@@ -1,4 +1,4 @@
-/* The paper's simple scheme (models.md, B.9; paper-mode.md, section 5): Adam at 1e-4, halved after
+/* The paper's simple scheme (docs/spec/segmote.md, 6): Adam at 1e-4, halved after
  * epochs 7 and 12, batches of 10, Dice and 0.01 balance, a prompt a step, prompt tokens everywhere.
  * The paper does not say how long it trains and how often a mask guides: 15 epochs, and half of the
  * batches without a prompt. */

@@ -1,7 +1,7 @@
-/* The scheme of SAM-Med2D (models.md, A.8): each round is an optimizer step of its own; only the
- * first reaches the encoder and the prompt encoder, the later ones work on its embedding as it was;
- * points are replaced, not added; the mask prompt is the probability; of three masks the one of
- * highest predicted quality is trained. */
+/* The scheme of SAM-Med2D (docs/spec/sam.md, 8.2): each round is an optimizer step of its own; only
+ * the first reaches the encoder and the prompt encoder, the later ones work on its embedding as it
+ * was; points are replaced, not added; the mask prompt is the probability; of three masks the one
+ * of highest predicted quality is trained. */
 #include "train/run.h"
 
 enum { MOST_POINTS = 9 };

@@ -1,4 +1,4 @@
-/* The scheme of SegMoTE as released (models.md, B.6).
+/* The scheme of SegMoTE as released (docs/spec/segmote.md, 8).
  *
  * The first round is an optimizer step of its own, the others are one together: a box, a point or a
  * text, and for a pseudo mask a box or a point; then four rounds, of which round r*, drawn from the

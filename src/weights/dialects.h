@@ -31,7 +31,7 @@ void dialect_unwrap(char *name);
  * memory_free; NULL when out of memory.  A canonical name stays as it is. */
 char *dialect_name(const char *stored, size_t length);
 
-/* The same from the name of transformers' SamModel to the published one (landscape.md, C.3; the
+/* The same from the name of transformers' SamModel to the published one (docs/spec/sam.md, 14; the
  * inverse of its convert_sam_to_hf.py). */
 char *dialect_from_transformers(const char *name);
 

@@ -1,4 +1,4 @@
-/* The rows of weights that models.md, section I, gives for PyTorch's kernels.  Tolerance 1e-7: the
+/* The rows of weights that docs/spec/sam.md, 4.1, gives for PyTorch's kernels.  Tolerance 1e-7: the
  * figures have eight digits. */
 #include "sam/resample.h"
 

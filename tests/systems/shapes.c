@@ -7,7 +7,7 @@
 #define BLOCKS(a, b, c, d)                                                                         \
     ((uint64_t)1 << (a) | (uint64_t)1 << (b) | (uint64_t)1 << (c) | (uint64_t)1 << (d))
 
-/* models.md, A.1 and A.8 */
+/* docs/spec/sam.md, 1 and 8.1 */
 const PublishedShape published_shapes[] = {
     {"ViT-B", 1024, 768, 12, 12, BLOCKS(2, 5, 8, 11), false, false, 314, 93735472},
     {"ViT-L", 1024, 1024, 24, 16, BLOCKS(5, 11, 17, 23), false, false, 482, 312342832},

@@ -141,7 +141,7 @@ TEST(names_and_shapes_are_those_of_published_checkpoints) {
         check_report(is_declared(&t.params, line), __FILE__, __LINE__, "%s", line);
     }
     CHECK(listed == 196 && t.params.count == listed);
-    CHECK(params_elements(&t.params) == 63165952); /* models.md, B.7 */
+    CHECK(params_elements(&t.params) == 63165952); /* docs/spec/segmote.md, 7.2 */
     CHECK(params_ignores(&t.params, "text_model.text_model.embeddings.position_ids"));
     if (file) fclose(file);
     params_free(&t.params);

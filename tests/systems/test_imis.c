@@ -16,8 +16,8 @@
 
 enum { SIDE = 4 * TINY_IMIS_GRID, MASKS = 3, SAMPLES = 16, STRIDE = 48 };
 
-/* Of a PyTorch program in float64 that follows models.md, A.5, A.6 and B.10, on the weights of
- * tiny_imis.h, the embedding "input.embedding" and the text "input.text". */
+/* Of a PyTorch program in float64 that follows docs/spec/sam.md, 5 and 6, and docs/spec/segmote.md,
+ * 10, on the weights of tiny_imis.h, the embedding "input.embedding" and the text "input.text". */
 typedef struct Expected {
     float iou[MASKS], masks[SAMPLES]; /* every 48th logit */
     double rms;

@@ -1,4 +1,4 @@
-/* The noisy top-k router and its balance loss (kernels.h; paper-mode.md, sections 3 and 5). */
+/* The noisy top-k router and its balance loss (kernels.h; docs/spec/segmote.md, 4 and 6). */
 #include <math.h>
 
 #include "compute/reference/reference.h"
