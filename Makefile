@@ -89,7 +89,7 @@ words: ## look for what must not stand in the tree, and for references that lead
 	@tools/check-references --self-test
 	@tools/check-references
 
-readme: release ## hold the commands and links of README.md against the tree
+readme: release ## check the commands and links of README.md and the guides
 	@tools/check-readme build/release
 
 format: ## lay out all code with clang-format
