@@ -62,7 +62,7 @@ VoxpertStatus voxpert_expert_maps(VoxpertSession *session, const VoxpertPrompt *
     if (!session || !prompt || !maps)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_expert_maps: NULL");
     *maps = (VoxpertExpertMaps){0};
-    Predictor *p = session->predictor;
+    Predictor *p = session_begin(session);
     Asked asked;
     Status status = need_experts(p->model, error);
     if (status) return status;

@@ -101,6 +101,19 @@ static void warn_of_rate(Run *r) {
     run_say(r, true, line);
 }
 
+/* Why there is nothing to train on. */
+static Status no_objects(const Run *r, Error *error) {
+    const TrainOptions *o = r->options;
+    const char *first = o->folders ? o->data[0] : "no data folder";
+    if (!r->data.objects)
+        return error_set(error, VOXPERT_BAD_INPUT,
+                         "%s: holds no object for training (at least 0.05 %% of an image)", first);
+    return error_set(error, VOXPERT_BAD_INPUT,
+                     "%s: its objects (%zu) are all in the validation and test parts; the option "
+                     "train (DIR:train) trains on every case",
+                     first, r->data.objects);
+}
+
 static Status open_data(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     Status status = VOXPERT_OK;
@@ -111,10 +124,7 @@ static Status open_data(Run *r, Error *error) {
     report_warnings(r, &r->data.warnings);
     if (!status && o->shapes) status = dataset_add_shapes(&r->data, o->shapes, o->seed, error);
     if (!status) status = pool_open(&r->pool, &r->data, SPLIT_TRAIN, error);
-    if (!status && r->pool.sets == 0)
-        status = error_set(error, VOXPERT_BAD_INPUT,
-                           "%s: holds no object for training (at least 0.05 %% of a picture)",
-                           o->folders ? o->data[0] : "no data folder");
+    if (!status && r->pool.sets == 0) status = no_objects(r, error);
     if (!status) {
         size_t each = (size_t)(o->batch / o->share ? o->batch / o->share : 1);
         size_t step = each * (size_t)o->accumulate, pictures = pool_pictures(&r->pool, &r->data);

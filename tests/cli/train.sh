@@ -90,6 +90,14 @@ refused 2 "--lr must be a number" --new "$folder/tiny.json" --out "$folder/x" --
 refused 6 "--resume" --new "$folder/tiny.json" --out "$folder/whole" --shapes 6
 refused 2 "--time-limit" --new "$folder/tiny.json" --out "$folder/x" --time-limit soon
 refused 3 "no object" --new "$folder/tiny.json" --out "$folder/x"
+mkdir -p "$folder/lone/images" "$folder/lone/masks"
+wbc=${VOXPERT_SHARED:-../shared}/data/2d/micro_wbc
+if [ -r "$wbc/images/003.png" ]; then # a case named e is in a part that is kept
+    cp "$wbc/images/003.png" "$folder/lone/images/e.png"
+    cp "$wbc/masks/003.png" "$folder/lone/masks/e.png"
+    refused 3 "are all in the validation and test parts; the option train" --new "$folder/tiny.json" \
+        --out "$folder/x" --data "$folder/lone"
+fi
 refused 3 "no object in that part" -m "$folder/whole/model.safetensors" --measure test
 refused 5 "more than the limit of 64 KiB" --new "$folder/tiny.json" --out "$folder/x" --shapes 4 \
     --max-memory 64K
