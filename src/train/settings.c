@@ -298,8 +298,9 @@ Status settings_check(const TrainOptions *o, Error *error) {
 /* ---- Identity --------------------------------------------------------------------------- */
 
 static void hash_rows(Hash *h, const TrainOptions *o, const SettingRow *row, int count) {
-    for (const SettingRow *r = row; r < row + count; r++)
-        if (!(r->more & FREE)) hash_add(h, (const char *)o + r->offset, width_of(r->kind));
+    for (int i = 0; i < count; i++)
+        if (!(row[i].more & FREE))
+            hash_add(h, (const char *)o + row[i].offset, width_of(row[i].kind));
 }
 
 void settings_identity(const TrainOptions *o, char text[HASH_TEXT]) {
