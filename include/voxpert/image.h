@@ -98,6 +98,8 @@ VOXPERT_API VoxpertStatus voxpert_image_write_memory(const VoxpertImage *image, 
 VOXPERT_API VoxpertStatus voxpert_labels_write(const VoxpertImageFile *file, const uint16_t *labels,
                                                const char *path, VoxpertError *error);
 
+/* The same into memory, by the extension of `name`; `*bytes` (voxpert_free) has [*size], and is
+ * NULL after a failure. */
 VOXPERT_API VoxpertStatus voxpert_labels_write_memory(const VoxpertImageFile *file,
                                                       const uint16_t *labels, const char *name,
                                                       void **bytes, size_t *size,

@@ -45,7 +45,7 @@ typedef struct VoxpertMasks {
 /* Zeroed or NULL is fine. */
 VOXPERT_API void voxpert_masks_free(VoxpertMasks *masks);
 
-/* Mask `which` as bytes [height][width], 1 inside and 0 outside, whatever they were asked for as.
+/* Mask `which` as bytes [height][width], 1 inside and 0 outside, whatever type was requested.
  * Nothing is written where there is no such mask, or a pointer is NULL. */
 VOXPERT_API void voxpert_masks_binary(const VoxpertMasks *masks, int which, uint8_t *mask);
 

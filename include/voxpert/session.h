@@ -94,6 +94,9 @@ VOXPERT_API VoxpertStatus voxpert_embedding_save(VoxpertSession *session, const 
 VOXPERT_API VoxpertStatus voxpert_embedding_save_memory(VoxpertSession *session, const char *type,
                                                         void **bytes, size_t *size,
                                                         VoxpertError *error);
+
+/* As voxpert_embedding_load, from `size` bytes that voxpert_embedding_save or its twin in memory
+ * made; they are only read until the call returns. */
 VOXPERT_API VoxpertStatus voxpert_embedding_load_memory(VoxpertSession *session, const void *bytes,
                                                         size_t size, VoxpertError *error);
 

@@ -46,8 +46,8 @@ Output output_file(const char *path);
  * memory is handed over at commit. */
 typedef struct FileWriter {
     FILE *stream;
-    char *path, *temporary; /* temporary NULL: into memory */
-    struct MemoryStream *memory;
+    char *path, *temporary;
+    struct MemoryStream *memory; /* NULL: into the file */
     bool lasting; /* set after opening: the folder is synced too, so that the name survives a power
                      cut; about 5 ms more on ext4 */
 } FileWriter;

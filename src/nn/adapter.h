@@ -1,4 +1,4 @@
-/* adapter.h - SAM-Med2D's adapter beside an encoder block's perceptron (docs/spec/sam.md, 8.1).
+/* adapter.h - SAM-Med2D's adapter beside an encoder block's MLP (docs/spec/sam.md, 8.1).
  *
  *     c = sigmoid(Wb relu(Wa mean(n)));  m = c n
  *     s = relu(up(relu(down(m))))         3x3 stride 2, then transposed 4x4 stride 2: even grids

@@ -110,7 +110,6 @@ const SystemOps segmote_system = {
     .channels = channels,
     .features = features,
     .decode = decode,
-    .term = {[SEGMOTE_BALANCE] = "balance"},
     .terms = terms,
     .answers_unprompted = answers_unprompted,
     .classes = classes,

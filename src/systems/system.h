@@ -45,7 +45,7 @@ enum { SYSTEM_TERMS_MAX = 4 };
 
 typedef struct SystemLoss {
     MaskLoss mask;
-    float term[SYSTEM_TERMS_MAX]; /* weights, in the order of SystemOps.term */
+    float term[SYSTEM_TERMS_MAX]; /* weights; each system names the places of its own */
 } SystemLoss;
 
 /* What an output is compared with. */
@@ -93,8 +93,8 @@ typedef struct SystemOps {
     MaskOutput (*decode_image)(Compute *cx, const System *s, const DecoderImage *image,
                                const Prompts *prompts, Tensor *text, bool multimask);
 
-    /* Training: names of its own terms, and their sum; NULL: there are none. */
-    const char *term[SYSTEM_TERMS_MAX];
+    /* Training: the weighted sum [1] of its own terms, or NULL where none counts; NULL: it has
+     * none. */
     Tensor *(*terms)(Compute *cx, const System *s, const SystemOutput *out,
                      const SystemTarget *target, const float *weight);
 

@@ -34,8 +34,7 @@ typedef struct Recipe {
     Status (*declare)(struct Run *r, Error *error);
     void (*prepare_data)(struct Run *r);
 
-    /* Weights of the system's own terms of the loss, in the order of SystemOps.term; NULL: all 0.
-     */
+    /* Weights of the system's own terms of the loss (SystemLoss.term); NULL: all 0. */
     void (*terms)(const TrainOptions *o, float term[SYSTEM_TERMS_MAX]);
 } Recipe;
 

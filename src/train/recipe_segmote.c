@@ -153,9 +153,14 @@ static void report_disabled(Run *r, const TokenExpertsConfig *e) {
     run_say(r, true, sentence);
 }
 
+/* Of a base that is an IMIS-Net, which makes the experts' mode the published one; else NULL. */
+static const ImisConfig *imis_of_base(const System *s) {
+    return s->ops == &imis_system ? &s->imis.config : NULL;
+}
+
 static Status declare_adapter(Run *r, Error *error) {
     System *s = &r->system;
-    const ImisConfig *imis = s->ops == &imis_system ? &s->imis.config : NULL;
+    const ImisConfig *imis = imis_of_base(s);
     SegmoteConfig c;
     Status status = system_check_base(s, r->adapter, r->base, error);
     if (!status) status = segmote_config_infer(&c, r->adapter, &s->sam.config, imis, error);
@@ -185,7 +190,7 @@ static Status declare_adapter(Run *r, Error *error) {
 static Status declare(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     System *s = &r->system;
-    const ImisConfig *imis = s->ops == &imis_system ? &s->imis.config : NULL;
+    const ImisConfig *imis = imis_of_base(s);
     if (!r->base)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "SegMoTE is trained on a frozen base, not on a new model");

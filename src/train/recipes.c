@@ -15,40 +15,37 @@ const Recipe *recipe_find(const char *name) {
     return NULL;
 }
 
-/* "a, b or c" */
-static void add_name(Text *t, const char *name, bool first, bool last) {
-    text_add(t, "%s%s", first ? "" : last ? " or " : ", ", name);
+static const char *recipe_name(int index) {
+    return recipe_at(index) ? recipe_at(index)->name : NULL;
+}
+
+static const char *scheme_name(int index) {
+    return scheme_at(index) ? scheme_at(index)->name : NULL;
+}
+
+/* "recipe is a, b or c, not ..." */
+static Status unknown(const char *field, const char *name, const char *(*known)(int index),
+                      Error *error) {
+    Text list = {0};
+    for (int i = 0; known(i); i++)
+        text_add(&list, "%s%s", i == 0 ? "" : known(i + 1) ? ", " : " or ", known(i));
+    Status status = error_set_field(error, VOXPERT_BAD_ARGUMENT, field, "%s is %s, not \"%s\"",
+                                    field, list.failed ? "one of the list" : list.chars, name);
+    text_free(&list);
+    return status;
 }
 
 Status settings_recipe(TrainOptions *o, const char *name, Error *error) {
     const Recipe *r = recipe_find(name);
-    Text known = {0};
-    if (r) {
-        o->recipe = r;
-        if (r->apply) r->apply(o);
-        return VOXPERT_OK;
-    }
-    for (int i = 0; recipe_at(i); i++)
-        add_name(&known, recipe_at(i)->name, i == 0, !recipe_at(i + 1));
-    Status status =
-        error_set_field(error, VOXPERT_BAD_ARGUMENT, "recipe", "recipe is %s, not \"%s\"",
-                        known.failed ? "one of the list" : known.chars, name);
-    text_free(&known);
-    return status;
+    if (!r) return unknown("recipe", name, recipe_name, error);
+    o->recipe = r;
+    if (r->apply) r->apply(o);
+    return VOXPERT_OK;
 }
 
 Status settings_scheme(TrainOptions *o, const char *name, Error *error) {
     const Scheme *s = scheme_find(name);
-    Text known = {0};
-    if (s) {
-        o->scheme = s;
-        return s->apply(o, error);
-    }
-    for (int i = 0; scheme_at(i); i++)
-        add_name(&known, scheme_at(i)->name, i == 0, !scheme_at(i + 1));
-    Status status =
-        error_set_field(error, VOXPERT_BAD_ARGUMENT, "scheme", "scheme is %s, not \"%s\"",
-                        known.failed ? "one of the list" : known.chars, name);
-    text_free(&known);
-    return status;
+    if (!s) return unknown("scheme", name, scheme_name, error);
+    o->scheme = s;
+    return s->apply(o, error);
 }

@@ -340,8 +340,7 @@ static Status one_step(Run *r, Error *error) {
         StepResult result;
         status = prepare_batch(r, part, &plan, error);
         if (status) break;
-        status = stepper_run(&r->stepper, &r->batch, &plan, o->seed, part,
-                             o->scheme->steps == ROUNDS_TOGETHER ? NULL : &hook, &result, error);
+        status = stepper_run(&r->stepper, &r->batch, &plan, o->seed, part, &hook, &result, error);
         if (!status && !isfinite(result.loss)) status = no_longer_finite(r, "loss", error);
         r->state.loss += result.loss / o->accumulate;
         r->state.dice += result.dice / o->accumulate;

@@ -62,6 +62,11 @@ const Scheme *scheme_find(const char *name); /* NULL: there is none of that name
 /* Whether an optimizer step follows on a round that is not the last. */
 bool scheme_ends_step(const Scheme *scheme, int round);
 
+/* Globs of the three tables that the published code of SAM-Med2D and SegMoTE wraps anew in each
+ * pass, so that they are never updated. */
+enum { REWRAPPED_TABLES = 3 };
+extern const char *const rewrapped_tables[REWRAPPED_TABLES];
+
 /* Plans that the scheme of ours and those derived from it share. */
 StepPlan plan_clicks(const PromptRule *rule, const ExpertRule *experts, const PlanFacts *facts,
                      Random *r);

@@ -6,17 +6,13 @@
 
 enum { MOST_POINTS = 9 };
 
-/* The encoder trains its adapters only; the three tables that the published code
- * wraps anew in each pass are never updated. */
+/* The encoder trains its adapters only. */
 static Status apply(TrainOptions *o, Error *error) {
     (void)error;
     static const char *const train[] = {"image_encoder.*.Adapter.*", "prompt_encoder.*",
                                         "mask_decoder.*"};
-    static const char *const freeze[] = {"prompt_encoder.point_embeddings.0.*",
-                                         "prompt_encoder.point_embeddings.1.*",
-                                         "prompt_encoder.not_a_point_embed.*"};
     o->train = train, o->trains = 3;
-    o->freeze = freeze, o->freezes = 3;
+    o->freeze = rewrapped_tables, o->freezes = REWRAPPED_TABLES;
     o->batch = 10, o->share = 5, o->accumulate = 1;
     o->schedule = SCHEDULE_CONSTANT;
     o->warm_up = 0.0;

@@ -11,16 +11,12 @@
 
 enum { MOST_POINTS = 7 };
 
-/* Two masks and two pseudo masks of each of ten pictures; no clipping, no running
- * average.  The three tables are those of scheme_sam_med2d.c. */
+/* Two masks and two pseudo masks of each of ten images; no clipping, no running average. */
 static Status apply(TrainOptions *o, Error *error) {
-    static const char *const freeze[] = {"prompt_encoder.point_embeddings.0.*",
-                                         "prompt_encoder.point_embeddings.1.*",
-                                         "prompt_encoder.not_a_point_embed.*"};
     if (o->recipe != &recipe_segmote)
         return error_set_field(error, VOXPERT_BAD_ARGUMENT, "scheme",
                                "the scheme segmote trains experts: it needs the recipe segmote");
-    o->freeze = freeze, o->freezes = 3;
+    o->freeze = rewrapped_tables, o->freezes = REWRAPPED_TABLES;
     o->batch = 20, o->share = 2, o->accumulate = 1;
     o->schedule = SCHEDULE_LINEAR;
     o->lr_start = 0.1, o->warm_up_epochs = 5.0, o->warm_up = 0.0;

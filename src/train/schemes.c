@@ -6,6 +6,10 @@
 static const Scheme *const schemes[] = {&scheme_voxpert, &scheme_paper, &scheme_sam_med2d,
                                         &scheme_segmote};
 
+const char *const rewrapped_tables[REWRAPPED_TABLES] = {"prompt_encoder.point_embeddings.0.*",
+                                                        "prompt_encoder.point_embeddings.1.*",
+                                                        "prompt_encoder.not_a_point_embed.*"};
+
 const Scheme *scheme_at(int index) {
     return index >= 0 && index < (int)(sizeof schemes / sizeof *schemes) ? schemes[index] : NULL;
 }

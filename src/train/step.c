@@ -289,6 +289,7 @@ static Status run(Stepper *s, const Batch *b, const StepPlan *plan, Random r, co
     cx->tape = &tape;
     cx->failure = NULL;
     Scope scope = scope_begin(cx);
+    if (s->scheme->steps == ROUNDS_TOGETHER) hook = NULL; /* no round ends a step */
     Seen seen = {.image = b->floats ? known(cx, s, b) : system_encode_parts(cx, s->system, &image)};
     grad_of(cx, seen.image.embedding); /* outlives the rounds that add to it */
     seen.text = later_text(s, plan);
@@ -337,8 +338,7 @@ static Status measure(Stepper *s, size_t *bytes, Error *error) {
     StepPlan plan = s->scheme->largest(&s->rule, &s->facts, s->system->ops->ambiguous);
     RoundHook hook = {no_step, NULL};
     StepResult ignored;
-    status = run(s, &b, &plan, random_begin(0, 0, 0, 0),
-                 s->scheme->steps == ROUNDS_TOGETHER ? NULL : &hook, &ignored, error);
+    status = run(s, &b, &plan, random_begin(0, 0, 0, 0), &hook, &ignored, error);
     bool guided = s->experts.guided > 0.0;
     plan = (StepPlan){.rounds = guided ? 2 : 1, .prompt_free = true, .mask = {false, guided}};
     bool also = s->experts.prompt_free > 0.0;

@@ -75,7 +75,7 @@ TEST(a_model_in_memory_is_the_same_as_its_file) {
     file_unmap(&map);
 }
 
-TEST(what_a_model_takes_is_told_without_json) {
+TEST(what_a_model_takes_is_reported_without_json) {
     Bench b;
     VoxpertModelInfo info;
     bench_open(&b);
