@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/system.h"
+#include "base/platform.h"
 #include "predict/predictor.h"
 
 static int failed(const Error *error) {

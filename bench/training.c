@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/system.h"
+#include "base/platform.h"
 #include "compute/kernels.h"
 #include "systems/systems.h"
 #include "train/optimizer.h"

@@ -6,11 +6,11 @@
 
 #include <voxpert/voxpert.h>
 
-#include "cli/common.h"
-#include "cli/complete.h"
-#include "cli/error.h"
-#include "cli/interrupt.h"
-#include "cli/outputs.h"
+#include "cli/common/common.h"
+#include "cli/common/complete.h"
+#include "cli/common/error.h"
+#include "cli/common/interrupt.h"
+#include "cli/common/outputs.h"
 #include "cli/verb.h"
 
 static const Verb *const verbs[] = {

@@ -2,7 +2,7 @@
 #ifndef CLI_VERB_H
 #define CLI_VERB_H
 
-#include "cli/options.h"
+#include "cli/common/options.h"
 
 /* Of a verb that is several: `voxpert experts list`. */
 typedef struct VerbPart {

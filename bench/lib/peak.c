@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/system.h"
+#include "base/platform.h"
 
 enum { CHAINS = 12, TURNS = 200000, TASKS = 16, TRIES = 7 };
 

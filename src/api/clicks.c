@@ -1,9 +1,9 @@
 /* A model, asked with boxes and clicks. */
 #include "api/internal.h"
+#include "assess/click_comparison.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/warnings.h"
-#include "train/click_comparison.h"
 
 struct VoxpertClicks {
     ClickCurves curves;

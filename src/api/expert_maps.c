@@ -6,11 +6,11 @@
 
 #include "api/internal.h"
 #include "base/memory.h"
-#include "image/heat.h"
-#include "image/matrix.h"
-#include "image/overlay.h"
+#include "draw/heat.h"
+#include "draw/matrix.h"
+#include "draw/overlay.h"
+#include "draw/sheet.h"
 #include "image/resize.h"
-#include "image/sheet.h"
 #include "predict/expert_maps.h"
 #include "systems/experts.h"
 

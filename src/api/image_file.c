@@ -3,9 +3,9 @@
 #include "api/internal.h"
 #include "base/files.h"
 #include "base/memory.h"
+#include "draw/overlay.h"
 #include "image/align.h"
 #include "image/npy.h"
-#include "image/overlay.h"
 
 /* ---- Pictures --------------------------------------------------------------------------- */
 

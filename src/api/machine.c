@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "base/platform.h"
 #include "base/quote.h"
-#include "base/system.h"
 
 enum { KERNEL_SETS_MAX = 8 };
 static const char *kernel_set[KERNEL_SETS_MAX + 1]; /* written once */

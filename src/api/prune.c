@@ -4,9 +4,9 @@
 #include <jansson.h>
 
 #include "api/internal.h"
+#include "assess/prune.h"
 #include "data/reader.h"
 #include "systems/experts.h"
-#include "train/prune.h"
 
 /* ---- In words --------------------------------------------------------------------------- */
 

@@ -9,7 +9,7 @@
 #include "api/dataset.h"
 #include "base/files.h"
 #include "base/memory.h"
-#include "eval/screening.h"
+#include "screen/screening.h"
 
 enum { FILES = 4, WORST = 24 };
 

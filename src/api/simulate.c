@@ -1,10 +1,10 @@
 /* Label maps by a model that is given simulated prompts. */
-#include "train/simulate.h"
+#include "assess/simulate.h"
 #include "api/internal.h"
+#include "assess/click_curves.h"
+#include "assess/simulated_maps.h"
 #include "base/memory.h"
-#include "train/click_curves.h"
-#include "train/data_record.h"
-#include "train/simulated_maps.h"
+#include "cases/data_record.h"
 
 struct VoxpertSimulation {
     Simulation simulation;

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 #include "base/memory.h"
-#include "base/system.h"
+#include "base/platform.h"
 
 struct Threads {
     int count; /* with the caller's */

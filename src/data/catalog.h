@@ -14,7 +14,7 @@
  *   challenge   .npz with imgs and gts: MedSAM's challenges of 2024 and 2025
  *   coco        instances: outlines and run lengths
  *   sam-med3d   PART/CLASS/DATASET/imagesTr and labelsTr
- *   list        a JSON of ours that names cases of any of these: list.h
+ *   list        a JSON of ours that names cases of any of these: read_list.h
  *
  * What a reader finds wrong becomes a finding, and it goes on with the rest.  Everything lives
  * until catalog_close(). */
@@ -98,7 +98,7 @@ typedef struct Catalog {
         *name; /* of the set: its folder, or what its list says, or its list without extension */
     const char *place;     /* the path that was given */
     const char *root;      /* folder that the paths in its lists begin from */
-    const char *from_list; /* a list of ours (list.h) that cases were picked by; or NULL */
+    const char *from_list; /* a list of ours (read_list.h) that cases were picked by; or NULL */
     const char *groups;    /* groups.csv that says which cases are one group; or NULL */
     CatalogOptions options;
     CatalogCase *item;

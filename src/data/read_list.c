@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "data/list.h"
+#include "data/read_list.h"
 #include "data/reader.h"
 
 static CatalogCase *case_named(Catalog *c, const char *name) {

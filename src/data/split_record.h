@@ -111,8 +111,8 @@ MUST_CHECK Status split_review(Warnings *w, const SplitReview *review, Error *er
 MUST_CHECK Status catalog_split_record(SplitRecord *out, const Catalog *c, CheckProgress *progress,
                                        void *context, Error *error);
 
-/* The same as a list (list.h) that gives each case of the data set at `data` its part and content;
- * `failed` of the text where memory is short or a name is no UTF-8. */
+/* The same as a list (read_list.h) that gives each case of the data set at `data` its part and
+ * content; `failed` of the text where memory is short or a name is no UTF-8. */
 void split_record_list(Text *out, const SplitRecord *r, const char *set, const char *data);
 
 #endif

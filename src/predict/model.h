@@ -8,7 +8,7 @@
 #include "base/warnings.h"
 #include "predict/preset.h"
 #include "systems/system.h"
-#include "systems/text_prompt.h"
+#include "text/text_prompt.h"
 
 typedef struct ModelOptions {
     int threads;          /* 0: every core */
@@ -89,7 +89,8 @@ const char *model_metadata(const Model *m, const char *key); /* NULL if the file
 MUST_CHECK Status model_check_finite(const Model *m, const char *what, const float *values,
                                      size_t count, Error *error);
 
-/* ---- Texts (texts.c) -------------------------------------------------------------------- */
+/* ---- Texts (model_texts.c) --------------------------------------------------------------------
+ */
 
 /* One sentence where the model reads no text, or has no vocabulary: VOXPERT_BAD_ARGUMENT. */
 MUST_CHECK Status model_check_text(const Model *m, Error *error);

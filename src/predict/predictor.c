@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/system.h"
+#include "base/platform.h"
 #include "predict/embedding.h"
 
 static Status no_memory(const char *what, Error *error) {

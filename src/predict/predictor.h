@@ -46,7 +46,8 @@ void predictor_take(Predictor *p, Crop crop, const float *embedding);
 size_t predictor_embedding_count(const Predictor *p);         /* floats in `embedding`, all of it */
 SystemImage predictor_image(Compute *cx, const Predictor *p); /* the same as tensors */
 
-/* ---- Decoding (decode.c) ---------------------------------------------------------------- */
+/* ---- Decoding (predictor_decode.c)
+ * ---------------------------------------------------------------- */
 
 /* What the routers of an answer did. */
 typedef struct Routing {
@@ -85,7 +86,8 @@ MUST_CHECK Status predictor_logits(const Predictor *p, const Prediction *predict
 
 void prediction_free(Prediction *p); /* zeroed is fine */
 
-/* ---- Answers (zoom.c) ------------------------------------------------------------------- */
+/* ---- Answers (predictor_zoom.c)
+ * ------------------------------------------------------------------- */
 
 /* The answer to a prompt: in the whole picture, or with `zoom` in the crop around the box, the mask
  * or the earlier logits, and every point; points alone are first asked in the whole picture and in

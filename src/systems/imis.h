@@ -4,8 +4,8 @@
 #define SYSTEMS_IMIS_H
 
 #include "sam/semantic_decoder.h"
-#include "systems/clip_text.h"
 #include "systems/sam.h"
+#include "text/clip_text.h"
 
 typedef struct ImisConfig {
     SemanticDecoderConfig semantic;

@@ -3,7 +3,7 @@
 #define TRAIN_AUGMENT_H
 
 #include "base/random.h"
-#include "train/cut.h"
+#include "cases/cut.h"
 
 typedef struct Augment {
     double whole;       /* share of samples that show the whole picture, for boxes */

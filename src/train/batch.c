@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cases/purposes.h"
 #include "train/pseudo.h"
-#include "train/purposes.h"
 #include "train/views.h"
 
 static bool open_pseudo(Batch *b) {

@@ -8,7 +8,7 @@
 #define TRAIN_PSEUDO_H
 
 #include "base/random.h"
-#include "train/cut.h"
+#include "cases/cut.h"
 
 /* Bytes of scratch memory for a view of `side` pixels, aligned as int. */
 size_t pseudo_scratch(int side);

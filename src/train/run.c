@@ -2,12 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "assess/examples.h"
 #include "base/files.h"
 #include "base/gnuplot.h"
 #include "base/memory.h"
-#include "base/system.h"
-#include "train/examples.h"
-#include "train/purposes.h"
+#include "base/platform.h"
+#include "cases/purposes.h"
 #include "train/recipe.h"
 #include "train/run_card.h"
 #include "train/run_parts.h"

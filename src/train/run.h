@@ -2,9 +2,9 @@
 #ifndef TRAIN_RUN_H
 #define TRAIN_RUN_H
 
+#include "assess/measure.h"
 #include "base/text.h"
 #include "train/history.h"
-#include "train/measure.h"
 #include "train/state.h"
 #include "train/step.h"
 

@@ -5,15 +5,15 @@
 
 #include "base/files.h"
 #include "base/memory.h"
-#include "base/system.h"
+#include "base/platform.h"
+#include "cases/data_record.h"
+#include "cases/shapes.h"
 #include "systems/experts.h"
-#include "train/data_record.h"
 #include "train/recipe.h"
 #include "train/run_card.h"
 #include "train/run_parts.h"
 #include "train/run_work.h"
 #include "train/settings.h"
-#include "train/shapes.h"
 
 void run_close(Run *r) {
     history_close(&r->history);

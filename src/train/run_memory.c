@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "base/system.h"
+#include "base/platform.h"
 
 typedef struct Need {
     const char *name;

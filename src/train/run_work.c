@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/system.h"
+#include "base/platform.h"
 #include "systems/experts.h"
 #include "train/recipe.h"
 #include "train/run_card.h"

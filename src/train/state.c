@@ -5,8 +5,8 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "cases/data_record.h"
 #include "data/split_record.h"
-#include "train/data_record.h"
 
 /* Format 1 did not say what was trained on, format 2 not the configuration of the network. */
 static const char state_format[] = SYSTEM_STATE_FORMAT "3";

@@ -8,9 +8,9 @@
 #ifndef TRAIN_STATE_H
 #define TRAIN_STATE_H
 
+#include "assess/routing_tally.h"
 #include "systems/system.h"
 #include "train/optimizer.h"
-#include "train/routing_tally.h"
 
 typedef struct RunState {
     long step;   /* steps taken */

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cases/purposes.h"
 #include "systems/experts.h"
-#include "train/purposes.h"
 
 static Status check_points(const Stepper *s, Error *error) {
     int most = s->scheme->most_points(&s->rule);

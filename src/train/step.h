@@ -8,10 +8,10 @@
 #ifndef TRAIN_STEP_H
 #define TRAIN_STEP_H
 
+#include "assess/routing_tally.h"
 #include "systems/system.h"
 #include "train/asking.h"
 #include "train/batch.h"
-#include "train/routing_tally.h"
 
 typedef struct StepResult {
     MaskLossParts first, last; /* of the first and the last round */

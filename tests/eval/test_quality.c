@@ -1,4 +1,4 @@
-#include "eval/quality.h"
+#include "screen/quality.h"
 
 #include <math.h>
 #include <string.h>

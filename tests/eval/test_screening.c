@@ -1,4 +1,4 @@
-#include "eval/screening.h"
+#include "screen/screening.h"
 
 #include <math.h>
 #include <stdio.h>

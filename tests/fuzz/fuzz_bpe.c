@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "systems/bpe.h"
 #include "tests/fuzz/fuzz.h"
+#include "text/bpe.h"
 
 static void encode(const Bpe *b, const uint8_t *bytes, size_t size) {
     char *text = memory_new(size + 1);

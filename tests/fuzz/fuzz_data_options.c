@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cases/dataset.h"
 #include "tests/fuzz/fuzz.h"
-#include "train/dataset.h"
 #include "train/settings.h"
 
 /* There is no such folder, so that options alone are read. */

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/prompts_file.h"
+#include "cli/segment/prompts_file.h"
 #include "tests/fuzz/fuzz.h"
 
 static void read_as(const char *name, const char *text, size_t size) {

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "cases/data_record.h"
 #include "systems/sam_config.h"
 #include "tests/fuzz/fuzz.h"
-#include "train/data_record.h"
 #include "train/state.h"
 
 static const char shape[] =

@@ -4,9 +4,9 @@
 #include <zlib.h>
 
 #include "eval/dataset_split.h"
-#include "eval/quality.h"
 #include "image/picture.h"
 #include "image/regions.h"
+#include "screen/quality.h"
 #include "tests/golden/eval_parts.h"
 
 enum { SIZES = 20, LABELS = 40 };

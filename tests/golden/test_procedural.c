@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "base/system.h"
+#include "base/platform.h"
 #include "tests/check.h"
 #include "tests/golden/tensor_file.h"
 

@@ -10,7 +10,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
-#include "base/system.h"
+#include "base/platform.h"
 #include "base/text.h"
 #include "image/picture.h"
 #include "tests/check.h"

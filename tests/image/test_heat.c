@@ -1,5 +1,5 @@
 /* A glow over a picture. */
-#include "image/heat.h"
+#include "draw/heat.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* Shares in coloured cells. */
-#include "image/matrix.h"
+#include "draw/matrix.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "image/heat.h"
+#include "draw/heat.h"
 #include "tests/check.h"
 
 static const char *const layers[] = {"layer 1", "layer 2"}, *const rows[] = {"skin", "eyes"},

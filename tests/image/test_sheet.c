@@ -1,10 +1,10 @@
-#include "image/sheet.h"
+#include "draw/sheet.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "image/font.h"
+#include "draw/font.h"
 #include "tests/check.h"
 
 TEST(pictures_are_tiled_row_by_row) {

@@ -2,7 +2,7 @@
 #ifndef TESTS_SYSTEMS_SMALL_BPE_H
 #define TESTS_SYSTEMS_SMALL_BPE_H
 
-#include "systems/bpe.h"
+#include "text/bpe.h"
 
 /* Its tokens, in the order of the file. */
 enum {

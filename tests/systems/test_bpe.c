@@ -1,5 +1,5 @@
 /* Text to tokens, on a vocabulary of eight merges. */
-#include "systems/bpe.h"
+#include "text/bpe.h"
 
 #include <stdlib.h>
 #include <string.h>

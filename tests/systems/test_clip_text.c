@@ -1,6 +1,6 @@
 /* The text tower against Hugging Face's CLIPTextModel on procedural weights, and what it does to
  * memory, threads and wrong input. */
-#include "systems/clip_text.h"
+#include "text/clip_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

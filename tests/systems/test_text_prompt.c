@@ -1,4 +1,4 @@
-#include "systems/text_prompt.h"
+#include "text/text_prompt.h"
 
 #include <string.h>
 

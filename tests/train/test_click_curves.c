@@ -1,4 +1,4 @@
-#include "train/click_curves.h"
+#include "assess/click_curves.h"
 
 #include <math.h>
 #include <stdio.h>

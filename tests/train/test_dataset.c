@@ -1,5 +1,5 @@
 /* Data sets of every format as something to learn from. */
-#include "train/dataset.h"
+#include "cases/dataset.h"
 
 #include <stdio.h>
 #include <string.h>

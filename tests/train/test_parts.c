@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cases/shapes.h"
+#include "cases/slices.h"
 #include "tests/check.h"
 #include "tests/train/tiny.h"
 #include "train/batch.h"
 #include "train/prompts.h"
 #include "train/settings.h"
-#include "train/shapes.h"
-#include "train/slices.h"
 
 /* ---- Objects ---------------------------------------------------------------------------- */
 

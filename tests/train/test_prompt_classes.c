@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "assess/click_curves.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "tests/check.h"
@@ -9,7 +10,6 @@
 #include "tests/train/tiny.h"
 #include "tests/train/tiny_data.h"
 #include "tests/train/watch.h"
-#include "train/click_curves.h"
 #include "train/recipe.h"
 #include "train/settings.h"
 

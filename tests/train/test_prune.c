@@ -1,6 +1,6 @@
 /* The least used go as long as the score allows.  The truth is what the model itself says of its
  * pictures without a prompt, so that its score is 1 and falls with any pixel that changes. */
-#include "train/prune.h"
+#include "assess/prune.h"
 
 #include <math.h>
 #include <stdio.h>

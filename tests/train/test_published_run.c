@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "assess/prune.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "tests/check.h"
@@ -11,7 +12,6 @@
 #include "tests/train/tiny.h"
 #include "tests/train/tiny_data.h"
 #include "tests/train/watch.h"
-#include "train/prune.h"
 #include "train/recipe.h"
 #include "train/settings.h"
 

@@ -5,11 +5,11 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "cases/data_record.h"
 #include "tests/check.h"
 #include "tests/train/tiny.h"
 #include "tests/train/tiny_data.h"
 #include "tests/train/watch.h"
-#include "train/data_record.h"
 
 enum { PICTURES = 4, PATH = 400 };
 

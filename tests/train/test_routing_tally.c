@@ -1,8 +1,8 @@
 /* What routers did, counted by data set. */
 #include <math.h>
 
+#include "assess/routing_tally.h"
 #include "tests/check.h"
-#include "train/routing_tally.h"
 
 enum { E = 3, ROW = 3 * E + 1 };
 

@@ -1,4 +1,4 @@
-#include "train/seen.h"
+#include "assess/seen.h"
 
 #include <stdio.h>
 #include <string.h>

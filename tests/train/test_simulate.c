@@ -1,17 +1,17 @@
-#include "train/simulate.h"
+#include "assess/simulate.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "assess/click_curves.h"
+#include "assess/simulated_maps.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "eval/overlap.h"
 #include "tests/check.h"
 #include "tests/train/tiny.h"
 #include "tests/train/tiny_data.h"
-#include "train/click_curves.h"
-#include "train/simulated_maps.h"
 
 enum { PIXELS = TINY_DATA_SIDE * TINY_DATA_SIDE };
 

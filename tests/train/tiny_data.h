@@ -2,7 +2,7 @@
 #ifndef TESTS_TRAIN_TINY_DATA_H
 #define TESTS_TRAIN_TINY_DATA_H
 
-#include "train/dataset.h"
+#include "cases/dataset.h"
 
 enum { TINY_DATA_SIDE = 40, TINY_DATA_REGIONS = 3 };
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/system.h"
+#include "base/platform.h"
 #include "base/text.h"
 #include "tests/check.h"
 #include "tests/weights/torch_file.h"

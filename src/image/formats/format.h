@@ -1,4 +1,4 @@
-/* format.h - what each image format gives to the table in formats.c, and what they share. */
+/* format.h - what each image format gives to the table in volume_file.c, and what they share. */
 #ifndef IMAGE_FORMATS_FORMAT_H
 #define IMAGE_FORMATS_FORMAT_H
 

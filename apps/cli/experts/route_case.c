@@ -1,0 +1,103 @@
+#include "cli/experts/route_case.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/common/error.h"
+
+char *route_figure(const char *figure, int object) {
+    return cli_text("%s_object%d.png", figure, object);
+}
+
+/* Each line with the image's name; NULL is none.  Frees `lines`. */
+static void warn_lines(const Common *common, const char *image, char *lines) {
+    for (char *line = lines, *rest; line && (rest = strchr(line, '\n')); line = rest + 1) {
+        *rest = '\0';
+        common_warn(common, "%s: %s", image, line);
+    }
+    free(lines);
+}
+
+static VoxpertStatus prepare(const Common *common, const EngineOptions *options, Engine *engine,
+                             const RouteCase *c, const VoxpertImageFile *file,
+                             VoxpertError *error) {
+    const VoxpertImage *image = voxpert_image_file_image(file);
+    char remark[256] = "", *warnings = NULL, *odd = NULL;
+    VoxpertStatus status = targets_fit(c->targets, image, &warnings, error);
+    warn_lines(common, c->image, warnings);
+    if (!status) status = targets_load_masks(c->targets, file, &c->file, &odd, error);
+    warn_lines(common, c->image, odd);
+    if (!status) status = targets_check(c->targets, image, c->segment.prompt_free, error);
+    if (!status) status = engine_open(engine, common, options, error);
+    if (!status)
+        status = targets_load_logits(c->targets, voxpert_model_low_res_side(engine->model), remark,
+                                     error);
+    if (!status && remark[0]) common_warn(common, "%s", remark);
+    return status ? status : voxpert_set_image(engine->session, image, error);
+}
+
+static VoxpertStatus route_object(Engine *engine, const RouteCase *c, const Target *t,
+                                  json_t *record, VoxpertError *error) {
+    VoxpertSegmentOptions options = c->segment;
+    VoxpertPrompt prompt = target_prompt(t);
+    VoxpertExpertMaps maps = {0};
+    VoxpertStatus status = engine_expert(engine, t->expert, &options.expert, error);
+    if (status) return error_before(error, "%s: object %d", c->targets->file, t->number);
+    status = engine_class(engine, c->targets, t, &options.prompt_class, error);
+    if (status) return status;
+    status = voxpert_expert_maps(engine->session, &prompt, &options, &maps, error);
+    char *path = c->figure ? route_figure(c->figure, t->number) : NULL;
+    if (!status && path) status = voxpert_expert_maps_write(engine->session, &maps, path, error);
+    if (!status) {
+        json_t *object =
+            json_pack("{s:i, s:o}", "object", t->number, "routing", routing_json(&maps.routing));
+        if (t->label) json_object_set_new(object, "label", json_string(t->label));
+        json_array_append_new(json_object_get(record, "objects"), object);
+    }
+    if (!status && path)
+        json_array_append_new(json_object_get(record, "figures"), json_words(path));
+    free(path);
+    voxpert_expert_maps_free(&maps);
+    return status;
+}
+
+/* The figures of objects before the one that failed. */
+static void take_back(const json_t *record) {
+    size_t index;
+    const json_t *path;
+    json_array_foreach(json_object_get(record, "figures"), index, path)
+        unlink(json_string_value(path));
+}
+
+static void forget_masks(Targets *targets) {
+    for (int i = 0; i < targets->count; i++) {
+        Target *t = &targets->item[i];
+        free(t->mask);
+        free(t->low_res);
+        t->mask = NULL, t->low_res = NULL;
+    }
+}
+
+VoxpertStatus route_case_run(const Common *common, const EngineOptions *options, Engine *engine,
+                             const RouteCase *c, json_t **record, VoxpertError *error) {
+    VoxpertImageFile *file = NULL;
+    VoxpertStatus status = voxpert_image_file_open(&file, c->image, &c->file, error);
+    if (!status) common_warn_lines(common, voxpert_image_file_warnings(file));
+    if (!status) status = prepare(common, options, engine, c, file, error);
+    *record = json_pack("{s:o, s:[], s:[]}", "image", json_words(c->image), "objects", "figures");
+    for (int i = 0; !status && i < c->targets->count; i++)
+        status = route_object(engine, c, &c->targets->item[i], *record, error);
+    json_t *objects = json_object_get(*record, "objects");
+    if (!status) {
+        json_object_set_new(*record, "entropy", json_real(routing_entropy_of(objects)));
+    } else {
+        take_back(*record);
+        json_decref(*record);
+        *record = NULL;
+    }
+    forget_masks(c->targets);
+    voxpert_image_file_close(file);
+    return status;
+}
