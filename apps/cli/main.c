@@ -134,6 +134,7 @@ static int run(int argc, char **argv) {
 
 int main(int argc, char **argv) {
     catch_interruptions();
+    cli_before_failure(outputs_interrupt);
     int code = run(argc, argv);
     if (fflush(stdout) == 0 && !ferror(stdout)) return code;
     fputs("voxpert: standard output cannot be written\n", stderr);

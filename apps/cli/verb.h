@@ -4,11 +4,14 @@
 
 #include "cli/common/options.h"
 
+struct Verb;
+
 /* Of a verb that is several: `voxpert experts list`. */
 typedef struct VerbPart {
     const char *name;
     const OptionRule *rules;
-    int (*run)(int argc, char **argv); /* argv[0] is the part's name; the exit code */
+    int (*run)(const struct Verb *verb, int argc, char **argv); /* argv[0] is the part's name; the
+                                                                   exit code */
 } VerbPart;
 
 typedef struct Verb {

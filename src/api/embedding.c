@@ -45,7 +45,7 @@ VoxpertStatus voxpert_embedding_keep(VoxpertSession *session, const char *type,
     if (!p->cache || !p->picture.rgb)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "%s was set",
                          p->cache ? "no image" : "no cache folder");
-    return embedding_ensure(p, element, error);
+    return predictor_ensure(p, element, error);
 }
 
 static Status look_at_whole(Predictor *p, Error *error) {

@@ -4,7 +4,7 @@
 
 #include "api/internal.h"
 #include "base/memory.h"
-#include "moe/routing.h"
+#include "moe/router_rows.h"
 #include "systems/expert_change.h"
 #include "systems/experts.h"
 

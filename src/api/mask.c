@@ -1,5 +1,6 @@
 #include "api/internal.h"
 #include "base/memory.h"
+#include "image/mask_clean.h"
 #include "image/regions.h"
 #include "image/rle.h"
 

@@ -8,11 +8,6 @@
 #include "predict/embedding.h"
 #include "predict/everything.h"
 
-Status null_argument(const char *function, Error *error) {
-    return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: a pointer that must be given is NULL",
-                     function);
-}
-
 /* Whether the work is to end. */
 static bool watch(void *context, size_t done, size_t total) {
     VoxpertSession *s = context;

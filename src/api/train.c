@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/warnings.h"
+#include "train/recipe.h"
 #include "train/settings.h"
 
 const char *voxpert_train_setting(int index, const char **help) {

@@ -3,7 +3,7 @@
 
 #include "api/internal.h"
 #include "base/memory.h"
-#include "weights/elements.h"
+#include "weights/checkpoint_elements.h"
 
 static void round_to(float *values, size_t count, ElementType type) {
     for (size_t i = 0; i < count && type != ELEMENT_F32; i++)

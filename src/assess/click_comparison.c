@@ -1,4 +1,5 @@
 #include "assess/click_comparison.h"
+#include "base/quote.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 #include "compute/kernels.h"
-#include "moe/routing.h"
+#include "moe/router_rows.h"
 
 Status routing_tally_open(RoutingTally *t, size_t sets, int experts, int kept, uint64_t held_back,
                           Error *error) {

@@ -73,7 +73,33 @@ bool text_printable(char *out, size_t size, const char *text) {
     return *text == '\0';
 }
 
-/* ---- Scripts and tables ------------------------------------------------------------------- */
+/* ---- JSON, scripts and tables -------------------------------------------------------------------
+ */
+
+static void add_json_string(Text *t, const char *text) {
+    const char *from = text; /* what was not written yet and needs no escape */
+    text_add(t, "\"");
+    for (;; text++) {
+        if ((unsigned char)*text >= ' ' && *text != '"' && *text != '\\') continue;
+        text_add(t, "%.*s", (int)(text - from), from);
+        if (!*text) break;
+        text_add(t, *text < ' ' ? "\\u%04x" : "\\%c", *text);
+        from = text + 1;
+    }
+    text_add(t, "\"");
+}
+
+void text_add_quoted(Text *t, const char *text) {
+    if (text_is_utf8(text, strlen(text))) {
+        add_json_string(t, text);
+        return;
+    }
+    Text printable = {0}; /* JSON is UTF-8 */
+    text_add_printable(&printable, text);
+    add_json_string(t, printable.chars ? printable.chars : "");
+    t->failed |= printable.failed;
+    text_free(&printable);
+}
 
 void text_add_shell_word(Text *t, const char *text) {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

@@ -2,7 +2,7 @@
  *
  * Names and metadata are other people's: a name may hold a newline that begins a command of its
  * own, an escape sequence that a terminal obeys, or bytes that are no text at all.  One function
- * for each place; JSON strings are text_add_quoted of base/text.h. */
+ * for each place. */
 #ifndef BASE_QUOTE_H
 #define BASE_QUOTE_H
 
@@ -22,6 +22,9 @@ void text_add_printable(Text *t, const char *text);
 /* The same into `size` bytes, ended by a zero; what does not fit is cut between characters.
  * Returns whether all of it fits. */
 bool text_printable(char *out, size_t size, const char *text);
+
+/* A JSON string with its quotes; bytes that are no UTF-8 become \\xNN. */
+void text_add_quoted(Text *t, const char *text);
 
 /* One word of a POSIX shell: as it is where nothing in it means anything to a shell, else between
  * single quotes.  A path that begins with '-' needs "./" before it: that is the caller's. */

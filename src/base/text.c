@@ -52,31 +52,6 @@ void text_add(Text *t, const char *format, ...) {
     uselocale(before);
 }
 
-static void add_json_string(Text *t, const char *text) {
-    const char *from = text; /* what was not written yet and needs no escape */
-    text_add(t, "\"");
-    for (;; text++) {
-        if ((unsigned char)*text >= ' ' && *text != '"' && *text != '\\') continue;
-        text_add(t, "%.*s", (int)(text - from), from);
-        if (!*text) break;
-        text_add(t, *text < ' ' ? "\\u%04x" : "\\%c", *text);
-        from = text + 1;
-    }
-    text_add(t, "\"");
-}
-
-void text_add_quoted(Text *t, const char *text) {
-    if (text_is_utf8(text, strlen(text))) {
-        add_json_string(t, text);
-        return;
-    }
-    Text printable = {0}; /* JSON is UTF-8 */
-    text_add_printable(&printable, text);
-    add_json_string(t, printable.chars ? printable.chars : "");
-    t->failed |= printable.failed;
-    text_free(&printable);
-}
-
 void text_add_double(Text *t, double value) {
     for (int digits = 15; digits <= 17 && !t->failed; digits++) {
         size_t start = t->length;

@@ -13,8 +13,6 @@ typedef struct Text {
 } Text;
 
 void text_add(Text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void text_add_quoted(Text *t,
-                     const char *text);      /* as a JSON string; bytes that are no UTF-8: \xNN */
 void text_add_double(Text *t, double value); /* finite; the fewest digits that read back the same */
 void text_free(Text *t);
 

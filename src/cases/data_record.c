@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/text.h"
+#include "base/quote.h"
 
 enum { DIGITS = 32 }; /* of a hash that are kept */
 

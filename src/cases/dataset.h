@@ -32,7 +32,7 @@
 #include "data/catalog.h"
 #include "data/load.h"
 #include "data/split_record.h"
-#include "eval/dataset_split.h"
+#include "eval/objects.h"
 #include "image/picture.h"
 
 typedef struct Case {

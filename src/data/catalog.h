@@ -92,7 +92,8 @@ typedef struct CatalogOptions {
     SplitRule rule; /* of cases whose part no list says */
 } CatalogOptions;
 
-typedef struct Catalog {
+typedef struct Catalog Catalog;
+struct Catalog {
     DataFormat format;
     const char
         *name; /* of the set: its folder, or what its list says, or its list without extension */
@@ -119,7 +120,12 @@ typedef struct Catalog {
     CatalogCase spare_case;
     CatalogLabel spare_label;
     Finding spare_finding;
-} Catalog;
+
+    /* catalog_open() without what is looked for between cases, for readers of lists.  `list` (NULL:
+     * none) is the list that names `path`, which then may be no list. */
+    Status (*open_alone)(Catalog *out, const char *path, const CatalogOptions *options,
+                         const char *list, Error *error);
+};
 
 /* `options` may be NULL.  Errors: VOXPERT_BAD_INPUT (nothing there, or no data set),
  * VOXPERT_OUT_OF_MEMORY. */
@@ -134,8 +140,9 @@ MUST_CHECK Status catalog_verdict(const Catalog *c, Error *error);
 /* The path below the set's folder, or as it is. */
 const char *catalog_relative(const Catalog *c, const char *path);
 
-/* Which patient a stem is of; its length in `stem`, 0: not told.  By `patient` all up to the first
- * _; else only where that looks like a number of a patient: at least three digits at its end. */
+/* Which patient a stem is of; its length in `stem`, 0: unknown.  With the option `patient` all up
+ * to the first _; else only where that looks like a number of a patient: at least three digits at
+ * its end. */
 size_t catalog_patient(const Catalog *c, const char *stem);
 
 /* ---- For readers ---------------------------------------------------------------------------- */

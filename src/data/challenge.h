@@ -16,4 +16,29 @@ MUST_CHECK Status challenge_fingerprint(Hash *hash, const char *path, Error *err
 /* Whether "gts" is there; not where the file cannot be read.  VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status challenge_has_labels(bool *found, const char *path, Error *error);
 
+/* ---- Prompts --------------------------------------------------------------------------------- */
+
+typedef struct ChallengeBox {
+    double low[3], high[3]; /* x, y, z, inclusive; of a picture z is 0 */
+    double middle_z;        /* of 2025: the slice that the box was drawn in; else NaN */
+} ChallengeBox;
+
+typedef struct ChallengeClick {
+    size_t object; /* from 0 */
+    bool inside;
+    double zyx[3];
+} ChallengeClick;
+
+typedef struct ChallengePrompts {
+    ChallengeBox *box;
+    ChallengeClick *click;
+    size_t boxes, clicks;
+    double spacing[3]; /* as the file has them; 0: not told */
+} ChallengePrompts;
+
+/* Reads boxes, clicks and spacing of an .npz, as far as they are there.  Errors: VOXPERT_BAD_INPUT
+ * names the array, VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status challenge_prompts(ChallengePrompts *out, const char *path, Error *error);
+void challenge_prompts_free(ChallengePrompts *p);
+
 #endif

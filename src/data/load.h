@@ -41,30 +41,4 @@ void label_layers_free(LabelLayers *l); /* a zeroed one is fine */
  * it was annotated", ...), where it is not true. */
 bool case_size_holds(Text *why, const CatalogCase *item, const Volume *image);
 
-/* ---- Prompts of a challenge file ---------------------------------------------------------------
- */
-
-typedef struct ChallengeBox {
-    double low[3], high[3]; /* x, y, z, inclusive; of a picture z is 0 */
-    double middle_z;        /* of 2025: the slice that the box was drawn in; else NaN */
-} ChallengeBox;
-
-typedef struct ChallengeClick {
-    size_t object; /* from 0 */
-    bool inside;
-    double zyx[3];
-} ChallengeClick;
-
-typedef struct ChallengePrompts {
-    ChallengeBox *box;
-    ChallengeClick *click;
-    size_t boxes, clicks;
-    double spacing[3]; /* as the file has them; 0: not told */
-} ChallengePrompts;
-
-/* Reads boxes, clicks and spacing of an .npz, as far as they are there.  Errors: VOXPERT_BAD_INPUT
- * names the array, VOXPERT_OUT_OF_MEMORY. */
-MUST_CHECK Status challenge_prompts(ChallengePrompts *out, const char *path, Error *error);
-void challenge_prompts_free(ChallengePrompts *p);
-
 #endif

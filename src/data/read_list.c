@@ -113,7 +113,7 @@ Status read_list(Catalog *c, Error *error) {
     Catalog inner;
     const char *place = data[0] == '/' ? data : catalog_text(c, "%s/%s", c->root, data);
     if (c->failed) return VOXPERT_OK;
-    status = catalog_open_alone(&inner, place, &c->options, file, error);
+    status = c->open_alone(&inner, place, &c->options, file, error);
     if (status) return status;
     list_apply(&inner, file, list);
     catalog_take(c, &inner);

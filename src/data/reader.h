@@ -17,11 +17,6 @@ Status read_coco(Catalog *c, Error *error);
 Status read_sam_med3d(Catalog *c, Error *error);
 Status read_list(Catalog *c, Error *error);
 
-/* catalog_open() without what is looked for between cases.  `list` (NULL: none) is the list that
- * names `path`, which then may be no list. */
-MUST_CHECK Status catalog_open_alone(Catalog *out, const char *path, const CatalogOptions *options,
-                                     const char *list, Error *error);
-
 /* A name as a JSON string; one that is no UTF-8 is made printable, for people to read.  NULL: no
  * memory.  The caller's reference. */
 json_t *reader_words(const char *text);

@@ -1,4 +1,5 @@
 #include "eval/comparison.h"
+#include "base/quote.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 #include "eval/summary.h"
+#include "base/quote.h"
 
 #include <math.h>
 

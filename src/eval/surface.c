@@ -11,7 +11,7 @@
 #include "base/size.h"
 #include "eval/surface_element.h"
 #include "image/distance.h"
-#include "image/regions.h"
+#include "image/mask_clean.h"
 
 /* ---- The part of the grid where something is ---------------------------------------------- */
 

@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "base/size.h"
-#include "image/regions.h"
+#include "image/mask_clean.h"
 
 enum { COLUMNS = 16, FAR = 1 << 29 };
 

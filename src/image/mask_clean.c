@@ -1,8 +1,8 @@
-/* Clean-up of masks by their connected regions; declared in regions.h. */
+#include "image/mask_clean.h"
+
 #include <string.h>
 
 #include "base/memory.h"
-#include "image/regions.h"
 
 static size_t voxels_of(const size_t size[3]) { return size[0] * size[1] * size[2]; }
 

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "base/size.h"
 #include "base/text.h"
-#include "weights/elements.h"
+#include "weights/checkpoint_elements.h"
 
 void params_free(Params *p) {
     for (size_t i = 0; i < p->count; i++) {

@@ -8,7 +8,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "weights/elements.h"
+#include "weights/checkpoint_elements.h"
 
 static const char format[] = "voxpert embedding 2", older[] = "voxpert embedding 1";
 
@@ -78,7 +78,7 @@ static size_t parts_of(const Predictor *p, TensorToWrite part[PARTS_MAX]) {
     size_t dim = (size_t)s->sam.config.prompt.dim, first = system_embedding_floats(s);
     part[0] = (TensorToWrite){
         .name = "embedding", .rank = 3, .dim = {grid, grid, dim}, .values = p->embedding};
-    if (predictor_embedding_count(p) == first) return 1;
+    if (system_image_floats(&p->model->system) == first) return 1;
     if (s->kept_block) {
         size_t wide = (size_t)s->sam.config.vit.dim;
         part[1] = (TensorToWrite){
@@ -99,7 +99,7 @@ Status embedding_save(const Predictor *p, Output to, ElementType type, Error *er
     TensorToWrite part[PARTS_MAX];
     Status status = facts_of(&f, p, element_name(type), error);
     if (status) return status;
-    checksum_of(p->embedding, predictor_embedding_count(p), type, f.checksum);
+    checksum_of(p->embedding, system_image_floats(&p->model->system), type, f.checksum);
     MetadataPair metadata[] = {
         {"format", format},   {"image", p->picture_hash},        {"model", f.model},
         {"config", f.config}, {"preset", p->model->preset.name}, {"crop", f.crop},
@@ -150,7 +150,7 @@ static Status same_origin(const Predictor *p, const Checkpoint *c, const Facts *
 static Status take(Predictor *p, const Checkpoint *c, const char *path, Error *error) {
     TensorToWrite part[PARTS_MAX];
     const StoredTensor *t[PARTS_MAX];
-    size_t parts = parts_of(p, part), count = predictor_embedding_count(p);
+    size_t parts = parts_of(p, part), count = system_image_floats(&p->model->system);
     if (says(c, "format", older))
         return error_set(error, VOXPERT_BAD_INPUT,
                          "%s: was written by an earlier version, which did not record the model's "
@@ -236,18 +236,6 @@ bool embedding_find(Predictor *p, ElementType type) {
     if (status == VOXPERT_BAD_INPUT) remove_damaged(p, path, error.message);
     memory_free(path);
     return readable && !status;
-}
-
-Status embedding_ensure(Predictor *p, ElementType type, Error *error) {
-    Crop whole = crop_whole(&p->picture);
-    if (!crop_same(whole, p->view.crop)) p->encoded = false;
-    p->view = view_of(&p->model->preset, whole, p->model->system.sam.config.image);
-    if (embedding_find(p, type)) return VOXPERT_OK;
-    char *cache = p->cache; /* encoding must not keep a second one, in single precision */
-    p->cache = NULL;
-    Status status = predictor_encode(p, whole, error);
-    p->cache = cache;
-    return status ? status : embedding_keep(p, type, error);
 }
 
 Status embedding_keep(const Predictor *p, ElementType type, Error *error) {

@@ -28,8 +28,4 @@ char *embedding_path(const Predictor *p, ElementType type);
 bool embedding_find(Predictor *p, ElementType type);
 MUST_CHECK Status embedding_keep(const Predictor *p, ElementType type, Error *error);
 
-/* The whole picture's becomes the current one, and is there afterwards: from the folder, or encoded
- * and kept. */
-MUST_CHECK Status embedding_ensure(Predictor *p, ElementType type, Error *error);
-
 #endif

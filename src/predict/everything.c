@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "image/regions.h"
+#include "image/mask_clean.h"
 #include "image/rle.h"
 #include "predict/everything_crops.h"
 

@@ -21,7 +21,4 @@ typedef struct EverythingOptions {
     float mask_threshold;
 } EverythingOptions;
 
-/* Those of the published generator. */
-EverythingOptions everything_defaults(void);
-
 #endif

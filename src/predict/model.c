@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "systems/experts.h"
-#include "weights/elements.h"
+#include "weights/checkpoint_elements.h"
 
 /* ---- Opening ---------------------------------------------------------------------------- */
 

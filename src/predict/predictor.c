@@ -138,6 +138,18 @@ Status predictor_encode(Predictor *p, Crop crop, Error *error) {
     return predictor_look(p, crop, false, error);
 }
 
+Status predictor_ensure(Predictor *p, ElementType type, Error *error) {
+    Crop whole = crop_whole(&p->picture);
+    if (!crop_same(whole, p->view.crop)) p->encoded = false;
+    p->view = view_of(&p->model->preset, whole, p->model->system.sam.config.image);
+    if (embedding_find(p, type)) return VOXPERT_OK;
+    char *cache = p->cache; /* encoding must not keep a second one, in single precision */
+    p->cache = NULL;
+    Status status = predictor_encode(p, whole, error);
+    p->cache = cache;
+    return status ? status : embedding_keep(p, type, error);
+}
+
 void predictor_take(Predictor *p, Crop crop, const float *embedding) {
     p->view = view_of(&p->model->preset, crop, p->model->system.sam.config.image);
     memcpy(p->embedding, embedding, predictor_embedding_count(p) * sizeof *embedding);

@@ -40,6 +40,10 @@ MUST_CHECK Status predictor_encode(Predictor *p, Crop crop, Error *error);
 /* The same of the crop, or of its mirror image; predictor_logits is not for that one. */
 MUST_CHECK Status predictor_look(Predictor *p, Crop crop, bool mirrored, Error *error);
 
+/* The whole picture's becomes the current one, and is there afterwards: from the folder, or encoded
+ * and kept. */
+MUST_CHECK Status predictor_ensure(Predictor *p, ElementType type, Error *error);
+
 /* The same of a crop whose embedding [predictor_embedding_count] the caller has kept. */
 void predictor_take(Predictor *p, Crop crop, const float *embedding);
 

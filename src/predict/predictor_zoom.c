@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "image/regions.h"
+#include "image/mask_clean.h"
 #include "predict/predictor.h"
 
 enum { ZOOM_LEAST = 32 }; /* pixels: below that there is nothing to see */

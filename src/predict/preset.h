@@ -35,4 +35,7 @@ EverythingOptions preset_everything(const Preset *preset);
 const Preset *preset_find(const char *name); /* NULL if there is none of that name */
 const Preset *preset_at(int index);          /* NULL past the last */
 
+/* The options of the published generator of masks. */
+EverythingOptions everything_defaults(void);
+
 #endif

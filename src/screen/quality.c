@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/size.h"
+#include "image/mask_clean.h"
 #include "image/regions.h"
 
 enum { GREYS = 256 };

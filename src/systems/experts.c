@@ -1,7 +1,7 @@
 #include "systems/experts.h"
 
 #include "base/memory.h"
-#include "moe/routing.h"
+#include "moe/router_rows.h"
 
 static const TokenExperts *layer_of(const System *s, int layer) {
     return &s->segmote.experts.layer[layer];

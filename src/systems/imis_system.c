@@ -1,4 +1,5 @@
 /* IMIS-Net as a row of the list of systems. */
+#include "systems/system_prompt.h"
 #include "systems/systems.h"
 
 static Status declare(System *s, const Checkpoint *c, Error *error) {

@@ -1,5 +1,6 @@
 /* A SAM by itself, as a row of the list of systems: any checkpoint is one until more is found in
  * it. */
+#include "systems/system_prompt.h"
 #include "systems/systems.h"
 
 static bool recognizes(const Checkpoint *c) {

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/quote.h"
 #include "systems/sam_config.h"
 #include "systems/segmote.h"
 

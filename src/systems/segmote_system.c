@@ -1,4 +1,5 @@
 /* SegMoTE as a row of the list of systems. */
+#include "systems/system_prompt.h"
 #include "systems/systems.h"
 
 static bool is_published(const System *s) { return expert_decoder_published(&s->segmote.experts); }

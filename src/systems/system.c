@@ -187,10 +187,6 @@ const ClipText *system_text_tower(const System *s) {
     return s->imis.config.tower.width ? &s->imis.tower : NULL;
 }
 
-Tensor *system_text_token(Compute *cx, const System *s, Tensor *vectors) {
-    return imis_text(cx, &s->imis, vectors);
-}
-
 bool system_answers_unprompted(const System *s) {
     return s->ops->answers_unprompted && s->ops->answers_unprompted(s);
 }
@@ -205,16 +201,6 @@ int system_class_find(const System *s, const char *name) {
     for (int i = 0; i < system_classes(s); i++)
         if (strcmp(system_class_name(s, i), name) == 0) return i + 1;
     return 0;
-}
-
-PromptTokens system_prompt_tokens(Compute *cx, const System *s, const Prompts *prompts,
-                                  const DecodeOptions *options) {
-    return options->tokens ? *options->tokens : prompt_encoder_forward(cx, &s->sam.prompt, prompts);
-}
-
-Tensor *system_prompt_text(Compute *cx, const System *s, const DecodeOptions *options) {
-    if (options->text_token) return options->text_token;
-    return options->text ? system_text_token(cx, s, options->text) : NULL;
 }
 
 SystemOutput system_decode(Compute *cx, const System *s, const SystemImage *image,

@@ -126,9 +126,6 @@ const SystemOps *system_recognized(const Checkpoint *c, bool beside_base);
  * block that the system's features are made of.  Nothing of it is to be closed. */
 System system_base_view(const System *s);
 
-/* Declares a plain SAM of that configuration; its parameters have no values yet. */
-void system_declare_sam(System *s, const SamConfig *config);
-
 /* Globs of what its file holds; NULL: everything. */
 const char *const *system_owned(const System *s);
 
@@ -195,9 +192,6 @@ bool system_encodes_as_base(const System *s);
 
 int system_text_width(const System *s);             /* of a text's vector; 0: it reads no text */
 const ClipText *system_text_tower(const System *s); /* NULL: it reads no text */
-
-/* vectors [batch,system_text_width] -> [batch,dim], as decoders take them */
-Tensor *system_text_token(Compute *cx, const System *s, Tensor *vectors);
 
 bool system_answers_unprompted(const System *s); /* DecodeOptions.prompt_free */
 int system_classes(const System *s);             /* how many DecodeOptions.classes can be */

@@ -11,30 +11,6 @@
 
 #include "base/memory.h"
 
-/* ---- The alphabet ----------------------------------------------------------------------- */
-
-/* Printable bytes stand for themselves and come first; the other 68 are code points from 256 on. */
-enum { SHOWN = 188, HIDDEN = BPE_BYTES - SHOWN };
-
-static int shown_token(uint32_t code) {
-    if (code >= '!' && code <= '~') return (int)code - '!';
-    if (code >= 0xA1 && code <= 0xAC) return (int)code - 0xA1 + 94;
-    if (code >= 0xAE && code <= 0xFF) return (int)code - 0xAE + 106;
-    return -1;
-}
-
-int bpe_letter_token(uint32_t code) {
-    if (code >= 256 && code < 256 + HIDDEN) return (int)code - 256 + SHOWN;
-    return shown_token(code);
-}
-
-int bpe_byte_token(uint8_t byte) {
-    int token = shown_token(byte);
-    if (token >= 0) return token;
-    if (byte <= ' ') return SHOWN + byte;
-    return byte == 0xAD ? BPE_BYTES - 1 : SHOWN + 33 + byte - 0x7F;
-}
-
 /* ---- Cutting a text --------------------------------------------------------------------- */
 
 typedef enum Kind { KIND_SPACE, KIND_LETTER, KIND_DIGIT, KIND_SIGN } Kind;

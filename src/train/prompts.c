@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "eval/clicks.h"
+#include "image/mask_clean.h"
 #include "image/regions.h"
 
 /* Inclusive corners; all of the view where there is no object. */

@@ -44,4 +44,12 @@ extern const Recipe recipe_segmote; /* recipe_segmote.c */
 const Recipe *recipe_at(int index);          /* NULL past the last */
 const Recipe *recipe_find(const char *name); /* NULL: there is none of that name */
 
+/* What is trained, by the name of a recipe (recipe.h); sets what that recipe lays down.
+ * VOXPERT_BAD_ARGUMENT for an unknown name. */
+MUST_CHECK Status settings_recipe(TrainOptions *o, const char *name, Error *error);
+
+/* How it is trained, by the name of a scheme (scheme.h); replaces everything that it lays down.
+ * VOXPERT_BAD_ARGUMENT for an unknown name. */
+MUST_CHECK Status settings_scheme(TrainOptions *o, const char *name, Error *error);
+
 #endif

@@ -1,4 +1,5 @@
-/* recipe_segmote.h - the parts of the recipe of SegMoTE: recipe_segmote.c and segmote_classes.c. */
+/* recipe_segmote.h - the parts of the recipe of SegMoTE: recipe_segmote.c and
+ * recipe_segmote_classes.c. */
 #ifndef TRAIN_RECIPE_SEGMOTE_H
 #define TRAIN_RECIPE_SEGMOTE_H
 

@@ -9,57 +9,9 @@
 #include "base/platform.h"
 #include "cases/purposes.h"
 #include "train/recipe.h"
+#include "train/run_begin.h"
 #include "train/run_card.h"
 #include "train/run_parts.h"
-
-TrainOptions train_options_default(void) {
-    return (TrainOptions){
-        .seed = 1,
-        .steps = 2000,
-        .batch = 12,
-        .share = 1,
-        .accumulate = 1,
-        .warm_up = 200.0,
-        .lr_start = 0.1,
-        .warm_up_epochs = 5.0,
-        .lr_end = 0.02,
-        .drop_by = 0.5,
-        .optimizer = {.lr = 6e-4,
-                      .beta1 = 0.9,
-                      .beta2 = 0.999,
-                      .eps = 1e-8,
-                      .decay = 0.05,
-                      .clip = 1.0,
-                      .average = 0.998},
-        .augment = augment_default(),
-        .prompts = {.box = 0.6,
-                    .multimask = 0.3,
-                    .rounds = 3,
-                    .most_points = 3,
-                    .jitter = 0.1,
-                    .deepest = 0.6},
-        .loss = {.rule = MASK_LOSS_FOCAL_DICE_IOU,
-                 .focal = 20.0f,
-                 .dice = 1.0f,
-                 .iou = 1.0f,
-                 .per_sample = true,
-                 .iou_detached = true},
-        .validate_every = 250,
-        .validate_most = 12,
-        .checkpoint_minutes = 5.0,
-        .zoom = 1.6,
-        .experts = {.tokens = 4,
-                    .experts = 4,
-                    .kept = 1,
-                    .rank = 64,
-                    .pool = 2,
-                    .confidence = true,
-                    .rule = {.balance = 0.01f, .noise = true, .prompt_free = 0.25}},
-        .recipe = &recipe_sam,
-        .scheme = &scheme_voxpert,
-        .card = {.licence = "", .labels = "", .training_data = ""},
-    };
-}
 
 double train_rate(const TrainOptions *o, long epoch, long step) {
     double lr = o->optimizer.lr, at = (double)step, end = (double)o->steps;

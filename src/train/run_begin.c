@@ -1,4 +1,5 @@
-/* What a training run needs before its first step. */
+#include "train/run_begin.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "cases/data_record.h"
 #include "cases/shapes.h"
 #include "systems/experts.h"
+#include "systems/systems.h"
 #include "train/recipe.h"
 #include "train/run_card.h"
 #include "train/run_parts.h"
@@ -40,28 +42,6 @@ void run_close(Run *r) {
     pool_close(&r->pool);
     dataset_free(&r->data);
     warnings_free(&r->warnings);
-}
-
-void run_say(Run *r, bool warning, const char *sentence) {
-    size_t before = r->warnings.count;
-    if (warning) warnings_add(&r->warnings, "%s", sentence);
-    if (warning && r->warnings.count == before) return;
-    if (r->observer && r->observer->say) r->observer->say(r->observer->context, warning, sentence);
-}
-
-void run_phase(Run *r, const char *name, const char *what, size_t done, size_t all) {
-    double now = system_seconds();
-    if (!r->observer || !r->observer->phase) return;
-    if (r->phase != name || r->phase_of != what) r->phase_began = now;
-    r->phase = name, r->phase_of = what;
-    TrainPhase p = {name, what, done, all, now - r->phase_began};
-    r->observer->phase(r->observer->context, &p);
-}
-
-bool run_is_stopped(const Run *r) {
-    double limit = r->options->time_limit;
-    if (limit > 0.0 && system_seconds() - r->began > limit) return true;
-    return r->observer && r->observer->stop && r->observer->stop(r->observer->context);
 }
 
 /* Outer objects of nested labels do not enter the score. */
@@ -295,12 +275,6 @@ static Status open_model(Run *r, Error *error) {
     if (!status) status = optimizer_open(&r->optimizer, &r->system.sam.params, o->decay_all, error);
     if (!status) status = sam_prepare(&r->system.sam, error);
     return status;
-}
-
-Status run_file(const Run *r, const char *name, char **path, Error *error) {
-    *path = path_join(r->options->out, name);
-    if (*path) return VOXPERT_OK;
-    return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for its files", r->options->out);
 }
 
 /* The modalities that sets state, each once, in the order of the sets. */

@@ -4,6 +4,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/platform.h"
+#include "base/quote.h"
 #include "train/recipe.h"
 #include "train/run_card.h"
 #include "train/settings.h"

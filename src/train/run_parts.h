@@ -58,10 +58,6 @@ typedef struct Run {
     long first;          /* and which it was */
 } Run;
 
-/* Everything up to the first step.  `r` has its options and its observer; close it either way. */
-MUST_CHECK Status run_open(Run *r, Error *error);
-void run_close(Run *r);
-
 /* A detail; or a warning, which is reported once and goes into summary.json. */
 void run_say(Run *r, bool warning, const char *sentence);
 

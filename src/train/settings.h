@@ -19,14 +19,6 @@ bool setting_is_number(int index); /* not a word, and not a list */
  * ends are swapped, no loss, ... */
 MUST_CHECK Status settings_check(const TrainOptions *o, Error *error);
 
-/* What is trained, by the name of a recipe (recipe.h); sets what that recipe lays down.
- * VOXPERT_BAD_ARGUMENT for an unknown name. */
-MUST_CHECK Status settings_recipe(TrainOptions *o, const char *name, Error *error);
-
-/* How it is trained, by the name of a scheme (scheme.h); replaces everything that it lays down.
- * VOXPERT_BAD_ARGUMENT for an unknown name. */
-MUST_CHECK Status settings_scheme(TrainOptions *o, const char *name, Error *error);
-
 /* SHA-256 of what a resumed run must share: the settings but those that it may change, and the
  * globs of parameters.  Data and model are compared by their contents: state.h. */
 void settings_identity(const TrainOptions *o, char text[HASH_TEXT]);

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "cases/purposes.h"
 #include "systems/experts.h"
+#include "systems/system_prompt.h"
 
 static Status check_points(const Stepper *s, Error *error) {
     int most = s->scheme->most_points(&s->rule);

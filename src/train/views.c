@@ -29,7 +29,7 @@ static Status show(Predictor *p, const Case *c, Error *error) {
 static Status take(Views *v, size_t index, Predictor *p, const Case *c, ElementType type,
                    Error *error) {
     Status status = show(p, c, error);
-    if (!status) status = embedding_ensure(p, type, error);
+    if (!status) status = predictor_ensure(p, type, error);
     if (status) return status;
     v->view[index] = p->view;
     v->path[index] = embedding_path(p, type);

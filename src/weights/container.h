@@ -30,6 +30,9 @@ struct Checkpoint {
     uint32_t *slot; /* hash index by name: 1 + position, 0 for none */
     size_t count, tensor_capacity, pairs, pair_capacity, owners, owner_capacity, slots;
     size_t shards, shard_capacity;
+
+    /* Opens one file of a model in several, names as stored; it is no index itself. */
+    Status (*open_shard)(Checkpoint **out, const char *path, Error *error);
 };
 
 /* Each reads c->bytes into a checkpoint that is otherwise empty; the caller closes it on failure.
@@ -40,9 +43,6 @@ MUST_CHECK Status torch_legacy_read(Checkpoint *c, Error *error);
 MUST_CHECK Status shards_read(Checkpoint *c, Error *error); /* the index of several files */
 
 bool shards_recognize(const uint8_t *bytes, size_t size);
-
-/* Opens one file of a model in several, names as stored; it is no index itself. */
-MUST_CHECK Status checkpoint_open_shard(Checkpoint **out, const char *path, Error *error);
 
 /* Gives all tensors their canonical names; of two that are equal one stays. */
 MUST_CHECK Status names_make_canonical(Checkpoint *c, Error *error);

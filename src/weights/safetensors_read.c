@@ -12,8 +12,8 @@
 #include "base/memory.h"
 #include "base/size.h"
 #include "base/text.h"
+#include "weights/checkpoint_elements.h"
 #include "weights/container.h"
-#include "weights/elements.h"
 
 /* The parser recurses and takes memory for each value, so both are limited before it starts. */
 enum { PREFIX = 8, MAX_HEADER = 100000000, MAX_DEPTH = 3, MAX_VALUES = 1 << 20 };

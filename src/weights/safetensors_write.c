@@ -6,9 +6,9 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/quote.h"
 #include "base/size.h"
-#include "base/text.h"
-#include "weights/elements.h"
+#include "weights/checkpoint_elements.h"
 
 enum { DATA_ALIGN = 8, MAX_HEADER = 100000000, CHUNK = 4096 };
 

@@ -66,7 +66,7 @@ static Status open_shard(Checkpoint *c, const char *file, const json_t *map, Err
         return checkpoint_no_memory(c, error);
     char *path = path_beside(c->path, file);
     if (!path) return checkpoint_no_memory(c, error);
-    Status status = checkpoint_open_shard(&c->shard[c->shards], path, error);
+    Status status = c->open_shard(&c->shard[c->shards], path, error);
     memory_free(path);
     if (status) return status;
     return take_tensors(c, c->shard[c->shards++], map, file, error);

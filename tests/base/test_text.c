@@ -1,4 +1,4 @@
-#include "base/text.h"
+#include "base/quote.h"
 
 #include <locale.h>
 #include <pthread.h>

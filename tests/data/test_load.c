@@ -1,3 +1,4 @@
+#include "data/challenge.h"
 #include "data/load.h"
 
 #include <stdio.h>

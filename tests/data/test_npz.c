@@ -1,3 +1,4 @@
+#include "data/challenge.h"
 #include "data/npz.h"
 
 #include <string.h>

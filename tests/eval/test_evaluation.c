@@ -1,4 +1,5 @@
 #include "eval/evaluation.h"
+#include "image/mask_clean.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/quote.h"
 #include "predict/model.h"
 #include "systems/sam_config.h"
 #include "tests/fuzz/fuzz.h"

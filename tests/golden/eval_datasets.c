@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "data/challenge.h"
 #include "data/check.h"
 #include "data/csr.h"
 #include "data/load.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "eval/dataset_split.h"
+#include "eval/objects.h"
 #include "image/picture.h"
 #include "image/regions.h"
 #include "screen/quality.h"

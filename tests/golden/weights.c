@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "tests/golden/procedural.h"
-#include "weights/elements.h"
+#include "weights/checkpoint_elements.h"
 
 /* ---- Listings ------------------------------------------------------------------------------- */
 

@@ -1,3 +1,4 @@
+#include "image/mask_clean.h"
 #include "image/regions.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* What the rows of a router say. */
-#include "moe/routing.h"
+#include "moe/router_rows.h"
 
 #include <math.h>
 

@@ -15,6 +15,7 @@
 #include "tests/check.h"
 #include "tests/train/tiny.h"
 #include "tests/train/watch.h"
+#include "train/recipe.h"
 #include "train/settings.h"
 
 /* ---- Learning --------------------------------------------------------------------------- */

@@ -1,4 +1,5 @@
 #include "assess/seen.h"
+#include "base/quote.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,6 +6,7 @@
 #include "tests/check.h"
 #include "tests/train/tiny.h"
 #include "tests/train/watch.h"
+#include "train/recipe.h"
 #include "train/settings.h"
 
 static Status apply(TrainOptions *o, const char *assignment, Error *error) {

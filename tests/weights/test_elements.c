@@ -1,4 +1,4 @@
-#include "weights/elements.h"
+#include "weights/checkpoint_elements.h"
 
 #include <math.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "tests/check.h"
 #include "weights/checkpoint.h"
-#include "weights/elements.h"
+#include "weights/checkpoint_elements.h"
 
 static Checkpoint *open_shared(const char *name) {
     char relative[128];

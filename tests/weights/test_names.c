@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/text.h"
+#include "base/quote.h"
 #include "tests/check.h"
 #include "tests/weights/torch_file.h"
 #include "weights/checkpoint.h"

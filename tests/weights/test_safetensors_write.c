@@ -11,7 +11,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "tests/check.h"
-#include "weights/elements.h"
+#include "weights/checkpoint_elements.h"
 
 static char folder[] = "/tmp/voxpert_write_XXXXXX";
 static char path[64];

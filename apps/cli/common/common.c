@@ -10,25 +10,6 @@
 #include "cli/common/interrupt.h"
 #include "cli/common/numbers.h"
 
-const char *preset_word(int index) { return voxpert_preset(index, NULL); }
-
-const char *kernel_word(int index) {
-    const char *const *set = voxpert_kernel_sets();
-    while (index > 0 && *set) index--, set++;
-    return *set;
-}
-
-const OptionRule common_rules[] = {
-    {"--json"},
-    {"--quiet", 'q'},
-    {"--verbose", 'v'},
-    {"--progress", .takes_value = true, .words = "auto|plain|json|none"},
-    {"--threads", 't', .takes_value = true},
-    {"--max-memory", .takes_value = true},
-    {"--cpu", .takes_value = true, .word_at = kernel_word},
-    {0},
-};
-
 const char common_usage[] =
     "\nAll verbs:\n"
     "      --json                report as JSON on standard output; also of a failure\n"

@@ -7,13 +7,11 @@
 
 #include <voxpert/voxpert.h>
 
+#include "cli/common/common_rules.h"
 #include "cli/common/options.h"
 #include "cli/verb.h"
 
-extern const OptionRule common_rules[];
-const char *preset_word(int index); /* names of presets, for rules */
-const char *kernel_word(int index); /* sets of kernels that this processor can run */
-extern const char common_usage[];   /* the last part of each verb's help */
+extern const char common_usage[]; /* the last part of each verb's help */
 
 typedef enum ProgressMode {
     PROGRESS_AUTO,

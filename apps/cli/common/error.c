@@ -7,8 +7,6 @@
 
 #include <voxpert/voxpert.h>
 
-#include "cli/common/outputs.h"
-
 static void fill(VoxpertError *error, const char *message) {
     char *printable = cli_printable(message);
     snprintf(error->message, sizeof error->message, "%s", printable);
@@ -43,9 +41,13 @@ VoxpertStatus error_before(VoxpertError *error, const char *format, ...) {
 
 /* ---- Memory ----------------------------------------------------------------------------- */
 
+static void (*clean_up)(void);
+
+void cli_before_failure(void (*clean)(void)) { clean_up = clean; }
+
 static void *checked(void *p) {
     if (p) return p;
-    outputs_interrupt();
+    if (clean_up) clean_up();
     voxpert_interrupt_cleanup();
     fputs("voxpert: out of memory\n", stderr);
     exit(VOXPERT_OUT_OF_MEMORY);

@@ -20,6 +20,9 @@ void *cli_new(size_t count, size_t size);
 void cli_grow(void *items, size_t count, size_t size); /* room for item number `count` */
 char *cli_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* What must be done before that end; NULL: nothing. */
+void cli_before_failure(void (*clean)(void));
+
 /* Names of files and metadata as a terminal may see them, and as a field of a CSV file. */
 char *cli_printable(const char *text);
 char *cli_csv(const char *text);

@@ -7,6 +7,7 @@
 
 #include "cli/common/error.h"
 #include "cli/common/outputs.h"
+#include "cli/common/paths.h"
 
 void journal_open(Journal *j, const char *path, int count) {
     *j = (Journal){.path = cli_text("%s", path), .old = json_object(), .count = count};

@@ -6,7 +6,7 @@
 
 #include "cli/common/error.h"
 #include "cli/common/numbers.h"
-#include "cli/common/outputs.h"
+#include "cli/common/paths.h"
 
 void labels_flag_free(LabelsFlag *l) {
     for (size_t i = 0; i < l->count; i++) {

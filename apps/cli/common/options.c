@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/common/common.h"
+#include "cli/common/common_rules.h"
 #include "cli/common/error.h"
 #include "cli/common/numbers.h"
 

@@ -10,13 +10,7 @@
 
 #include <voxpert/error.h>
 
-typedef struct OptionRule {
-    const char *name; /* "--output" */
-    char letter;      /* 'o' for -o; 0: none */
-    bool takes_value, repeats;
-    const char *words;                 /* "skip|stop": what a value may be; or NULL */
-    const char *(*word_at)(int index); /* the same from a table; NULL past the last; or NULL */
-} OptionRule;
+#include "cli/common/option_rule.h"
 
 enum { OPTION_WORD_MAX = 32 };
 

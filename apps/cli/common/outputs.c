@@ -1,4 +1,5 @@
 #include "cli/common/outputs.h"
+#include "cli/common/paths.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,36 +18,6 @@ static const char staged_prefix[] = ".voxpert-";
 
 /* What a signal handler must remove.  The program has one result at a time. */
 static char *volatile staged_now[OUTPUTS_MAX];
-
-/* ---- Names ------------------------------------------------------------------------------ */
-
-bool name_ends(const char *path, const char *ending) {
-    size_t length = strlen(path), tail = strlen(ending);
-    return length >= tail && strcasecmp(path + length - tail, ending) == 0;
-}
-
-bool name_ends_one_of(const char *path, const char *const *endings) {
-    while (*endings && !name_ends(path, *endings)) endings++;
-    return *endings != NULL;
-}
-
-bool name_is_nifti(const char *path) {
-    static const char *const endings[] = {".nii", ".nii.gz", ".hdr", NULL};
-    return name_ends_one_of(path, endings);
-}
-
-const char *name_base(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-const char *name_extension(const char *path) {
-    const char *base = name_base(path), *dot = strrchr(base, '.');
-    if (!dot || dot == base) return path + strlen(path);
-    if (strcasecmp(dot, ".gz") == 0 && dot - base > 4 && strncasecmp(dot - 4, ".nii", 4) == 0)
-        return dot - 4;
-    return dot;
-}
 
 /* ---- Together --------------------------------------------------------------------------- */
 

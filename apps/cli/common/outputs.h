@@ -53,12 +53,4 @@ char *output_set_aside(const char *path);
  * nothing.  VOXPERT_BAD_OUTPUT. */
 VoxpertStatus output_is_new(const char *path, bool overwrite, VoxpertError *error);
 
-bool name_ends(const char *path, const char *ending);                /* ignores case */
-bool name_ends_one_of(const char *path, const char *const *endings); /* NULL-terminated */
-bool name_is_nifti(const char *path);
-const char *name_base(const char *path); /* after the last slash */
-
-/* Where the extension begins: ".png"; ".nii.gz" as one; the end where there is none. */
-const char *name_extension(const char *path);
-
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/common/error.h"
+#include "cli/common/paths.h"
 
 static int evaluate_run(int argc, char **argv);
 static void print_metrics(void);

@@ -4,6 +4,7 @@
 
 #include "cli/common/error.h"
 #include "cli/common/numbers.h"
+#include "cli/common/paths.h"
 #include "cli/evaluate/evaluate_methods.h"
 #include "cli/evaluate/simulate_flag.h"
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/common/error.h"
+#include "cli/common/paths.h"
 #include "cli/common/progress.h"
 #include "cli/segment/job.h"
 

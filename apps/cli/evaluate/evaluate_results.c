@@ -7,6 +7,7 @@
 
 #include "cli/common/claims.h"
 #include "cli/common/error.h"
+#include "cli/common/paths.h"
 #include "cli/evaluate/evaluate.h"
 #include "cli/segment/folder.h"
 

@@ -9,6 +9,7 @@
 #include "cli/common/error.h"
 #include "cli/common/labels_flag.h"
 #include "cli/common/outputs.h"
+#include "cli/common/paths.h"
 #include "cli/common/progress.h"
 
 static int stats_run(int argc, char **argv);

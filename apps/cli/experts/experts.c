@@ -181,12 +181,12 @@ static VoxpertStatus list(const Common *common, const Options *options, VoxpertE
     return status;
 }
 
-int experts_list(int argc, char **argv) {
+int experts_list(const Verb *verb, int argc, char **argv) {
     Common common;
     Options options;
     VoxpertError error = {0};
     VoxpertStatus status =
-        common_begin(&common, &options, &verb_experts, list_rules, false, argc, argv, &error);
+        common_begin(&common, &options, verb, list_rules, false, argc, argv, &error);
     if (!status) status = list(&common, &options, &error);
     options_free(&options);
     return common_end(&common, status, &error);
@@ -202,7 +202,7 @@ static const char *part_name(const void *context, int index) {
 static int experts_run(int argc, char **argv) {
     const char *word = argc > 1 ? argv[1] : "";
     for (const VerbPart *p = parts; p->name; p++)
-        if (strcmp(p->name, word) == 0) return p->run(argc - 1, argv + 1);
+        if (strcmp(p->name, word) == 0) return p->run(&verb_experts, argc - 1, argv + 1);
     VoxpertError error = {0};
     Common common = common_of_failure(verb_experts.name, argc, argv);
     const char *near = closest(word, part_name, NULL);

@@ -7,11 +7,11 @@
 
 extern const OptionRule route_rules[], add_rules[], remove_rules[], prune_rules[];
 
-/* argv[0] is the part's name; the exit code. */
-int experts_list(int argc, char **argv);
-int experts_route(int argc, char **argv);
-int experts_add(int argc, char **argv);
-int experts_remove(int argc, char **argv);
-int experts_prune(int argc, char **argv);
+/* `verb` is voxpert experts; argv[0] is the part's name; the exit code. */
+int experts_list(const Verb *verb, int argc, char **argv);
+int experts_route(const Verb *verb, int argc, char **argv);
+int experts_add(const Verb *verb, int argc, char **argv);
+int experts_remove(const Verb *verb, int argc, char **argv);
+int experts_prune(const Verb *verb, int argc, char **argv);
 
 #endif

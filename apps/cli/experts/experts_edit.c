@@ -116,12 +116,12 @@ static VoxpertStatus edit(const Edit *e, VoxpertError *error) {
     return status;
 }
 
-static int edit_run(const OptionRule *rules, bool add, int argc, char **argv) {
+static int edit_run(const Verb *verb, const OptionRule *rules, bool add, int argc, char **argv) {
     Edit e = {0};
     Options options;
     VoxpertError error = {0};
     VoxpertStatus status =
-        common_begin(&e.common, &options, &verb_experts, rules, false, argc, argv, &error);
+        common_begin(&e.common, &options, verb, rules, false, argc, argv, &error);
     if (!status) status = edit_flags(&e, &options, add, &error);
     if (!status) status = edit(&e, &error);
     if (!status) tell(&e);
@@ -129,6 +129,10 @@ static int edit_run(const OptionRule *rules, bool add, int argc, char **argv) {
     return common_end(&e.common, status, &error);
 }
 
-int experts_add(int argc, char **argv) { return edit_run(add_rules, true, argc, argv); }
+int experts_add(const Verb *verb, int argc, char **argv) {
+    return edit_run(verb, add_rules, true, argc, argv);
+}
 
-int experts_remove(int argc, char **argv) { return edit_run(remove_rules, false, argc, argv); }
+int experts_remove(const Verb *verb, int argc, char **argv) {
+    return edit_run(verb, remove_rules, false, argc, argv);
+}

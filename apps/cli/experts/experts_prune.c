@@ -7,6 +7,7 @@
 #include "cli/common/claims.h"
 #include "cli/common/error.h"
 #include "cli/common/numbers.h"
+#include "cli/common/paths.h"
 #include "cli/common/progress.h"
 #include "cli/evaluate/evaluate.h"
 #include "cli/experts/experts.h"
@@ -207,14 +208,14 @@ static VoxpertStatus work(Prune *p, Engine *engine, char **text, VoxpertError *e
     return status;
 }
 
-int experts_prune(int argc, char **argv) {
+int experts_prune(const Verb *verb, int argc, char **argv) {
     Prune p = {.output = NULL};
     Engine engine = {0};
     Options options;
     char *text = NULL;
     VoxpertError error = {0};
     VoxpertStatus status =
-        common_begin(&p.common, &options, &verb_experts, prune_rules, false, argc, argv, &error);
+        common_begin(&p.common, &options, verb, prune_rules, false, argc, argv, &error);
     if (!status) status = prune_flags(&p, &options, &error);
     if (!status) status = work(&p, &engine, &text, &error);
     if (!status) tell(&p, &engine, text);

@@ -8,6 +8,7 @@
 
 #include "cli/common/error.h"
 #include "cli/common/outputs.h"
+#include "cli/common/paths.h"
 #include "cli/common/progress.h"
 #include "cli/experts/experts.h"
 #include "cli/experts/route_case.h"
@@ -468,12 +469,12 @@ static void route_free(Route *r) {
     engine_close(&r->engine);
 }
 
-int experts_route(int argc, char **argv) {
+int experts_route(const Verb *verb, int argc, char **argv) {
     Route r = {.records = json_array()};
     Options options;
     VoxpertError error = {0};
     VoxpertStatus status =
-        common_begin(&r.common, &options, &verb_experts, route_rules, false, argc, argv, &error);
+        common_begin(&r.common, &options, verb, route_rules, false, argc, argv, &error);
     if (!status) status = route_flags(&r, &options, &error);
     if (!status) status = route(&r, &error);
     route_free(&r);

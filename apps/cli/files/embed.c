@@ -6,6 +6,7 @@
 #include "cli/common/claims.h"
 #include "cli/common/error.h"
 #include "cli/common/outputs.h"
+#include "cli/common/paths.h"
 #include "cli/common/progress.h"
 #include "cli/segment/engine.h"
 #include "cli/segment/folder.h"

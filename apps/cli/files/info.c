@@ -7,7 +7,7 @@
 
 #include "cli/common/common.h"
 #include "cli/common/error.h"
-#include "cli/common/outputs.h"
+#include "cli/common/paths.h"
 #include "cli/segment/engine.h"
 #include "cli/segment/job.h"
 #include "cli/verb.h"

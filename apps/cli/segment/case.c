@@ -7,6 +7,7 @@
 
 #include "cli/common/error.h"
 #include "cli/common/outputs.h"
+#include "cli/common/paths.h"
 #include "cli/common/progress.h"
 #include "cli/segment/report_csv.h"
 #include "cli/segment/result.h"

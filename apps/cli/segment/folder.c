@@ -9,6 +9,7 @@
 
 #include "cli/common/error.h"
 #include "cli/common/outputs.h"
+#include "cli/common/paths.h"
 
 /* ---- Names ------------------------------------------------------------------------------ */
 

@@ -9,6 +9,7 @@
 #include "cli/common/interrupt.h"
 #include "cli/common/journal.h"
 #include "cli/common/outputs.h"
+#include "cli/common/paths.h"
 #include "cli/common/progress.h"
 #include "cli/segment/case.h"
 #include "cli/segment/folder.h"

@@ -6,6 +6,7 @@
 #include "cli/common/error.h"
 #include "cli/common/numbers.h"
 #include "cli/common/outputs.h"
+#include "cli/common/paths.h"
 #include "cli/segment/folder.h"
 
 const OptionRule segment_rules[] = {
@@ -72,11 +73,6 @@ const OptionRule segment_rules[] = {
 };
 
 /* ---- Groups of flags -------------------------------------------------------------------- */
-
-bool is_folder(const char *path) {
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
 
 VoxpertStatus image_flags(VoxpertFileOptions *out, const Options *options, const Common *common,
                           VoxpertError *error) {

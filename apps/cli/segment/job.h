@@ -53,6 +53,4 @@ VoxpertStatus job_shows(const Job *job, const Targets *t, VoxpertError *error);
 
 void job_reads(const Job *job, Claims *claims); /* what it reads besides the images */
 
-bool is_folder(const char *path);
-
 #endif

@@ -8,7 +8,7 @@
 
 #include "cli/common/error.h"
 #include "cli/common/numbers.h"
-#include "cli/common/outputs.h"
+#include "cli/common/paths.h"
 #include "cli/segment/job.h"
 #include "cli/segment/prompts_csv.h"
 

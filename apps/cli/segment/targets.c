@@ -9,7 +9,7 @@
 #include "cli/common/common.h"
 #include "cli/common/error.h"
 #include "cli/common/numbers.h"
-#include "cli/common/outputs.h"
+#include "cli/common/paths.h"
 
 /* ---- Targets ---------------------------------------------------------------------------- */
 

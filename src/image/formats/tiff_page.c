@@ -120,9 +120,6 @@ static bool samples_readable(const TiffPage *p) {
     return p->format == SAMPLEFORMAT_IEEEFP && bytes && p->bits >= 16;
 }
 
-bool tiff_is_cmyk(const TiffPage *p) { return p->photometric == PHOTOMETRIC_SEPARATED; }
-bool tiff_is_ycbcr(const TiffPage *p) { return p->photometric == PHOTOMETRIC_YCBCR; }
-
 static bool colours_readable(const TiffPage *p) {
     bool contiguous = p->planar == PLANARCONFIG_CONTIG && is_whole(p);
     switch (p->photometric) {

@@ -6,6 +6,9 @@
 #include "base/size.h"
 #include "image/formats/tiff.h"
 
+bool tiff_is_cmyk(const TiffPage *p) { return p->photometric == PHOTOMETRIC_SEPARATED; }
+bool tiff_is_ycbcr(const TiffPage *p) { return p->photometric == PHOTOMETRIC_YCBCR; }
+
 bool tiff_bits_packed(const TiffPage *p) { return p->bits < 16 && p->bits != 8; }
 
 static unsigned most_of(const TiffPage *p) { return (1u << p->bits) - 1; }

@@ -1,4 +1,4 @@
-#include "moe/routing.h"
+#include "moe/router_rows.h"
 
 #include <math.h>
 #include <stdbool.h>

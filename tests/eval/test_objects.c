@@ -1,4 +1,4 @@
-#include "eval/dataset_split.h"
+#include "eval/objects.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-/* elements.h - element types of checkpoints, and the small floats among them. */
-#ifndef WEIGHTS_ELEMENTS_H
-#define WEIGHTS_ELEMENTS_H
+/* checkpoint_elements.h - element types of checkpoints, and the small floats among them. */
+#ifndef WEIGHTS_CHECKPOINT_ELEMENTS_H
+#define WEIGHTS_CHECKPOINT_ELEMENTS_H
 
 #include "weights/checkpoint.h"
 

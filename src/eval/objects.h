@@ -1,7 +1,6 @@
-/* dataset_split.h - what an object of a label map is; which images are for testing: data/split.h.
- */
-#ifndef EVAL_DATASET_SPLIT_H
-#define EVAL_DATASET_SPLIT_H
+/* objects.h - what an object of a label map is, and the box around it. */
+#ifndef EVAL_OBJECTS_H
+#define EVAL_OBJECTS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,8 +9,6 @@
 #include "base/status.h"
 #include "data/split.h"
 #include "image/extent.h"
-
-/* ---- Objects ------------------------------------------------------------------------------ */
 
 typedef enum ObjectKind {
     OBJECTS_COMPONENTS, /* each connected piece (8 or 26 neighbours) of each value */

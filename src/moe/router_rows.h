@@ -1,6 +1,6 @@
-/* routing.h - what the rows of a router say: see op_route. */
-#ifndef MOE_ROUTING_H
-#define MOE_ROUTING_H
+/* router_rows.h - what the rows of a router say: see op_route. */
+#ifndef MOE_ROUTER_ROWS_H
+#define MOE_ROUTER_ROWS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* Stored values as floats.  IEEE 754-2008 binary16; bfloat16 is the upper half of a float. */
-#include "weights/elements.h"
+#include "weights/checkpoint_elements.h"
 
 #include <math.h>
 #include <string.h>
