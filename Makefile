@@ -8,7 +8,7 @@ JOBS    ?= $(shell nproc)
 SECONDS ?= 60
 MINUTES ?= 60
 
-CODE = $(shell find src include apps tests bench docs/examples -name '*.[ch]' -o -name '*.cc' 2>/dev/null)
+CODE = $(shell find src include apps tests bench docs/examples -name '*.[ch]' -o -name '*.cc' -o -name '*.def' 2>/dev/null)
 # ThreadSanitizer needs the address space where old kernels put it.
 PLAIN_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 

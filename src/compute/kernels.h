@@ -7,7 +7,9 @@
  * problem and never on the number of threads: a kernel set gives the same bytes for 1, 2 or 7 of
  * them.
  *
- * `reference` is the oracle, one plain loop per formula; the others are tested against it. */
+ * `reference` is the oracle, one plain loop per formula; the others are tested against it.
+ *
+ * The list of entries, with the formula of each, is kernels.def. */
 #ifndef COMPUTE_KERNELS_H
 #define COMPUTE_KERNELS_H
 
@@ -147,139 +149,8 @@ typedef struct AdamStep {
 
 typedef struct Kernels {
     const char *name;
-
-    /* Bytes that weight_pack fills, 64-byte aligned; 0: this backend takes weights as they are.
-     * `back` asks for the form that dy W needs. */
-    size_t (*weight_bytes)(int out, int in, bool back);
-    void (*weight_pack)(const Worker *w, void *packed, const float *values, int out, int in,
-                        bool back);
-
-    /* y[rows,out] = activation(x[rows,in] W^T + bias) + residual; bias, residual may be NULL; y may
-     * be the residual. */
-    void (*linear)(const Worker *w, float *y, const float *x, const Weight *weight,
-                   const float *bias, const float *residual, Activation activation, size_t rows);
-    /* Without activation: dx += dy W, dw += dy^T x, db += sum of rows of dy. */
-    void (*linear_backward)(const Worker *w, Into dx, float *dw, float *db, const float *dy,
-                            const float *x, const Weight *weight, size_t rows);
-
-    /* y[batch,m,n] = a[batch,m,k] b[batch,n,k]^T */
-    void (*matmul)(const Worker *w, float *y, const float *a, const float *b, int batch, int m,
-                   int n, int k);
-    void (*matmul_backward)(const Worker *w, Into da, Into db, const float *dy, const float *a,
-                            const float *b, int batch, int m, int n, int k);
-
-    /* y[batch,queries,heads head_dim]; lse[batch,heads,queries] = ln of the softmax' denominator,
-     * kept for the way back, or NULL. */
-    void (*attention)(const Worker *w, float *y, float *lse, const AttentionInputs *in,
-                      const AttentionShape *shape);
-    void (*attention_backward)(const Worker *w, const AttentionGradients *d, const float *dy,
-                               const float *y, const float *lse, const AttentionInputs *in,
-                               const AttentionShape *shape);
-
-    /* columns = patches of x; and its adjoint, the sum of columns, and of bias[channels] (or NULL)
-     * at each grid point, into x. */
-    void (*patches)(const Worker *w, float *columns, const float *x, const PatchShape *shape);
-    void (*unpatches)(const Worker *w, Into x, const float *columns, const float *bias,
-                      const PatchShape *shape);
-
-    /* 3x3, padding 1, one filter for each channel: x[batch,h,w,c], filter[3,3,c], bias[c] or NULL,
-     * y[batch,(h-1)/stride+1,(w-1)/stride+1,c] */
-    void (*depthwise)(const Worker *w, float *y, const float *x, const float *filter,
-                      const float *bias, int batch, const int size[2], int channels, int stride);
-    void (*depthwise_backward)(const Worker *w, float *dx, float *dfilter, float *dbias,
-                               const float *dy, const float *x, const float *filter, int batch,
-                               const int size[2], int channels, int stride);
-
-    /* Rows of `cols`: y = (x - mean) rstd gamma + beta.  mean[rows], rstd[rows] are kept for the
-     * way back, or both NULL.  y may be x. */
-    void (*layer_norm)(const Worker *w, float *y, float *mean, float *rstd, const float *x,
-                       const float *gamma, const float *beta, size_t rows, int cols, float eps);
-    /* dx may be dy where it is fresh. */
-    void (*layer_norm_backward)(const Worker *w, Into dx, float *dgamma, float *dbeta,
-                                const float *dy, const float *x, const float *gamma,
-                                const float *mean, const float *rstd, size_t rows, int cols);
-
-    /* y = f(x); y may be x, and dx dy where it is fresh. */
-    void (*activation)(const Worker *w, float *y, const float *x, size_t n, Activation f);
-    void (*activation_backward)(const Worker *w, Into dx, const float *dy, const float *x, size_t n,
-                                Activation f);
-
-    /* y[i] = a[i] + b[i mod period], n a multiple of period; y may be a.  The way back of b is
-     * reduce: db[j] += sum of dy[j + k period]. */
-    void (*add)(const Worker *w, float *y, const float *a, const float *b, size_t n, size_t period);
-    void (*reduce)(const Worker *w, float *db, const float *dy, size_t n, size_t period);
-
-    /* y[b,r,c] = x[b,r,c] s[b,c] */
-    void (*multiply)(const Worker *w, float *y, const float *x, const float *s, int batch,
-                     size_t rows, int cols);
-    void (*multiply_backward)(const Worker *w, float *dx, float *ds, const float *dy,
-                              const float *x, const float *s, int batch, size_t rows, int cols);
-
-    /* y[b,c] = mean over r of x[b,r,c] */
-    void (*mean)(const Worker *w, float *y, const float *x, int batch, size_t rows, int cols);
-    void (*mean_backward)(const Worker *w, float *dx, const float *dy, int batch, size_t rows,
-                          int cols);
-
-    /* Planes [planes, from[0], from[1]] to [planes, to[0], to[1]], bilinear, align_corners false,
-     * no antialiasing (PyTorch's interpolate).  The adjoint adds. */
-    void (*resize)(const Worker *w, float *y, const float *x, size_t planes, const int from[2],
-                   const int to[2]);
-    void (*resize_backward)(const Worker *w, float *dx, const float *dy, size_t planes,
-                            const int from[2], const int to[2]);
-
-    /* SAM's random Fourier features: u = 2 pi (2 p - 1) g, y = [sin u, cos u]; p[n,axes] in [0, 1],
-     * first axis x; g[axes,half]; y[n, 2 half]. */
-    void (*fourier)(const Worker *w, float *y, const float *p, const float *g, size_t n, int axes,
-                    int half);
-
-    /* Sums of each of `groups` groups of n logits. */
-    void (*mask_sums)(const Worker *w, MaskSums *sums, const float *x, const float *t,
-                      size_t groups, size_t n);
-    void (*mask_sums_backward)(const Worker *w, float *dx, const MaskSumsGradient *d,
-                               const float *x, const float *t, size_t groups, size_t n);
-
-    /* Noisy top-k routing of tokens: L = clean[rows,experts] + noise (softplus(spread) + 0.01); the
-     * `kept` largest of a row are kept, ties to the lowest expert; spread and noise are both NULL
-     * where there is none.  routed[rows, 3 experts + 1] holds, of each token,
-     *   the gates, 0 of experts not kept (see RouteRule);
-     *   the load: with ROUTE_SOFTMAX, noise and kept < experts the probability that an expert is
-     *     kept when its own noise is drawn again, Phi((clean - rival) / (softplus(spread) + 0.01));
-     *     otherwise 1 for the kept ones, 0 for the others;
-     *   L;
-     *   the confidence: of the softmax over all of L, or with the published rules of L itself, the
-     *     largest; where an expert is forced, that expert's.
-     * An expert that is held back is as if it were not there - the other columns are the same to
-     * the last bit - and has gate 0, load 0 and logit -infinity; where it is forced it is there.
-     * Neither the choice nor L itself nor, with the published rules, the confidence has a
-     * gradient. */
-    void (*route)(const Worker *w, float *routed, const float *clean, const float *spread,
-                  const float *noise, const RouteShape *shape);
-    void (*route_backward)(const Worker *w, float *dclean, float *dspread, const float *drouted,
-                           const float *clean, const float *spread, const float *noise,
-                           const RouteShape *shape);
-
-    /* y[rows,cols] = 0, then y[row] += weight[row,column] x[i] for each of x[count,cols] and its
-     * place; weight[rows,weight_cols]. */
-    void (*mix)(const Worker *w, float *y, const float *x, const float *weight,
-                const MixPlace *place, size_t count, int cols, int weight_cols, size_t rows);
-    void (*mix_backward)(const Worker *w, float *dx, float *dweight, const float *dy,
-                         const float *x, const float *weight, const MixPlace *place, size_t count,
-                         int cols, int weight_cols);
-
-    void (*accumulate)(const Worker *w, float *into, const float *from,
-                       size_t n);                                 /* into += from */
-    void (*scale)(const Worker *w, float *x, float by, size_t n); /* x *= by */
-    void (*copy)(const Worker *w, float *into, const float *from, size_t n);
-    void (*zero)(const Worker *w, float *x, size_t n);
-    double (*sum_of_squares)(const Worker *w, const float *x, size_t n);
-
-    /* AdamW (Loshchilov and Hutter 2019) as PyTorch's, step counted from 1:
-     * x -= lr decay x;  m, v updated;  x -= lr m / (1 - beta1^step) / (sqrt(v / (1 - beta2^step)) +
-     * eps); the gradient is multiplied by `gradient_scale` first (clipping, accumulation).  Where
-     * `coupled`, Adam (Kingma and Ba 2015) as PyTorch's: decay x is added to the gradient instead.
-     */
-    void (*adamw)(const Worker *w, float *x, float *m, float *v, const float *gradient, size_t n,
-                  const AdamStep *step);
+#define KERNEL(type, name, parameters) type(*name) parameters;
+#include "compute/kernels.def"
 } Kernels;
 
 /* The sets this program holds and this processor can run, slowest first; NULL-terminated. */
