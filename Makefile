@@ -35,7 +35,7 @@ test: ## build and run the suite; installs what it needs
 	ctest --preset release -j $(JOBS) --output-junit results.xml
 
 full: release ## the full-size goldens, with the best kernel set
-	ctest --preset full --output-junit full.xml
+	ctest --preset full -j $(JOBS) --output-junit full.xml
 
 asan: build/asan/build.ninja ## the suite under AddressSanitizer and UndefinedBehaviorSanitizer
 	cmake --build --preset asan -j $(JOBS)
@@ -53,8 +53,8 @@ fuzz: build/fuzz/build.ninja ## fuzz one parser: make fuzz T=text SECONDS=60
 	build/fuzz/fuzz/fuzz_$(T) -max_total_time=$(SECONDS) -timeout=10 -print_final_stats=1 \
 	    -artifact_prefix=build/fuzz/found/$(T)/ build/fuzz/corpus/$(T) tests/fuzz/corpus/$(T)
 
-fuzz-all: ## fuzz every parser for its share: make fuzz-all MINUTES=60
-	@tools/fuzz-all $(MINUTES)
+fuzz-all: ## fuzz every parser for its share, on JOBS cores: make fuzz-all MINUTES=60
+	@JOBS=$(JOBS) tools/fuzz-all $(MINUTES)
 
 golden: build/release/build.ninja ## compare with reference values: make golden F="file or folder ..."
 	@[ -f tests/golden/main.c ] || { echo "make golden: tests/golden/main.c is missing" >&2; exit 1; }
