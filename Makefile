@@ -13,7 +13,7 @@ CODE = $(shell find src include apps tests bench docs/examples -name '*.[ch]' -o
 PLAIN_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
 .NOTPARALLEL:
-.PHONY: all release debug clang setup demo test full asan tsan fuzz fuzz-all bench bench-rivals golden \
+.PHONY: all release debug clang setup demo test test-fast full asan tsan fuzz fuzz-all bench bench-rivals golden \
         lint layers words readme format format-check install clean help
 
 ##  Use
@@ -34,6 +34,9 @@ test: ## build and run the suite; installs what it needs
 	@$(MAKE) --no-print-directory release
 	ctest --preset release -j $(JOBS) --output-junit results.xml
 
+test-fast: release ## build, and run what takes no more than some seconds a test: under a minute on two cores
+	ctest --preset fast -j $(JOBS) --output-junit fast.xml
+
 full: release ## the full-size goldens, with the best kernel set
 	ctest --preset full -j $(JOBS) --output-junit full.xml
 
@@ -43,7 +46,7 @@ asan: build/asan/build.ninja ## the suite under AddressSanitizer and UndefinedBe
 
 tsan: build/tsan/build.ninja ## everything threaded under ThreadSanitizer
 	cmake --build --preset tsan -j $(JOBS) --target threaded_tests
-	$(PLAIN_ADDRESSES) ctest --preset tsan --output-junit results.xml
+	$(PLAIN_ADDRESSES) ctest --preset tsan -j $(JOBS) --output-junit results.xml
 
 fuzz: build/fuzz/build.ninja ## fuzz one parser: make fuzz T=text SECONDS=60
 	@[ -f "tests/fuzz/fuzz_$(T).c" ] || { echo "make fuzz T=NAME, where NAME is one of:" \

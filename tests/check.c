@@ -71,15 +71,20 @@ static const char *whole_folder(void) {
     return NULL;
 }
 
-bool check_shared_is_whole(void) { return whole_folder() != NULL; }
-
-const char *check_shared(const char *relative) {
+static char *path_below(const char *root, const char *relative) {
     static char paths[8][1024];
     static unsigned turn;
-    const char *root = whole_folder();
     char *path = paths[turn++ % 8];
+    snprintf(path, sizeof paths[0], "%s/%s", root, relative);
+    return path;
+}
+
+const char *check_small(const char *relative) { return path_below(SMALL_SHARED, relative); }
+
+const char *check_shared(const char *relative) {
+    const char *root = whole_folder();
+    char *path = path_below(root ? root : SMALL_SHARED, relative);
     struct stat info;
-    snprintf(path, sizeof paths[0], "%s/%s", root ? root : SMALL_SHARED, relative);
     if (!root && stat(path, &info) != 0)
         check_skip("%s is in the whole shared folder only; set VOXPERT_SHARED", relative);
     return path;

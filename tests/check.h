@@ -33,7 +33,7 @@ void check_skip(const char *format, ...) __attribute__((format(printf, 1, 2), no
  * fails where VOXPERT_SHARED is set and missing.  The result is valid until the eighth next call.
  */
 const char *check_shared(const char *relative);
-bool check_shared_is_whole(void); /* not the small one */
+const char *check_small(const char *relative); /* below the small one, whatever there is */
 
 #define TEST(id)                                                                                   \
     static void id(void);                                                                          \

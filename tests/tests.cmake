@@ -17,13 +17,36 @@
 
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
+# What takes several seconds, longest first: label slow, begun before all others, left out by make test-fast.
+set(SLOW field/first_use field/prompts field/images anomaly/memory cli/hostile_sweep api/experts cli/interrupt
+    train/run cli/train train/experts_run field/volumes cli/outputs cli/evaluate_model field/models
+    train/published_run field/sets train/prompt_classes kernels/kernels cli/experts_route train/prune
+    cli/check)
+set(SECONDS_FAST 120)
+set(SECONDS_SLOW 600) # on a busy machine, and under sanitizers
+set(SECONDS_FULL 1500)
+if(VOXPERT_SANITIZE)
+    set(SECONDS_FAST 300)
+endif()
+
 set(THREADED "^api/|/threads$")
 function(describe_test name)
     string(REGEX REPLACE "/.*" "" label ${name})
+    set(seconds ${SECONDS_FAST})
+    set(cost 0)
+    if(label STREQUAL full)
+        set(seconds ${SECONDS_FULL})
+    elseif(name IN_LIST SLOW)
+        set(seconds ${SECONDS_SLOW})
+        list(FIND SLOW ${name} place)
+        math(EXPR cost "1000 - ${place}")
+        list(APPEND label slow)
+    endif()
     if(name MATCHES ${THREADED} AND NOT name STREQUAL "api/null") # it works on one thread, in children
         list(APPEND label threaded)
     endif()
-    set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT 1500 SKIP_RETURN_CODE 77)
+    set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT ${seconds} COST ${cost}
+        SKIP_RETURN_CODE 77)
 endfunction()
 
 file(GLOB_RECURSE TEST_FILES CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/tests tests/*.c)
@@ -182,12 +205,5 @@ foreach(name ${EXAMPLES})
     if(NOT "examples/${name}.sh" IN_LIST SCRIPTS)
         add_test(NAME examples/${name} COMMAND example_${name})
         describe_test(examples/${name})
-    endif()
-endforeach()
-
-# What takes longest begins first, so that no core waits for it at the end.
-foreach(name anomaly/memory cli/hostile_sweep field/first_use train/split api/experts field/prompts field/images)
-    if(TEST ${name})
-        set_tests_properties(${name} PROPERTIES COST 100)
     endif()
 endforeach()
