@@ -13,7 +13,7 @@ CODE = $(shell find src include apps tests bench docs/examples -name '*.[ch]' -o
 PLAIN_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
 .NOTPARALLEL:
-.PHONY: all release debug clang setup demo test full asan tsan fuzz fuzz-all bench bench-rivals golden \
+.PHONY: all release debug clang setup demo test test-fast full asan tsan fuzz fuzz-all bench bench-rivals golden \
         lint layers words readme format format-check install clean help
 
 ##  Use
@@ -34,8 +34,11 @@ test: ## build and run the suite; installs what it needs
 	@$(MAKE) --no-print-directory release
 	ctest --preset release -j $(JOBS) --output-junit results.xml
 
+test-fast: release ## build, and run what takes no more than some seconds a test: under a minute on two cores
+	ctest --preset fast -j $(JOBS) --output-junit fast.xml
+
 full: release ## the full-size goldens, with the best kernel set
-	ctest --preset full --output-junit full.xml
+	ctest --preset full -j $(JOBS) --output-junit full.xml
 
 asan: build/asan/build.ninja ## the suite under AddressSanitizer and UndefinedBehaviorSanitizer
 	cmake --build --preset asan -j $(JOBS)
@@ -43,7 +46,7 @@ asan: build/asan/build.ninja ## the suite under AddressSanitizer and UndefinedBe
 
 tsan: build/tsan/build.ninja ## everything threaded under ThreadSanitizer
 	cmake --build --preset tsan -j $(JOBS) --target threaded_tests
-	$(PLAIN_ADDRESSES) ctest --preset tsan --output-junit results.xml
+	$(PLAIN_ADDRESSES) ctest --preset tsan -j $(JOBS) --output-junit results.xml
 
 fuzz: build/fuzz/build.ninja ## fuzz one parser: make fuzz T=text SECONDS=60
 	@[ -f "tests/fuzz/fuzz_$(T).c" ] || { echo "make fuzz T=NAME, where NAME is one of:" \
@@ -53,8 +56,8 @@ fuzz: build/fuzz/build.ninja ## fuzz one parser: make fuzz T=text SECONDS=60
 	build/fuzz/fuzz/fuzz_$(T) -max_total_time=$(SECONDS) -timeout=10 -print_final_stats=1 \
 	    -artifact_prefix=build/fuzz/found/$(T)/ build/fuzz/corpus/$(T) tests/fuzz/corpus/$(T)
 
-fuzz-all: ## fuzz every parser for its share: make fuzz-all MINUTES=60
-	@tools/fuzz-all $(MINUTES)
+fuzz-all: ## fuzz every parser for its share, on JOBS cores: make fuzz-all MINUTES=60
+	@JOBS=$(JOBS) tools/fuzz-all $(MINUTES)
 
 golden: build/release/build.ninja ## compare with reference values: make golden F="file or folder ..."
 	@[ -f tests/golden/main.c ] || { echo "make golden: tests/golden/main.c is missing" >&2; exit 1; }

@@ -58,22 +58,35 @@ void check_skip(const char *format, ...) {
     abort();
 }
 
-const char *check_shared(const char *relative) {
-    static char paths[8][1024];
-    static unsigned turn;
+/* The shared folder, or NULL where the small one of the build stands for it. */
+static const char *whole_folder(void) {
     const char *set = getenv("VOXPERT_SHARED");
     const char *root = set && *set ? set : "../shared";
     struct stat info;
-    if (stat(root, &info) != 0) {
-        if (set && *set) {
-            check_report(false, __FILE__, __LINE__, "VOXPERT_SHARED is set to %s, which is missing",
-                         root);
-            fail();
-        }
-        check_skip("no shared folder at %s; set VOXPERT_SHARED", root);
-    }
+    if (strcmp(root, "small") == 0) return NULL;
+    if (stat(root, &info) == 0) return root;
+    if (!set || !*set) return NULL;
+    check_report(false, __FILE__, __LINE__, "VOXPERT_SHARED is set to %s, which is missing", root);
+    fail();
+    return NULL;
+}
+
+static char *path_below(const char *root, const char *relative) {
+    static char paths[8][1024];
+    static unsigned turn;
     char *path = paths[turn++ % 8];
     snprintf(path, sizeof paths[0], "%s/%s", root, relative);
+    return path;
+}
+
+const char *check_small(const char *relative) { return path_below(SMALL_SHARED, relative); }
+
+const char *check_shared(const char *relative) {
+    const char *root = whole_folder();
+    char *path = path_below(root ? root : SMALL_SHARED, relative);
+    struct stat info;
+    if (!root && stat(path, &info) != 0)
+        check_skip("%s is in the whole shared folder only; set VOXPERT_SHARED", relative);
     return path;
 }
 

@@ -27,10 +27,13 @@ void check_close(const char *file, int line, const float *got, const float *want
 /* Ends the running test as skipped and prints why. */
 void check_skip(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
-/* Path below the shared folder: $VOXPERT_SHARED, or ../shared beside the repository root.  Skips
- * the test where the folder is absent; fails it where VOXPERT_SHARED is set and missing.  The
- * result is valid until the eighth next call. */
+/* Path below the shared folder: $VOXPERT_SHARED, or ../shared beside the repository root.  Where
+ * neither is there, or VOXPERT_SHARED is "small", below the small folder that the build makes of
+ * tests/data/golden.tar.xz and of drawn pictures: the test is skipped where that lacks the path. It
+ * fails where VOXPERT_SHARED is set and missing.  The result is valid until the eighth next call.
+ */
 const char *check_shared(const char *relative);
+const char *check_small(const char *relative); /* below the small one, whatever there is */
 
 #define TEST(id)                                                                                   \
     static void id(void);                                                                          \

@@ -6,6 +6,8 @@
 #   tests/field/run      files and prompts that go wrong for people: what is right of each, as tables
 #   tests/golden/main.c  the golden runner
 #   tests/cli/tiny_models.c  writes small models for scripts
+#   tests/data/golden.tar.xz, tests/small_shared.c  what tests need of the shared folder where there is none:
+#                        small golden files, and drawn pictures; they lie in small/ of the build folder
 #   tests/field/decode.c  prints what the library makes of image files, for tests/field/hunt.py
 #   docs/examples/X.c    a test examples/X, run without arguments unless tests/examples/X.sh runs it
 #   tests/.../*.c        anything else helps the tests
@@ -15,13 +17,36 @@
 
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
+# What takes several seconds, longest first: label slow, begun before all others, left out by make test-fast.
+set(SLOW field/first_use field/prompts field/images anomaly/memory cli/hostile_sweep api/experts cli/interrupt
+    train/run cli/train train/experts_run field/volumes cli/outputs cli/evaluate_model field/models
+    train/published_run field/sets train/prompt_classes kernels/kernels cli/experts_route train/prune
+    cli/check)
+set(SECONDS_FAST 120)
+set(SECONDS_SLOW 600) # on a busy machine, and under sanitizers
+set(SECONDS_FULL 1500)
+if(VOXPERT_SANITIZE)
+    set(SECONDS_FAST 300)
+endif()
+
 set(THREADED "^api/|/threads$")
 function(describe_test name)
     string(REGEX REPLACE "/.*" "" label ${name})
+    set(seconds ${SECONDS_FAST})
+    set(cost 0)
+    if(label STREQUAL full)
+        set(seconds ${SECONDS_FULL})
+    elseif(name IN_LIST SLOW)
+        set(seconds ${SECONDS_SLOW})
+        list(FIND SLOW ${name} place)
+        math(EXPR cost "1000 - ${place}")
+        list(APPEND label slow)
+    endif()
     if(name MATCHES ${THREADED} AND NOT name STREQUAL "api/null") # it works on one thread, in children
         list(APPEND label threaded)
     endif()
-    set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT 1500 SKIP_RETURN_CODE 77)
+    set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT ${seconds} COST ${cost}
+        SKIP_RETURN_CODE 77)
 endfunction()
 
 file(GLOB_RECURSE TEST_FILES CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/tests tests/*.c)
@@ -29,7 +54,7 @@ set(TEST_PROGRAMS ${TEST_FILES})
 list(FILTER TEST_PROGRAMS INCLUDE REGEX "(^|/)test_[^/]*$")
 set(TEST_HELPERS ${TEST_FILES})
 list(FILTER TEST_HELPERS EXCLUDE REGEX
-    "(^|/)test_[^/]*$|^fuzz/|^golden/main\\.c$|^cli/tiny_models\\.c$|^field/decode\\.c$")
+    "(^|/)test_[^/]*$|^fuzz/|^golden/main\\.c$|^(cli/tiny_models|small_shared)\\.c$|^field/decode\\.c$")
 list(TRANSFORM TEST_HELPERS PREPEND tests/)
 
 add_library(test_helpers STATIC ${TEST_HELPERS})
@@ -60,6 +85,27 @@ endif()
 
 add_executable(tiny_models tests/cli/tiny_models.c)
 target_link_libraries(tiny_models PRIVATE test_helpers)
+
+# ---- What stands for the shared folder where there is none ----------------------------------------
+
+set(SMALL_SHARED ${CMAKE_CURRENT_BINARY_DIR}/small)
+set(SMALL_GOLDEN ${CMAKE_CURRENT_SOURCE_DIR}/tests/data/golden.tar.xz)
+add_executable(small_shared tests/small_shared.c)
+target_link_libraries(small_shared PRIVATE test_helpers)
+add_custom_command(OUTPUT ${SMALL_SHARED}.made DEPENDS ${SMALL_GOLDEN} small_shared
+    ${CMAKE_CURRENT_SOURCE_DIR}/tests/field/cases.tar.gz VERBATIM
+    COMMENT "Making the small folder of golden files and pictures"
+    COMMAND ${CMAKE_COMMAND} -E rm -rf ${SMALL_SHARED}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${SMALL_SHARED}/field/cases
+    COMMAND ${CMAKE_COMMAND} -E chdir ${SMALL_SHARED} ${CMAKE_COMMAND} -E tar xf ${SMALL_GOLDEN}
+    COMMAND ${CMAKE_COMMAND} -E chdir ${SMALL_SHARED}/field/cases ${CMAKE_COMMAND} -E tar xf
+        ${CMAKE_CURRENT_SOURCE_DIR}/tests/field/cases.tar.gz
+    COMMAND small_shared ${SMALL_SHARED}
+    COMMAND ${CMAKE_COMMAND} -E touch ${SMALL_SHARED}.made)
+add_custom_target(small_folder ALL DEPENDS ${SMALL_SHARED}.made)
+add_dependencies(threaded_tests small_folder)
+set_source_files_properties(tests/check.c PROPERTIES
+    COMPILE_DEFINITIONS "SMALL_SHARED=\"${SMALL_SHARED}\"")
 
 add_executable(field_decode tests/field/decode.c)
 target_link_libraries(field_decode PRIVATE test_helpers)
@@ -134,6 +180,7 @@ set(SCRIPT_ENVIRONMENT
     VOXPERT_ARCHIVE=${ARCHIVE}
     TINY_MODELS=$<TARGET_FILE:tiny_models>
     FIELD_DECODE=$<TARGET_FILE:field_decode>
+    SMALL_SHARED=${SMALL_SHARED}
     CC=${CMAKE_C_COMPILER})
 if(TARGET voxpert)
     list(APPEND SCRIPT_ENVIRONMENT VOXPERT=$<TARGET_FILE:voxpert>)
@@ -158,12 +205,5 @@ foreach(name ${EXAMPLES})
     if(NOT "examples/${name}.sh" IN_LIST SCRIPTS)
         add_test(NAME examples/${name} COMMAND example_${name})
         describe_test(examples/${name})
-    endif()
-endforeach()
-
-# What takes longest begins first, so that no core waits for it at the end.
-foreach(name anomaly/memory cli/hostile_sweep field/first_use train/split api/experts field/prompts field/images)
-    if(TEST ${name})
-        set_tests_properties(${name} PROPERTIES COST 100)
     endif()
 endforeach()

@@ -115,7 +115,7 @@ static VoxpertStatus zoom(const Place *at, VoxpertError *error) {
 }
 
 static VoxpertStatus everything(const Place *at, VoxpertError *error) {
-    VoxpertEverything options = {.points_per_side = 2,
+    VoxpertEverything options = {.points_per_side = 1,
                                  .crop_n_layers = 1,
                                  .min_mask_region_area = 9,
                                  .zero_thresholds = true};
@@ -125,6 +125,7 @@ static VoxpertStatus everything(const Place *at, VoxpertError *error) {
     VoxpertStatus status = open_all(&o, at, error);
     if (!status)
         status = voxpert_segment_everything(o.session, &options, &found, &count, NULL, NULL, error);
+    check_report(status || count > 0, __FILE__, __LINE__, "nothing was found");
     voxpert_found_free(found, count);
     close_all(&o);
     return status;

@@ -261,10 +261,14 @@ TEST(pruning_asks_for_what_it_needs) {
 }
 
 TEST(maps_and_figures_without_memory_are_a_sentence) {
+    static const VoxpertBox there = {10.0f, 8.0f, 40.0f, 25.0f};
+    const VoxpertPrompt prompt = {.box = &there};
     Scene s;
     VoxpertExpertMaps maps;
     scene_open(&s);
-    CHECK(voxpert_expert_maps(s.session, &one_box, NULL, &maps, NULL) == VOXPERT_OK);
+    VoxpertImage image = {s.pixels, VOXPERT_U8, 70, 35, 1, 0.0, 0.0}; /* small: each n draws it */
+    CHECK(voxpert_set_image(s.session, &image, NULL) == VOXPERT_OK);
+    CHECK(voxpert_expert_maps(s.session, &prompt, NULL, &maps, NULL) == VOXPERT_OK);
     size_t before = memory_requests();
     CHECK(voxpert_expert_maps_write(s.session, &maps, s.path, NULL) == VOXPERT_OK);
     size_t requests = memory_requests() - before;
@@ -278,12 +282,12 @@ TEST(maps_and_figures_without_memory_are_a_sentence) {
     }
     voxpert_expert_maps_free(&maps);
     before = memory_requests();
-    CHECK(voxpert_expert_maps(s.session, &one_box, NULL, &maps, NULL) == VOXPERT_OK);
+    CHECK(voxpert_expert_maps(s.session, &prompt, NULL, &maps, NULL) == VOXPERT_OK);
     requests = memory_requests() - before;
     voxpert_expert_maps_free(&maps);
     for (size_t n = 1; n <= requests; n++) {
         memory_fail_at(n, false);
-        VoxpertStatus status = voxpert_expert_maps(s.session, &one_box, NULL, &maps, NULL);
+        VoxpertStatus status = voxpert_expert_maps(s.session, &prompt, NULL, &maps, NULL);
         memory_fail_at(0, false);
         CHECK(status == VOXPERT_OUT_OF_MEMORY && !maps.attention);
     }

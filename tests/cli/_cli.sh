@@ -3,12 +3,15 @@
 # A fact that does not hold is said and counted; the script fails at its end (conclude).
 set -u
 
-if [ -n "${VOXPERT_SHARED-}" ]; then
+whole=true # the shared folder, not the small one of the build that stands for it
+if [ "${VOXPERT_SHARED-}" = small ]; then
+    shared=$SMALL_SHARED whole=false
+elif [ -n "${VOXPERT_SHARED-}" ]; then
     shared=$VOXPERT_SHARED
     [ -d "$shared" ] || { echo "VOXPERT_SHARED=$shared is missing"; exit 1; }
 else
     shared=../shared
-    [ -d "$shared" ] || { echo "skipped: there is no $shared"; exit 77; }
+    [ -d "$shared" ] || { shared=$SMALL_SHARED whole=false; }
 fi
 shared=$(cd "$shared" && pwd)
 model=$shared/golden/sam/files/sam_bare.pth
@@ -57,6 +60,8 @@ skip() {
 }
 # a_program NAME FACT: whether it is installed; otherwise the fact is skipped
 a_program() { command -v "$1" >/dev/null || { skip "$2" "there is no $1" && false; }; }
+# a_shared PATH FACT: whether the shared folder has it; otherwise the fact is skipped, where that is the small one
+a_shared() { $whole || [ -e "$shared/$1" ] || { skip "$2" "$1 is in the whole shared folder only" && false; }; }
 # small_disk DIR SIZE FACT: whether a disk of that size can be mounted there; otherwise the fact is skipped
 small_disk() {
     mkdir "$1" && mount -t tmpfs -o "size=$2" tmpfs "$1" 2>/dev/null ||

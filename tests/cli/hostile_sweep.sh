@@ -14,13 +14,12 @@ names=(
     '-rf'
 )
 
-# What a verb printed: exit code, bytes, JSON; and every JSON, CSV, TeX and script that it left.
+# What a verb printed: exit code, bytes, JSON; and every JSON, CSV, TeX and script that it left. One process
+# looks at all of them: it reads "CODE text" or "CODE json" and answers with the number of faults, and these.
 cat >"$work/inspect.py" <<'PYTHON'
 import csv, json, os, re, sys
-code, out, err, folder, wants_json = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5] == "json"
+out, err, folder = sys.argv[1:]
 faults = []
-if code not in (0, 1, 2, 3, 4, 6):
-    faults.append(f"exit code {code}")
 def look(path, what, strict_json=False):
     data = open(path, "rb").read()
     try:
@@ -35,43 +34,60 @@ def look(path, what, strict_json=False):
     if re.search('^system "touch', text, re.M):
         faults.append(f"{what}: the second line of a name begins a line")
     return text
-printed = look(out, "stdout", open(out, "rb").read(1) == b"{")
-look(err, "stderr")
-if wants_json and printed is not None:
-    try:
-        json.loads(printed)
-    except ValueError as e:
-        faults.append(f"--json: {e}: {printed[:80]!r}")
-for root, _, files in os.walk(os.fsencode(folder)):
-    for name in files:
-        path = os.path.join(root, name)
-        if name == b"PWNED":
-            faults.append("a command ran")
-        ending = name.rsplit(b".", 1)[-1]
-        if ending not in (b"json", b"jsonl", b"csv", b"md", b"tex", b"gp", b"svg"):
-            continue
-        what = os.fsdecode(name)[-24:]
-        if ending == b"csv":
-            try:
-                rows = list(csv.reader(open(path, encoding="utf-8", newline=""), strict=True))
-                if len({len(r) for r in rows}) > 1:
-                    faults.append(f"{what!r}: rows of {sorted({len(r) for r in rows})} columns")
-            except (csv.Error, UnicodeDecodeError) as e:
-                faults.append(f"{what!r}: {e}")
-            continue
-        text = look(path, repr(what), ending.startswith(b"json"))
-        if text is None:
-            continue
+def inspect(code, wants_json):
+    if code not in (0, 1, 2, 3, 4, 6):
+        faults.append(f"exit code {code}")
+    printed = look(out, "stdout", open(out, "rb").read(1) == b"{")
+    look(err, "stderr")
+    if wants_json and printed is not None:
         try:
-            for part in text.splitlines() if ending == b"jsonl" else [text] if ending == b"json" else []:
-                json.loads(part)
+            json.loads(printed)
         except ValueError as e:
-            faults.append(f"{what!r}: {e}")
-        if ending == b"tex" and re.search(r"\\input\{PWNED", text):
-            faults.append(f"{what!r}: a name is a command of TeX")
-print("\n".join(faults))
-sys.exit(bool(faults))
+            faults.append(f"--json: {e}: {printed[:80]!r}")
+    for root, _, files in os.walk(os.fsencode(folder)):
+        for name in files:
+            path = os.path.join(root, name)
+            if name == b"PWNED":
+                faults.append("a command ran")
+            ending = name.rsplit(b".", 1)[-1]
+            if ending not in (b"json", b"jsonl", b"csv", b"md", b"tex", b"gp", b"svg"):
+                continue
+            what = os.fsdecode(name)[-24:]
+            if ending == b"csv":
+                try:
+                    rows = list(csv.reader(open(path, encoding="utf-8", newline=""), strict=True))
+                    if len({len(r) for r in rows}) > 1:
+                        faults.append(f"{what!r}: rows of {sorted({len(r) for r in rows})} columns")
+                except (csv.Error, UnicodeDecodeError) as e:
+                    faults.append(f"{what!r}: {e}")
+                continue
+            text = look(path, repr(what), ending.startswith(b"json"))
+            if text is None:
+                continue
+            try:
+                for part in text.splitlines() if ending == b"jsonl" else [text] if ending == b"json" else []:
+                    json.loads(part)
+            except ValueError as e:
+                faults.append(f"{what!r}: {e}")
+            if ending == b"tex" and re.search(r"\\input\{PWNED", text):
+                faults.append(f"{what!r}: a name is a command of TeX")
+for line in sys.stdin:
+    code, how = line.split()
+    faults.clear()
+    inspect(int(code), how == "json")
+    lines = "\n".join(faults).splitlines()
+    print(len(lines), *lines, sep="\n", flush=True)
 PYTHON
+
+coproc INSPECT { exec python3 "$work/inspect.py" "$work/h.out" "$work/h.err" .; }
+# inspected CODE HOW: whether the one that looks finds no fault; prints those that it finds
+inspected() {
+    local count line
+    printf '%s %s\n' "$1" "$2" >&"${INSPECT[1]}"
+    read -r count <&"${INSPECT[0]}" || { echo 'nothing was inspected' && return 1; }
+    for ((line = 0; line < count; line++)); do read -r REPLY <&"${INSPECT[0]}" && printf '%s\n' "$REPLY"; done
+    [ "$count" -eq 0 ]
+}
 
 # harmless WHAT ARGUMENT...: runs the verb in a fresh folder beside copies of nothing, with and without --json
 harmless() {
@@ -83,7 +99,7 @@ harmless() {
         code=$?
         [ ! -e PWNED ] || echo 'PWNED is there' >>"$work/h.err"
         holds "$what ($how): $(printf '%q' "$*" | cut -c 1-90)" \
-            python3 "$work/inspect.py" $code "$work/h.out" "$work/h.err" . $how
+            inspected $code $how
     done
 }
 

@@ -18,7 +18,7 @@ for pair in "${small[@]}"; do
         { echo "tools/builtin.json has no ${pair%=*}"; exit 1; }
 done
 
-recipe=(train --new "$folder/tiny.json" --shapes 6 --steps 200 --batch 4 --warm-up 4 --threads 1
+recipe=(train --new "$folder/tiny.json" --shapes 6 --steps 120 --batch 4 --warm-up 4 --threads 1
     --validate-every 0 --checkpoint-minutes 0.0000001 --quiet)
 train() { "$VOXPERT" "${recipe[@]}" "$@"; }
 

@@ -386,7 +386,7 @@ static void check_header(const Shown *s, const char *words) {
 }
 
 TEST(every_phase_is_shown_from_its_begin_and_so_is_the_first_step) {
-    const char *out = tiny_folder("shown"), *data = check_shared("data/2d/derm_ph2");
+    const char *out = tiny_folder("shown"), *data = check_small("data/2d/derm_ph2");
     TrainOptions o = tiny_options(out);
     TrainResult result;
     Shown s = {0};
@@ -395,7 +395,7 @@ TEST(every_phase_is_shown_from_its_begin_and_so_is_the_first_step) {
     CHECK(s.read == 120 && s.encoded == 0);
     CHECK(s.first_step == 1 && s.interim >= 1);
     CHECK(result.written && !result.drawn && strstr(result.not_drawn, "too little to draw"));
-    static const char *const words[] = {"derm_ph2: 88 images for training, 11 for validation, 21",
+    static const char *const words[] = {"derm_ph2: 84 images for training, 13 for validation, 23",
                                         "parameters are trained", "steps     4 of 4 samples",
                                         "memory ", "licence"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) check_header(&s, words[i]);
@@ -423,7 +423,7 @@ TEST(a_run_that_ends_before_its_first_step_names_no_model) {
 
 /* A validation at a step that is due for a report is its report. */
 TEST(a_step_is_reported_once) {
-    const char *out = tiny_folder("once"), *data = check_shared("data/2d/micro_wbc");
+    const char *out = tiny_folder("once"), *data = check_small("data/2d/micro_wbc");
     TrainOptions o = tiny_options(out);
     Watch w = {0};
     o.data = &data, o.folders = 1, o.shapes = 0;
@@ -549,7 +549,7 @@ TEST(what_is_in_no_part_is_not_measured) {
 }
 
 TEST(a_model_is_validated_and_measured_with_the_zoom_that_its_file_names) {
-    const char *out = tiny_folder("zoom"), *data = check_shared("data/2d/micro_wbc");
+    const char *out = tiny_folder("zoom"), *data = check_small("data/2d/micro_wbc");
     TrainOptions o = tiny_options(out);
     o.data = &data, o.folders = 1;
     o.validate_every = 3, o.validate_most = 4;

@@ -61,24 +61,24 @@ static bool model_states(const char *folder, const char *key, const char *value)
 }
 
 TEST(the_split_is_in_the_folder_and_in_the_model) {
-    const char *skin = check_shared("data/2d/derm_ph2"), *out = tiny_folder("split");
+    const char *skin = check_small("data/2d/derm_ph2"), *out = tiny_folder("split");
     TrainOptions o = on_skin(out, skin, ":class=lesion", NULL);
     Watch w = {0};
     must(&o, &w);
     CHECK(w.warnings == 0);
     SplitRecord r = {0};
     read_record(&r, out);
-    CHECK(count_part(&r, SPLIT_TRAIN) == 88 && count_part(&r, SPLIT_VALIDATION) == 11);
+    CHECK(count_part(&r, SPLIT_TRAIN) == 84 && count_part(&r, SPLIT_VALIDATION) == 13);
     CHECK(strlen(r.digest) == HASH_TEXT - 1);
     CHECK(folder_has(out, "split.json", r.digest) && folder_has(out, "summary.json", r.digest));
     CHECK(folder_has(out, "split.json", "\"part\": \"test\""));
     CHECK(model_states(out, "labels", "lesion"));
-    CHECK(model_states(out, "training_data", "derm_ph2: 88 images"));
+    CHECK(model_states(out, "training_data", "derm_ph2: 84 images"));
     split_record_free(&r);
 }
 
 TEST(a_folder_of_another_name_is_split_alike) {
-    char *skin = realpath(check_shared("data/2d/derm_ph2"), NULL); /* as a link must name it */
+    char *skin = realpath(check_small("data/2d/derm_ph2"), NULL); /* as a link must name it */
     const char *a = tiny_folder("named"), *b = tiny_folder("renamed");
     const char *place_of = tiny_folder("alias");
     TrainOptions o = on_skin(a, skin, "", NULL);
@@ -98,7 +98,7 @@ TEST(a_folder_of_another_name_is_split_alike) {
 }
 
 TEST(a_model_that_has_seen_kept_cases_is_warned_of) {
-    const char *skin = check_shared("data/2d/derm_ph2"), *first = tiny_folder("first");
+    const char *skin = check_small("data/2d/derm_ph2"), *first = tiny_folder("first");
     TrainOptions o = on_skin(first, skin, "", NULL);
     Watch w = {0}, same = {0}, other = {0};
     must(&o, &w);
@@ -114,7 +114,7 @@ TEST(a_model_that_has_seen_kept_cases_is_warned_of) {
                  __FILE__, __LINE__, "%d: %s", other.warnings, other.warned);
     SplitRecord r = {0};
     read_record(&r, again);
-    CHECK(count_part(&r, SPLIT_TRAIN) > 88); /* those of the first too */
+    CHECK(count_part(&r, SPLIT_TRAIN) > 84); /* those of the first too */
     split_record_free(&r);
     memory_free(model);
 }
@@ -150,8 +150,8 @@ TEST(usage_of_experts_is_recorded_by_modality) {
     Watch w = {0};
     must(&o, &w);
     char *base = path_join(first, "model.safetensors");
-    snprintf(data[0], sizeof data[0], "%s:modality=skin", check_shared("data/2d/derm_ph2"));
-    snprintf(data[1], sizeof data[1], "%s:modality=blood", check_shared("data/2d/micro_wbc"));
+    snprintf(data[0], sizeof data[0], "%s:modality=skin", check_small("data/2d/derm_ph2"));
+    snprintf(data[1], sizeof data[1], "%s:modality=blood", check_small("data/2d/micro_wbc"));
     o = tiny_options(out);
     CHECK(settings_recipe(&o, "segmote", NULL) == VOXPERT_OK);
     o.config = NULL, o.base = base, o.steps = 20;
