@@ -137,7 +137,7 @@ typedef struct VoxpertEverything {
 VOXPERT_API void voxpert_everything_defaults(const VoxpertModel *model, VoxpertEverything *out);
 
 typedef struct VoxpertFound {
-    uint8_t *mask;     /* [height][width] */
+    uint8_t *mask;     /* [rows][columns] of box_xywh, 0 or 1; voxpert_found_mask gives it whole */
     size_t area;       /* pixels of the mask */
     float box_xywh[4]; /* its first column and row, its columns and rows: as pycocotools' toBbox,
                           one more than the published generator's width and height; 0s where the
@@ -153,6 +153,11 @@ VOXPERT_API VoxpertStatus voxpert_segment_everything(VoxpertSession *session,
                                                      VoxpertFound **found, size_t *count,
                                                      VoxpertProgress *progress, void *context,
                                                      VoxpertError *error);
+
+/* The mask of one find on the whole image: `mask` [height][width] becomes 0 or 1.
+ * VOXPERT_BAD_ARGUMENT: a NULL, or an image that the find reaches out of. */
+VOXPERT_API VoxpertStatus voxpert_found_mask(const VoxpertFound *found, uint8_t *mask, int width,
+                                             int height, VoxpertError *error);
 
 /* What voxpert_segment_everything gave; NULL with a count of 0 is fine. */
 VOXPERT_API void voxpert_found_free(VoxpertFound *found, size_t count);

@@ -359,12 +359,14 @@ static bool relay(void *context, size_t done, size_t total) {
            (r->progress && r->progress(r->context, done, total) != 0);
 }
 
-static void found_from(VoxpertFound *to, FoundMask *from, size_t pixels) {
-    *to = (VoxpertFound){.mask = from->mask,
+static Status found_from(VoxpertFound *to, const FoundMask *from, Error *error) {
+    size_t pixels = extent_pixels(from->mask.size);
+    *to = (VoxpertFound){.mask = memory_new(pixels),
+                         .area = rle_area(&from->mask),
                          .predicted_iou = from->predicted_iou,
                          .stability_score = from->stability};
-    from->mask = NULL;
-    for (size_t i = 0; i < pixels; i++) to->area += to->mask[i];
+    if (!to->mask) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the masks");
+    if (pixels) rle_decode(&from->mask, to->mask);
     for (int i = 0; i < 2; i++) {
         to->point[i] = from->point[i];
         if (to->area) to->box_xywh[i] = from->box[i];
@@ -372,6 +374,23 @@ static void found_from(VoxpertFound *to, FoundMask *from, size_t pixels) {
         to->crop_xywh[i] = from->crop[i];
         to->crop_xywh[i + 2] = from->crop[i + 2] - from->crop[i];
     }
+    return VOXPERT_OK;
+}
+
+/* Takes the run lengths apart as it goes. */
+static Status found_hand_over(VoxpertFound **out, size_t *count, FoundMasks *masks, Error *error) {
+    Status status = VOXPERT_OK;
+    *out = memory_new((masks->count + 1) * sizeof **out);
+    if (!*out) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the masks");
+    for (size_t i = 0; !status && i < masks->count; i++) {
+        status = found_from(&(*out)[(*count)++], &masks->item[i], error);
+        rle_free(&masks->item[i].mask);
+    }
+    if (!status) return VOXPERT_OK;
+    voxpert_found_free(*out, *count);
+    *out = NULL;
+    *count = 0;
+    return status;
 }
 
 VoxpertStatus voxpert_segment_everything(VoxpertSession *session, const VoxpertEverything *options,
@@ -387,13 +406,27 @@ VoxpertStatus voxpert_segment_everything(VoxpertSession *session, const VoxpertE
     Relay r = {session, progress, context};
     Status status = everything_find(p, &o, &masks, relay, &r, error);
     if (status) return status;
-    *found = memory_new((masks.count + 1) * sizeof **found);
-    if (!*found) status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the masks");
-    size_t pixels = p->picture.width * p->picture.height;
-    for (size_t i = 0; !status && i < masks.count; i++)
-        found_from(&(*found)[(*count)++], &masks.item[i], pixels);
+    status = found_hand_over(found, count, &masks, error);
     found_masks_free(&masks);
     return status;
+}
+
+VoxpertStatus voxpert_found_mask(const VoxpertFound *found, uint8_t *mask, int width, int height,
+                                 VoxpertError *error) {
+    if (!found || !mask || (!found->mask && found->area))
+        return null_argument("voxpert_found_mask", error);
+    size_t x = (size_t)found->box_xywh[0], y = (size_t)found->box_xywh[1];
+    size_t columns = (size_t)found->box_xywh[2], rows = (size_t)found->box_xywh[3];
+    bool fits = width > 0 && height > 0 && found->box_xywh[0] >= 0.0f &&
+                found->box_xywh[1] >= 0.0f && x + columns <= (size_t)width &&
+                y + rows <= (size_t)height;
+    if (!fits)
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "box_xywh",
+                               "the mask lies outside an image of %d x %d pixels", width, height);
+    memset(mask, 0, (size_t)width * (size_t)height);
+    for (size_t row = 0; row < rows; row++)
+        memcpy(mask + (y + row) * (size_t)width + x, found->mask + row * columns, columns);
+    return VOXPERT_OK;
 }
 
 void voxpert_found_free(VoxpertFound *found, size_t count) {

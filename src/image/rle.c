@@ -36,19 +36,20 @@ static bool count_add(Rle *rle, size_t *capacity, uint32_t count) {
  * rows in groups. */
 enum { COLUMNS = 64 };
 
-static void columns_gather(uint8_t *out, const uint8_t *mask, Extent size, size_t x, size_t width) {
-    for (size_t y = 0; y < size.height; y++) {
-        const uint8_t *row = mask + y * size.width + x;
-        for (size_t c = 0; c < width; c++) out[c * size.height + y] = row[c] != 0;
+static void columns_gather(uint8_t *out, const uint8_t *mask, size_t stride, size_t height,
+                           size_t width) {
+    for (size_t y = 0; y < height; y++) {
+        const uint8_t *row = mask + y * stride;
+        for (size_t c = 0; c < width; c++) out[c * height + y] = row[c] != 0;
     }
 }
 
-static bool encode(Rle *out, const uint8_t *mask, Extent size, uint8_t *columns) {
+static bool encode(Rle *out, const uint8_t *mask, size_t stride, Extent size, uint8_t *columns) {
     size_t capacity = 0, run = 0;
     uint8_t inside = 0;
     for (size_t x = 0; x < size.width; x += COLUMNS) {
         size_t width = size_min(COLUMNS, size.width - x);
-        columns_gather(columns, mask, size, x, width);
+        columns_gather(columns, mask + x, stride, size.height, width);
         for (size_t i = 0; i < width * size.height; i++, run++) {
             if (columns[i] == inside) continue;
             if (!count_add(out, &capacity, (uint32_t)run)) return false;
@@ -59,14 +60,18 @@ static bool encode(Rle *out, const uint8_t *mask, Extent size, uint8_t *columns)
     return count_add(out, &capacity, (uint32_t)run);
 }
 
-Status rle_encode(Rle *out, const uint8_t *mask, Extent size, Error *error) {
+Status rle_encode_part(Rle *out, const uint8_t *mask, size_t stride, Extent size, Error *error) {
     *out = (Rle){.size = size};
     Status status = size_check(size, error);
     if (status) return status;
     uint8_t *columns = memory_new(COLUMNS * size.height);
-    bool ok = columns && encode(out, mask, size, columns);
+    bool ok = columns && encode(out, mask, stride, size, columns);
     memory_free(columns);
     return ok ? VOXPERT_OK : no_memory(out, error);
+}
+
+Status rle_encode(Rle *out, const uint8_t *mask, Extent size, Error *error) {
+    return rle_encode_part(out, mask, size.width, size, error);
 }
 
 void rle_free(Rle *rle) {
@@ -74,17 +79,21 @@ void rle_free(Rle *rle) {
     *rle = (Rle){0};
 }
 
-void rle_decode(const Rle *rle, uint8_t *mask) {
-    size_t at = 0, height = rle->size.height, width = rle->size.width;
-    memset(mask, 0, height * width);
+void rle_draw(const Rle *rle, uint8_t *mask, size_t stride) {
+    size_t at = 0, height = rle->size.height;
     for (size_t i = 0; i < rle->count; i++) {
         size_t end = at + rle->counts[i], y = at % (height + !height), x = at / (height + !height);
         for (; i % 2 == 1 && at < end; at++) {
-            mask[y * width + x] = 1;
+            mask[y * stride + x] = 1;
             if (++y == height) y = 0, x++;
         }
         at = end;
     }
+}
+
+void rle_decode(const Rle *rle, uint8_t *mask) {
+    memset(mask, 0, extent_pixels(rle->size));
+    rle_draw(rle, mask, rle->size.width);
 }
 
 /* ---- Counts and text ---------------------------------------------------------------------- */

@@ -25,11 +25,18 @@ typedef struct Rle {
 MUST_CHECK Status rle_encode(Rle *out, const uint8_t *mask, Extent size, Error *error);
 void rle_free(Rle *rle); /* a zeroed one is fine */
 
+/* The same of a part of a mask, whose rows lie `stride` bytes apart. */
+MUST_CHECK Status rle_encode_part(Rle *out, const uint8_t *mask, size_t stride, Extent size,
+                                  Error *error);
+
 /* From counts of a file: VOXPERT_BAD_INPUT where they do not add up to the size. */
 MUST_CHECK Status rle_from_counts(Rle *out, const uint32_t *counts, size_t count, Extent size,
                                   Error *error);
 
 void rle_decode(const Rle *rle, uint8_t *mask); /* 0 or 1, row-major, size pixels */
+
+/* Sets the foreground alone to 1, in rows that lie `stride` bytes apart. */
+void rle_draw(const Rle *rle, uint8_t *mask, size_t stride);
 
 void rle_to_text(const Rle *rle, Text *text); /* appended; Text's `failed` tells of memory */
 

@@ -61,15 +61,16 @@ typedef struct Search {
     int batch, masks, side;
     float *point, *low_res, *iou; /* of a batch */
     float *logits;                /* of one mask on the crop */
+    size_t work;                  /* bytes that the crop takes beside the masks found */
 } Search;
 
-/* Bounds of the mask inside the crop, as the published batched_mask_to_box; an empty mask is 0s. */
-static void mask_box(const uint8_t *mask, int width, int height, float box[4]) {
-    size_t low[3], high[3], size[3] = {1, (size_t)height, (size_t)width};
-    memset(box, 0, 4 * sizeof *box);
-    if (!mask_bounds(mask, size, low, high)) return;
-    box[0] = (float)low[2], box[1] = (float)low[1];
-    box[2] = (float)high[2], box[3] = (float)high[1];
+/* Bounds of the mask, as the published batched_mask_to_box; an empty one's are the first pixel of
+ * the frame that it was looked for in. */
+static void set_box(FoundMask *m) {
+    bool empty = !m->mask.count;
+    m->box[0] = (float)m->x, m->box[1] = (float)m->y;
+    m->box[2] = (float)(m->x + (empty ? 0 : m->mask.size.width - 1));
+    m->box[3] = (float)(m->y + (empty ? 0 : m->mask.size.height - 1));
 }
 
 static const float published_edge = 20.0f, square_edge = 1.5f; /* pixels */
@@ -78,32 +79,20 @@ static const float published_edge = 20.0f, square_edge = 1.5f; /* pixels */
 static bool cut_by_crop(const float box[4], const Crop *c, const Picture *p, float tolerance) {
     float crop[4] = {(float)c->x, (float)c->y, (float)(c->x + c->width), (float)(c->y + c->height)};
     float whole[4] = {0.0f, 0.0f, (float)p->width, (float)p->height};
-    float shifted[4] = {box[0] + crop[0], box[1] + crop[1], box[2] + crop[0], box[3] + crop[1]};
     for (int i = 0; i < 4; i++) {
-        bool near_crop = fabsf(shifted[i] - crop[i]) <= tolerance;
-        bool near_whole = fabsf(shifted[i] - whole[i]) <= tolerance;
+        bool near_crop = fabsf(box[i] - crop[i]) <= tolerance;
+        bool near_whole = fabsf(box[i] - whole[i]) <= tolerance;
         if (near_crop && !near_whole) return true;
     }
     return false;
 }
 
-static Status add_found(Search *s, const uint8_t *mask, const float box[4], const float point[2],
-                        float iou, float stability, Error *error) {
+static Extent crop_extent(const Crop *c) { return (Extent){(size_t)c->height, (size_t)c->width}; }
+
+static Status add_found(Search *s, const FoundMask *m, Error *error) {
     FoundMasks *f = s->found;
-    size_t pixels = (size_t)s->crop.width * (size_t)s->crop.height;
     if (!memory_grow(&f->item, &f->capacity, f->count, sizeof *f->item)) return no_memory(error);
-    uint8_t *copy = memory_new(pixels);
-    if (!copy) return no_memory(error);
-    memcpy(copy, mask, pixels);
-    float x0 = (float)s->crop.x, y0 = (float)s->crop.y;
-    f->item[f->count++] = (FoundMask){
-        .mask = copy,
-        .box = {box[0] + x0, box[1] + y0, box[2] + x0, box[3] + y0},
-        .point = {point[0], point[1]},
-        .predicted_iou = iou,
-        .stability = stability,
-        .crop = {x0, y0, x0 + (float)s->crop.width, y0 + (float)s->crop.height},
-    };
+    f->item[f->count++] = *m;
     return VOXPERT_OK;
 }
 
@@ -120,14 +109,39 @@ static Status consider(Search *s, const float *low_res, float iou, const float p
     if (o->stability_score_thresh > 0.0f && !(stability >= o->stability_score_thresh))
         return VOXPERT_OK;
     for (size_t i = 0; i < pixels; i++) mask[i] = s->logits[i] > o->mask_threshold;
-    float box[4];
-    mask_box(mask, s->crop.width, s->crop.height, box);
-    if (cut_by_crop(box, &s->crop, &s->p->picture, o->crop_side ? square_edge : published_edge))
-        return VOXPERT_OK;
-    return add_found(s, mask, box, point, iou, stability, error);
+    const Crop *c = &s->crop;
+    FoundMask m = {
+        .point = {point[0], point[1]},
+        .predicted_iou = iou,
+        .stability = stability,
+        .crop = {(float)c->x, (float)c->y, (float)(c->x + c->width), (float)(c->y + c->height)}};
+    status = found_mask_set(&m, mask, crop_extent(c), (size_t)c->x, (size_t)c->y, error);
+    if (status) return status;
+    set_box(&m);
+    bool cut = cut_by_crop(m.box, c, &s->p->picture, o->crop_side ? square_edge : published_edge);
+    if (!cut) status = add_found(s, &m, error);
+    if (cut || status) rle_free(&m.mask);
+    return status;
 }
 
 /* ---- One crop --------------------------------------------------------------------------- */
+
+/* Bytes that a mask's logits take on their way to a crop's pixels. */
+static size_t view_bytes(const Search *s) {
+    size_t side = (size_t)s->p->model->system.sam.config.image;
+    return s->p->model->preset.direct ? 0 : side * side * sizeof(float);
+}
+
+/* Beside the steps of the predictor, which keep the limit too. */
+static Status check_memory(const Search *s, Error *error) {
+    size_t most = s->p->max_memory, found = found_masks_bytes(s->found);
+    size_t needs = s->work + found + s->p->steps.memory.capacity;
+    if (!most || needs <= most) return VOXPERT_OK;
+    return error_set_field(error, VOXPERT_OUT_OF_MEMORY, "max-memory",
+                           "everything mode needs %zu KiB, %zu KiB of them for %zu masks found so "
+                           "far: more than the limit of %zu KiB",
+                           (needs + 1023) >> 10, (found + 1023) >> 10, s->found->count, most >> 10);
+}
 
 static Status search_batch(Search *s, int points, uint8_t *mask, Error *error) {
     Status status = predictor_decode_points(s->p, points, s->point, !s->o->single_mask, s->low_res,
@@ -136,7 +150,7 @@ static Status search_batch(Search *s, int points, uint8_t *mask, Error *error) {
     for (int i = 0; !status && i < points * s->masks; i++)
         status = consider(s, s->low_res + (size_t)i * n, s->iou[i], s->point + 2 * (i / s->masks),
                           mask, error);
-    return status;
+    return status ? status : check_memory(s, error);
 }
 
 typedef struct Count {
@@ -185,7 +199,12 @@ static Status search_crop(Search *s, Crop crop, int per_side, Count *count, Erro
     s->batch = per_side * per_side < most ? per_side * per_side : most;
     size_t first = s->found->count, pixels = (size_t)crop.width * (size_t)crop.height;
     size_t masks = (size_t)s->masks * (size_t)s->batch, n = (size_t)s->side * (size_t)s->side;
-    Status status = predictor_encode(s->p, crop, error);
+    s->work = pixels * (sizeof *s->logits + 1) + view_bytes(s) +
+              masks * (n * sizeof *s->low_res + sizeof *s->iou) +
+              2 * (size_t)s->batch * sizeof *s->point;
+    Status status = check_memory(s, error);
+    if (!status) status = predictor_encode(s->p, crop, error);
+    if (status) return status;
     s->point = memory_new(2 * (size_t)s->batch * sizeof *s->point);
     s->low_res = memory_new(masks * n * sizeof *s->low_res);
     s->iou = memory_new(masks * sizeof *s->iou);
@@ -223,25 +242,36 @@ static Status prefer_small_crops(FoundMasks *f, float threshold, Error *error) {
     return status;
 }
 
+/* Small holes and islands are told from large ones in the whole picture.  `*changed`: there was a
+ * small one. */
+static Status clean_one(FoundMask *m, const Picture *p, size_t least, uint8_t *frame, bool *changed,
+                        Error *error) {
+    Extent size = {p->height, p->width};
+    bool holes = false, islands = false;
+    memset(frame, 0, p->width * p->height);
+    found_mask_draw(m, frame, p->width);
+    Status status = mask_remove_small_regions(frame, size, SMALL_HOLES, least, &holes, error);
+    if (!status)
+        status = mask_remove_small_regions(frame, size, SMALL_ISLANDS, least, &islands, error);
+    *changed = holes || islands;
+    if (!status && *changed) status = found_mask_set(m, frame, size, 0, 0, error);
+    if (!status && *changed) set_box(m);
+    return status;
+}
+
 /* Removes small holes and islands; masks that change lose to those that do not. */
 static Status clean(FoundMasks *f, const Picture *p, const EverythingOptions *o, Error *error) {
     float *score = memory_new((f->count + 1) * sizeof *score);
-    if (!score) return no_memory(error);
-    Extent size = {p->height, p->width};
-    Status status = VOXPERT_OK;
+    uint8_t *frame = memory_new(p->width * p->height);
+    Status status = score && frame ? VOXPERT_OK : no_memory(error);
     for (size_t i = 0; !status && i < f->count; i++) {
-        bool holes = false, islands = false;
-        uint8_t *mask = f->item[i].mask;
-        status = mask_remove_small_regions(mask, size, SMALL_HOLES, o->min_mask_region_area, &holes,
-                                           error);
-        if (!status)
-            status = mask_remove_small_regions(mask, size, SMALL_ISLANDS, o->min_mask_region_area,
-                                               &islands, error);
-        score[i] = holes || islands ? 0.0f : 1.0f;
-        if (holes || islands) mask_box(mask, (int)p->width, (int)p->height, f->item[i].box);
+        bool changed;
+        status = clean_one(&f->item[i], p, o->min_mask_region_area, frame, &changed, error);
+        score[i] = changed ? 0.0f : 1.0f;
     }
     float threshold = fmaxf(o->box_nms_thresh, o->crop_nms_thresh);
     if (!status) status = found_masks_suppress(f, 0, score, threshold, error);
+    memory_free(frame);
     memory_free(score);
     return status;
 }
@@ -270,7 +300,6 @@ Status everything_find(Predictor *p, const EverythingOptions *options, FoundMask
     if (!status && crops.count > 1)
         status = options->crop_side ? score_suppress(out, 0, true, options->crop_nms_thresh, error)
                                     : prefer_small_crops(out, options->crop_nms_thresh, error);
-    if (!status) status = found_masks_whole(out, &p->picture, error);
     if (!status && options->min_mask_region_area && out->count)
         status = clean(out, &p->picture, options, error);
     everything_crops_free(&crops);

@@ -5,27 +5,35 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "image/mask_clean.h"
 
 void found_masks_free(FoundMasks *f) {
-    for (size_t i = 0; i < f->count; i++) memory_free(f->item[i].mask);
+    for (size_t i = 0; i < f->count; i++) rle_free(&f->item[i].mask);
     memory_free(f->item);
     *f = (FoundMasks){0};
 }
 
-Status found_masks_whole(FoundMasks *f, const Picture *p, Error *error) {
-    for (size_t i = 0; i < f->count; i++) {
-        FoundMask *m = &f->item[i];
-        size_t x0 = (size_t)m->crop[0], y0 = (size_t)m->crop[1];
-        size_t width = (size_t)m->crop[2] - x0, height = (size_t)m->crop[3] - y0;
-        uint8_t *whole = memory_new(p->width * p->height);
-        if (!whole)
-            return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the masks of everything");
-        for (size_t y = 0; y < height; y++)
-            memcpy(whole + (y0 + y) * p->width + x0, m->mask + y * width, width);
-        memory_free(m->mask);
-        m->mask = whole;
-    }
-    return VOXPERT_OK;
+size_t found_masks_bytes(const FoundMasks *f) {
+    size_t bytes = f->capacity * sizeof *f->item;
+    for (size_t i = 0; i < f->count; i++)
+        bytes += f->item[i].mask.count * sizeof *f->item[i].mask.counts;
+    return bytes;
+}
+
+Status found_mask_set(FoundMask *m, const uint8_t *mask, Extent size, size_t x, size_t y,
+                      Error *error) {
+    size_t low[3], high[3], size_zyx[3] = {1, size.height, size.width};
+    rle_free(&m->mask);
+    m->x = x, m->y = y;
+    if (!mask_bounds(mask, size_zyx, low, high)) return VOXPERT_OK;
+    m->x += low[2], m->y += low[1];
+    Extent bounds = {high[1] - low[1] + 1, high[2] - low[2] + 1};
+    return rle_encode_part(&m->mask, mask + low[1] * size.width + low[2], size.width, bounds,
+                           error);
+}
+
+void found_mask_draw(const FoundMask *m, uint8_t *frame, size_t width) {
+    rle_draw(&m->mask, frame + m->y * width + m->x, width);
 }
 
 /* Areas without the + 1 of inclusive pixels, in float32, as torchvision's: a pair without area
@@ -68,7 +76,7 @@ Status found_masks_suppress(FoundMasks *f, size_t first, const float *score, flo
         for (size_t k = 0; k < kept && !beaten; k++)
             beaten = overlaps(order[k].box, m.box, threshold);
         if (beaten)
-            memory_free(m.mask);
+            rle_free(&m.mask);
         else
             order[kept++] = m;
     }

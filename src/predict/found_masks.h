@@ -6,11 +6,15 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "image/picture.h"
+#include "image/extent.h"
+#include "image/rle.h"
 
+/* A mask is kept inside its bounds as run lengths: a few hundred bytes where the picture has twelve
+ * million pixels. */
 typedef struct FoundMask {
-    uint8_t *mask; /* [height][width] of its crop, after found_masks_whole of the picture: 0 or 1 */
-    float box[4];  /* x0 y0 x1 y1, inclusive */
+    Rle mask;     /* of its bounds in the picture; 0 x 0 where it is empty */
+    size_t x, y;  /* first column and row of the bounds */
+    float box[4]; /* x0 y0 x1 y1, inclusive */
     float point[2];
     float predicted_iou, stability;
     float crop[4]; /* x0 y0 x1 y1 */
@@ -21,8 +25,15 @@ typedef struct FoundMasks {
     size_t count, capacity;
 } FoundMasks;
 
-/* Masks of crops become masks of the picture.  VOXPERT_OUT_OF_MEMORY. */
-MUST_CHECK Status found_masks_whole(FoundMasks *f, const Picture *p, Error *error);
+/* Keeps the foreground of `mask` [height][width], a part of the picture whose first column and row
+ * are `x` and `y`, in place of what `m` had.  VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status found_mask_set(FoundMask *m, const uint8_t *mask, Extent size, size_t x, size_t y,
+                                 Error *error);
+
+/* Sets the mask's pixels to 1 in `frame`, rows of `width` pixels as the picture has. */
+void found_mask_draw(const FoundMask *m, uint8_t *frame, size_t width);
+
+size_t found_masks_bytes(const FoundMasks *f); /* of memory that they take */
 
 void found_masks_free(FoundMasks *f); /* zeroed is fine */
 

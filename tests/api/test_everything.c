@@ -27,12 +27,18 @@ static VoxpertModel *disc_model(VoxpertSession **session) {
 /* As pycocotools' toBbox: the last column and row count. */
 static void check_bounds(const VoxpertFound *f) {
     int x0 = WIDTH, y0 = HEIGHT, x1 = -1, y1 = -1;
+    uint8_t mask[PIXELS];
+    size_t area = 0;
+    CHECK(voxpert_found_mask(f, mask, WIDTH, HEIGHT, NULL) == VOXPERT_OK);
+    CHECK(voxpert_found_mask(f, mask, 1, 1, NULL) == VOXPERT_BAD_ARGUMENT || f->area <= 1);
     for (int i = 0; i < PIXELS; i++) {
         int x = i % WIDTH, y = i / WIDTH;
-        if (!f->mask[i]) continue;
+        if (!mask[i]) continue;
+        area++;
         x0 = x < x0 ? x : x0, x1 = x > x1 ? x : x1;
         y0 = y < y0 ? y : y0, y1 = y;
     }
+    CHECK(area == f->area);
     if (x1 < 0) x0 = y0 = 0;
     const float want[4] = {(float)x0, (float)y0, (float)(x1 < 0 ? 0 : x1 - x0 + 1),
                            (float)(x1 < 0 ? 0 : y1 - y0 + 1)};

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/memory.h"
 #include "tests/check.h"
 #include "tests/predict/tiny_model.h"
 
@@ -74,11 +75,25 @@ TEST(progress_counts_the_points_of_all_crops) {
     tiny_model_close(&t);
 }
 
+/* The mask on the whole picture. */
+static const uint8_t *frame_of(const FoundMask *m) {
+    static uint8_t frame[WIDTH * HEIGHT];
+    memset(frame, 0, sizeof frame);
+    found_mask_draw(m, frame, WIDTH);
+    return frame;
+}
+
+static bool same_mask(const FoundMask *a, const FoundMask *b) {
+    uint8_t first[WIDTH * HEIGHT];
+    memcpy(first, frame_of(a), sizeof first);
+    return memcmp(first, frame_of(b), sizeof first) == 0;
+}
+
 static bool same_found(const FoundMasks *a, const FoundMasks *b) {
     bool same = a->count == b->count;
     for (size_t i = 0; same && i < a->count; i++)
         same = a->item[i].predicted_iou == b->item[i].predicted_iou &&
-               memcmp(a->item[i].mask, b->item[i].mask, WIDTH * HEIGHT) == 0;
+               same_mask(&a->item[i], &b->item[i]);
     return same;
 }
 
@@ -133,10 +148,11 @@ TEST(every_mask_fits_its_box_and_its_crop) {
     CHECK(found.count > 0);
     for (size_t i = 0; i < found.count; i++) {
         const FoundMask *m = &found.item[i];
+        const uint8_t *mask = frame_of(m);
         for (int k = 0; k < WIDTH * HEIGHT; k++) {
             float x = (float)(k % WIDTH), y = (float)(k / WIDTH);
             bool in = x >= m->box[0] && x <= m->box[2] && y >= m->box[1] && y <= m->box[3];
-            CHECK(m->mask[k] <= 1 && (in || !m->mask[k]));
+            CHECK(mask[k] <= 1 && (in || !mask[k]));
         }
         CHECK(m->box[0] >= m->crop[0] && m->box[2] < m->crop[2]);
         CHECK(m->point[0] > m->crop[0] && m->point[0] < m->crop[2]);
@@ -173,7 +189,7 @@ TEST(small_regions_are_gone_where_that_was_asked_for) {
     CHECK(found.count > 0);
     for (size_t i = 0; i < found.count; i++) {
         size_t area = 0;
-        for (int k = 0; k < WIDTH * HEIGHT; k++) area += found.item[i].mask[k];
+        for (int k = 0; k < WIDTH * HEIGHT; k++) area += frame_of(&found.item[i])[k];
         CHECK(area == WIDTH * HEIGHT);
     }
     found_masks_free(&found);
@@ -194,11 +210,12 @@ TEST(square_crops_give_whole_masks_that_no_edge_cuts) {
     CHECK(found.count > 0);
     for (size_t i = 0; i < found.count; i++) {
         const FoundMask *m = &found.item[i];
+        const uint8_t *mask = frame_of(m);
         size_t area = 0;
-        for (size_t k = 0; k < WIDTH * HEIGHT; k++) area += m->mask[k];
+        for (size_t k = 0; k < WIDTH * HEIGHT; k++) area += mask[k];
         for (size_t y = 0; y < HEIGHT; y++)
             for (size_t x = 0; x < WIDTH; x++)
-                if (m->mask[y * WIDTH + x])
+                if (mask[y * WIDTH + x])
                     CHECK((float)x >= m->box[0] && (float)x <= m->box[2] && (float)y >= m->box[1] &&
                           (float)y <= m->box[3]);
         if (!area) continue;
@@ -238,4 +255,46 @@ TEST(options_out_of_range_are_refused_by_name) {
     predictor_close(ready);
     predictor_close(p);
     tiny_model_close(&t);
+}
+
+TEST(memory_over_the_limit_is_refused_by_name) {
+    TinyModel t;
+    tiny_model_open(&t, NULL, 1, 1);
+    Predictor *p = tiny_session(&t, WIDTH, HEIGHT);
+    EverythingOptions o = open_options();
+    FoundMasks found;
+    Error error;
+    CHECK(!everything_find(p, &o, &found, NULL, NULL, NULL));
+    size_t needs = p->steps.memory.capacity, masks = found_masks_bytes(&found);
+    CHECK(found.count > 0 && masks > 0);
+    found_masks_free(&found);
+    p->max_memory = needs; /* enough for each step, and for nothing beside it */
+    CHECK(everything_find(p, &o, &found, NULL, NULL, &error) == VOXPERT_OUT_OF_MEMORY);
+    CHECK(strcmp(error.field, "max-memory") == 0 && !found.item);
+    CHECK(strstr(error.message, "everything mode needs") != NULL);
+    p->max_memory = needs + (1 << 24);
+    CHECK(!everything_find(p, &o, &found, NULL, NULL, NULL) && found.count > 0);
+    found_masks_free(&found);
+    predictor_close(p);
+    tiny_model_close(&t);
+}
+
+/* A mask is kept as run lengths of its bounds, so that many of a large picture fit. */
+TEST(a_mask_takes_memory_by_its_outline) {
+    enum { SIDE = 1000 };
+    uint8_t *mask = memory_new(SIDE * SIDE), *again = memory_new(SIDE * SIDE);
+    FoundMasks f = {.item = memory_new(sizeof *f.item), .count = 1, .capacity = 1};
+    for (int y = 100; y < 900; y++) memset(mask + y * SIDE + 200, 1, 700);
+    CHECK(!found_mask_set(f.item, mask, (Extent){SIDE, SIDE}, 0, 0, NULL));
+    CHECK(f.item->x == 200 && f.item->y == 100);
+    CHECK(f.item->mask.size.height == 800 && f.item->mask.size.width == 700);
+    CHECK(found_masks_bytes(&f) < 1000);
+    found_mask_draw(f.item, again, SIDE);
+    CHECK(memcmp(mask, again, SIDE * SIDE) == 0);
+    memset(mask, 0, SIDE * SIDE);
+    CHECK(!found_mask_set(f.item, mask, (Extent){SIDE, SIDE}, 3, 4, NULL));
+    CHECK(f.item->x == 3 && f.item->y == 4 && !f.item->mask.count);
+    found_masks_free(&f);
+    memory_free(mask);
+    memory_free(again);
 }

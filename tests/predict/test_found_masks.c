@@ -19,7 +19,7 @@ static void survivors(const Case *c, float threshold, char out[MOST + 1]) {
     for (size_t i = 0; i < c->count; i++) {
         memcpy(f.item[i].box, c->box[i], sizeof c->box[i]);
         f.item[i].stability = (float)i;
-        f.item[i].mask = memory_new(1);
+        CHECK(!found_mask_set(&f.item[i], (const uint8_t[]){1}, (Extent){1, 1}, 0, 0, NULL));
     }
     CHECK(!found_masks_suppress(&f, 0, c->score, threshold, NULL));
     for (size_t i = 0; i < f.count; i++) out[i] = (char)('0' + (int)f.item[i].stability);
@@ -86,7 +86,7 @@ TEST(items_before_the_first_are_not_looked_at) {
     FoundMasks f = {.item = memory_new(3 * sizeof *f.item), .count = 3};
     for (int i = 0; i < 3; i++) {
         memcpy(f.item[i].box, (float[]){0, 0, 5, 5}, sizeof f.item[i].box);
-        f.item[i].mask = memory_new(1);
+        CHECK(!found_mask_set(&f.item[i], (const uint8_t[]){1}, (Extent){1, 1}, 0, 0, NULL));
         f.item[i].stability = (float)i;
     }
     CHECK(!found_masks_suppress(&f, 1, (float[]){0.1f, 0.2f}, 0.5f, NULL));

@@ -137,10 +137,10 @@ static json_t *box_json(const float box[4]) {
 }
 
 /* As amg.py writes it, with our number and value. */
-static VoxpertStatus found_record(json_t **out, const VoxpertFound *f, int value, int width,
-                                  int height, VoxpertError *error) {
+static VoxpertStatus found_record(json_t **out, const VoxpertFound *f, int value,
+                                  const uint8_t *mask, const Result *r, VoxpertError *error) {
     json_t *code = NULL;
-    VoxpertStatus status = segmentation(&code, f->mask, width, height, error);
+    VoxpertStatus status = segmentation(&code, mask, r->width, r->height, error);
     if (status) return status;
     *out = json_pack("{s:i, s:i, s:I, s:o, s:f, s:[[f, f]], s:f, s:o, s:o}", "object", value,
                      "value", value, "area", (json_int_t)f->area, "bbox", box_json(f->box_xywh),
@@ -168,18 +168,22 @@ VoxpertStatus result_everything(Result *r, const VoxpertFound *found, size_t cou
                          "%zu masks were found, more than the 65535 that a label map can hold",
                          count);
     Ranked *order = cli_new(count, sizeof *order);
+    uint8_t *mask = cli_new(pixels_of(r), 1); /* of one find at a time */
     VoxpertStatus status = VOXPERT_OK;
     for (size_t i = 0; i < count; i++) order[i] = (Ranked){&found[i], i};
     qsort(order, count, sizeof *order, larger_first);
     for (size_t n = 0; !status && n < count; n++) {
         json_t *entry = NULL;
         const VoxpertFound *f = order[n].found;
+        status = voxpert_found_mask(f, mask, r->width, r->height, error);
+        if (status) break;
         for (size_t i = 0; i < pixels_of(r); i++) {
-            if (f->mask[i]) r->labels[i] = (uint16_t)(n + 1);
+            if (mask[i]) r->labels[i] = (uint16_t)(n + 1);
         }
-        status = found_record(&entry, f, (int)n + 1, r->width, r->height, error);
+        status = found_record(&entry, f, (int)n + 1, mask, r, error);
         if (!status) json_array_append_new(r->objects, entry);
     }
+    free(mask);
     free(order);
     return status;
 }
