@@ -1,6 +1,6 @@
 /* dataset.h - what a data set holds, what is wrong with it, and which of it is fit to train on.
  *
- * UNSTABLE: unlike most headers, this one may change between minor versions.
+ * UNSTABLE: it may change in every minor version (version.h).
  *
  *     VoxpertDataset *set;
  *     VoxpertFinding f;
@@ -14,6 +14,10 @@
  * "data" and "cases") that picks cases of one of these. */
 #ifndef VOXPERT_DATASET_H
 #define VOXPERT_DATASET_H
+
+#ifndef VOXPERT_UNSTABLE
+#error "this header may change in every minor version: define VOXPERT_UNSTABLE to use it"
+#endif
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* evaluate.h - how good is a segmentation: against a reference, against another one, and of a model
  * that is given boxes and clicks; and what a segmentation measures.
  *
- * UNSTABLE: unlike the other headers, this one may change between minor versions.
+ * UNSTABLE: it may change in every minor version (version.h).
  *
  *     VoxpertEvaluateOptions options = {.references = "gt", .predictions = "pred"};
  *     VoxpertEvaluation *e = NULL;
@@ -12,6 +12,10 @@
  * draws where it is installed. */
 #ifndef VOXPERT_EVALUATE_H
 #define VOXPERT_EVALUATE_H
+
+#ifndef VOXPERT_UNSTABLE
+#error "this header may change in every minor version: define VOXPERT_UNSTABLE to use it"
+#endif
 
 #include <stdbool.h>
 #include <stddef.h>

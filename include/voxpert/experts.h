@@ -1,11 +1,15 @@
 /* experts.h - a look inside a mixture of experts: who they are, and where tokens go.
  *
- * UNSTABLE: unlike the other headers, this one may change between minor versions.
+ * UNSTABLE: it may change in every minor version (version.h).
  *
  * Experts, layers and tokens are counted from 1.  All calls give VOXPERT_BAD_ARGUMENT for a model
  * that has no experts. */
 #ifndef VOXPERT_EXPERTS_H
 #define VOXPERT_EXPERTS_H
+
+#ifndef VOXPERT_UNSTABLE
+#error "this header may change in every minor version: define VOXPERT_UNSTABLE to use it"
+#endif
 
 #include <stdint.h>
 

@@ -34,6 +34,7 @@ typedef struct VoxpertImage {
 typedef struct VoxpertImageFile VoxpertImageFile;
 
 typedef struct VoxpertFileOptions {
+    size_t size;      /* see version.h */
     bool ignore_exif; /* the pixels as stored, not as the camera was held */
     int slice_axis;   /* of a volume: 'i', 'j' or 'k' of the file; 0: the file must be a picture */
     int slice; /* 0-based index on that axis; the picture's x is the first remaining axis, its

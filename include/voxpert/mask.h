@@ -21,8 +21,9 @@ typedef struct VoxpertRouting {
     float *confidence; /* [layers][tokens] */
 } VoxpertRouting;
 
-/* The masks of one object; the first is the best by predicted quality. Owned by the caller, who
- * frees them with voxpert_masks_free. */
+/* The masks of one object; the first is the best by predicted quality.  A call that fills it
+ * overwrites what was there and frees nothing of it: the caller owns the masks and frees them with
+ * voxpert_masks_free, before the struct is used again. */
 typedef struct VoxpertMasks {
     int count; /* 1, or as many as the model has for ambiguous prompts */
     int width, height;

@@ -38,6 +38,7 @@ VOXPERT_API VoxpertStatus voxpert_model_describe(const VoxpertModel *model, char
 
 /* What a model is and takes, without the weights; all strings valid until it is closed. */
 typedef struct VoxpertModelInfo {
+    size_t size;         /* see version.h */
     const char *system;  /* "sam", "imis-net", "segmote" */
     const char *preset;  /* how images are prepared: a name of voxpert_preset() */
     const char *kernels; /* the kernel set that it computes with */
@@ -81,9 +82,6 @@ VOXPERT_API int voxpert_model_low_res_side(const VoxpertModel *model);
 
 /* Frees what the library handed over; NULL is fine. */
 VOXPERT_API void voxpert_free(void *memory);
-
-/* "MAJOR.MINOR.PATCH" */
-VOXPERT_API const char *voxpert_version(void);
 
 /* The kernel sets that this processor can run, slowest first, NULL-terminated. */
 VOXPERT_API const char *const *voxpert_kernel_sets(void);

@@ -16,6 +16,7 @@ typedef void VoxpertLog(void *context, const char *sentence);
 
 /* Zero in any field means its default. */
 typedef struct VoxpertOptions {
+    size_t size;        /* see version.h */
     int threads;        /* default: every core this process may use */
     const char *cpu;    /* kernel set: "reference", "portable", "avx2", "avx512"; default: the best
                            that this processor can run */
@@ -34,6 +35,7 @@ typedef struct VoxpertOptions {
 
 /* What the machine grants this process, and what the process has taken. */
 typedef struct VoxpertMachine {
+    size_t size;         /* see version.h */
     int threads;         /* cores it may use: affinity and control group */
     size_t memory_bytes; /* of the machine, or the control group's limit if that is less */
     size_t peak_bytes;   /* largest resident set so far */

@@ -2,6 +2,7 @@
 #ifndef VOXPERT_PROMPT_H
 #define VOXPERT_PROMPT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <voxpert/error.h>
@@ -23,6 +24,7 @@ typedef struct VoxpertBox {
 } VoxpertBox;
 
 typedef struct VoxpertPrompt {
+    size_t size; /* see version.h; of an array the first one's counts */
     const VoxpertPoint *points;
     int point_count;
     const VoxpertBox *box; /* or NULL */

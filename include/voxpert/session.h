@@ -67,6 +67,7 @@ typedef enum VoxpertMaskType {
 } VoxpertMaskType;
 
 typedef struct VoxpertSegmentOptions {
+    size_t size;      /* see version.h */
     bool multimask;   /* all candidate masks, the best first; else one */
     int zoom;         /* 1: encode a crop around the prompt; -1: never; 0: as the preset says */
     bool prompt_free; /* SegMoTE: prompt tokens from the image; a prompt, if any, guides them */
@@ -116,6 +117,7 @@ VOXPERT_API VoxpertStatus voxpert_embedding_load(VoxpertSession *session, const 
  * says, which is the published default in brackets, but for our own models (preset voxpert), whose
  * defaults voxpert_everything_defaults gives. */
 typedef struct VoxpertEverything {
+    size_t size;                  /* see version.h */
     int points_per_side;          /* of each crop (32) */
     int points_per_batch;         /* (16; there 64): memory and steps of progress, same masks */
     float pred_iou_thresh;        /* (0.88) */

@@ -1,6 +1,6 @@
 /* train.h - teach a model of the SAM family on pictures with masks.
  *
- * UNSTABLE: unlike the other headers, this one may change between minor versions.
+ * UNSTABLE: it may change in every minor version (version.h).
  *
  * A data set is a folder with `images/` and `masks/` or `labels/` (label maps, 0 = background, same
  * stems), or any other that dataset.h reads; what it means follows its name: `DIR[:OPTION...]`.
@@ -23,6 +23,10 @@
  * region), from which SegMoTE's scheme learns too; pictures without one are fine. */
 #ifndef VOXPERT_TRAIN_H
 #define VOXPERT_TRAIN_H
+
+#ifndef VOXPERT_UNSTABLE
+#error "this header may change in every minor version: define VOXPERT_UNSTABLE to use it"
+#endif
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -23,5 +23,6 @@
 #include <voxpert/prompt.h>
 #include <voxpert/session.h>
 #include <voxpert/text.h>
+#include <voxpert/version.h>
 
 #endif

@@ -79,15 +79,15 @@ VoxpertStatus voxpert_image_file_describe(const char *path, const VoxpertFileOpt
     if (!path || !json)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_image_file_describe: NULL");
     *json = NULL;
-    VolumeReadOptions read = {0};
-    if (options) {
-        read.ignore_exif = options->ignore_exif;
-        read.max_bytes = options->max_bytes;
-        read.page = options->page > 0 ? (size_t)options->page : 0;
-    }
+    VoxpertFileOptions own;
+    Status status = file_options_take(&own, options, error);
+    if (status) return status;
+    VolumeReadOptions read = {.ignore_exif = own.ignore_exif,
+                              .max_bytes = own.max_bytes,
+                              .page = own.page > 0 ? (size_t)own.page : 0};
     Volume *v = NULL;
     char hash[HASH_TEXT];
-    Status status = volume_read(&v, path, &read, error);
+    status = volume_read(&v, path, &read, error);
     if (!status) status = volume_file_hash(hash, path, error);
     json_t *root = status ? NULL : describe(v, hash);
     *json = root ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;

@@ -57,14 +57,15 @@ static Status look(Predictor *p, const Asked *asked, const VoxpertSegmentOptions
 VoxpertStatus voxpert_expert_maps(VoxpertSession *session, const VoxpertPrompt *prompt,
                                   const VoxpertSegmentOptions *options, VoxpertExpertMaps *maps,
                                   VoxpertError *error) {
-    static const VoxpertSegmentOptions defaults;
-    const VoxpertSegmentOptions *o = options ? options : &defaults;
+    VoxpertSegmentOptions own;
+    const VoxpertSegmentOptions *o = &own;
     if (!session || !prompt || !maps)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_expert_maps: NULL");
     *maps = (VoxpertExpertMaps){0};
     Predictor *p = session_begin(session);
     Asked asked;
-    Status status = need_experts(p->model, error);
+    Status status = segment_options_take(&own, options, error);
+    if (!status) status = need_experts(p->model, error);
     if (status) return status;
     status = asked_from(&asked, prompt, error);
     if (!status && !p->picture.rgb)

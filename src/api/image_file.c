@@ -76,15 +76,17 @@ static Status check_page(const Volume *v, const VoxpertFileOptions *o, Error *er
 
 static Status open_source(VoxpertImageFile **out, const Source *source,
                           const VoxpertFileOptions *options, Error *error) {
-    static const VoxpertFileOptions defaults;
-    const VoxpertFileOptions *o = options ? options : &defaults;
+    VoxpertFileOptions own;
+    const VoxpertFileOptions *o = &own;
+    Status status = file_options_take(&own, options, error);
+    if (status) return status;
     VoxpertImageFile *f = memory_new(sizeof *f);
     if (!f)
         return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to open it", source->name);
     VolumeReadOptions read = {.ignore_exif = o->ignore_exif,
                               .max_bytes = o->max_bytes,
                               .page = o->page > 0 ? (size_t)o->page : 0};
-    Status status = source_read(&f->volume, source, &read, error);
+    status = source_read(&f->volume, source, &read, error);
     if (!status) status = check_page(f->volume, o, error);
     if (!status) status = cut(f, o, error);
     if (!status) status = source_hash(f->hash, source, error);
@@ -187,8 +189,12 @@ static Status write_overlay(const VoxpertImage *image, const uint16_t *labels,
     if (status) return status;
     Canvas canvas = {picture.rgb, {picture.height, picture.width}};
     if (labels) overlay_labels(canvas, labels, 0.4);
-    for (int i = 0; prompts && i < prompt_count; i++) draw_prompt(canvas, &prompts[i], (size_t)i);
-    status = picture_save_to(&picture, to, error);
+    for (int i = 0; !status && prompts && i < prompt_count; i++) {
+        VoxpertPrompt one;
+        status = prompt_take(&one, prompt_at(prompts, i), error);
+        if (!status) draw_prompt(canvas, &one, (size_t)i);
+    }
+    if (!status) status = picture_save_to(&picture, to, error);
     picture_free(&picture);
     return status;
 }

@@ -7,6 +7,7 @@
 #include <voxpert/evaluate.h>
 #include <voxpert/voxpert.h>
 
+#include "api/structs.h"
 #include "base/text.h"
 #include "eval/bootstrap.h"
 #include "eval/evaluation.h"

@@ -96,8 +96,10 @@ typedef struct LabelsRead {
 static Status read_labels(const LabelsRead *out, const Source *source,
                           const VoxpertImageFile *image, const VoxpertFileOptions *options,
                           Error *error) {
-    static const VoxpertFileOptions defaults;
-    const VoxpertFileOptions *o = options ? options : &defaults;
+    VoxpertFileOptions own;
+    const VoxpertFileOptions *o = &own;
+    Status status = file_options_take(&own, options, error);
+    if (status) return status;
     const char *path = source->name;
     uint16_t **labels = out->labels;
     *labels = NULL;
@@ -106,7 +108,7 @@ static Status read_labels(const LabelsRead *out, const Source *source,
         .labels = true, .ignore_exif = o->ignore_exif, .max_bytes = o->max_bytes};
     VolumeSlice slice = {'k', 0, 0};
     SliceLayout cut = {0};
-    Status status = o->slice_axis ? slice_of(&slice, o, error) : VOXPERT_OK;
+    status = o->slice_axis ? slice_of(&slice, o, error) : VOXPERT_OK;
     if (!status) status = source_read(&v, source, &read, error);
     if (!status && !o->slice_axis && v->depth * v->frames != 1)
         status =

@@ -23,9 +23,10 @@ const char *const *voxpert_kernel_sets(void) {
 
 void voxpert_machine(VoxpertMachine *out) {
     if (!out) return;
-    *out = (VoxpertMachine){.threads = system_cores(),
-                            .memory_bytes = system_total_memory(),
-                            .peak_bytes = system_peak_memory()};
+    VoxpertMachine own = {.threads = system_cores(),
+                          .memory_bytes = system_total_memory(),
+                          .peak_bytes = system_peak_memory()};
+    machine_give(out, &own);
 }
 
 #if defined(__clang__)
@@ -43,7 +44,7 @@ void voxpert_machine(VoxpertMachine *out) {
 VoxpertStatus voxpert_machine_describe(char **json, VoxpertError *error) {
     if (!json) return error_set(error, VOXPERT_BAD_ARGUMENT, "voxpert_machine_describe: NULL");
     char name[128], processor[256];
-    VoxpertMachine m;
+    VoxpertMachine m = {0};
     voxpert_machine(&m);
     system_processor(name, sizeof name);
     text_printable(processor, sizeof processor, name);

@@ -12,8 +12,10 @@ static const char *path_of(const char *name) {
 
 static Status open_model(VoxpertModel **out, const char *path, const void *bytes, size_t size,
                          const VoxpertOptions *options, Error *error) {
-    static const VoxpertOptions defaults;
-    const VoxpertOptions *o = options ? options : &defaults;
+    VoxpertOptions own;
+    const VoxpertOptions *o = &own;
+    Status status = options_take(&own, options, error);
+    if (status) return status;
     ModelOptions inner = {.threads = o->threads,
                           .cpu = o->cpu,
                           .preset = o->preset,
@@ -28,7 +30,7 @@ static Status open_model(VoxpertModel **out, const char *path, const void *bytes
     VoxpertModel *m = memory_new(sizeof *m);
     if (!m) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a model");
     m->max_memory = o->max_memory;
-    Status status = model_open(&m->model, path, &inner, error);
+    status = model_open(&m->model, path, &inner, error);
     if (status) {
         memory_free(m);
         return status;
@@ -110,23 +112,24 @@ VoxpertStatus voxpert_model_info(const VoxpertModel *model, VoxpertModelInfo *ou
     const Model *m = model->model;
     const System *s = &m->system;
     const TokenExpertsConfig *e = system_token_experts(s);
-    *out = (VoxpertModelInfo){.system = s->ops->name,
-                              .preset = m->preset.name,
-                              .kernels = m->kernels->name,
-                              .parameters = params_elements(&s->sam.params),
-                              .input_side = s->sam.config.image,
-                              .low_res_side = voxpert_model_low_res_side(model),
-                              .masks = e ? e->tokens : s->sam.config.decoder.masks - 1,
-                              .experts = system_experts(s),
-                              .expert_layers = system_expert_layers(s),
-                              .expert_tokens = e ? e->tokens : 0,
-                              .classes = system_classes(s),
-                              .zoom = m->preset.zoom,
-                              .boxes_alone = m->preset.boxes_alone,
-                              .needs_prompt = !system_answers_unprompted(s),
-                              .reads_text = system_text_width(s) && m->texts.bpe.vocabulary,
-                              .everything = s->ops->decode_image != NULL,
-                              .adapter = s->adapter};
+    VoxpertModelInfo own = {.system = s->ops->name,
+                            .preset = m->preset.name,
+                            .kernels = m->kernels->name,
+                            .parameters = params_elements(&s->sam.params),
+                            .input_side = s->sam.config.image,
+                            .low_res_side = voxpert_model_low_res_side(model),
+                            .masks = e ? e->tokens : s->sam.config.decoder.masks - 1,
+                            .experts = system_experts(s),
+                            .expert_layers = system_expert_layers(s),
+                            .expert_tokens = e ? e->tokens : 0,
+                            .classes = system_classes(s),
+                            .zoom = m->preset.zoom,
+                            .boxes_alone = m->preset.boxes_alone,
+                            .needs_prompt = !system_answers_unprompted(s),
+                            .reads_text = system_text_width(s) && m->texts.bpe.vocabulary,
+                            .everything = s->ops->decode_image != NULL,
+                            .adapter = s->adapter};
+    model_info_give(out, &own);
     return VOXPERT_OK;
 }
 
@@ -143,3 +146,4 @@ const char *voxpert_preset(int index, const char **summary) {
 void voxpert_free(void *memory) { memory_free(memory); }
 
 const char *voxpert_version(void) { return VOXPERT_VERSION; }
+int voxpert_version_number(void) { return VOXPERT_VERSION_NUMBER; }

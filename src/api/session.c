@@ -84,9 +84,13 @@ VoxpertStatus voxpert_encode(VoxpertSession *session, VoxpertError *error) {
 
 /* ---- Segmenting ------------------------------------------------------------------------- */
 
-Status asked_from(Asked *a, const VoxpertPrompt *p, Error *error) {
-    size_t n = p->point_count > 0 ? (size_t)p->point_count : 0;
+Status asked_from(Asked *a, const VoxpertPrompt *prompt, Error *error) {
+    VoxpertPrompt own;
+    const VoxpertPrompt *p = &own;
     *a = (Asked){0};
+    Status status = prompt_take(&own, prompt, error);
+    if (status) return status;
+    size_t n = p->point_count > 0 ? (size_t)p->point_count : 0;
     if (p->point_count < 0 || (n && !p->points))
         return error_set(error, VOXPERT_BAD_ARGUMENT, "a prompt has %d points, and points is %s",
                          p->point_count, p->points ? "given" : "NULL");
@@ -273,14 +277,16 @@ bool asks_zoom(const Predictor *p, const VoxpertSegmentOptions *o) {
 VoxpertStatus voxpert_segment(VoxpertSession *session, const VoxpertPrompt *prompt,
                               const VoxpertSegmentOptions *options, VoxpertMasks *masks,
                               VoxpertError *error) {
-    static const VoxpertSegmentOptions defaults;
-    const VoxpertSegmentOptions *o = options ? options : &defaults;
+    VoxpertSegmentOptions own;
+    const VoxpertSegmentOptions *o = &own;
     if (!session || !prompt || !masks) return null_argument("voxpert_segment", error);
     *masks = (VoxpertMasks){0};
     Predictor *p = session_begin(session);
     Asked asked;
     Prediction found = {0};
-    Status status = asked_from(&asked, prompt, error);
+    Status status = segment_options_take(&own, options, error);
+    if (status) return status;
+    status = asked_from(&asked, prompt, error);
     if (!status) status = check_masks(o->masks, error);
     if (!status && !p->picture.rgb)
         status = error_set(error, VOXPERT_BAD_ARGUMENT, "no image was set");
@@ -311,25 +317,25 @@ static float chosen(float value, float otherwise, bool exact) {
 void voxpert_everything_defaults(const VoxpertModel *model, VoxpertEverything *out) {
     if (!model || !out) return;
     const EverythingOptions o = preset_everything(&model->model->preset);
-    *out = (VoxpertEverything){.points_per_side = o.points_per_side,
-                               .points_per_batch = o.points_per_batch,
-                               .pred_iou_thresh = o.pred_iou_thresh,
-                               .stability_score_thresh = o.stability_score_thresh,
-                               .stability_score_offset = o.stability_score_offset,
-                               .box_nms_thresh = o.box_nms_thresh,
-                               .crop_n_layers = o.crop_n_layers,
-                               .crop_nms_thresh = o.crop_nms_thresh,
-                               .crop_overlap_ratio = (float)o.crop_overlap_ratio,
-                               .crop_n_points_downscale = o.crop_n_points_downscale,
-                               .min_mask_region_area = (int)o.min_mask_region_area,
-                               .mask_threshold = o.mask_threshold,
-                               .zero_thresholds = true,
-                               .crop_side = o.crop_side ? o.crop_side : -1};
+    VoxpertEverything own = {.points_per_side = o.points_per_side,
+                             .points_per_batch = o.points_per_batch,
+                             .pred_iou_thresh = o.pred_iou_thresh,
+                             .stability_score_thresh = o.stability_score_thresh,
+                             .stability_score_offset = o.stability_score_offset,
+                             .box_nms_thresh = o.box_nms_thresh,
+                             .crop_n_layers = o.crop_n_layers,
+                             .crop_nms_thresh = o.crop_nms_thresh,
+                             .crop_overlap_ratio = (float)o.crop_overlap_ratio,
+                             .crop_n_points_downscale = o.crop_n_points_downscale,
+                             .min_mask_region_area = (int)o.min_mask_region_area,
+                             .mask_threshold = o.mask_threshold,
+                             .zero_thresholds = true,
+                             .crop_side = o.crop_side ? o.crop_side : -1};
+    everything_give(out, &own);
 }
 
 static EverythingOptions options_of(const Preset *preset, const VoxpertEverything *e) {
     EverythingOptions o = preset_everything(preset);
-    if (!e) return o;
     bool exact = e->zero_thresholds;
     if (e->points_per_side > 0) o.points_per_side = e->points_per_side;
     if (e->points_per_batch > 0) o.points_per_batch = e->points_per_batch;
@@ -401,10 +407,14 @@ VoxpertStatus voxpert_segment_everything(VoxpertSession *session, const VoxpertE
     *found = NULL;
     *count = 0;
     Predictor *p = session_begin(session);
-    EverythingOptions o = options_of(&p->model->preset, options);
+    VoxpertEverything own;
+    Status status = everything_take(&own, options, error);
+    if (status) return status;
+    EverythingOptions o =
+        options ? options_of(&p->model->preset, &own) : preset_everything(&p->model->preset);
     FoundMasks masks;
     Relay r = {session, progress, context};
-    Status status = everything_find(p, &o, &masks, relay, &r, error);
+    status = everything_find(p, &o, &masks, relay, &r, error);
     if (status) return status;
     status = found_hand_over(found, count, &masks, error);
     found_masks_free(&masks);

@@ -1,6 +1,8 @@
 /* summary.json of a run; declared in run_card.h. */
 #include <string.h>
 
+#include <voxpert/version.h>
+
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/platform.h"

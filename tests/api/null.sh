@@ -6,6 +6,6 @@ here=$PWD work=$(mktemp -d) flags=
 trap 'rm -rf "$work"' EXIT
 nm -D --undefined-only "$VOXPERT_LIBRARY" | grep -q __asan && flags='-fsanitize=address,undefined'
 python3 tests/api/null_calls.py include/voxpert >"$work/calls.c" || exit 1
-"$CC" -std=gnu17 $flags -I include -o "$work/calls" "$work/calls.c" "$VOXPERT_LIBRARY" \
+"$CC" -std=gnu17 -DVOXPERT_UNSTABLE $flags -I include -o "$work/calls" "$work/calls.c" "$VOXPERT_LIBRARY" \
     -Wl,-rpath,"$(dirname "$VOXPERT_LIBRARY")" || exit 1
 cd "$work" && ASAN_OPTIONS=detect_leaks=0 ./calls
