@@ -85,6 +85,17 @@ VOXPERT_API VoxpertStatus voxpert_segment(VoxpertSession *session, const Voxpert
                                           const VoxpertSegmentOptions *options, VoxpertMasks *masks,
                                           VoxpertError *error);
 
+/* One object by its box, in one call: opens a session, encodes, segments, closes.  For more than
+ * one object of an image, or other prompts, a session is faster.  `model` NULL: the built-in model,
+ * opened for this call.  `pixels` [height][width][channels], 8 bits, 1 (grey) or 3 (RGB) channels;
+ * `box_xyxy` x0, y0, x1, y1, inclusive; `mask` [height][width] becomes 1 inside and 0 outside, and
+ * is left as it was after a failure.  Errors: those of voxpert_model_open, voxpert_set_image and
+ * voxpert_segment. */
+VOXPERT_API VoxpertStatus voxpert_segment_box(const VoxpertModel *model, const uint8_t *pixels,
+                                              int width, int height, int channels,
+                                              const float box_xyxy[4], uint8_t *mask,
+                                              VoxpertError *error);
+
 /* ---- Embeddings ------------------------------------------------------------------------- */
 
 /* Saves the whole image's embedding (encoding it if need be): "f32" or "f16". */

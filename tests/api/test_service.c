@@ -327,3 +327,25 @@ TEST(points_must_be_given_where_they_are_counted) {
     CHECK(strstr(b.error.message, "-1 points") != NULL);
     bench_close(&b);
 }
+
+/* The call of one line gives what a session gives. */
+TEST(a_box_is_segmented_in_one_call) {
+    Bench b;
+    VoxpertMasks masks = {0};
+    static uint8_t want[PIXELS], mask[PIXELS];
+    const float box[4] = {disc.x0, disc.y0, disc.x1, disc.y1}, outside[4] = {20, 15, 5000, 55};
+    bench_open(&b);
+    CHECK(voxpert_segment(b.session, &box_prompt, NULL, &masks, &b.error) == VOXPERT_OK);
+    voxpert_masks_binary(&masks, 0, want);
+    voxpert_masks_free(&masks);
+    CHECK(voxpert_segment_box(b.model, b.pixels, WIDTH, HEIGHT, 1, box, mask, &b.error) ==
+          VOXPERT_OK);
+    CHECK(memcmp(mask, want, PIXELS) == 0);
+    memset(mask, 7, PIXELS);
+    CHECK(voxpert_segment_box(b.model, b.pixels, WIDTH, HEIGHT, 1, outside, mask, &b.error) ==
+          VOXPERT_BAD_ARGUMENT);
+    CHECK(mask[0] == 7 && mask[PIXELS - 1] == 7);
+    CHECK(voxpert_segment_box(NULL, b.pixels, WIDTH, HEIGHT, 1, box, mask, &b.error) == VOXPERT_OK);
+    CHECK(memcmp(mask, want, PIXELS) == 0); /* the built-in model is what b.model is */
+    bench_close(&b);
+}

@@ -10,9 +10,12 @@ export PKG_CONFIG_PATH=$lib/pkgconfig
 
 for file in "$lib/libvoxpert.so" "$lib/libvoxpert.so.0" "$folder/usr/include/voxpert/error.h" \
     "$folder/usr/share/man/man1/voxpert.1" \
-    "$folder/usr/share/bash-completion/completions/voxpert"; do
+    "$folder/usr/share/bash-completion/completions/voxpert" \
+    "$folder/usr/share/doc/voxpert/examples/service.c" "$folder/usr/share/doc/voxpert/examples/box.py"; do
     [ -s "$file" ] || { echo "${file#"$folder"} is not installed"; exit 1; }
 done
+
+case $(pkg-config --cflags voxpert) in *libpng*) echo 'flags of private libraries are in cflags'; exit 1 ;; esac
 
 # The names file_write and text_add are ours inside, and the user's outside.
 cat >"$folder/use.c" <<'C'
@@ -27,9 +30,8 @@ $CC $(pkg-config --cflags voxpert) "$folder/use.c" $(pkg-config --libs voxpert) 
 LD_LIBRARY_PATH=$lib "$folder/use"
 
 # Of ours the archive, of others the shared libraries: Debian does not install all of their archives.
-others=$(pkg-config --libs $(pkg-config --print-requires-private voxpert))
 private=$(sed -n 's/^Libs.private: //p' "$lib/pkgconfig/voxpert.pc")
 $CC $(pkg-config --cflags voxpert) "$folder/use.c" -Wl,--whole-archive "$lib/libvoxpert.a" \
-    -Wl,--no-whole-archive $others $private -o "$folder/use_static"
+    -Wl,--no-whole-archive $private -o "$folder/use_static"
 "$folder/use_static"
 echo "a program builds and runs against the installed library"
