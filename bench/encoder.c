@@ -137,7 +137,7 @@ static int run(const char *path) {
     Picture picture = {.rgb = rgb, .width = SIDE, .height = SIDE};
     ModelOptions options = {.cpu = getenv("VOXPERT_CPU")};
     Status status = model_open(&model, path, &options, &error);
-    if (!status) status = predictor_open(&p, model, &error);
+    if (!status) status = predictor_open(&p, model, NULL, &error);
     if (!status) {
         printf("ready %.6f kernels %s threads %d\n", system_seconds() - start, model->kernels->name,
                threads_count(model->threads));

@@ -42,6 +42,7 @@ typedef struct VoxpertFileOptions {
     int frame; /* 0-based, of a series of volumes */
     bool frame_chosen; /* frame 0 is meant, not only where no other is named */
     int page;          /* of a TIFF, from 1; 0: the first */
+    bool skip_hash;    /* voxpert_image_file_hash is not needed: the file is read once less */
     size_t max_bytes;  /* a file that needs more is refused; 0: half of the machine's memory */
     /* See VoxpertImage; grey NIfTI files of 8 bits are windowed too, and TIFF stacks that hold
      * whole numbers from 0 to 255 in any type are not. */
@@ -68,7 +69,7 @@ VOXPERT_API void voxpert_image_file_close(VoxpertImageFile *file);
 /* The picture, valid until the file is closed. */
 VOXPERT_API const VoxpertImage *voxpert_image_file_image(const VoxpertImageFile *file);
 
-/* voxpert_image_hash() of the file; valid until it is closed. */
+/* voxpert_image_hash() of the file, "" with skip_hash; valid until it is closed. */
 VOXPERT_API const char *voxpert_image_file_hash(const VoxpertImageFile *file);
 
 /* Sentences about what was odd in the file, each ended by a newline; "" if nothing was. */

@@ -47,6 +47,13 @@ VOXPERT_API void voxpert_session_interrupt(VoxpertSession *session);
 VOXPERT_API VoxpertStatus voxpert_session_cache(VoxpertSession *session, const char *folder,
                                                 bool half, VoxpertError *error);
 
+/* Embeddings of this session also stay in memory, up to `bytes` of them; 0 (so it begins): only the
+ * current one.  The least recently used leave first.  A session that goes back and forth between
+ * images, or between crops of one, then encodes each once.  What was kept is dropped here, and
+ * where voxpert_session_cache is called.  Errors: VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_session_cache_memory(VoxpertSession *session, size_t bytes,
+                                                       VoxpertError *error);
+
 /* Pixels are borrowed, and only read until the call returns.  The encoder runs when it is first
  * needed.  Errors: VOXPERT_BAD_ARGUMENT (an empty image), VOXPERT_OUT_OF_MEMORY. */
 VOXPERT_API VoxpertStatus voxpert_set_image(VoxpertSession *session, const VoxpertImage *image,

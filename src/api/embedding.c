@@ -42,9 +42,9 @@ VoxpertStatus voxpert_embedding_keep(VoxpertSession *session, const char *type,
     ElementType element;
     Status status = embedding_type(&element, type, error);
     if (status) return status;
-    if (!p->cache || !p->picture.rgb)
+    if (!p->cache.folder || !p->picture.rgb)
         return error_set(error, VOXPERT_BAD_ARGUMENT, "%s was set",
-                         p->cache ? "no image" : "no cache folder");
+                         p->cache.folder ? "no image" : "no cache folder");
     return predictor_ensure(p, element, error);
 }
 

@@ -9,19 +9,39 @@
 
 /* ---- Pictures --------------------------------------------------------------------------- */
 
-static Status image_to_volume(Volume **out, const VoxpertImage *image, Error *error) {
-    static const SampleType types[] = {SAMPLE_U8, SAMPLE_U16, SAMPLE_F32};
+static const SampleType types[] = {SAMPLE_U8, SAMPLE_U16, SAMPLE_F32};
+
+/* Bytes from row to row.  VOXPERT_BAD_ARGUMENT for an image that is none. */
+static Status image_check(size_t *step, const VoxpertImage *image, Error *error) {
     if (image->width < 1 || image->height < 1 || (image->channels != 1 && image->channels != 3) ||
         image->type < VOXPERT_U8 || image->type > VOXPERT_F32)
         return error_set(error, VOXPERT_BAD_ARGUMENT,
                          "an image must have pixels, 1 or 3 channels, and a known type");
+    size_t row = (size_t)image->width * (size_t)image->channels * sample_size(types[image->type]);
+    *step = image->row_bytes ? image->row_bytes : row;
+    if (*step >= row) return VOXPERT_OK;
+    return error_set_field(error, VOXPERT_BAD_ARGUMENT, "row_bytes",
+                           "row_bytes is %zu, and a row of %d pixels has %zu bytes", *step,
+                           image->width, row);
+}
+
+/* Pixels of 8 bits that pass as they are: the one copy that is made of them. */
+static Status copy_pixels(Picture *out, const VoxpertImage *image, size_t step, Error *error) {
+    size_t width = (size_t)image->width, height = (size_t)image->height;
+    uint8_t *to = memory_new(3 * width * height);
+    *out = (Picture){.rgb = to, .width = width, .height = height};
+    if (!to) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the image");
+    for (size_t y = 0; y < height; y++, to += 3 * width) {
+        const uint8_t *row = (const uint8_t *)image->pixels + y * step;
+        if (image->channels == 3) memcpy(to, row, 3 * width);
+        for (size_t x = 0; image->channels == 1 && x < width; x++) memset(to + 3 * x, row[x], 3);
+    }
+    return VOXPERT_OK;
+}
+
+static Status image_to_volume(Volume **out, const VoxpertImage *image, size_t step, Error *error) {
     VolumeSize size = {1, 1, (size_t)image->height, (size_t)image->width, (size_t)image->channels};
     size_t row = size.width * size.channels * sample_size(types[image->type]);
-    size_t step = image->row_bytes ? image->row_bytes : row;
-    if (step < row)
-        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "row_bytes",
-                               "row_bytes is %zu, and a row of %zu pixels has %zu bytes", step,
-                               size.width, row);
     Status status = volume_new(out, size, types[image->type], error);
     for (size_t y = 0; !status && y < size.height; y++)
         memcpy((char *)(*out)->samples + y * row, (const char *)image->pixels + y * step, row);
@@ -37,8 +57,11 @@ Status image_to_picture(Picture *out, const VoxpertImage *image, Error *error) {
     Volume *v = NULL;
     Window window;
     bool given;
+    size_t step = 0;
     Status status = window_of(&window, image->window_level, image->window_width, &given, error);
-    if (!status) status = image_to_volume(&v, image, error);
+    if (!status) status = image_check(&step, image, error);
+    if (!status && image->type == VOXPERT_U8 && !given) return copy_pixels(out, image, step, error);
+    if (!status) status = image_to_volume(&v, image, step, error);
     if (!status) status = volume_plane(out, v, given ? &window : NULL, error);
     volume_free(v);
     return status;
@@ -89,7 +112,7 @@ static Status open_source(VoxpertImageFile **out, const Source *source,
     status = source_read(&f->volume, source, &read, error);
     if (!status) status = check_page(f->volume, o, error);
     if (!status) status = cut(f, o, error);
-    if (!status) status = source_hash(f->hash, source, error);
+    if (!status && !o->skip_hash) status = source_hash(f->hash, source, error);
     if (status) {
         voxpert_image_file_close(f);
         return status;
@@ -148,7 +171,9 @@ static Status write_image(const VoxpertImage *image, Output to, Error *error) {
         return error_set(error, VOXPERT_BAD_ARGUMENT, "%s: only 8 and 16 bits can be written",
                          to.name);
     Volume *v = NULL;
-    Status status = image_to_volume(&v, image, error);
+    size_t step = 0;
+    Status status = image_check(&step, image, error);
+    if (!status) status = image_to_volume(&v, image, step, error);
     if (!status) status = volume_write_to(v, to, error);
     volume_free(v);
     return status;

@@ -25,12 +25,12 @@ VoxpertStatus voxpert_session_open(VoxpertSession **out, const VoxpertModel *mod
     if (!out || !model) return null_argument("voxpert_session_open", error);
     VoxpertSession *s = memory_new(sizeof *s);
     if (!s) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a session");
-    Status status = predictor_open(&s->predictor, model->model, error);
+    const PredictorOptions options = {.max_memory = model->max_memory};
+    Status status = predictor_open(&s->predictor, model->model, &options, error);
     if (status) {
         memory_free(s);
         return status;
     }
-    s->predictor->max_memory = model->max_memory;
     s->predictor->steps.progress = watch;
     s->predictor->steps.progress_context = s;
     *out = s;
@@ -56,13 +56,17 @@ void voxpert_session_interrupt(VoxpertSession *session) {
 VoxpertStatus voxpert_session_cache(VoxpertSession *session, const char *folder, bool half,
                                     VoxpertError *error) {
     if (!session) return null_argument("voxpert_session_cache", error);
-    char *copy = memory_text(folder);
-    if (folder && !copy)
-        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the cache's path");
-    memory_free(session->predictor->cache);
-    session->predictor->cache = copy;
-    session->predictor->f16_cache = half;
-    return VOXPERT_OK;
+    Predictor *p = session->predictor;
+    const EmbeddingCacheOptions options = {folder, half, p->cache.memory};
+    return predictor_set_cache(p, &options, error);
+}
+
+VoxpertStatus voxpert_session_cache_memory(VoxpertSession *session, size_t bytes,
+                                           VoxpertError *error) {
+    if (!session) return null_argument("voxpert_session_cache_memory", error);
+    Predictor *p = session->predictor;
+    const EmbeddingCacheOptions options = {p->cache.folder, p->cache.half, bytes};
+    return predictor_set_cache(p, &options, error);
 }
 
 VoxpertStatus voxpert_set_image(VoxpertSession *session, const VoxpertImage *image,
@@ -70,7 +74,7 @@ VoxpertStatus voxpert_set_image(VoxpertSession *session, const VoxpertImage *ima
     if (!session || !image || !image->pixels) return null_argument("voxpert_set_image", error);
     Picture picture = {0};
     Status status = image_to_picture(&picture, image, error);
-    if (!status) status = predictor_set_picture(session->predictor, &picture, error);
+    if (!status) status = predictor_give_picture(session->predictor, &picture, error);
     picture_free(&picture);
     return status;
 }
@@ -251,7 +255,8 @@ static Status hand_over(VoxpertMasks *out, Predictor *p, Prediction *found, Voxp
     out->width = (int)p->picture.width;
     out->height = (int)p->picture.height;
     out->low_res_side = found->side;
-    const int crop[4] = {p->view.crop.x, p->view.crop.y, p->view.crop.width, p->view.crop.height};
+    const Crop *c = &found->crop;
+    const int crop[4] = {c->x, c->y, c->width, c->height};
     memcpy(out->crop, crop, sizeof crop);
     out->iou = memory_new(count * sizeof *out->iou);
     if (!out->iou) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the masks");
@@ -297,9 +302,9 @@ VoxpertStatus voxpert_segment(VoxpertSession *session, const VoxpertPrompt *prom
     if (!status) status = predictor_check(p, &asked.prompt, error);
     bool zoom = asks_zoom(p, o);
     if (!status) status = predictor_answer(p, &asked.prompt, zoom, o->multimask, &found, error);
-    masks->encode_seconds = p->encode_seconds;
-    masks->decode_seconds = p->decode_seconds;
-    masks->cached = p->from_cache;
+    masks->encode_seconds = found.encode_seconds;
+    masks->decode_seconds = found.decode_seconds;
+    masks->cached = found.from_cache;
     if (!status) order_by_iou(&found);
     if (!status) status = hand_over(masks, p, &found, o->masks, error);
     prediction_free(&found);

@@ -155,9 +155,8 @@ Status click_curves_measure(ClickCurves *out, const Model *model, const char *co
     if (!status)
         status = click_objects(&out->object, &out->objects, &out->data, rule,
                                folder_count ? folders[0] : NULL, error);
-    if (!status) status = measurer_open(&m, model, error);
-    for (int zoom = 0; zoom < 2 && !status; zoom++)
-        m.predictor[zoom]->max_memory = rule->max_memory;
+    const PredictorOptions options = {.max_memory = rule->max_memory};
+    if (!status) status = measurer_open(&m, model, &options, error);
     size_t width = CLICK_WAYS * ((size_t)rule->clicks + 1);
     if (!status && !(out->dice = memory_new(out->objects * width * sizeof *out->dice)))
         status = no_memory(error);

@@ -23,12 +23,13 @@ static Status no_memory(const char *what, Error *error) {
 
 /* ---- Memory ----------------------------------------------------------------------------- */
 
-Status measurer_open(Measurer *m, const Model *model, Error *error) {
+Status measurer_open(Measurer *m, const Model *model, const PredictorOptions *options,
+                     Error *error) {
     size_t side = 4 * (size_t)sam_grid(&model->system.sam);
     *m = (Measurer){.previous = memory_new(side * side * sizeof *m->previous)};
     Status status = m->previous ? VOXPERT_OK : no_memory("the model", error);
     for (int zoom = 0; !status && zoom < 2; zoom++)
-        status = predictor_open(&m->predictor[zoom], model, error);
+        status = predictor_open(&m->predictor[zoom], model, options, error);
     if (status) measurer_close(m);
     return status;
 }
@@ -106,7 +107,7 @@ static Status ask(Measurer *m, const Scene *s, const ObjectPrompt *prompt, bool 
     if (!status) {
         size_t side = (size_t)found.side;
         memcpy(m->previous, found.low_res, side * side * sizeof *m->previous);
-        m->previous_crop = p->view.crop;
+        m->previous_crop = found.crop;
         if (m->answered) m->answered(m->context, &found);
     }
     prediction_free(&found);

@@ -57,7 +57,8 @@ typedef struct Measurer {
 } Measurer;
 
 /* The model stays the caller's; its weights may change between two measures, see measurer_reset. */
-MUST_CHECK Status measurer_open(Measurer *m, const Model *model, Error *error);
+MUST_CHECK Status measurer_open(Measurer *m, const Model *model, const PredictorOptions *options,
+                                Error *error);
 void measurer_close(Measurer *m); /* zeroed is fine */
 
 /* Forgets the picture that was encoded last: for models that have changed. */

@@ -148,16 +148,15 @@ static Status open_model(Pruner *p, Error *error) {
     const char *identity;
     model_view_open(&p->shown, &m->system, m->kernels, m->threads, &m->preset, "");
     p->shows = true;
-    Status status = measurer_open(&p->measurer, &p->shown, error);
+    const PredictorOptions options = {
+        .max_memory = p->rule.max_memory,
+        .cache = {.folder = p->rule.cache, .half = p->rule.cache_half}};
+    Status status = measurer_open(&p->measurer, &p->shown, &options, error);
     if (!status && p->rule.cache) {
-        Predictor *whole = p->measurer.predictor[0];
         status = model_encoder_identity(m, &identity, error);
         if (!status) memcpy(p->shown.identity, identity, sizeof p->shown.identity);
-        if (!status && !(whole->cache = memory_text(p->rule.cache))) status = no_memory(error);
-        whole->f16_cache = p->rule.cache_half;
     }
     if (status) return status;
-    p->measurer.predictor[0]->max_memory = p->rule.max_memory;
     p->measurer.kept = &p->kept;
     p->measurer.answered = answered;
     p->measurer.context = p;

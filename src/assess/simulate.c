@@ -77,12 +77,11 @@ Status simulation_model(Simulation *s, const Model *model, bool zoom, Error *err
     s->rule.zoom = zoom;
     int part = s->rule.part == EVERY_PART ? SPLIT_PARTS : s->rule.part;
     Status status = seen_cases_check(&s->data, model, part, error);
-    if (!status) status = measurer_open(&s->measurer, model, error);
+    const PredictorOptions options = {.max_memory = s->rule.max_memory};
+    if (!status) status = measurer_open(&s->measurer, model, &options, error);
     const ObjectPrompt nothing = {.prompt_free = true};
     if (!status && s->rule.prompt == SIMULATE_FREE)
         status = predictor_check(s->measurer.predictor[0], &nothing, error);
-    for (int i = 0; i < 2 && !status; i++)
-        s->measurer.predictor[i]->max_memory = s->rule.max_memory;
     return status;
 }
 

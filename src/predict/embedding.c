@@ -18,6 +18,18 @@ typedef struct Facts {
     char crop[80], kept[24], checksum[HASH_TEXT], key[HASH_TEXT];
 } Facts;
 
+/* Computed when it is first asked for. */
+static const char *picture_hash(Predictor *p) {
+    uint64_t size[2] = {p->picture.width, p->picture.height};
+    if (p->picture_hash[0]) return p->picture_hash;
+    Hash h;
+    hash_begin(&h);
+    hash_add(&h, size, sizeof size);
+    hash_add(&h, p->picture.rgb, 3 * p->picture.width * p->picture.height);
+    hash_end(&h, p->picture_hash);
+    return p->picture_hash;
+}
+
 static Status config_of(Facts *f, const Predictor *p, Error *error) {
     char *config = sam_config_write(&p->model->system.sam.config);
     if (!config) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for an embedding's key");
@@ -31,7 +43,7 @@ static Status config_of(Facts *f, const Predictor *p, Error *error) {
 
 /* What the embedding depends on; kernel sets differ in the last bits and may share files,
  * precisions may not. */
-static Status facts_of(Facts *f, const Predictor *p, const char *type, Error *error) {
+static Status facts_of(Facts *f, Predictor *p, const char *type, Error *error) {
     const Crop *c = &p->view.crop;
     Status status = model_encoder_identity(p->model, &f->model, error);
     if (!status) status = config_of(f, p, error);
@@ -40,7 +52,7 @@ static Status facts_of(Facts *f, const Predictor *p, const char *type, Error *er
              p->view.mirrored ? " mirrored" : "");
     int block = p->model->system.kept_block;
     snprintf(f->kept, sizeof f->kept, "block %d", block - 1);
-    const char *parts[] = {p->picture_hash, f->model,      f->config, p->model->preset.name,
+    const char *parts[] = {picture_hash(p), f->model,      f->config, p->model->preset.name,
                            f->crop,         "f32 kernels", type,      f->kept};
     size_t count = sizeof parts / sizeof *parts - (block == 0);
     Hash h;
@@ -94,14 +106,14 @@ static size_t parts_of(const Predictor *p, TensorToWrite part[PARTS_MAX]) {
 
 /* ---- Saving ----------------------------------------------------------------------------- */
 
-Status embedding_save(const Predictor *p, Output to, ElementType type, Error *error) {
+Status embedding_save(Predictor *p, Output to, ElementType type, Error *error) {
     Facts f;
     TensorToWrite part[PARTS_MAX];
     Status status = facts_of(&f, p, element_name(type), error);
     if (status) return status;
     checksum_of(p->embedding, system_image_floats(&p->model->system), type, f.checksum);
     MetadataPair metadata[] = {
-        {"format", format},   {"image", p->picture_hash},        {"model", f.model},
+        {"format", format},   {"image", picture_hash(p)},        {"model", f.model},
         {"config", f.config}, {"preset", p->model->preset.name}, {"crop", f.crop},
         {"key", f.key},       {"checksum", f.checksum},
     };
@@ -137,9 +149,9 @@ static bool find_parts(const Checkpoint *c, const TensorToWrite *part, size_t co
     return true;
 }
 
-static Status same_origin(const Predictor *p, const Checkpoint *c, const Facts *f, const char *path,
+static Status same_origin(Predictor *p, const Checkpoint *c, const Facts *f, const char *path,
                           Error *error) {
-    if (!says(c, "image", p->picture_hash)) return differs(path, "image", error);
+    if (!says(c, "image", picture_hash(p))) return differs(path, "image", error);
     if (!says(c, "model", f->model)) return differs(path, "model", error);
     if (!says(c, "config", f->config)) return differs(path, "configuration of the model", error);
     if (!says(c, "preset", p->model->preset.name)) return differs(path, "preset", error);
@@ -210,12 +222,18 @@ Status embedding_load_memory(Predictor *p, const void *bytes, size_t size, const
 
 /* ---- Cache ------------------------------------------------------------------------------ */
 
-char *embedding_path(const Predictor *p, ElementType type) {
+Status embedding_key(char key[HASH_TEXT], Predictor *p, ElementType type, Error *error) {
     Facts f;
-    char name[HASH_TEXT + 16];
-    if (facts_of(&f, p, element_name(type), NULL)) return NULL;
-    snprintf(name, sizeof name, "%s.safetensors", f.key);
-    return path_join(p->cache, name);
+    Status status = facts_of(&f, p, element_name(type), error);
+    if (!status) memcpy(key, f.key, sizeof f.key);
+    return status;
+}
+
+char *embedding_path(Predictor *p, ElementType type) {
+    char key[HASH_TEXT], name[HASH_TEXT + 16];
+    if (embedding_key(key, p, type, NULL)) return NULL;
+    snprintf(name, sizeof name, "%s.safetensors", key);
+    return path_join(p->cache.folder, name);
 }
 
 /* Kept, it would be looked at again and again. */
@@ -238,10 +256,10 @@ bool embedding_find(Predictor *p, ElementType type) {
     return readable && !status;
 }
 
-Status embedding_keep(const Predictor *p, ElementType type, Error *error) {
+Status embedding_keep(Predictor *p, ElementType type, Error *error) {
     char *path = embedding_path(p, type);
     if (!path) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the cache's path");
-    Status status = folder_make(p->cache, error);
+    Status status = folder_make(p->cache.folder, error);
     if (!status) status = embedding_save(p, output_file(path), type, error);
     memory_free(path);
     return status;

@@ -9,8 +9,12 @@
 
 #include "predict/predictor.h"
 
+/* The key of the current view's, in memory and as a file: what it depends on.
+ * VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status embedding_key(char key[HASH_TEXT], Predictor *p, ElementType type, Error *error);
+
 /* Saves the current embedding.  Errors: VOXPERT_BAD_OUTPUT (also a value that f16 cannot hold). */
-MUST_CHECK Status embedding_save(const Predictor *p, Output to, ElementType type, Error *error);
+MUST_CHECK Status embedding_save(Predictor *p, Output to, ElementType type, Error *error);
 
 /* Takes the embedding of the current picture and view from a file.  Errors: VOXPERT_BAD_INPUT where
  * it is of another image, model, preset or crop, or damaged. */
@@ -21,11 +25,11 @@ MUST_CHECK Status embedding_load_memory(Predictor *p, const void *bytes, size_t 
 /* Where the predictor's cache folder keeps the current view's; caller frees, NULL when out of
  * memory.
  */
-char *embedding_path(const Predictor *p, ElementType type);
+char *embedding_path(Predictor *p, ElementType type);
 
 /* In the predictor's cache folder: takes the current view's from there if it is there and good
  * (a damaged one is removed, and the model's log told); keeps the current one there. */
 bool embedding_find(Predictor *p, ElementType type);
-MUST_CHECK Status embedding_keep(const Predictor *p, ElementType type, Error *error);
+MUST_CHECK Status embedding_keep(Predictor *p, ElementType type, Error *error);
 
 #endif

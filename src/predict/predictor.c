@@ -20,12 +20,15 @@ SystemImage predictor_image(Compute *cx, const Predictor *p) {
     return system_image_over(cx, &p->model->system, p->embedding);
 }
 
-Status predictor_open(Predictor **out, const Model *model, Error *error) {
+Status predictor_open(Predictor **out, const Model *model, const PredictorOptions *options,
+                      Error *error) {
     *out = NULL;
     Predictor *p = memory_new(sizeof *p);
     if (!p) return no_memory("a session", error);
     p->model = model;
-    Status status = steps_open(&p->steps, model->kernels, model->threads, error);
+    p->max_memory = options ? options->max_memory : 0;
+    Status status = embedding_cache_open(&p->cache, options ? &options->cache : NULL, error);
+    if (!status) status = steps_open(&p->steps, model->kernels, model->threads, error);
     if (!status) p->embedding = memory_aligned(predictor_embedding_count(p) * sizeof(float));
     if (!status && !p->embedding) status = no_memory("an embedding", error);
     if (status) {
@@ -42,37 +45,52 @@ void predictor_close(Predictor *p) {
     memory_free(p->embedding);
     memory_free(p->image);
     memory_free(p->picture.rgb);
-    memory_free(p->cache);
+    embedding_cache_close(&p->cache);
     memory_free(p);
+}
+
+Status predictor_set_cache(Predictor *p, const EmbeddingCacheOptions *options, Error *error) {
+    EmbeddingCache cache;
+    Status status = embedding_cache_open(&cache, options, error);
+    if (status) return status;
+    embedding_cache_close(&p->cache);
+    p->cache = cache;
+    return VOXPERT_OK;
 }
 
 /* ---- Picture ---------------------------------------------------------------------------- */
 
-static void hash_picture(Predictor *p) {
-    uint64_t size[2] = {p->picture.width, p->picture.height};
-    Hash h;
-    hash_begin(&h);
-    hash_add(&h, size, sizeof size);
-    hash_add(&h, p->picture.rgb, 3 * p->picture.width * p->picture.height);
-    hash_end(&h, p->picture_hash);
+static Status check_size(const Picture *picture, Error *error) {
+    enum { MOST = 1 << 20 };
+    if (picture->width >= 1 && picture->height >= 1 && picture->width <= MOST &&
+        picture->height <= MOST)
+        return VOXPERT_OK;
+    return error_set(error, VOXPERT_BAD_ARGUMENT, "an image of %zu x %zu pixels is not supported",
+                     picture->width, picture->height);
+}
+
+Status predictor_give_picture(Predictor *p, Picture *picture, Error *error) {
+    Status status = check_size(picture, error);
+    if (status) {
+        picture_free(picture);
+        return status;
+    }
+    memory_free(p->picture.rgb);
+    p->picture = (Picture){picture->rgb, picture->width, picture->height, NULL};
+    p->picture_hash[0] = '\0';
+    p->encoded = false;
+    *picture = (Picture){0};
+    return VOXPERT_OK;
 }
 
 Status predictor_set_picture(Predictor *p, const Picture *picture, Error *error) {
-    enum { MOST = 1 << 20 };
-    if (picture->width < 1 || picture->height < 1 || picture->width > MOST ||
-        picture->height > MOST)
-        return error_set(error, VOXPERT_BAD_ARGUMENT,
-                         "an image of %zu x %zu pixels is not supported", picture->width,
-                         picture->height);
+    Status status = check_size(picture, error);
+    if (status) return status;
     size_t bytes = 3 * picture->width * picture->height;
-    uint8_t *rgb = memory_new(bytes);
-    if (!rgb) return no_memory("the image", error);
-    memcpy(rgb, picture->rgb, bytes);
-    memory_free(p->picture.rgb);
-    p->picture = (Picture){rgb, picture->width, picture->height, NULL};
-    p->encoded = false;
-    hash_picture(p);
-    return VOXPERT_OK;
+    Picture copy = {.rgb = memory_new(bytes), .width = picture->width, .height = picture->height};
+    if (!copy.rgb) return no_memory("the image", error);
+    memcpy(copy.rgb, picture->rgb, bytes);
+    return predictor_give_picture(p, &copy, error);
 }
 
 /* ---- Encoding --------------------------------------------------------------------------- */
@@ -112,9 +130,35 @@ static Status encode_view(Predictor *p, Error *error) {
                               predictor_embedding_count(p), error);
 }
 
-static bool find_kept(Predictor *p) {
-    return p->cache &&
-           (embedding_find(p, ELEMENT_F32) || (p->f16_cache && embedding_find(p, ELEMENT_F16)));
+/* ---- Looking ---------------------------------------------------------------------------- */
+
+static bool find_in_memory(Predictor *p, const char *key) {
+    size_t count = predictor_embedding_count(p);
+    const float *found = embedding_cache_find(&p->cache, key, count);
+    if (!found) return false;
+    memcpy(p->embedding, found, count * sizeof *found);
+    p->image_known = false;
+    return true;
+}
+
+static bool find_in_folder(Predictor *p) {
+    return p->cache.folder &&
+           (embedding_find(p, ELEMENT_F32) || (p->cache.half && embedding_find(p, ELEMENT_F16)));
+}
+
+/* The current view's embedding, from where it is first found. */
+static Status take_view(Predictor *p, Error *error) {
+    char key[HASH_TEXT];
+    Status status = VOXPERT_OK;
+    bool memory = p->cache.memory && !embedding_key(key, p, ELEMENT_F32, NULL);
+    bool in_memory = memory && find_in_memory(p, key);
+    p->from_cache = in_memory || find_in_folder(p);
+    if (!p->from_cache) status = encode_view(p, error);
+    if (!status && memory && !in_memory)
+        embedding_cache_keep(&p->cache, key, p->embedding, predictor_embedding_count(p));
+    if (!status && p->cache.folder && !p->from_cache)
+        status = embedding_keep(p, ELEMENT_F32, error);
+    return status;
 }
 
 Status predictor_look(Predictor *p, Crop crop, bool mirrored, Error *error) {
@@ -126,9 +170,7 @@ Status predictor_look(Predictor *p, Crop crop, bool mirrored, Error *error) {
     p->encoded = false;
     p->view = view_of(&p->model->preset, crop, p->model->system.sam.config.image);
     p->view.mirrored = mirrored;
-    p->from_cache = find_kept(p);
-    Status status = p->from_cache ? VOXPERT_OK : encode_view(p, error);
-    if (!status && p->cache && !p->from_cache) status = embedding_keep(p, ELEMENT_F32, error);
+    Status status = take_view(p, error);
     p->encoded = !status;
     p->encode_seconds = system_seconds() - start;
     return status;
@@ -143,10 +185,10 @@ Status predictor_ensure(Predictor *p, ElementType type, Error *error) {
     if (!crop_same(whole, p->view.crop)) p->encoded = false;
     p->view = view_of(&p->model->preset, whole, p->model->system.sam.config.image);
     if (embedding_find(p, type)) return VOXPERT_OK;
-    char *cache = p->cache; /* encoding must not keep a second one, in single precision */
-    p->cache = NULL;
+    char *folder = p->cache.folder; /* encoding must not keep a second one, in single precision */
+    p->cache.folder = NULL;
     Status status = predictor_encode(p, whole, error);
-    p->cache = cache;
+    p->cache.folder = folder;
     return status ? status : embedding_keep(p, type, error);
 }
 

@@ -2,36 +2,50 @@
 #ifndef PREDICT_PREDICTOR_H
 #define PREDICT_PREDICTOR_H
 
+#include "predict/embedding_cache.h"
 #include "predict/model.h"
 #include "predict/prompt.h"
 #include "predict/steps.h"
 
+typedef struct PredictorOptions {
+    size_t max_memory; /* bytes of a step; 0: no limit */
+    EmbeddingCacheOptions cache;
+} PredictorOptions;
+
 typedef struct Predictor {
     const Model *model;
     Steps steps;
-    Picture picture; /* a copy of ours */
-    char picture_hash[HASH_TEXT];
-    View view; /* what `embedding` shows */
+    Picture picture;              /* ours */
+    char picture_hash[HASH_TEXT]; /* SHA-256 over size and pixels; "": not computed yet */
+    View view;                    /* what `embedding` shows */
     bool encoded;
-    float *embedding;  /* [grid][grid][dim], and behind it what else the system keeps of an image */
-    float *image;      /* what the decoder makes of it alone (DecoderImage); NULL until needed */
-    bool image_known;  /* `image` is of this embedding */
-    char *cache;       /* folder, or NULL */
-    size_t max_memory; /* of a step; 0: no limit */
-    bool f16_cache;    /* embeddings kept in half precision may be used */
+    float *embedding; /* [grid][grid][dim], and behind it what else the system keeps of an image */
+    float *image;     /* what the decoder makes of it alone (DecoderImage); NULL until needed */
+    bool image_known; /* `image` is of this embedding */
+    EmbeddingCache cache;
+    size_t max_memory;                     /* of a step; 0: no limit */
     double encode_seconds, decode_seconds; /* of the last call */
     bool from_cache;                       /* the last encode was a look-up */
     bool warned;                           /* that the model was trained on boxes alone */
     struct ExpertMaps *maps; /* the caller's: filled by each look (expert_maps.h); NULL: not */
 } Predictor;
 
-/* Any number of predictors, each on a thread of its own, may share a model. */
-MUST_CHECK Status predictor_open(Predictor **out, const Model *model, Error *error);
+/* Any number of predictors, each on a thread of its own, may share a model.  `options` NULL: all
+ * defaults. */
+MUST_CHECK Status predictor_open(Predictor **out, const Model *model,
+                                 const PredictorOptions *options, Error *error);
 void predictor_close(Predictor *p); /* NULL is fine */
 
+/* Another cache in place of what there was, which stays on failure.  VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status predictor_set_cache(Predictor *p, const EmbeddingCacheOptions *options,
+                                      Error *error);
+
 /* Copies the picture; the encoder runs when it is first needed.  On failure the picture before it
- * stays. */
+ * stays.  VOXPERT_BAD_ARGUMENT (no pixels, or more than 2^20 along a side). */
 MUST_CHECK Status predictor_set_picture(Predictor *p, const Picture *picture, Error *error);
+
+/* The same of a picture that is handed over: `picture` is empty afterwards, also on failure. */
+MUST_CHECK Status predictor_give_picture(Predictor *p, Picture *picture, Error *error);
 
 /* Makes the embedding of a crop the current one: nothing if it is, from the cache if it is there.
  */
@@ -50,8 +64,7 @@ void predictor_take(Predictor *p, Crop crop, const float *embedding);
 size_t predictor_embedding_count(const Predictor *p);         /* floats in `embedding`, all of it */
 SystemImage predictor_image(Compute *cx, const Predictor *p); /* the same as tensors */
 
-/* ---- Decoding (predictor_decode.c)
- * ---------------------------------------------------------------- */
+/* ---- Decoding (predictor_decode.c) ------------------------------------------------------ */
 
 /* What the routers of an answer did. */
 typedef struct Routing {
@@ -66,7 +79,10 @@ typedef struct Prediction {
     int count, side; /* masks; side of low_res */
     float *low_res;  /* [count][side][side] */
     float iou[PREDICTION_MASKS_MAX];
-    int token[PREDICTION_MASKS_MAX]; /* which mask token each came from */
+    int token[PREDICTION_MASKS_MAX];       /* which mask token each came from */
+    Crop crop;                             /* what the model looked at, pixels of the picture */
+    double encode_seconds, decode_seconds; /* of predictor_answer, all looks together */
+    bool from_cache;                       /* of predictor_answer: no encoder ran */
     Routing routing;
 } Prediction;
 
@@ -90,15 +106,13 @@ MUST_CHECK Status predictor_logits(const Predictor *p, const Prediction *predict
 
 void prediction_free(Prediction *p); /* zeroed is fine */
 
-/* ---- Answers (predictor_zoom.c)
- * ------------------------------------------------------------------- */
+/* ---- Answers (predictor_zoom.c) --------------------------------------------------------- */
 
 /* The answer to a prompt: in the whole picture, or with `zoom` in the crop around the box, the mask
  * or the earlier logits, and every point; points alone are first asked in the whole picture and in
  * ever smaller crops, and the crop is around their best answer (the whole picture where there is
- * none).  Earlier logits are brought into that view.  Afterwards p->view says what was looked at,
- * p->encode_seconds and p->decode_seconds what all of it took, and p->from_cache that no encoder
- * ran.  Overwrites `out`. */
+ * none).  Earlier logits are brought into that view.  Overwrites `out`, whose times are set on
+ * failure too. */
 MUST_CHECK Status predictor_answer(Predictor *p, const ObjectPrompt *prompt, bool zoom,
                                    bool multimask, Prediction *out, Error *error);
 

@@ -265,6 +265,7 @@ Status predictor_decode(Predictor *p, const ObjectPrompt *prompt, bool multimask
     if (!status) status = vector_of_text(&d, error);
     if (!status) status = decode(&d, error);
     if (!status && d.all && !multimask) keep_best(out);
+    out->crop = p->view.crop;
     memory_free(d.text);
     p->decode_seconds = system_seconds() - start;
     return status;

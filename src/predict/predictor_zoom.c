@@ -272,8 +272,8 @@ Status predictor_answer(Predictor *p, const ObjectPrompt *prompt, bool zoom, boo
         status = zoom && is_mirrored(p->model) ? look_twice(p, &q, out, &spent, error)
                                                : look(p, &q, false, out, &spent, error);
     memory_free(q.carried);
-    p->encode_seconds = spent.encode;
-    p->decode_seconds = spent.decode;
-    p->from_cache = !spent.encoded;
+    out->encode_seconds = spent.encode;
+    out->decode_seconds = spent.decode;
+    out->from_cache = !spent.encoded;
     return status;
 }

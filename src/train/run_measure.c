@@ -77,7 +77,7 @@ static Status bench_open(Bench *b, const TrainOptions *o, Error *error) {
     if (!status && o->zoom_given) b->model->preset.zoom = o->zoom;
     for (size_t i = 0; !status && i < o->folders; i++)
         status = dataset_add(&b->data, o->data[i], error);
-    return status ? status : measurer_open(&b->measurer, b->model, error);
+    return status ? status : measurer_open(&b->measurer, b->model, NULL, error);
 }
 
 static void bench_close(Bench *b) {

@@ -47,17 +47,6 @@ static Status open_views(Run *r, Error *error) {
     return status;
 }
 
-/* What is validated on need not be encoded again either. */
-static Status share_views(Run *r, Error *error) {
-    for (int i = 0; i < 2; i++) {
-        Predictor *p = r->measurer.predictor[i];
-        p->cache = memory_text(r->views.folder);
-        p->f16_cache = r->options->cache_half;
-        if (!p->cache) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a folder");
-    }
-    return VOXPERT_OK;
-}
-
 /* Frozen matrices that a step goes through get the form that the kernels like, both ways. */
 static Status pack(Run *r, Error *error) {
     static const char *const decoder[] = {"prompt_encoder.*", "mask_decoder.*", NULL};
@@ -160,8 +149,10 @@ static Status open_measures(Run *r, Error *error) {
     /* The identity of its frozen encoder. */
     model_view_open(&r->shown, &r->system, r->kernels, r->threads, &r->preset, r->parent);
     r->shows = true;
-    Status status = measurer_open(&r->measurer, &r->shown, error);
-    return !status && r->cached ? share_views(r, error) : status;
+    /* What is validated on need not be encoded again either. */
+    const PredictorOptions options = {
+        .cache = {.folder = r->cached ? r->views.folder : NULL, .half = r->options->cache_half}};
+    return measurer_open(&r->measurer, &r->shown, &options, error);
 }
 
 /* All memory is known, and shown, before the first image is encoded. */

@@ -74,10 +74,10 @@ Status views_open(Views *v, const Dataset *d, const Model *model, const char *fo
     size_t all, done = 0;
     Status status = open_arrays(v, d, model, error);
     if (!status) status = mark_needed(&needed, d, &all, error);
-    if (!status) status = predictor_open(&p, model, error);
-    if (!status) p->max_memory = max_memory;
-    if (!status && (!(v->folder = path_join(folder, "")) || !(p->cache = memory_text(v->folder))))
+    if (!status && !(v->folder = path_join(folder, "")))
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory", folder);
+    const PredictorOptions options = {.max_memory = max_memory, .cache = {.folder = v->folder}};
+    if (!status) status = predictor_open(&p, model, &options, error);
     for (size_t i = 0; !status && i < d->pictures; i++) {
         if (!needed[i]) continue;
         if (progress && !progress(context, done, all)) break;

@@ -349,3 +349,35 @@ TEST(a_box_is_segmented_in_one_call) {
     CHECK(memcmp(mask, want, PIXELS) == 0); /* the built-in model is what b.model is */
     bench_close(&b);
 }
+
+TEST(a_hash_that_nobody_needs_is_not_computed) {
+    VoxpertImageFile *file = NULL;
+    const VoxpertFileOptions options = {.skip_hash = true};
+    CHECK(voxpert_image_file_open(&file, "docs/examples/brain.png", &options, NULL) == VOXPERT_OK);
+    CHECK(strcmp(voxpert_image_file_hash(file), "") == 0);
+    voxpert_image_file_close(file);
+    CHECK(voxpert_image_file_open(&file, "docs/examples/brain.png", NULL, NULL) == VOXPERT_OK);
+    CHECK(strlen(voxpert_image_file_hash(file)) == 64);
+    voxpert_image_file_close(file);
+}
+
+TEST(a_session_that_goes_back_to_an_image_does_not_encode_it_again) {
+    Bench b;
+    VoxpertMasks masks = {0};
+    uint8_t other[PIXELS] = {0};
+    bench_open(&b);
+    VoxpertImage second = b.image;
+    second.pixels = other;
+    CHECK(voxpert_session_cache_memory(b.session, 16 << 20, NULL) == VOXPERT_OK);
+    for (int round = 0; round < 2; round++) {
+        CHECK(voxpert_set_image(b.session, &b.image, NULL) == VOXPERT_OK);
+        segment(&b, VOXPERT_MASK_BITS, &masks);
+        CHECK(masks.cached == (round > 0));
+        voxpert_masks_free(&masks);
+        CHECK(voxpert_set_image(b.session, &second, NULL) == VOXPERT_OK);
+        segment(&b, VOXPERT_MASK_BITS, &masks);
+        CHECK(masks.cached == (round > 0));
+        voxpert_masks_free(&masks);
+    }
+    bench_close(&b);
+}

@@ -71,7 +71,7 @@ bool predictor_case_open(PredictorCase *c, GoldenRun *run, const char *preset) {
     *c = (PredictorCase){.run = run};
     Error error;
     return read_picture(run, &c->picture) && open_model(c, preset_find(preset)) &&
-           golden_check(run, predictor_open(&c->predictor, &c->model, &error), &error) &&
+           golden_check(run, predictor_open(&c->predictor, &c->model, NULL, &error), &error) &&
            golden_check(run, predictor_set_picture(c->predictor, &c->picture, &error), &error);
 }
 

@@ -144,7 +144,7 @@ TEST(a_kept_block_lies_behind_the_embedding_under_a_key_of_its_own) {
     bench_open(&b);
     char *plain, *first, *second, folder[128];
     snprintf(folder, sizeof folder, "%s/none", b.t.folder);
-    b.p->cache = memory_text(folder);
+    CHECK(!predictor_set_cache(b.p, &(EmbeddingCacheOptions){.folder = folder}, NULL));
     plain = embedding_path(b.p, ELEMENT_F32);
     CHECK(!embedding_save(b.p, output_file(b.path), ELEMENT_F32, NULL));
     b.t.model->system.kept_block = 1;
@@ -182,8 +182,8 @@ TEST(a_kept_block_lies_behind_the_embedding_under_a_key_of_its_own) {
 static void use_cache(Bench *b, Predictor *p) {
     char folder[128];
     snprintf(folder, sizeof folder, "%s/cache", b->t.folder);
-    memory_free(p->cache);
-    p->cache = memory_text(folder);
+    const EmbeddingCacheOptions options = {.folder = folder};
+    CHECK(!predictor_set_cache(p, &options, NULL));
 }
 
 static void remove_cache(Bench *b) {
@@ -240,6 +240,56 @@ TEST(the_cache_tells_pictures_crops_presets_and_models_apart) {
     bench_close(&b);
 }
 
+/* Encodes a picture in a session that has others behind it; whether it was there. */
+static bool encodes_from_memory(Predictor *p, unsigned salt) {
+    Picture picture = tiny_picture(48, 36, salt);
+    CHECK(!predictor_give_picture(p, &picture, NULL) && !picture.rgb);
+    CHECK(!predictor_encode(p, whole, NULL));
+    return p->from_cache;
+}
+
+TEST(memory_keeps_what_was_used_last_within_its_budget) {
+    Bench b;
+    bench_open(&b);
+    Predictor *p = b.p;
+    size_t count = predictor_embedding_count(p), bytes = count * sizeof(float);
+    const EmbeddingCacheOptions two = {.memory = 2 * bytes + bytes / 2};
+    CHECK(!predictor_set_cache(p, &two, NULL));
+    CHECK(!encodes_from_memory(p, 1));
+    float *first = memory_new(bytes);
+    memcpy(first, p->embedding, bytes);
+    CHECK(!encodes_from_memory(p, 2));
+    CHECK(encodes_from_memory(p, 1) && memcmp(first, p->embedding, bytes) == 0);
+    CHECK(!encodes_from_memory(p, 3)); /* and 2, which was used before 1, leaves */
+    CHECK(p->cache.count == 2 && p->cache.bytes == 2 * bytes);
+    CHECK(encodes_from_memory(p, 1) && encodes_from_memory(p, 3) && !encodes_from_memory(p, 2));
+    const EmbeddingCacheOptions none = {.memory = bytes - 1};
+    CHECK(!predictor_set_cache(p, &none, NULL));
+    CHECK(!encodes_from_memory(p, 1) && p->cache.count == 0);
+    CHECK(!encodes_from_memory(p, 2) && !encodes_from_memory(p, 1));
+    memory_free(first);
+    bench_close(&b);
+}
+
+TEST(memory_comes_before_the_folder) {
+    Bench b;
+    char folder[128];
+    bench_open(&b);
+    snprintf(folder, sizeof folder, "%s/cache", b.t.folder);
+    const EmbeddingCacheOptions both = {.folder = folder, .memory = 1 << 20};
+    CHECK(!predictor_set_cache(b.p, &both, NULL));
+    CHECK(!encodes_from_memory(b.p, 1) && kept(&b) == 1);
+    CHECK(!encodes_from_memory(b.p, 2) && kept(&b) == 2);
+    remove_cache(&b);
+    CHECK(encodes_from_memory(b.p, 1) && kept(&b) == 0);
+    CHECK(!predictor_set_cache(b.p, &both, NULL));
+    CHECK(!encodes_from_memory(b.p, 1) && kept(&b) == 1);
+    CHECK(!predictor_set_cache(b.p, &both, NULL)); /* empty: found in the folder, kept in memory */
+    CHECK(!encodes_from_memory(b.p, 2) && encodes_from_memory(b.p, 1) && b.p->cache.count == 2);
+    remove_cache(&b);
+    bench_close(&b);
+}
+
 TEST(half_precision_is_used_only_where_it_is_allowed) {
     Bench b;
     bench_open(&b);
@@ -252,7 +302,7 @@ TEST(half_precision_is_used_only_where_it_is_allowed) {
     remove_cache(&b);
     CHECK(!embedding_keep(b.p, ELEMENT_F16, NULL));
     b.p->encoded = false;
-    b.p->f16_cache = true;
+    b.p->cache.half = true;
     CHECK(!predictor_encode(b.p, whole, NULL) && b.p->from_cache);
     remove_cache(&b);
     bench_close(&b);

@@ -40,7 +40,7 @@ static Predictor *session(const Reader *r) {
     Predictor *p = NULL;
     Picture picture = tiny_picture(50, 40, 0);
     Error error = {0};
-    bool ok = !predictor_open(&p, r->model, &error) &&
+    bool ok = !predictor_open(&p, r->model, NULL, &error) &&
               !predictor_set_picture(p, &picture, &error) &&
               !predictor_encode(p, crop_whole(&picture), &error);
     check_report(ok, __FILE__, __LINE__, "%s", error.message);

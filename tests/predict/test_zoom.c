@@ -81,7 +81,7 @@ TEST(a_click_is_in_sight_of_its_zoom_and_what_it_took_is_summed) {
     Prediction first, again;
     CHECK(!predictor_answer(p, &click, true, false, &first, NULL));
     CHECK(shows(&p->view.crop, 160, 30));
-    CHECK(!p->from_cache && p->encode_seconds > 0.0 && p->decode_seconds > 0.0);
+    CHECK(!first.from_cache && first.encode_seconds > 0.0 && first.decode_seconds > 0.0);
     CHECK(!predictor_answer(p, &click, true, false, &again, NULL));
     CHECK(memcmp(first.low_res, again.low_res, CELLS * sizeof(float)) == 0);
     prediction_free(&first);

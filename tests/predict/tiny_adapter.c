@@ -116,7 +116,7 @@ Predictor *tiny_adapter_session(const Model *m, size_t width, size_t height) {
     Predictor *p = NULL;
     Picture picture = tiny_picture(width, height, 0);
     Error error;
-    must(predictor_open(&p, m, &error), &error);
+    must(predictor_open(&p, m, NULL, &error), &error);
     must(predictor_set_picture(p, &picture, &error), &error);
     must(predictor_encode(p, crop_whole(&picture), &error), &error);
     picture_free(&picture);

@@ -79,7 +79,7 @@ void tiny_model_close(TinyModel *t) {
 Predictor *tiny_predictor(const TinyModel *t) {
     Predictor *p = NULL;
     Error error;
-    must(predictor_open(&p, t->model, &error), &error);
+    must(predictor_open(&p, t->model, NULL, &error), &error);
     return p;
 }
 

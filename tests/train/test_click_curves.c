@@ -68,7 +68,7 @@ TEST(curves_agree_with_what_training_measures) {
     const ClickRule rule = {.clicks = 5, .part = EVERY_PART};
     CHECK(!click_curves_measure(&c, b.model, b.folders, 2, &rule, NULL, NULL));
     CHECK(c.objects == 3 && strcmp(c.part, "all") == 0);
-    CHECK(!measurer_open(&m, b.model, NULL));
+    CHECK(!measurer_open(&m, b.model, NULL, NULL));
     for (size_t i = 0; i < c.objects; i++) {
         double want[MEASURES];
         const double *got = c.dice + i * 12;

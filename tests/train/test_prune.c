@@ -58,7 +58,7 @@ static void answer(const Model *m, const uint8_t *grey, uint8_t *mask) {
     Predictor *p = NULL;
     Prediction found = {0};
     for (int i = 0; i < 3 * SIDE * SIDE; i++) picture.rgb[i] = grey[i / 3];
-    CHECK(predictor_open(&p, m, NULL) == VOXPERT_OK);
+    CHECK(predictor_open(&p, m, NULL, NULL) == VOXPERT_OK);
     CHECK(predictor_set_picture(p, &picture, NULL) == VOXPERT_OK);
     CHECK(!predictor_answer(p, &(ObjectPrompt){.prompt_free = true}, false, false, &found, NULL));
     CHECK(predictor_logits(p, &found, logits, NULL) == VOXPERT_OK);
@@ -245,7 +245,8 @@ TEST(the_encoder_runs_once_for_each_picture) {
     KeptEmbeddings kept = {0};
     scene_open(&s, 1);
     CHECK(!dataset_add(&d, s.folders[0], NULL) && d.pictures == 2);
-    CHECK(!measurer_open(&plain, s.model, NULL) && !measurer_open(&keeping, s.model, NULL));
+    CHECK(!measurer_open(&plain, s.model, NULL, NULL) &&
+          !measurer_open(&keeping, s.model, NULL, NULL));
     kept = (KeptEmbeddings){d.picture, memory_new(d.pictures * sizeof(float *))};
     keeping.kept = &kept;
     for (int round = 0; round < 2; round++) {

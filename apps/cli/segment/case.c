@@ -73,7 +73,9 @@ static VoxpertStatus names_check(const Job *job, const Case *c, VoxpertError *er
 
 static VoxpertStatus read_image(Work *w, VoxpertError *error) {
     double start = seconds_now();
-    VoxpertStatus status = voxpert_image_file_open(&w->file, w->c->image, &w->c->file, error);
+    VoxpertFileOptions options = w->c->file;
+    options.skip_hash = !(w->job->common.json || w->job->folder || w->c->paths.report);
+    VoxpertStatus status = voxpert_image_file_open(&w->file, w->c->image, &options, error);
     if (status) return status;
     warn_lines(w, voxpert_image_file_warnings(w->file));
     const VoxpertImage *image = voxpert_image_file_image(w->file);
