@@ -38,15 +38,16 @@ VOXPERT_API VoxpertStatus voxpert_model_describe(const VoxpertModel *model, char
 
 /* What a model is and takes, without the weights; all strings valid until it is closed. */
 typedef struct VoxpertModelInfo {
-    size_t size;         /* see version.h */
-    const char *system;  /* "sam", "imis-net", "segmote" */
-    const char *preset;  /* how images are prepared: a name of voxpert_preset() */
-    const char *kernels; /* the kernel set that it computes with */
-    size_t parameters;   /* numbers in its tensors */
-    int input_side;      /* pixels of the square that its encoder is given */
-    int low_res_side;    /* of its own masks, in which earlier logits are given as a prompt */
-    int masks;           /* candidates for one prompt */
-    int experts;         /* of each layer; 0: it has none */
+    size_t size;           /* see version.h */
+    const char *system;    /* "sam", "imis-net", "segmote" */
+    const char *preset;    /* how images are prepared: a name of voxpert_preset() */
+    const char *kernels;   /* the kernel set that it computes with */
+    const char *precision; /* of its products: "f32" */
+    size_t parameters;     /* numbers in its tensors */
+    int input_side;        /* pixels of the square that its encoder is given */
+    int low_res_side;      /* of its own masks, in which earlier logits are given as a prompt */
+    int masks;             /* candidates for one prompt */
+    int experts;           /* of each layer; 0: it has none */
     int expert_layers, expert_tokens;
     int classes;       /* that can be queried without a prompt */
     double zoom;       /* side of the crop around a prompt, in sides of its box; 0: whole images */

@@ -22,14 +22,16 @@ typedef struct VoxpertOptions {
                            that this processor can run */
     const char *preset; /* how images are prepared: "sam", "sam-med2d", "sam-med2d-test", "medsam",
                            "imis", "voxpert"; default: what the model file says or looks like */
-    const char *base;   /* of an adapter: the model that it was trained on; default: the built-in
-                           one */
-    const char *vocab;  /* of a model that reads text (IMIS-Net, SegMoTE): the merges of CLIP's
-                           tokenizer, bpe_simple_vocab_16e6.txt.gz or merges.txt, plain or gzip;
-                           default: none, and text prompts are refused */
-    size_t max_memory;  /* bytes for one image's work; more is refused; default: no limit */
-    bool strict;        /* surplus tensors in the model file are an error */
-    VoxpertLog *log;    /* warnings, until the model is closed; default: they are dropped */
+    const char *precision; /* what products are computed in: "f32"; default: as the file states, or
+                              "f32" */
+    const char *base;      /* of an adapter: the model that it was trained on; default: the built-in
+                              one */
+    const char *vocab;     /* of a model that reads text (IMIS-Net, SegMoTE): the merges of CLIP's
+                              tokenizer, bpe_simple_vocab_16e6.txt.gz or merges.txt, plain or gzip;
+                              default: none, and text prompts are refused */
+    size_t max_memory;     /* bytes for one image's work; more is refused; default: no limit */
+    bool strict;           /* surplus tensors in the model file are an error */
+    VoxpertLog *log;       /* warnings, until the model is closed; default: they are dropped */
     void *log_context;
 } VoxpertOptions;
 

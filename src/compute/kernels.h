@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/threads.h"
+#include "compute/precision.h"
 
 /* gelu is x/2 (1 + erf(x / sqrt 2)), not the tanh approximation; quick gelu is x sigmoid(1.702 x),
  * CLIP's. */
@@ -32,6 +33,7 @@ typedef enum Activation {
 /* A matrix [out, in] that many vectors are multiplied by. */
 typedef struct Weight {
     int out, in;
+    Precision precision;     /* of the products with it; packed forms are of that precision */
     const float *values;     /* [out][in] */
     const void *packed;      /* a backend's form for x W^T; NULL: it packs as it goes */
     const void *packed_back; /* its form for dy W; NULL likewise */

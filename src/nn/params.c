@@ -219,7 +219,13 @@ static Status no_memory(const Param *p, Error *error) {
 static void take_values(Param *p, float *values) {
     Tensor *t = &p->tensor;
     t->data = values;
-    if (t->rank == 2) p->form = (Weight){.out = t->dim[0], .in = t->dim[1], .values = values};
+    if (t->rank == 2)
+        p->form = (Weight){
+            .out = t->dim[0], .in = t->dim[1], .precision = p->form.precision, .values = values};
+}
+
+void params_set_precision(Params *p, Precision precision) {
+    for (size_t i = 0; i < p->count; i++) p->item[i]->form.precision = precision;
 }
 
 Status param_own(Param *p, Error *error) {

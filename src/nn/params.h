@@ -103,6 +103,10 @@ MUST_CHECK Status param_own(Param *p, Error *error); /* makes the values ours, t
 MUST_CHECK Status params_pack(Params *p, const char *const *globs, const Kernels *kernels,
                               const Worker *worker, bool back, bool drop, Error *error);
 
+/* What products with the matrices are computed in; f32 where it is not called.  Before params_pack.
+ */
+void params_set_precision(Params *p, Precision precision);
+
 /* Marks those that match for training (or not); returns how many changed or were so already. */
 size_t params_train(Params *p, const char *glob, bool train);
 

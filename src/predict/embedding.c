@@ -52,8 +52,10 @@ static Status facts_of(Facts *f, Predictor *p, const char *type, Error *error) {
              p->view.mirrored ? " mirrored" : "");
     int block = p->model->system.kept_block;
     snprintf(f->kept, sizeof f->kept, "block %d", block - 1);
-    const char *parts[] = {picture_hash(p), f->model,      f->config, p->model->preset.name,
-                           f->crop,         "f32 kernels", type,      f->kept};
+    char kernels[24];
+    snprintf(kernels, sizeof kernels, "%s kernels", precision_name(p->model->precision));
+    const char *parts[] = {picture_hash(p), f->model, f->config, p->model->preset.name,
+                           f->crop,         kernels,  type,      f->kept};
     size_t count = sizeof parts / sizeof *parts - (block == 0);
     Hash h;
     hash_begin(&h);

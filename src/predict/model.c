@@ -43,6 +43,18 @@ static Status choose_kernels(Model *m, const ModelOptions *o, Error *error) {
     return status;
 }
 
+/* The caller's, or else what the file states ("precision"; absent is f32). */
+static Status choose_precision(Model *m, const ModelOptions *o, Error *error) {
+    const char *stated = checkpoint_metadata(m->file, "precision");
+    if (stated && !precision_find(&m->precision, stated))
+        return error_set(error, VOXPERT_BAD_MODEL,
+                         "%s: its metadata \"precision\" is \"%.60s\", and only f32 is known",
+                         checkpoint_path(m->file), stated);
+    if (!o->precision || precision_find(&m->precision, o->precision)) return VOXPERT_OK;
+    return error_set_field(error, VOXPERT_BAD_ARGUMENT, "precision",
+                           "precision is f32, not \"%.60s\"", o->precision);
+}
+
 /* A file that does not say is told by its looks; MedSAM looks like SAM. */
 static const char *looks_like(const Sam *s) {
     if (s->config.tiny.pointwise_stem) return "litemedsam";
@@ -211,8 +223,10 @@ Status model_open(Model **out, const char *path, const ModelOptions *options, Er
     m->log_context = options->log_context;
     Status status = choose_kernels(m, options, error);
     if (!status) status = open_file(m, path, options, error);
+    if (!status) status = choose_precision(m, options, error);
     if (!status) status = open_base(m, options, error);
     if (!status) status = bind(m, options, error);
+    if (!status) params_set_precision(&m->system.sam.params, m->precision);
     if (!status) status = choose_preset(m, options, error);
     if (!status) status = model_open_texts(m, options->vocab, error);
     if (!status) status = threads_open(&m->threads, options->threads, error);
@@ -298,14 +312,14 @@ char *model_describe(const Model *m) {
     json_t *inner = config ? json_loads(config, 0, NULL) : NULL;
     const char *path = checkpoint_path(m->file);
     json_t *root = json_pack(
-        "{s:s?, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:O}", "file",
+        "{s:s?, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:O}", "file",
         text_is_utf8(path, strlen(path)) ? path : NULL, "container", checkpoint_container(m->file),
         "layout", checkpoint_layout(m->file), "arch", known(m, "arch", m->system.ops->name),
         "preset", m->preset.name, "parameters", (json_int_t)params_elements(&m->system.sam.params),
         "tensors", (json_int_t)checkpoint_count(m->file), "identity", identity,
         "configuration_sha256", configuration, "licence",
-        known(m, "licence", "not stated in the file"), "kernels", m->kernels->name, "config",
-        inner ? inner : json_null());
+        known(m, "licence", "not stated in the file"), "kernels", m->kernels->name, "precision",
+        precision_name(m->precision), "config", inner ? inner : json_null());
     static const char *const more[] = {"format",     "labels",     "training_data",
                                        "created_by", "preprocess", "parent_sha256"};
     for (size_t i = 0; root && i < sizeof more / sizeof *more; i++) {

@@ -11,13 +11,14 @@
 #include "text/text_prompt.h"
 
 typedef struct ModelOptions {
-    int threads;          /* 0: every core */
-    const char *cpu;      /* kernel set; NULL: the best */
-    const char *preset;   /* NULL: as the file says or looks */
-    bool strict;          /* surplus tensors are an error */
-    const char *base;     /* of an adapter: the model it was trained on; NULL: the built-in one */
-    const char *vocab;    /* merges of the text tower's tokenizer (bpe.h), or NULL */
-    const void *embedded; /* the built-in model's bytes, used where path is NULL */
+    int threads;           /* 0: every core */
+    const char *cpu;       /* kernel set; NULL: the best */
+    const char *preset;    /* NULL: as the file says or looks */
+    const char *precision; /* a name of precision.h; NULL: as the file states, or f32 */
+    bool strict;           /* surplus tensors are an error */
+    const char *base;      /* of an adapter: the model it was trained on; NULL: the built-in one */
+    const char *vocab;     /* merges of the text tower's tokenizer (bpe.h), or NULL */
+    const void *embedded;  /* the built-in model's bytes, used where path is NULL */
     size_t embedded_size;
     const void *bytes; /* of a model in memory, which must stay there; then path is for messages */
     size_t size;
@@ -37,6 +38,7 @@ typedef struct Model {
     Checkpoint *file, *base; /* base: NULL where the file is whole */
     Threads *threads;
     const Kernels *kernels;
+    Precision precision;
     Preset preset;     /* with the file's own zoom, if it names one */
     bool preset_given; /* by the caller, not by the file */
     pthread_mutex_t lock, text_lock;
