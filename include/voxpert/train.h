@@ -58,15 +58,18 @@ typedef struct VoxpertTrainOptions {
                                     released, or "paper" */
     const char *const *settings; /* "name=value", see voxpert_train_setting; applied after scheme */
     size_t settings_count;
-    bool no_cache;     /* the encoder runs in every step, on augmented pictures; else a frozen
-                          encoder's embeddings of whole pictures are computed once, */
-    const char *cache; /* kept in this folder; NULL: of segmote `out`/embeddings, else no_cache */
-    bool cache_half;   /* in half precision */
-    const char *vocab; /* as in VoxpertOptions: for text prompts of the scheme segmote */
-    const char *cpu;   /* kernel set */
-    size_t max_memory; /* bytes that the run may need; more is refused before it begins */
-    double time_limit; /* seconds of this call; those of a run that it resumes do not count */
-    bool resume;       /* go on from the checkpoint in `out`, if there is one */
+    bool no_cache;      /* the encoder runs in every step, on augmented pictures; else a frozen
+                           encoder's embeddings of whole pictures are computed once, */
+    const char *cache;  /* kept in this folder; NULL: of segmote `out`/embeddings, else no_cache */
+    bool cache_half;    /* in half precision */
+    const char *vocab;  /* as in VoxpertOptions: for text prompts of the scheme segmote */
+    const char *cpu;    /* kernel set */
+    size_t max_memory;  /* bytes that the run may need; more is refused before it begins */
+    size_t data_memory; /* bytes that images and masks may take of memory, and kept embeddings as
+                           many again; what is over it lies in temporary files ($TMPDIR, or
+                           /var/tmp); 0: a quarter of the machine's memory */
+    double time_limit;  /* seconds of this call; those of a run that it resumes do not count */
+    bool resume;        /* go on from the checkpoint in `out`, if there is one */
     const char *licence, *labels, *training_data; /* for the model file's metadata */
 } VoxpertTrainOptions;
 

@@ -75,6 +75,7 @@ static Status prepare(Prepared *p, const VoxpertTrainOptions *from, Error *error
     o->vocab = from->vocab;
     o->cpu = from->cpu;
     o->max_memory = from->max_memory;
+    o->data_memory = from->data_memory;
     o->time_limit = from->time_limit;
     o->resume = from->resume;
     if (from->licence) o->card.licence = from->licence;

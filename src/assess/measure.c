@@ -214,6 +214,7 @@ static void add_truth(Scene *s, const CaseObject *o) {
 static Status scene_open(Scene *s, const Dataset *d, const CaseObject *o, Error *error) {
     const Case *p = &d->picture[o->picture];
     size_t pixels = (size_t)p->width * (size_t)p->height;
+    dataset_touch(d, o->picture);
     *s = (Scene){
         p, o, memory_new(pixels), memory_new(pixels), memory_new(pixels * sizeof(float)), pixels};
     return s->truth && s->mask && s->logits ? VOXPERT_OK : no_memory(p->name, error);

@@ -56,6 +56,7 @@ static void hash_object(Hash *h, const CaseObject *o) {
 /* `object`: the index of its first one, or of one after it; moves past its last. */
 static void hash_case(Hash *h, const Dataset *d, size_t picture, size_t *object) {
     const Case *c = &d->picture[picture];
+    dataset_touch(d, (int)picture);
     const int32_t size[] = {c->height, c->width, c->channels, c->whole, (int32_t)c->part};
     size_t pixels = (size_t)c->height * (size_t)c->width;
     hash_add(h, size, sizeof size);

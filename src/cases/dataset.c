@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/platform.h"
 #include "base/text.h"
 #include "cases/slices.h"
 #include "data/load.h"
@@ -24,16 +25,10 @@ static void case_set_free(CaseSet *s) {
 
 void dataset_free(Dataset *d) {
     for (size_t i = 0; i < d->sets; i++) case_set_free(&d->set[i]);
-    for (size_t i = 0; i < d->pictures; i++) {
-        memory_free(d->picture[i].name);
-        memory_free(d->picture[i].pixels);
-        memory_free(d->picture[i].regions);
-        memory_free(d->picture[i].ignored);
-        memory_free(d->picture[i].file);
-        memory_free(d->picture[i].label_file);
-        memory_free(d->picture[i].labels);
-    }
-    for (size_t i = 0; i < d->objects; i++) memory_free(d->object[i].mask);
+    for (size_t i = 0; i < d->pictures; i++) case_free(d, &d->picture[i]);
+    for (size_t i = 0; i < d->objects; i++)
+        store_free(&d->store, d->object[i].mask, object_pixels(&d->object[i]));
+    store_close(&d->store);
     for (size_t i = 0; i < d->files; i++) memory_free(d->file[i]);
     memory_free(d->file);
     memory_free(d->set);
@@ -91,7 +86,8 @@ static Status add_map(Dataset *d, Case *p, const RegionMaps *m, const char *stem
         if (strncmp(name, stem, length) != 0 || strcmp(path_extension(name), name + length) != 0)
             continue;
         char *path = path_join(m->folder, name);
-        Status status = path ? dataset_read_regions(p, path, error) : no_memory(m->folder, error);
+        Status status =
+            path ? dataset_read_regions(d, p, path, error) : no_memory(m->folder, error);
         if (!status) status = note_file(d, path, error);
         memory_free(path);
         return status;
@@ -147,7 +143,7 @@ static Status add_case(Dataset *d, int set, const Catalog *c, const CatalogCase 
     if (!status) status = name_files(d, before, item, s->channel, error);
     bool flat = !status && image->depth == 1 && d->pictures == before + 1;
     if (flat && item->regions)
-        status = dataset_read_regions(&d->picture[before], item->regions, error);
+        status = dataset_read_regions(d, &d->picture[before], item->regions, error);
     else if (flat)
         status = add_map(d, &d->picture[before], maps, item->stem, error);
     label_layers_free(&layers);
@@ -267,6 +263,7 @@ static Status add_set(Dataset *d, int set, const Catalog *c, const char *where, 
 }
 
 Status dataset_add(Dataset *d, const char *where, Error *error) {
+    if (!d->store.budget) d->store.budget = system_total_memory() / 4;
     char *place = memory_text(where);
     if (!place || !memory_grow(&d->set, &d->set_capacity, d->sets, sizeof *d->set)) {
         memory_free(place);

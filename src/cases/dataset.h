@@ -1,4 +1,7 @@
-/* dataset.h - pictures and objects to learn from, all in memory.
+/* dataset.h - pictures and objects to learn from.
+ *
+ * The index - names, parts, sizes, objects - is in memory; pixels, masks, regions and label maps
+ * are in a store (base/store.h), which keeps what is over its budget in a mapped temporary file.
  *
  * A data set is any that data/catalog.h reads: a folder with `images/` and `masks/` (or `labels/`),
  * nnU-Net's, a list of cases, ...  What it means is said after its name: `DIR[:OPTION...]`.
@@ -29,6 +32,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "base/store.h"
 #include "data/catalog.h"
 #include "data/load.h"
 #include "data/split_record.h"
@@ -96,6 +100,8 @@ typedef struct Dataset {
     CaseObject *object; /* sorted by set, then picture */
     size_t sets, pictures, objects;
     size_t files, set_capacity, picture_capacity, object_capacity, file_capacity;
+    Store store;               /* of the arrays below; its budget may be set before dataset_add, 0
+                                  becomes a quarter of the machine's memory */
     DatasetProgress *progress; /* set before dataset_add: called before each case; or NULL */
     void *progress_context;
     bool keep_labels;  /* set before dataset_add: pictures keep their label maps */
@@ -135,6 +141,13 @@ MUST_CHECK Status dataset_take_names(CaseSet *s, const Catalog *c, Error *error)
  * warnings.  VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status dataset_match_names(Dataset *d, int set, Error *error);
 
+size_t case_pixels(const Case *c);
+size_t object_pixels(const CaseObject *o); /* of its box */
+void case_free(Dataset *d, Case *c);       /* what it holds; one that was not added to the end */
+
+/* Arrays of the case in the data set's store were read, or written; any thread. */
+void dataset_touch(const Dataset *d, int picture);
+
 /* The picture of a case, grey repeated, for picture_free; false: no memory. */
 bool case_picture(Picture *out, const Case *c);
 
@@ -150,7 +163,7 @@ int dataset_prompt_class(const Dataset *d, const CaseObject *o);
 /* Takes the regions of a picture from a label map of its size: 0 is none, v region v - 1; or from
  * an array .npy of its size: below 0 is none, v region v.
  * VOXPERT_BAD_INPUT names the file and the rule. */
-MUST_CHECK Status dataset_read_regions(Case *p, const char *path, Error *error);
+MUST_CHECK Status dataset_read_regions(Dataset *d, Case *p, const char *path, Error *error);
 
 /* Finds the objects of one label map [height,width]; used by dataset_add.  VOXPERT_BAD_INPUT: a
  * label above 65535. */

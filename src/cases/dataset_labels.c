@@ -116,6 +116,7 @@ static void relabel(Dataset *d, int set, uint32_t from, uint32_t to) {
     }
     for (size_t i = 0; i < d->pictures; i++) {
         Case *p = &d->picture[i];
+        dataset_touch(d, (int)i);
         size_t n = p->set == set && p->labels ? (size_t)p->width * (size_t)p->height : 0;
         for (size_t k = 0; k < n; k++)
             if (p->labels[k] == from) p->labels[k] = to;

@@ -25,8 +25,8 @@ static Status keep_object(Dataset *d, int picture, const Objects *found, size_t 
                     .area = from->voxels,
                     .outer = outer};
     size_t width = (size_t)d->picture[picture].width;
-    o.mask = memory_new((from->high[2] - from->low[2] + 1) * (from->high[1] - from->low[1] + 1));
-    if (!o.mask) return no_memory(d, picture, error);
+    Status status = store_new(&d->store, &o.mask, object_pixels(&o), error);
+    if (status) return status;
     for (size_t y = from->low[1], i = 0; y <= from->high[1]; y++)
         for (size_t x = from->low[2]; x <= from->high[2]; x++, i++)
             o.mask[i] = found->label[y * width + x] == index + 1;

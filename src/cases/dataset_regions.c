@@ -28,15 +28,15 @@ static Status check(const Case *p, const Volume *v, const char *path, Error *err
 }
 
 /* imask: whole numbers [height,width], -1 or less where there is no region. */
-static Status take_array(Case *p, const NpyArray *a, const char *path, Error *error) {
+static Status take_array(Dataset *d, Case *p, const NpyArray *a, const char *path, Error *error) {
     size_t n = (size_t)p->width * (size_t)p->height;
     if (a->rank < 2 || a->count != n || a->dim[0] != (size_t)p->height ||
         a->dim[1] != (size_t)p->width)
         return error_set(error, VOXPERT_BAD_INPUT,
                          "%s: the regions are no array [%d, %d] as their picture is", path,
                          p->height, p->width);
-    p->regions = memory_new(n * sizeof *p->regions);
-    if (!p->regions) return error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for it", path);
+    Status status = store_new(&d->store, &p->regions, n * sizeof *p->regions, error);
+    if (status) return status;
     for (size_t i = 0; i < n; i++) {
         int64_t value;
         if (!npy_whole(a, i, &value) || value >= UINT16_MAX)
@@ -47,19 +47,19 @@ static Status take_array(Case *p, const NpyArray *a, const char *path, Error *er
     return VOXPERT_OK;
 }
 
-static Status read_array(Case *p, const char *path, Error *error) {
+static Status read_array(Dataset *d, Case *p, const char *path, Error *error) {
     FileMap map;
     NpyArray array;
     Status status = file_map(&map, path, VOXPERT_BAD_INPUT, error);
     if (status) return status;
     status = npy_parse(&array, map.bytes, map.size, path, error);
-    if (!status) status = take_array(p, &array, path, error);
+    if (!status) status = take_array(d, p, &array, path, error);
     file_unmap(&map);
     return status;
 }
 
-Status dataset_read_regions(Case *p, const char *path, Error *error) {
-    if (text_ends(path, ".npy")) return read_array(p, path, error);
+Status dataset_read_regions(Dataset *d, Case *p, const char *path, Error *error) {
+    if (text_ends(path, ".npy")) return read_array(d, p, path, error);
     Volume *v = NULL;
     VolumeReadOptions options = {.labels = true};
     uint32_t *value = NULL;
@@ -68,8 +68,8 @@ Status dataset_read_regions(Case *p, const char *path, Error *error) {
     if (!status) {
         size_t n = volume_voxels(v);
         value = memory_new(n * sizeof *value);
-        p->regions = memory_new(n * sizeof *p->regions);
-        if (!value || !p->regions)
+        status = store_new(&d->store, &p->regions, n * sizeof *p->regions, error);
+        if (!status && !value)
             status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory for it", path);
     }
     if (!status) status = volume_labels(value, v, error);

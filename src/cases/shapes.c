@@ -145,14 +145,14 @@ static Status add_scene(Dataset *d, int set, int index, uint64_t seed, uint32_t 
               .part = SPLIT_TRAIN,
               .height = SHAPES_SIDE,
               .width = SHAPES_SIDE,
-              .channels = 3,
-              .pixels = memory_new(n * 3)};
+              .channels = 3};
+    Status status = store_new(&d->store, &p.pixels, n * 3, error);
     char name[32];
     snprintf(name, sizeof name, "shapes/%d", index);
     p.name = memory_text(name);
     d->picture[d->pictures++] = p;
-    if (!p.pixels || !p.name)
-        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for drawn pictures");
+    if (status) return status;
+    if (!p.name) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for drawn pictures");
     Random r = random_begin(seed, 0, (uint64_t)index, PURPOSE_SHAPES);
     Scene s = scene_draw(&r);
     for (size_t i = 0; i < n; i++)

@@ -48,7 +48,7 @@ static Status stack_open(Stack *s, const CaseSet *set, const Volume *v, const La
 }
 
 /* The slice's pixels: of grey ones a single channel. */
-static Status take_pixels(Case *p, const Stack *s, VolumeSlice slice, Error *error) {
+static Status take_pixels(Dataset *d, Case *p, const Stack *s, VolumeSlice slice, Error *error) {
     Picture picture;
     Status status = volume_slice(&picture, s->image, slice, s->window, error);
     if (status) return status;
@@ -56,11 +56,11 @@ static Status take_pixels(Case *p, const Stack *s, VolumeSlice slice, Error *err
     p->height = (int)picture.height, p->width = (int)picture.width;
     p->channels = s->image->channels >= 3 ? 3 : 1;
     size_t channels = (size_t)p->channels;
-    p->pixels = memory_new(pixels * channels);
-    for (size_t i = 0; p->pixels && i < pixels; i++)
+    status = store_new(&d->store, &p->pixels, pixels * channels, error);
+    for (size_t i = 0; !status && i < pixels; i++)
         memcpy(p->pixels + i * channels, picture.rgb + i * 3, channels);
     picture_free(&picture);
-    return p->pixels ? VOXPERT_OK : no_memory(volume_name(s->image), error);
+    return status;
 }
 
 /* Axes of the volume that a slice across `axis` shows to the right and down. */
@@ -76,13 +76,14 @@ static void take_labels(const Stack *s, const uint32_t *labels, const Case *p, i
 }
 
 /* NULL stays where the slice has no ignored pixel. */
-static Status take_ignored(Case *p, const Stack *s, int axis, size_t at, Error *error) {
+static Status take_ignored(Dataset *d, Case *p, const Stack *s, int axis, size_t at, Error *error) {
     size_t width = (size_t)p->width, pixels = width * (size_t)p->height;
     size_t right = s->step[right_of(axis)], down = s->step[down_of(axis)];
     for (size_t i = 0; s->layers->ignored && i < pixels; i++) {
         size_t from = at * s->step[axis] + i % width * right + i / width * down;
         if (!s->layers->ignored[from]) continue;
-        if (!p->ignored && !(p->ignored = memory_new(pixels))) return no_memory(s->name, error);
+        Status status = p->ignored ? VOXPERT_OK : store_new(&d->store, &p->ignored, pixels, error);
+        if (status) return status;
         p->ignored[i] = 1;
     }
     return VOXPERT_OK;
@@ -99,10 +100,11 @@ static void take_place(Case *p, const Stack *s, int axis, size_t at) {
 }
 
 /* The labels of the plane, which are those of one layer. */
-static Status keep_labels(Case *p, const Stack *s, Error *error) {
+static Status keep_labels(Dataset *d, Case *p, const Stack *s, Error *error) {
     size_t pixels = (size_t)p->width * (size_t)p->height;
-    if (!p->labels) p->labels = memory_new(pixels * sizeof *p->labels);
-    if (!p->labels) return no_memory(s->name, error);
+    Status status = p->labels ? VOXPERT_OK
+                              : store_new(&d->store, &p->labels, pixels * sizeof *p->labels, error);
+    if (status) return status;
     p->overlaps = s->layers->count > 1;
     for (size_t i = 0; i < pixels; i++) {
         if (s->plane[i]) p->labels[i] = p->overlaps ? 1 : s->plane[i];
@@ -116,15 +118,14 @@ static Status add_slice(Dataset *d, int set, const Stack *s, int axis, size_t at
     if (!memory_grow(&d->picture, &d->picture_capacity, d->pictures, sizeof *d->picture))
         return no_memory(s->name, error);
     Case p = {.set = set, .part = s->part, .whole = s->layers->whole};
-    Status status = take_pixels(&p, s, (VolumeSlice){"ijk"[axis], at, 0}, error);
+    Status status = take_pixels(d, &p, s, (VolumeSlice){"ijk"[axis], at, 0}, error);
     if (status) return status;
-    status = take_ignored(&p, s, axis, at, error);
+    status = take_ignored(d, &p, s, axis, at, error);
     Text name = {0};
     text_add(&name, flat ? "%s/%s" : "%s/%s/%c%zu", d->set[set].name, s->name, "ijk"[axis], at);
     if (status || name.failed) {
         text_free(&name);
-        memory_free(p.pixels);
-        memory_free(p.ignored);
+        case_free(d, &p);
         return status ? status : no_memory(s->name, error);
     }
     p.name = name.chars;
@@ -134,14 +135,10 @@ static Status add_slice(Dataset *d, int set, const Stack *s, int axis, size_t at
     for (size_t i = 0; !status && i < s->layers->count; i++) {
         take_labels(s, s->layers->layer[i], &p, axis, at);
         status = dataset_add_objects(d, s->plane, (int)d->pictures - 1, error);
-        if (!status && d->keep_labels) status = keep_labels(&d->picture[d->pictures - 1], s, error);
+        if (!status && d->keep_labels)
+            status = keep_labels(d, &d->picture[d->pictures - 1], s, error);
     }
-    if (!status && !flat && d->objects == before) {
-        memory_free(d->picture[--d->pictures].labels);
-        memory_free(p.ignored);
-        memory_free(p.name);
-        memory_free(p.pixels);
-    }
+    if (!status && !flat && d->objects == before) case_free(d, &d->picture[--d->pictures]);
     return status;
 }
 

@@ -129,8 +129,8 @@ typedef struct Drawing {
     const Dataset *data;
     const Pool *pool;
     const Augment *augment;
-    const Views *views; /* or NULL */
-    bool foreground;    /* all objects of a picture are one */
+    Views *views;    /* or NULL */
+    bool foreground; /* all objects of a picture are one */
     uint64_t seed, step;
     Status *status; /* [count / share] */
 } Drawing;
@@ -369,15 +369,17 @@ static void draw_picture(void *context, size_t index, void *scratch) {
     if (b->pseudo_object) draw_pseudo(d, p, &cut, index);
 }
 
-Status batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a,
-                  const Views *views, bool foreground, uint64_t seed, uint64_t step,
-                  const Worker *worker, Error *error) {
+Status batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a, Views *views,
+                  bool foreground, uint64_t seed, uint64_t step, const Worker *worker,
+                  Error *error) {
     size_t pictures = (size_t)(b->count / b->share);
     Drawing drawing = {b, d, pool, a, views, foreground, seed, step, b->status};
     b->group = draw_group(pool, seed, step);
     memset(b->status, 0, pictures * sizeof *b->status);
     worker_run(worker, draw_picture, &drawing, pictures);
     close_ranks(b);
+    for (size_t i = 0; i < pictures; i++)
+        dataset_touch(d, b->source[i * (size_t)b->share]->picture);
     for (size_t i = 0; i < pictures; i++) {
         if (b->status[i]) /* once more, for its sentence */
             return views_read(views, b->source[i * (size_t)b->share]->picture,

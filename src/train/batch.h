@@ -63,7 +63,7 @@ typedef struct Views Views; /* views.h */
  * whatever came before.  With `views` (else NULL) all pictures are seen whole and unchanged.
  * Errors: those of views_read(), of the first sample that has one. */
 MUST_CHECK Status batch_draw(Batch *b, const Dataset *d, const Pool *pool, const Augment *a,
-                             const Views *views, bool foreground, uint64_t seed, uint64_t step,
+                             Views *views, bool foreground, uint64_t seed, uint64_t step,
                              const Worker *worker, Error *error);
 
 #endif

@@ -56,10 +56,12 @@ typedef struct TrainOptions {
     const char *out;                          /* folder */
     const char *const *train, *const *freeze; /* globs over names, in this order */
     size_t trains, freezes;
-    const char *vocab; /* merges of the base's text tower, for text prompts; or NULL */
-    const char *cpu;   /* kernel set; NULL: the best */
-    int threads;       /* 0: every core */
-    size_t max_memory; /* bytes that the run may need; 0: no limit */
+    const char *vocab;  /* merges of the base's text tower, for text prompts; or NULL */
+    const char *cpu;    /* kernel set; NULL: the best */
+    int threads;        /* 0: every core */
+    size_t max_memory;  /* bytes that the run may need; 0: no limit */
+    size_t data_memory; /* of which images and masks may take so many, and embeddings as many again;
+                           the rest is in temporary files; 0: a quarter of the machine's */
     uint64_t seed;
     bool resume;
     bool no_cache;     /* the encoder runs in every step, on pictures that are augmented */

@@ -97,6 +97,7 @@ static Status no_objects(const Run *r, Error *error) {
 static Status open_data(Run *r, Error *error) {
     const TrainOptions *o = r->options;
     Status status = VOXPERT_OK;
+    r->data.store.budget = o->data_memory;
     r->data.progress = read_progress;
     r->data.progress_context = r;
     for (size_t i = 0; !status && i < o->folders; i++)

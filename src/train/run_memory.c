@@ -1,5 +1,6 @@
 #include "train/run_memory.h"
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/platform.h"
@@ -10,18 +11,20 @@ typedef struct Need {
 } Need;
 
 static size_t data_bytes(const Dataset *d) {
-    size_t sum = d->picture_capacity * sizeof *d->picture + d->object_capacity * sizeof *d->object;
-    for (size_t i = 0; i < d->pictures; i++) {
-        const Case *c = &d->picture[i];
-        size_t pixels = (size_t)c->height * (size_t)c->width;
-        sum += pixels * (size_t)c->channels + (c->regions ? pixels * sizeof *c->regions : 0);
-        sum += c->ignored ? pixels : 0;
+    return d->picture_capacity * sizeof *d->picture + d->object_capacity * sizeof *d->object +
+           store_resident(&d->store);
+}
+
+/* Of the packed embeddings, as much as is in memory. */
+static size_t packed_bytes(const Run *r) {
+    size_t window = r->data.store.budget / 2, all = 0;
+    if (!r->cached) return 0;
+    for (size_t i = 0, last = SIZE_MAX; i < r->data.objects; i++) {
+        if ((size_t)r->data.object[i].picture == last) continue;
+        last = (size_t)r->data.object[i].picture;
+        all += (r->views.floats + r->views.block_floats) * sizeof(float);
     }
-    for (size_t i = 0; i < d->objects; i++) {
-        const CaseObject *o = &d->object[i];
-        sum += (size_t)(o->x1 - o->x0 + 1) * (size_t)(o->y1 - o->y0 + 1);
-    }
-    return sum;
+    return all < window ? all : window;
 }
 
 /* What reading left with the process: the images, and what is between them. */
@@ -116,7 +119,7 @@ Status run_check_memory(Run *r, Error *error) {
         {"images and masks", read_bytes(r)},
         {"model", model_bytes(p)},
         {"gradients and optimizer", r->optimizer.memory.capacity},
-        {"batch and embeddings", batch_bytes(r)},
+        {"batch and embeddings", batch_bytes(r) + packed_bytes(r)},
         {"step", step},
         {will_validate(r) ? "validation" : "encoder", use},
         {"more while reading", 0},

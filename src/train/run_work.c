@@ -40,8 +40,19 @@ static Status open_views(Run *r, Error *error) {
     Status status = o->cache ? VOXPERT_OK : run_file(r, "embeddings", &folder, error);
     if (status) return status;
     open_base(&base, r);
-    status = views_open(&r->views, &r->data, &base, o->cache ? o->cache : folder, o->cache_half,
-                        o->max_memory, show_encoded, r, error);
+    const ViewsOptions options = {.folder = o->cache ? o->cache : folder,
+                                  .half = o->cache_half,
+                                  .max_memory = o->max_memory,
+                                  .data_memory = r->data.store.budget,
+                                  .progress = show_encoded,
+                                  .context = r};
+    status = views_open(&r->views, &r->data, &base, &options, error);
+    if (!status && r->views.not_packed[0]) {
+        Text t = {0};
+        text_add(&t, "a file is read for each sample: %s", r->views.not_packed);
+        if (t.chars) run_say(r, true, t.chars);
+        text_free(&t);
+    }
     model_view_close(&base);
     memory_free(folder);
     return status;

@@ -2,6 +2,7 @@
  * was cut off ends in the same bytes. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -428,5 +429,30 @@ TEST(a_damaged_embedding_is_told_of_and_computed_anew) {
     CHECK(told.warnings == 1 && strstr(told.warned, "removed from the cache"));
     CHECK(tiny_same_run(a, b));
     memory_free(cache);
+    memory_free(base);
+}
+
+/* Embeddings packed into a file from the first epoch on, and one file read for each sample. */
+TEST(packed_embeddings_and_those_of_the_folder_give_the_same_bytes) {
+    char *base = trained_base("packed_base"), *before = memory_text(getenv("TMPDIR"));
+    const char *a = tiny_folder("packed"), *b = tiny_folder("filed"), *c = tiny_folder("folder");
+    Watch w = {0}, filed = {0}, unpacked = {0};
+    TrainOptions o = experts_on(base, a);
+    must(&o, &w);
+    o = experts_on(base, b);
+    o.data_memory = 1, o.threads = 2;
+    must(&o, &filed);
+    o = experts_on(base, c);
+    setenv("TMPDIR", "/nowhere/at/all", 1);
+    must(&o, &unpacked);
+    if (before)
+        setenv("TMPDIR", before, 1);
+    else
+        unsetenv("TMPDIR");
+    CHECK(unpacked.warnings == w.warnings + 1 && filed.warnings == w.warnings);
+    check_report(strstr(unpacked.warned, "a file is read for each sample") != NULL, __FILE__,
+                 __LINE__, "%s", unpacked.warned);
+    CHECK(tiny_same_weights(a, b) && tiny_same_weights(a, c));
+    memory_free(before);
     memory_free(base);
 }

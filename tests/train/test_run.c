@@ -111,6 +111,19 @@ TEST(one_thread_and_two_give_the_same_bytes) {
     CHECK(tiny_same_weights(a, b));
 }
 
+/* With all images and masks in the mapped file. */
+TEST(data_in_a_file_and_in_memory_give_the_same_bytes) {
+    const char *a = tiny_folder("memory"), *b = tiny_folder("file");
+    TrainOptions o = tiny_options(a);
+    Watch w = {0};
+    must(&o, &w);
+    o = tiny_options(b);
+    o.data_memory = 1;
+    o.threads = 2;
+    must(&o, &w);
+    CHECK(tiny_same_weights(a, b));
+}
+
 TEST(a_stopped_run_that_goes_on_ends_in_the_same_bytes) {
     const char *a = tiny_folder("whole"), *b = tiny_folder("halves");
     TrainOptions o = tiny_options(a);

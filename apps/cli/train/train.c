@@ -9,6 +9,7 @@
 
 #include "cli/common/common.h"
 #include "cli/common/error.h"
+#include "cli/common/numbers.h"
 
 static int train_run(int argc, char **argv);
 static void print_settings(void);
@@ -75,11 +76,15 @@ const Verb verb_train = {
         "embeddings\n"
         "                            are kept here; default of segmote: OUT/embeddings\n"
         "      --cache-half          keep them in half precision\n"
+        "      --data-memory SIZE    for images and masks, and as much for embeddings; the rest "
+        "is\n"
+        "                            in temporary files; default: a quarter of the machine's\n"
         "      --no-cache            run the encoder in every step, on augmented pictures\n"
         "      --scheme NAME         voxpert (default); sam-med2d: prompts, losses and steps as\n"
         "                            published; of the recipe segmote segmote, as released, or "
         "paper,\n"
-        "                            as the paper says\n"
+        "                            as the paper says\n",
+    .usage_more =
         "      --vocab FILE          merges of the base's text tower, for text prompts of the "
         "scheme\n"
         "                            segmote\n"
@@ -106,6 +111,7 @@ static const OptionRule own_rules[] = {
     {"--recipe", .takes_value = true, .words = "sam|segmote"},
     {"--cache", .takes_value = true},
     {"--cache-half"},
+    {"--data-memory", .takes_value = true},
     {"--no-cache"},
     {"--scheme", .takes_value = true, .words = "voxpert|paper|sam-med2d|segmote"},
     {"--vocab", .takes_value = true},
@@ -327,6 +333,10 @@ static VoxpertStatus train_flags(TrainJob *job, const Rules *rules, const Option
     const char *limit = options_value(o, "--time-limit");
     VoxpertStatus status = options_word(o, "--recipe", &t->recipe, error);
     if (!status && limit) status = time_limit(&t->time_limit, limit, error);
+    const char *memory = options_value(o, "--data-memory");
+    if (!status && memory && !size_parse(&t->data_memory, memory))
+        status = error_say(error, VOXPERT_BAD_ARGUMENT,
+                           "--data-memory %s: must be a size such as 512M or 4G", memory);
     if (!status && !job->measure && !t->out)
         status = error_say(error, VOXPERT_BAD_ARGUMENT, "--out is needed: a folder");
     if (!status && !job->measure && t->base && t->config)
