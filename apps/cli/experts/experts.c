@@ -10,7 +10,7 @@
 static int experts_run(int argc, char **argv);
 
 static const OptionRule list_rules[] = {
-    {"--model", 'm', true},
+    {"--model", 'm', true, .place = 1},
     {"--base", .takes_value = true},
     {"--preset", .takes_value = true, .word_at = preset_word},
     {"--strict"},

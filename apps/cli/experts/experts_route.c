@@ -19,7 +19,7 @@ const OptionRule route_rules[] = {
     {"--base", .takes_value = true},
     {"--preset", .takes_value = true, .word_at = preset_word},
     {"--strict"},
-    {"--input", 'i', true, .repeats = true},
+    {"--input", 'i', true, .repeats = true, .place = 1},
     {"--output", 'o', true},
     {"--overwrite"},
     {"--csv", .takes_value = true},
