@@ -59,7 +59,7 @@ const Verb verb_experts = {
         "each\n"
         "                            token would give, IMAGE_objectN.png; of several folders, "
         "which\n"
-        "                            experts they use, matrix.png\n"
+        "                            experts they use, matrix.png and .svg\n"
         "      --overwrite           replace figures and lines that are there\n"
         "      --csv FILE            a line for each image, object, layer and token: logits, "
         "gates,\n"
