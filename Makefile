@@ -13,23 +13,25 @@ CODE = $(shell find src include apps tests bench docs/examples -name '*.[ch]' -o
 PLAIN_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
 .NOTPARALLEL:
-.PHONY: all release debug clang setup demo test test-fast full asan tsan fuzz fuzz-all bench bench-rivals golden \
+.PHONY: all program release debug clang setup demo test test-fast full asan tsan fuzz fuzz-all bench bench-rivals golden \
         lint layers words readme format format-check install clean help
 
 ##  Use
-all: release  ## build the program and the libraries into build/release (plain `make`)
+all: program
+program: build/release/build.ninja ## build the program and the libraries into build/release (plain `make`)
+	@cmake --build --preset release -j $(JOBS) --target product
 
 demo: ## segment a slice of a real brain with the built-in model; installs what it needs
 	@tools/setup build demo
-	@$(MAKE) --no-print-directory release
+	@$(MAKE) --no-print-directory program
 	@tools/demo build/release/voxpert
 
-install: release ## install below PREFIX (/usr/local) and DESTDIR
+install: program ## install below PREFIX (/usr/local) and DESTDIR
 	DESTDIR=$(abspath $(DESTDIR)) cmake --install build/release --prefix $(PREFIX)
 	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || ldconfig
 
 ##  Check
-test: ## build and run the suite; installs what it needs
+test: ## build the tests and run the suite; installs what it needs
 	@tools/setup build test
 	@$(MAKE) --no-print-directory release
 	ctest --preset release -j $(JOBS) --output-junit results.xml
@@ -75,7 +77,7 @@ bench-rivals: ## the same work done by ONNX Runtime and PyTorch, interleaved wit
 	bench/rivals build/release
 
 ##  Develop
-release debug clang: %: build/%/build.ninja ## build with one preset: release, debug or clang
+release debug clang: %: build/%/build.ninja ## build program and tests with one preset: release, debug or clang
 	@cmake --build --preset $* -j $(JOBS)
 
 lint: layers words ## clang-tidy and cppcheck, layers and words
@@ -92,7 +94,7 @@ words: ## look for what must not stand in the tree, and for references that lead
 	@tools/check-references --self-test
 	@tools/check-references
 
-readme: release ## check the commands and links of README.md and the guides
+readme: program ## check the commands and links of README.md and the guides
 	@tools/check-readme build/release
 
 format: ## lay out all code with clang-format

@@ -11,6 +11,7 @@
 #include "cli/common/error.h"
 #include "cli/common/interrupt.h"
 #include "cli/common/outputs.h"
+#include "cli/common/synonyms.h"
 #include "cli/verb.h"
 
 static const Verb *const verbs[] = {
@@ -80,9 +81,17 @@ static int print_verb_help(const Verb *verb) {
 static int unknown_verb(const char *word, int argc, char **argv) {
     VoxpertError error = {0};
     Common common = common_of_failure("", argc, argv);
-    const char *near = closest(word, verb_name, NULL);
-    VoxpertStatus status =
-        error_say(&error, VOXPERT_BAD_ARGUMENT, "there is no verb \"%s\"%s%s%s", word,
+    const char *same = synonym_of_verb(word), *near = closest(word, verb_name, NULL);
+    VoxpertStatus status = VOXPERT_BAD_ARGUMENT;
+    if (access(word, F_OK) == 0)
+        error_say(&error, status,
+                  "%s is a file, and a verb must come first: voxpert segment %s --box x0,y0,x1,y1 "
+                  "-o mask.png, or voxpert info %s",
+                  word, word, word);
+    else if (same)
+        error_say(&error, status, "there is no verb \"%s\"; %s", word, same);
+    else
+        error_say(&error, status, "there is no verb \"%s\"%s%s%s", word,
                   near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     return common_end(&common, status, &error);
 }
@@ -117,7 +126,7 @@ static int run(int argc, char **argv) {
         print_help(stderr); /* a script whose verb is empty must not take this for success */
         return VOXPERT_BAD_ARGUMENT;
     }
-    if (strcmp(word, "--version") == 0) {
+    if (is_one_of(word, "--version", "-V") || strcmp(word, "version") == 0) {
         print_version();
         return 0;
     }

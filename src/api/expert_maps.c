@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "api/internal.h"
+#include "base/files.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "draw/heat.h"
 #include "draw/matrix.h"
 #include "draw/overlay.h"
@@ -14,7 +16,7 @@
 #include "predict/expert_maps.h"
 #include "systems/experts.h"
 
-enum { MAP_SIDE = 512, TILE_SIDE = 224 };
+enum { MAP_SIDE = 512, TILE_SIDE = 264 };
 
 static Status no_memory(Error *error) {
     return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the maps of experts");
@@ -151,7 +153,7 @@ static void name_expert(char text[EXPERT_NAME + 16], const Figure *f, int expert
     snprintf(text, EXPERT_NAME + 16, name[0] ? "expert %d %s" : "expert %d", expert + 1, name);
 }
 
-/* "tokens 1 3", "token 2", "held back" or "no token" */
+/* "tokens 1 3", "token 2", "disabled" or "no token" */
 static void say_tokens(char *text, size_t room, const Figure *f, int layer, int expert) {
     const VoxpertRouting *r = &f->maps->routing;
     const float *gates = r->gates + (size_t)(layer * r->tokens * r->experts + expert);
@@ -165,7 +167,7 @@ static void say_tokens(char *text, size_t room, const Figure *f, int layer, int 
                                                  : "token",
                                      t + 1);
     bool held = route_holds_back(system_token_experts(f->system)->held_back, expert);
-    if (!used) snprintf(text, room, "%s", held ? "held back" : "no token");
+    if (!used) snprintf(text, room, "%s", held ? "disabled" : "no token");
 }
 
 static void add_expert(Figure *f, int layer, int expert) {
@@ -195,7 +197,7 @@ static void add_token(Figure *f, int token) {
     for (size_t i = 0; i < pixels; i++) f->labels[i] = (uint16_t)(logits[i] > 0.0f ? token + 1 : 0);
     overlay_labels(next_tile(f), f->labels, 0.4);
     name_expert(name, f, expert_of(r, r->layers - 1, token));
-    snprintf(caption, sizeof(Caption), "mask of token %d%s\n%s, sure %.3f", token + 1,
+    snprintf(caption, sizeof(Caption), "token %d%s\n%s, confidence %.3f", token + 1,
              token == r->chosen ? ", the answer" : "", name,
              (double)r->confidence[(r->layers - 1) * r->tokens + token]);
 }
@@ -208,6 +210,8 @@ VoxpertStatus voxpert_expert_maps_write(const VoxpertSession *session,
                          "voxpert_expert_maps_write: NULL, or no maps");
     const VoxpertRouting *r = &maps->routing;
     Figure f;
+    static const SheetHead head = {
+        .title = "where the tokens of each expert look; masks of the tokens", .heat = true};
     Extent size = {0, 0};
     uint8_t *rgb = NULL;
     Status status = figure_open(&f, session->predictor, maps, error);
@@ -216,7 +220,8 @@ VoxpertStatus voxpert_expert_maps_write(const VoxpertSession *session,
         fill_row(&f);
     }
     for (int t = 0; !status && t < r->tokens; t++) add_token(&f, t);
-    if (!status) status = sheet_make(&rgb, &size, f.tile, f.count, f.columns, TILE_SIDE, error);
+    if (!status)
+        status = sheet_make(&rgb, &size, f.tile, f.count, f.columns, TILE_SIDE, head, error);
     Picture sheet = {.rgb = rgb, .width = size.width, .height = size.height};
     if (!status) status = picture_save(&sheet, path, error);
     memory_free(rgb);
@@ -225,6 +230,24 @@ VoxpertStatus voxpert_expert_maps_write(const VoxpertSession *session,
 }
 
 /* ---- Shares ----------------------------------------------------------------------------- */
+
+static Status write_svg(const char *path, const Matrix *m, Error *error) {
+    Text t = {0};
+    matrix_svg(&t, m);
+    Status status = t.failed ? no_memory(error) : file_write(path, t.chars, t.length, error);
+    text_free(&t);
+    return status;
+}
+
+static Status write_matrix(const char *path, const Matrix *m, Error *error) {
+    size_t length = strlen(path);
+    if (length > 4 && strcmp(path + length - 4, ".svg") == 0) return write_svg(path, m, error);
+    Picture picture;
+    Status status = matrix_draw(&picture, m, error);
+    if (!status) status = picture_save(&picture, path, error);
+    picture_free(&picture);
+    return status;
+}
 
 VoxpertStatus voxpert_expert_matrix_write(const VoxpertModel *model, const double *shares, int rows,
                                           const char *const *row, const char *path,
@@ -250,13 +273,9 @@ VoxpertStatus voxpert_expert_matrix_write(const VoxpertModel *model, const doubl
     }
     for (size_t i = 0; i < m.columns; i++) {
         const char *name = system_expert_name(s, (int)i);
-        snprintf(expert[i], sizeof expert[i], "%zu", i + 1);
+        snprintf(expert[i], sizeof expert[i], "expert %zu", i + 1);
         if (name[0]) snprintf(expert[i], sizeof expert[i], "%s", name);
         experts[i] = expert[i];
     }
-    Picture picture;
-    status = matrix_draw(&picture, &m, error);
-    if (!status) status = picture_save(&picture, path, error);
-    picture_free(&picture);
-    return status;
+    return write_matrix(path, &m, error);
 }

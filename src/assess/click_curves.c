@@ -1,5 +1,6 @@
 #include "assess/click_curves.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -225,6 +226,24 @@ bool click_class_next(ClassRow *row, const ClickCurves *c) {
 }
 
 /* The mean over the objects of a set (-1: of all sets) that are outer ones, or not. */
+/* Over the objects of a row, whose means are known. */
+static void add_intervals(ClickRow *row, const ClickCurves *c, int set, bool outer) {
+    double n = (double)row->objects;
+    for (size_t i = 0; i < c->objects; i++) {
+        const CaseObject *o = &c->data.object[c->object[i]];
+        if ((set >= 0 && c->data.picture[o->picture].set != set) || o->outer != outer) continue;
+        for (int w = 0; w < CLICK_WAYS; w++) {
+            const double *dice = curve_of(c, i, (ClickWay)w);
+            for (int k = 0; k <= c->rule.clicks; k++)
+                row->half_width[w][k] += pow(dice[k] - row->dice[w][k], 2.0);
+        }
+    }
+    for (int w = 0; w < CLICK_WAYS; w++)
+        for (int k = 0; k <= c->rule.clicks; k++)
+            row->half_width[w][k] =
+                n > 1.0 ? 1.96 * sqrt(row->half_width[w][k] / (n - 1.0) / n) : (double)NAN;
+}
+
 static bool row_of(ClickRow *row, const ClickCurves *c, int set, bool outer) {
     *row = (ClickRow){.objects = 0};
     for (int pass = 0; pass < 2; pass++) {
@@ -238,6 +257,7 @@ static bool row_of(ClickRow *row, const ClickCurves *c, int set, bool outer) {
                         c->rule.clicks);
         }
     }
+    add_intervals(row, c, set, outer);
     if (!outer) add_pictures(row, c, set);
     return row->objects > 0;
 }
@@ -254,7 +274,8 @@ static void add_macro(ClickRow *macro, size_t *count, const ClickCurves *c) {
         macro->prompt_free += one.prompt_free / (double)sets;
         for (int w = 0; w < CLICK_WAYS; w++)
             for (int i = 0; i <= c->rule.clicks; i++)
-                macro->dice[w][i] += one.dice[w][i] / (double)sets;
+                macro->dice[w][i] += one.dice[w][i] / (double)sets,
+                    macro->half_width[w][i] = (double)NAN;
     }
     *count += sets > 1;
 }

@@ -84,6 +84,9 @@ typedef struct ClickRow {
     char name[160];
     size_t objects;
     double dice[CLICK_WAYS][CLICKS_MAX + 1];
+    /* Half of the 95 % interval of that mean, over its objects: 1.96 times their deviation over the
+     * root of their number; NaN of one object and of the mean of the sets. */
+    double half_width[CLICK_WAYS][CLICKS_MAX + 1];
     size_t pictures; /* asked for without a prompt; of the means and of sets: with all objects */
     double prompt_free;
 } ClickRow;

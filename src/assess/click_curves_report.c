@@ -1,4 +1,6 @@
 /* Curves of clicks as tables and as a picture; declared in click_curves.h. */
+#include <math.h>
+
 #include "assess/click_curves.h"
 #include "base/gnuplot.h"
 #include "base/quote.h"
@@ -210,18 +212,37 @@ void click_rows_markdown(Text *t, const ClickRow *row, size_t rows, const ClickC
 
 enum { LINES_MAX = 14 };
 
-static void add_panel(Text *t, const ClickRow *row, size_t rows, int way, int clicks) {
-    for (size_t r = 0; r < rows; r++) {
-        text_add(t, "$c%dr%zu << EOD\n", way, r);
-        for (int k = first_of(way); k <= clicks; k++)
-            text_add(t, "%d %.9g\n", k, row[r].dice[way][k]);
-        text_add(t, "EOD\n");
+/* Okabe and Ito's colours, black first: the mean over all sets comes last and is drawn with it. */
+static const char *line_colour(size_t place) {
+    static const char *const colours[] = {"#000000", "#0072b2", "#d55e00", "#009e73",
+                                          "#cc79a7", "#e69f00", "#56b4e9"};
+    return colours[place % (sizeof colours / sizeof *colours)];
+}
+
+static void add_block(Text *t, const ClickRow *row, int way, int clicks, size_t place) {
+    text_add(t, "$c%dr%zu << EOD\n", way, place);
+    for (int k = first_of(way); k <= clicks; k++) {
+        double mean = row->dice[way][k], half = row->half_width[way][k];
+        text_add(t, "%d %.9g %.9g %.9g\n", k, mean, isnan(half) ? mean : mean - half,
+                 isnan(half) ? mean : mean + half);
     }
-    text_add(t, "set title '%s'\nset xrange [%g:%g]\n", click_way_name((ClickWay)way),
-             (double)first_of(way) - 0.2, (double)clicks + 0.2);
+    text_add(t, "EOD\n");
+}
+
+static void add_panel(Text *t, const ClickRow *row, size_t rows, int way, int clicks) {
+    for (size_t r = 0; r < rows; r++) add_block(t, &row[r], way, clicks, r);
+    text_add(t, "set title '%s'\nset xlabel '%s'\nset xrange [%g:%g]\n",
+             click_way_name((ClickWay)way),
+             way == WAY_BOX_FIRST ? "clicks after the box" : "clicks", (double)first_of(way) - 0.2,
+             (double)clicks + 0.2);
+    for (size_t r = 0; r < rows; r++)
+        text_add(t,
+                 "%s$c%dr%zu using 1:3:4 with filledcurves lc rgb '%s' fs transparent solid 0.15 "
+                 "noborder notitle",
+                 r ? ", " : "plot ", way, r, line_colour(rows - 1 - r));
     for (size_t r = 0; r < rows; r++) {
-        text_add(t, "%s$c%dr%zu using 1:2 with linespoints pt 7 ps 0.6 %s title ",
-                 r ? ", " : "plot ", way, r, r + 1 == rows ? "lw 3 lc black" : "lw 1");
+        text_add(t, ", $c%dr%zu using 1:2 with linespoints pt 7 ps 0.7 lw %d lc rgb '%s' title ",
+                 way, r, r + 1 == rows ? 3 : 2, line_colour(rows - 1 - r));
         text_add_gnuplot_string(t, row[r].name);
         text_add(t, ".' (%zu)'", row[r].objects);
     }
@@ -233,9 +254,10 @@ Status click_rows_draw(const ClickRow *row, size_t rows, const ClickRule *rule, 
     Text t = {0};
     size_t left_out = rows > LINES_MAX ? rows - LINES_MAX : 0; /* the means come last */
     text_add(&t,
-             "set termoption noenhanced\nset encoding utf8\nset grid\nset yrange [0:1]\n"
-             "set xlabel 'clicks (0: the box)'\nset ylabel 'Dice'\nset key bottom right\n"
-             "set xtics %d\nset multiplot layout 1,2\n",
+             "set termoption noenhanced\nset encoding utf8\nset border 3\nset tics nomirror out\n"
+             "set grid ytics\nset yrange [0:1]\nset ylabel 'Dice'\nset key bottom right\n"
+             "set xtics %d\nset multiplot layout 1,2 title "
+             "'mean Dice, and its 95 %% interval over objects; in brackets their number'\n",
              rule->clicks > 12 ? 5 : 1);
     for (int w = 0; w < CLICK_WAYS; w++)
         add_panel(&t, row + left_out, rows - left_out, w, rule->clicks);
@@ -243,7 +265,7 @@ Status click_rows_draw(const ClickRow *row, size_t rows, const ClickRule *rule, 
     bool drawn = false;
     Status status = t.failed
                         ? error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to draw it", path)
-                        : gnuplot_png(path, 1200, 520, t.chars, &drawn, error);
+                        : gnuplot_png(path, 1200, 560, t.chars, &drawn, error);
     *missing = drawn ? NULL : gnuplot_missing();
     text_free(&t);
     return status;

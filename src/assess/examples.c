@@ -10,14 +10,16 @@
 
 typedef struct Examples {
     SheetTile *tile;
-    char (*caption)[64];
+    char (*caption)[160];
     size_t count, capacity;
 } Examples;
 
-static void draw(const Picture *p, const CaseObject *o, const uint16_t *labels) {
+static void draw(const Picture *p, const CaseObject *o, const uint16_t *labels,
+                 const uint8_t *truth) {
     Canvas canvas = {p->rgb, {p->height, p->width}};
     double box[] = {o->x0, o->y0, o->x1, o->y1};
-    overlay_labels(canvas, labels, 0.35);
+    overlay_labels(canvas, labels, 0.28);
+    overlay_contour(canvas, truth, (Colour){255, 255, 255});
     overlay_box(canvas, box, overlay_colour(1));
 }
 
@@ -27,23 +29,24 @@ static Status add_example(Examples *e, Measurer *m, const Dataset *d, const Case
     size_t n = (size_t)p->width * (size_t)p->height;
     double dice = 0.0;
     Picture picture;
-    uint8_t *mask = memory_new(n);
+    uint8_t *mask = memory_new(n), *truth = memory_new(n);
     uint16_t *labels = memory_new(n * sizeof *labels);
     Status status = VOXPERT_OK;
-    if (!case_picture(&picture, p) || !mask || !labels)
+    if (!case_picture(&picture, p) || !mask || !truth || !labels)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to draw examples");
-    if (!status) status = measure_box_mask(m, d, o, mask, &dice, error);
+    if (!status) status = measure_box_mask(m, d, o, mask, truth, &dice, error);
     if (!status) {
         for (size_t i = 0; i < n; i++) labels[i] = mask[i];
-        draw(&picture, o, labels);
+        draw(&picture, o, labels, truth);
         char *caption = e->caption[e->count];
-        snprintf(caption, sizeof *e->caption, "%.40s\nDice %.3f", p->name, dice);
+        snprintf(caption, sizeof *e->caption, "%.140s\nDice %.3f", p->name, dice);
         Extent size = {picture.height, picture.width};
         e->tile[e->count++] = (SheetTile){.rgb = picture.rgb, .size = size, .caption = caption};
         picture.rgb = NULL;
     }
     picture_free(&picture);
     memory_free(mask);
+    memory_free(truth);
     memory_free(labels);
     return status;
 }
@@ -63,7 +66,9 @@ static Status add_set(Examples *e, Measurer *m, const Dataset *d, int set, Split
 static Status write_sheet(const char *path, const Examples *e, size_t columns, Error *error) {
     uint8_t *rgb;
     Extent size;
-    Status status = sheet_make(&rgb, &size, e->tile, e->count, columns, 224, error);
+    Status status =
+        sheet_make(&rgb, &size, e->tile, e->count, columns, 264,
+                   (SheetHead){.title = "box, prediction (filled), reference (white)"}, error);
     if (status) return status;
     Volume *v;
     VolumeSize whole = {1, 1, size.height, size.width, 3};

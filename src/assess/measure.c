@@ -285,13 +285,14 @@ Status measure_class(Measurer *m, const Dataset *d, const CaseObject *o, const c
 }
 
 Status measure_box_mask(Measurer *m, const Dataset *d, const CaseObject *o, uint8_t *mask,
-                        double *dice, Error *error) {
+                        uint8_t *truth, double *dice, Error *error) {
     Scene s;
     double box[] = {o->x0, o->y0, o->x1, o->y1};
     Status status = scene_of_object(&s, d, o, error);
     if (!status) status = show(m, s.picture, error);
     if (!status) status = ask_box(m, &s, box, true, dice, error);
-    for (size_t i = 0; !status && i < s.pixels; i++) mask[i] = s.logits[i] > 0.0f;
+    for (size_t i = 0; !status && i < s.pixels; i++)
+        mask[i] = s.logits[i] > 0.0f, truth[i] = s.truth[i];
     scene_close(&s);
     return status;
 }

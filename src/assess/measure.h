@@ -83,9 +83,9 @@ MUST_CHECK Status measure_prompt_free(Measurer *m, const Dataset *d, const CaseO
 MUST_CHECK Status measure_class(Measurer *m, const Dataset *d, const CaseObject *o,
                                 const char *name, double *dice, Error *error);
 
-/* The mask [height,width] of the picture that the object's box gives, zoomed. */
+/* The mask [height,width] of the image that the object's box gives, zoomed, and its reference. */
 MUST_CHECK Status measure_box_mask(Measurer *m, const Dataset *d, const CaseObject *o,
-                                   uint8_t *mask, double *dice, Error *error);
+                                   uint8_t *mask, uint8_t *truth, double *dice, Error *error);
 
 /* Logits [height,width] of the object's picture for a prompt that is made of its reference: the
  * box, or (clicks > 0) clicks alone, one by one, each where the answer before was wrong. */

@@ -16,10 +16,20 @@
 
 /* ---- Reading ---------------------------------------------------------------------------- */
 
+/* What people give instead of a file. */
+static const char *hint_of_missing(const char *path, int reason) {
+    if (reason != ENOENT) return "";
+    if (strstr(path, "://")) return "; it is an address, and nothing is downloaded: fetch it first";
+    if (!strpbrk(path, "./")) return "; a file is meant, and nothing is downloaded by its name";
+    return "";
+}
+
 Status file_map(FileMap *out, const char *path, Status failure, Error *error) {
     *out = (FileMap){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return error_set(error, failure, "%s: cannot be opened: %s", path, strerror(errno));
+    int fd = open(path, O_RDONLY | O_CLOEXEC), reason = errno;
+    if (fd < 0)
+        return error_set(error, failure, "%s: cannot be opened: %s%s", path, strerror(reason),
+                         hint_of_missing(path, reason));
     struct stat info;
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         close(fd);
@@ -30,7 +40,7 @@ Status file_map(FileMap *out, const char *path, Status failure, Error *error) {
         return VOXPERT_OK;
     }
     void *bytes = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    int reason = errno;
+    reason = errno;
     close(fd);
     if (bytes == MAP_FAILED)
         return error_set(error, failure, "%s: cannot be mapped: %s", path, strerror(reason));

@@ -1,6 +1,7 @@
 #include "draw/font.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 enum { GLYPH_WIDTH = 5, GLYPH_HEIGHT = 8, FIRST = ' ', LAST = '~' };
 
@@ -75,14 +76,70 @@ static void pixel_draw(Canvas c, size_t x, size_t y, size_t scale, Colour colour
     }
 }
 
+static bool dot(const uint8_t *rows, int row, int column) {
+    return row >= 0 && row < GLYPH_HEIGHT && column >= 0 && column < GLYPH_WIDTH &&
+           rows[row] >> (GLYPH_WIDTH - 1 - column) & 1;
+}
+
+/* Strokes between the dots of a glyph that touch, smooth at any size: a dot is joined with the ones
+ * right of it and below, and with one at a corner where no dot beside both makes the turn. */
+static void strokes_draw(Canvas c, size_t x, size_t y, size_t scale, const uint8_t *rows,
+                         Colour colour) {
+    double s = (double)scale, width = 0.95 * s;
+    for (int row = 0; row < GLYPH_HEIGHT; row++) {
+        for (int column = 0; column < GLYPH_WIDTH; column++) {
+            if (!dot(rows, row, column)) continue;
+            double px = (double)x + (column + 0.5) * s - 0.5,
+                   py = (double)y + (row + 1.5) * s - 0.5;
+            bool right = dot(rows, row, column + 1), left = dot(rows, row, column - 1);
+            bool below = dot(rows, row + 1, column);
+            bool alone = !right && !left && !below && !dot(rows, row - 1, column);
+            if (right) canvas_line(c, px, py, px + s, py, width, colour, 1.0);
+            if (below) canvas_line(c, px, py, px, py + s, width, colour, 1.0);
+            if (!right && !below && dot(rows, row + 1, column + 1))
+                canvas_line(c, px, py, px + s, py + s, width, colour, 1.0);
+            if (!left && !below && dot(rows, row + 1, column - 1))
+                canvas_line(c, px, py, px - s, py + s, width, colour, 1.0);
+            if (alone) canvas_disc(c, px, py, 0.5 * width, colour, 1.0);
+        }
+    }
+}
+
 static void glyph_draw(Canvas c, size_t x, size_t y, size_t scale, char shown, Colour colour) {
     const uint8_t *rows = glyphs[(shown < FIRST || shown > LAST ? '?' : shown) - FIRST];
+    if (scale > 1) {
+        strokes_draw(c, x, y, scale, rows, colour);
+        return;
+    }
     for (size_t row = 0; row < GLYPH_HEIGHT; row++) {
         for (size_t column = 0; column < GLYPH_WIDTH; column++) {
             if (rows[row] >> (GLYPH_WIDTH - 1 - column) & 1)
                 pixel_draw(c, x + column * scale, y + (row + 1) * scale, scale, colour);
         }
     }
+}
+
+const char *font_tail(char out[], size_t most, const char *text) {
+    size_t length = font_length(text), skip = length > most ? length - most + 2 : 0;
+    if (!skip || most < 3) return text;
+    while (skip > 0 || continues(*text)) skip -= !continues(*text++);
+    size_t bytes = 0;
+    while (!ends_line(text[bytes])) bytes++;
+    memcpy(out, "..", 2);
+    memcpy(out + 2, text, bytes);
+    out[2 + bytes] = '\0';
+    return out;
+}
+
+size_t font_wrap(const char *text, size_t most) {
+    size_t bytes = 0, wide = 0, blank = 0;
+    for (; !ends_line(text[bytes]); bytes++) {
+        if (continues(text[bytes])) continue;
+        if (wide == most) return text[bytes] == ' ' || !blank ? bytes : blank;
+        if (text[bytes] == ' ') blank = bytes;
+        wide++;
+    }
+    return bytes;
 }
 
 void font_draw(Canvas c, size_t x, size_t y, size_t scale, const char *text, size_t most,

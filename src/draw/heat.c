@@ -21,3 +21,11 @@ void heat_draw(Canvas c, const float *values) {
         canvas_mix(c, i, heat_colour(value), 0.75 * sqrt(value));
     }
 }
+
+void heat_bar(Canvas c, size_t x, size_t y, Extent size) {
+    for (size_t row = 0; row < size.height; row++)
+        for (size_t i = 0; i < size.width; i++)
+            if (x + i < c.size.width && y + row < c.size.height)
+                canvas_mix(c, (y + row) * c.size.width + x + i,
+                           heat_colour((double)i / (double)(size.width - 1)), 1.0);
+}

@@ -2,13 +2,14 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/size.h"
 #include "draw/font.h"
 #include "draw/heat.h"
 
-static const Colour paper = {24, 26, 30}, ink = {226, 229, 233}, faint = {150, 156, 164};
+static const Colour paper = {255, 255, 255}, ink = {20, 20, 20}, faint = {84, 84, 84};
 
 enum {
     SCALE = 2,
@@ -17,7 +18,10 @@ enum {
     CELL_HEIGHT = 40,
     CELL_LEAST = 6, /* characters: "100%" and room around it */
     NAME_MOST = 28, /* characters of a row's name */
-    GAP = 16
+    GAP = 16,
+    BAR_HEIGHT = 14,
+    BAR_WIDTH = 12 * LETTER,
+    FOOT = LINE + GAP /* the colours, from 0 to 100 % */
 };
 
 typedef struct Layout {
@@ -46,9 +50,10 @@ static bool size_of(const Matrix *m, const Layout *l, Picture *p) {
     bool fits = size_multiply(&panels, m->panels, l->panel) &&
                 size_multiply(&rows, m->rows, CELL_HEIGHT) &&
                 size_add(&p->width, panels, l->names + (size_t)(2 * GAP)) &&
-                size_add(&p->height, rows, l->top + GAP) &&
+                size_add(&p->height, rows, l->top + (size_t)(GAP + FOOT)) &&
                 size_multiply(&bytes, p->width, p->height) && size_multiply(&bytes, bytes, 3);
     size_t title = 2 * (size_t)GAP + font_length(m->title) * LETTER;
+    title = size_max(title, 2 * (size_t)GAP + BAR_WIDTH + 9 * (size_t)LETTER);
     p->width = size_max(p->width, title);
     p->rgb = fits ? memory_new(3 * p->width * p->height) : NULL;
     return p->rgb != NULL;
@@ -57,7 +62,7 @@ static bool size_of(const Matrix *m, const Layout *l, Picture *p) {
 /* Dark letters on bright cells. */
 static Colour ink_on(Colour c) {
     double bright = 0.299 * c.red + 0.587 * c.green + 0.114 * c.blue;
-    return bright > 140.0 ? paper : ink;
+    return bright > 140.0 ? ink : paper;
 }
 
 static void draw_cell(Canvas c, size_t x, size_t y, size_t width, double share) {
@@ -85,6 +90,22 @@ static void draw_panel(Canvas c, const Matrix *m, const Layout *l, size_t panel)
     }
 }
 
+/* Of a long one the end, which tells folders apart. */
+static Status draw_name(Canvas c, size_t y, const char *name, Error *error) {
+    char *tail = memory_new(strlen(name) + 3);
+    if (!tail) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a matrix");
+    font_draw(c, GAP, y + (CELL_HEIGHT - LINE) / 2 + 2, SCALE, font_tail(tail, NAME_MOST, name),
+              NAME_MOST, ink);
+    memory_free(tail);
+    return VOXPERT_OK;
+}
+
+static void draw_foot(Canvas c, size_t y) {
+    font_draw(c, GAP, y, SCALE, "0%", 2, ink);
+    heat_bar(c, GAP + 3 * LETTER, y + 2, (Extent){BAR_HEIGHT, BAR_WIDTH});
+    font_draw(c, GAP + 4 * LETTER + BAR_WIDTH, y, SCALE, "100%", 4, ink);
+}
+
 Status matrix_draw(Picture *out, const Matrix *m, Error *error) {
     *out = (Picture){0};
     if (m->panels == 0 || m->rows == 0 || m->columns == 0)
@@ -96,9 +117,11 @@ Status matrix_draw(Picture *out, const Matrix *m, Error *error) {
     Canvas c = {out->rgb, {out->height, out->width}};
     canvas_fill(c, paper);
     font_draw(c, GAP, GAP, SCALE, m->title, out->width / LETTER, ink);
-    for (size_t i = 0; i < m->rows; i++)
-        font_draw(c, GAP, l.top + i * CELL_HEIGHT + (CELL_HEIGHT - LINE) / 2 + 2, SCALE, m->row[i],
-                  NAME_MOST, ink);
+    Status status = VOXPERT_OK;
+    for (size_t i = 0; !status && i < m->rows; i++)
+        status = draw_name(c, l.top + i * CELL_HEIGHT, m->row[i], error);
+    draw_foot(c, l.top + m->rows * CELL_HEIGHT + GAP);
     for (size_t p = 0; p < m->panels; p++) draw_panel(c, m, &l, p);
-    return VOXPERT_OK;
+    if (status) picture_free(out);
+    return status;
 }

@@ -3,6 +3,7 @@
 #ifndef DRAW_MATRIX_H
 #define DRAW_MATRIX_H
 
+#include "base/text.h"
 #include "image/picture.h"
 
 typedef struct Matrix {
@@ -15,5 +16,8 @@ typedef struct Matrix {
 /* The picture is the caller's to free.  VOXPERT_BAD_ARGUMENT for none of something,
  * VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status matrix_draw(Picture *out, const Matrix *m, Error *error);
+
+/* The same as SVG, for papers. */
+void matrix_svg(Text *t, const Matrix *m);
 
 #endif

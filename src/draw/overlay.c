@@ -86,6 +86,25 @@ void overlay_labels(Canvas c, const uint16_t *labels, double opacity) {
     }
 }
 
+static bool is_inside(const uint8_t *mask, Extent size, ptrdiff_t x, ptrdiff_t y) {
+    return x >= 0 && y >= 0 && x < (ptrdiff_t)size.width && y < (ptrdiff_t)size.height &&
+           mask[(size_t)y * size.width + (size_t)x];
+}
+
+void overlay_contour(Canvas c, const uint8_t *mask, Colour colour) {
+    ptrdiff_t reach = (ptrdiff_t)overlay_line_width(c.size);
+    for (size_t i = 0; i < extent_pixels(c.size); i++) {
+        ptrdiff_t x = (ptrdiff_t)(i % c.size.width), y = (ptrdiff_t)(i / c.size.width);
+        bool own = mask[i] != 0, edge = false;
+        for (ptrdiff_t d = 1; d <= reach && !edge; d++)
+            edge = is_inside(mask, c.size, x - d, y) != own ||
+                   is_inside(mask, c.size, x + d, y) != own ||
+                   is_inside(mask, c.size, x, y - d) != own ||
+                   is_inside(mask, c.size, x, y + d) != own;
+        if (edge) canvas_mix(c, i, own ? colour : black, own ? 1.0 : 0.45);
+    }
+}
+
 /* ---- Prompts ------------------------------------------------------------------------------ */
 
 /* Far enough outside to be seen as outside; keeps the conversion to whole pixels defined. */

@@ -19,6 +19,10 @@ size_t overlay_line_width(Extent size);
 /* `labels` [height, width]: 0 nothing, n = object n - 1.  `opacity` of the fill, 0 to 1. */
 void overlay_labels(Canvas c, const uint16_t *labels, double opacity);
 
+/* The outline of a mask [height, width] of 0 and not 0, inside its edge, with a dark line outside.
+ */
+void overlay_contour(Canvas c, const uint8_t *mask, Colour colour);
+
 /* Inclusive pixel corners, the frame lies just outside; fractions are rounded to whole pixels. */
 void overlay_box(Canvas c, const double box_xyxy[4], Colour colour);
 

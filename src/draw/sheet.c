@@ -6,15 +6,20 @@
 #include "base/size.h"
 #include "draw/canvas.h"
 #include "draw/font.h"
+#include "draw/heat.h"
 #include "image/resize.h"
 
-static const Colour paper = {24, 26, 30}, ink = {226, 229, 233}, faint = {150, 156, 164};
+static const Colour paper = {255, 255, 255}, ink = {20, 20, 20}, faint = {84, 84, 84};
+
+enum { LINES_MOST = 3 }; /* of the second part of a caption */
 
 typedef struct Layout {
     size_t columns, rows, side;
     size_t scale;   /* of the captions */
     size_t caption; /* height of the captions below each picture */
     size_t gap;
+    size_t head;  /* height of what stands above the tiles */
+    size_t width; /* least width: the title's */
 } Layout;
 
 static const char *second_line(const char *caption) {
@@ -22,8 +27,21 @@ static const char *second_line(const char *caption) {
     return end ? end + 1 : NULL;
 }
 
-static Layout layout_of(const SheetTile *tiles, size_t count, size_t columns, size_t side) {
-    Layout l = {.columns = columns, .side = side, .scale = side >= 400 ? 2 : 1};
+static size_t most_of(const Layout *l) { return l->side / (FONT_CELL_WIDTH * l->scale); }
+
+static size_t lines_of(const Layout *l, const char *caption) {
+    const char *rest = second_line(caption);
+    size_t lines = caption ? 1 : 0;
+    for (; rest && *rest && lines <= LINES_MOST; lines++) {
+        rest += font_wrap(rest, most_of(l));
+        rest += *rest == ' ';
+    }
+    return lines;
+}
+
+static Layout layout_of(const SheetTile *tiles, size_t count, size_t columns, size_t side,
+                        SheetHead head) {
+    Layout l = {.columns = columns, .side = side, .scale = side >= 200 ? 2 : 1};
     if (columns == 0) {
         while (l.columns * l.columns < count) l.columns++;
     }
@@ -32,9 +50,12 @@ static Layout layout_of(const SheetTile *tiles, size_t count, size_t columns, si
     l.gap = 8 * l.scale;
     size_t lines = 0;
     for (size_t i = 0; i < count; i++) {
-        if (tiles[i].caption) lines = size_max(lines, second_line(tiles[i].caption) ? 2 : 1);
+        lines = size_max(lines, lines_of(&l, tiles[i].caption));
     }
     l.caption = lines ? lines * FONT_CELL_HEIGHT * l.scale + 2 * l.scale : 0;
+    size_t line = (FONT_CELL_HEIGHT + 4) * l.scale;
+    l.head = (head.title ? line : 0) + (head.heat ? line : 0);
+    if (head.title) l.width = font_length(head.title) * FONT_CELL_WIDTH * l.scale + 2 * l.gap;
     return l;
 }
 
@@ -43,9 +64,10 @@ static bool layout_size(const Layout *l, Extent *size, size_t *bytes) {
     size_t tile_height;
     return size_add(&tile_height, l->side, l->caption + l->gap) &&
            size_multiply(&size->height, l->rows, tile_height) &&
-           size_add(&size->height, size->height, l->gap) &&
+           size_add(&size->height, size->height, l->gap + l->head) &&
            size_multiply(&size->width, l->columns, l->side + l->gap) &&
            size_add(&size->width, size->width, l->gap) &&
+           (size->width = size_max(size->width, l->width)) > 0 &&
            size_multiply(bytes, size->height, size->width) && size_multiply(bytes, *bytes, 3);
 }
 
@@ -67,16 +89,43 @@ static Status picture_draw(Canvas c, const SheetTile *tile, size_t x, size_t y, 
     return status;
 }
 
-static void caption_draw(Canvas c, const Layout *l, const char *caption, size_t x, size_t y) {
-    size_t most = l->side / (FONT_CELL_WIDTH * l->scale);
-    const char *second = second_line(caption);
-    if (caption) font_draw(c, x, y + 2 * l->scale, l->scale, caption, most, ink);
-    if (second)
-        font_draw(c, x, y + (2 + FONT_CELL_HEIGHT) * l->scale, l->scale, second, most, faint);
+static Status caption_draw(Canvas c, const Layout *l, const char *caption, size_t x, size_t y,
+                           Error *error) {
+    size_t most = most_of(l);
+    const char *rest = second_line(caption);
+    char *shown = caption ? memory_new(strlen(caption) + 3) : NULL;
+    if (!caption) return VOXPERT_OK;
+    if (!shown) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a contact sheet");
+    y += 2 * l->scale;
+    font_draw(c, x, y, l->scale, font_tail(shown, most, caption), most, ink);
+    for (int line = 0; rest && *rest && line < LINES_MOST; line++) {
+        size_t length = font_wrap(rest, most);
+        if (line + 1 == LINES_MOST) length = strlen(rest); /* what is longer ends in two dots */
+        memcpy(shown, rest, length);
+        shown[length] = '\0';
+        y += FONT_CELL_HEIGHT * l->scale;
+        font_draw(c, x, y, l->scale, shown, most, faint);
+        rest += length;
+        rest += *rest == ' ';
+    }
+    memory_free(shown);
+    return VOXPERT_OK;
+}
+
+static void head_draw(Canvas c, const Layout *l, SheetHead head) {
+    size_t line = (FONT_CELL_HEIGHT + 4) * l->scale, y = l->gap,
+           letter = FONT_CELL_WIDTH * l->scale;
+    if (head.title) font_draw(c, l->gap, y, l->scale, head.title, SIZE_MAX, ink);
+    y += head.title ? line : 0;
+    if (!head.heat) return;
+    font_draw(c, l->gap, y, l->scale, "0", 1, ink);
+    heat_bar(c, l->gap + 2 * letter, y + l->scale,
+             (Extent){(FONT_CELL_HEIGHT - 1) * l->scale, 12 * letter});
+    font_draw(c, l->gap + 15 * letter, y, l->scale, "1", 1, ink);
 }
 
 Status sheet_make(uint8_t **out, Extent *size, const SheetTile *tiles, size_t count, size_t columns,
-                  size_t side, Error *error) {
+                  size_t side, SheetHead head, Error *error) {
     enum { LEAST = 16, MOST = 1 << 16 };
     *out = NULL;
     if (count == 0 || side < LEAST || side > MOST)
@@ -84,18 +133,19 @@ Status sheet_make(uint8_t **out, Extent *size, const SheetTile *tiles, size_t co
                          "a contact sheet needs at least one picture and tiles of %d to %d pixels, "
                          "but was given %zu pictures and %zu pixels",
                          LEAST, MOST, count, side);
-    Layout l = layout_of(tiles, count, columns, side);
+    Layout l = layout_of(tiles, count, columns, side, head);
     size_t bytes;
     uint8_t *rgb = layout_size(&l, size, &bytes) ? memory_new(bytes) : NULL;
     if (!rgb) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for a contact sheet");
     Canvas c = {rgb, *size};
     canvas_fill(c, paper);
+    head_draw(c, &l, head);
     Status status = VOXPERT_OK;
     for (size_t i = 0; i < count && !status; i++) {
         size_t x = l.gap + i % l.columns * (l.side + l.gap);
-        size_t y = l.gap + i / l.columns * (l.side + l.caption + l.gap);
+        size_t y = l.gap + l.head + i / l.columns * (l.side + l.caption + l.gap);
         status = picture_draw(c, &tiles[i], x, y, l.side, error);
-        caption_draw(c, &l, tiles[i].caption, x, y + l.side);
+        if (!status) status = caption_draw(c, &l, tiles[i].caption, x, y + l.side, error);
     }
     if (status)
         memory_free(rgb);

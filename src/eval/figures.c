@@ -40,7 +40,8 @@ typedef struct Unit {
     double scale; /* of what is measured */
 } Unit;
 
-/* Large volumes are shown in millilitres. */
+/* Large volumes are shown in millilitres, large areas in square centimetres or thousands of pixels.
+ */
 static Unit unit_of(const Evaluation *e) {
     const MetricChoice *c = &e->rule.metrics;
     double most = 0.0;
@@ -49,10 +50,48 @@ static Unit unit_of(const Evaluation *e) {
             most = fmax(most, e->item[i].label[l].value[METRIC_VOLUME_REF]);
     }
     if (!c->unscaled && !c->pictures && most > 1e4) return (Unit){"ml", 1e-3};
+    if (c->pictures && most > 1e4)
+        return (Unit){c->unscaled ? "1000 px" : "cm2", c->unscaled ? 1e-3 : 1e-2};
     return (Unit){metric_units(c).size, 1.0};
 }
 
 static bool is_distance(Metric m) { return m >= METRIC_HD_ELEMENTS && m <= METRIC_ASSD_BORDERS; }
+
+/* What a panel shows, as people say it. */
+static void add_metric_title(Text *t, const MetricChoice *c, Metric m) {
+    const char *unit = metric_units(c).length;
+    switch (m) {
+    case METRIC_DICE:
+        text_add(t, "Dice");
+        break;
+    case METRIC_IOU:
+        text_add(t, "IoU");
+        break;
+    case METRIC_LESION_F1:
+        text_add(t, "F1 of lesions");
+        break;
+    case METRIC_NSD_ELEMENTS:
+        text_add(t, "surface Dice within %g %s (NSD)", c->tolerance[0], unit);
+        break;
+    case METRIC_HD95_ELEMENTS:
+        text_add(t, "95 %% Hausdorff distance, %s", unit);
+        break;
+    case METRIC_HD_ELEMENTS:
+        text_add(t, "Hausdorff distance, %s", unit);
+        break;
+    case METRIC_ASSD_ELEMENTS:
+        text_add(t, "mean distance of surfaces, %s", unit);
+        break;
+    case METRIC_VOLUME_RELATIVE:
+        text_add(t, "error of the %s, %% of the reference", metric_units(c).word);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Of the values that are drawn. */
+static double scale_of(Metric m) { return m == METRIC_VOLUME_RELATIVE ? 100.0 : 1.0; }
 
 /* ---- Box plots ------------------------------------------------------------------------------ */
 
@@ -71,7 +110,7 @@ static size_t add_block(Text *t, const Evaluation *e, size_t label, Metric m, si
     text_add(t, "$m%dl%zu << EOD\n", (int)m, label);
     for (size_t i = 0; i < count; i++) {
         if (!isfinite(values[i])) continue;
-        text_add(t, "%.9g\n", values[i]);
+        text_add(t, "%.9g\n", scale_of(m) * values[i]);
         finite++;
     }
     text_add(t, "EOD\n");
@@ -99,13 +138,12 @@ static size_t panels_find(Panel panel[PANELS_MAX], const Evaluation *e) {
 
 static void add_range(Text *t, Metric m) {
     if (m == METRIC_VOLUME_RELATIVE)
-        text_add(t, "set yrange [*:*]\n");
+        text_add(t, "set yrange [*:*]\nset offsets 0, 0, graph 0.05, graph 0.05\n");
     else
-        text_add(t, "set yrange [%s]\n", is_distance(m) ? "0:*" : "-0.02:1.02");
+        text_add(t, "unset offsets\nset yrange [%s]\n", is_distance(m) ? "0:*" : "-0.02:1.02");
 }
 
 static void add_panel(Text *t, const Evaluation *e, Panel *p, size_t labels) {
-    char name[METRIC_NAME_MAX];
     size_t shown[BOXES_MAX], boxes = 0;
     for (size_t l = 0; l < labels; l++) {
         size_t finite = add_block(t, e, l, p->metric, &p->infinite);
@@ -113,8 +151,8 @@ static void add_panel(Text *t, const Evaluation *e, Panel *p, size_t labels) {
         if (finite) shown[boxes++] = l;
     }
     if (boxes == 0) return;
-    metric_name(name, &e->rule.metrics, p->metric);
-    text_add(t, "set title '%s", name);
+    text_add(t, "set title '");
+    add_metric_title(t, &e->rule.metrics, p->metric);
     if (p->infinite) text_add(t, ", %zu infinite left out", p->infinite);
     text_add(t, "'\n");
     add_range(t, p->metric);
@@ -139,18 +177,20 @@ Status figure_boxes(const Evaluation *e, const char *path, const char **missing,
     size_t panels = panels_find(panel, e), labels = size_min(e->rule.labels, BOXES_MAX);
     *missing = "no case has a finite value";
     if (panels == 0) return VOXPERT_OK;
-    int columns = panels > 1 ? 2 : 1, rows = panels > 2 ? 2 : 1;
+    /* three panels stand in one row: a square would have an empty quarter */
+    int columns = panels == 4 ? 2 : (int)panels, rows = panels == 4 ? 2 : 1;
     text_add(&t,
              "%sset style boxplot nooutliers\nset style fill solid 0.15\nset boxwidth 0.6\n"
-             "set jitter overlap 0.5 spread 0.35\nset xrange [0.4:%zu.6]\nset xtics %s(",
+             "set jitter overlap 0.5 spread 0.35\nset xlabel 'label'\nset xrange [0.4:%zu.6]\nset "
+             "xtics %s(",
              beginning, labels, has_names(e) ? "rotate by -30 " : "");
     for (size_t l = 0; l < labels; l++) {
         text_add(&t, "%s", l ? ", " : "");
         add_label(&t, &e->label[l]);
         text_add(&t, " %zu", l + 1);
     }
-    text_add(&t, ")\nset multiplot layout %d,%d title '%zu cases%s'\n", rows, columns, e->count,
-             labels < e->rule.labels ? ", the first 20 labels" : "");
+    text_add(&t, ")\nset multiplot layout %d,%d title '%zu case%s%s'\n", rows, columns, e->count,
+             e->count == 1 ? "" : "s", labels < e->rule.labels ? ", the first 20 labels" : "");
     for (size_t i = 0; i < panels; i++) add_panel(&t, e, &panel[i], labels);
     text_add(&t, "unset multiplot\n");
     int across = 360 + 24 * (int)labels;
@@ -189,7 +229,7 @@ static void add_volume_title(Text *t, const EvaluatedLabel *l, double mean, doub
     add_label(t, l);
     text_add(t, ".': ");
     add_plain(t, "mean ", mean);
-    if (isfinite(spread)) add_plain(t, ", 1.96 SD: ", mean - spread);
+    if (isfinite(spread)) add_plain(t, ", limits (1.96 SD) ", mean - spread);
     if (isfinite(spread)) add_plain(t, " to ", mean + spread);
     text_add(t, "'\n");
 }
@@ -222,10 +262,10 @@ Status figure_bland_altman(const Evaluation *e, const char *path, const char **m
     *missing = "it needs the metric vol, which was not chosen";
     if (!metric_chosen(&e->rule.metrics, METRIC_VOLUME_REF)) return VOXPERT_OK;
     text_add(&t,
-             "%sset offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05\n"
-             "set multiplot layout %d,%d title '%s of %zu cases%s'\n",
+             "%sset offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05\nset rmargin 5\n"
+             "set multiplot layout %d,%d title '%s of %zu case%s%s'\n",
              beginning, rows, columns, e->rule.metrics.pictures ? "Areas" : "Volumes", e->count,
-             labels < e->rule.labels ? ", the first six labels" : "");
+             e->count == 1 ? "" : "s", labels < e->rule.labels ? ", the first six labels" : "");
     for (size_t l = 0; l < labels; l++) panels += add_volume_panel(&t, e, l, unit_of(e));
     text_add(&t, "unset multiplot\n");
     *missing = "no case has a label with a size";

@@ -175,7 +175,7 @@ static int worst_first(const void *a, const void *b) {
 typedef struct Sheet {
     SheetTile *tile;
     ScreenedPicture *picture;
-    char (*caption)[96];
+    char (*caption)[256];
     size_t count;
 } Sheet;
 
@@ -194,8 +194,8 @@ static Status add_tile(Sheet *sheet, const Screening *s, const ScreenedCase *c, 
     overlay_labels((Canvas){p->picture.rgb, size}, labels, 0.25);
     memory_free(labels);
     char *caption = sheet->caption[sheet->count];
-    snprintf(caption, sizeof *sheet->caption, "%.44s\n%.46s", c->item->name,
-             c->accepted ? "accepted" : c->reason);
+    snprintf(caption, sizeof *sheet->caption, "%.120s\n%s%.110s", c->item->name,
+             c->accepted ? "accepted" : "rejected: ", c->accepted ? "" : c->reason);
     sheet->tile[sheet->count++] =
         (SheetTile){.rgb = p->picture.rgb, .size = size, .caption = caption};
     return VOXPERT_OK;
@@ -205,7 +205,8 @@ static Status write_sheet(const char *path, const Sheet *sheet, Error *error) {
     uint8_t *rgb;
     Extent size;
     Volume *v;
-    Status status = sheet_make(&rgb, &size, sheet->tile, sheet->count, 0, 224, error);
+    Status status = sheet_make(&rgb, &size, sheet->tile, sheet->count, 0, 264,
+                               (SheetHead){.title = "the worst cases, rejected ones first"}, error);
     if (status) return status;
     status = volume_new(&v, (VolumeSize){1, 1, size.height, size.width, 3}, SAMPLE_U8, error);
     if (!status) {

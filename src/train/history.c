@@ -328,16 +328,33 @@ Status history_write(const History *h, Error *error) {
 /* Column numbers are those of history.csv, whose lines are the data. */
 static const char beginning[] =
     "set termoption noenhanced\nset encoding utf8\nset datafile separator ','\n"
-    "set key outside bottom center horizontal\nset grid\nset xlabel 'step'\n"
-    "set y2tics\nset ytics nomirror\nset ylabel 'loss'\nset y2label 'Dice'\nset y2range [0:1]\n"
+    "set border 3\nset tics nomirror out\nset grid ytics\nset xlabel 'optimizer step'\n"
+    "set key outside right top Left reverse samplen 2 width -2\nset lmargin 11\nset rmargin "
+    "27\nset tmargin 2.5\n"
     "$history << EOD\n";
 static const char ending[] =
-    "EOD\n"
-    "plot $history using 1:2 with lines title 'loss', "
-    "'' using 1:3 axes x1y2 with lines title 'Dice, training', "
-    "'' using 1:6 axes x1y2 with linespoints title 'box, validation', "
-    "'' using 1:7 axes x1y2 with linespoints title '1 click, validation', "
-    "'' using 1:8 axes x1y2 with linespoints title '5 clicks, validation'\n";
+    "set multiplot layout 2,1\nset ylabel 'Dice'\nset yrange [0:1]\n"
+    "plot $history using 1:3 with lines lw 2 lc rgb '#999999' title 'training', "
+    "'' using 1:6 with linespoints lw 2 pt 7 ps 0.7 lc rgb '#0072b2' title 'validation: box', "
+    "'' using 1:7 with linespoints lw 2 pt 5 ps 0.7 lc rgb '#d55e00' title 'validation: 1 click', "
+    "'' using 1:8 with linespoints lw 2 pt 9 ps 0.7 lc rgb '#009e73' "
+    "title 'validation: 5 clicks'\n"
+    "unset label\nunset key\nset ylabel 'training loss'\nset yrange [*:*]\n"
+    "plot $history using 1:2 with lines lw 2 lc rgb '#444444'\nunset multiplot\n";
+
+/* A line at the step of the best validation, in both panels. */
+static void mark_best(Text *t, const History *h) {
+    const HistoryRow *best = NULL;
+    for (size_t i = 0; i < h->count; i++) {
+        if (h->row[i].validated && (!best || h->row[i].score > best->score)) best = &h->row[i];
+    }
+    if (!best) return;
+    text_add(t,
+             "set arrow from %ld, graph 0 to %ld, graph 1 nohead dt 2 lc rgb '#444444'\n"
+             "set label 'best validation: step %ld' at %ld, graph 1.06 %s\n",
+             best->step, best->step, best->step, best->step,
+             2 * best->step > h->row[h->count - 1].step ? "right" : "left");
+}
 
 static Status draw(const History *h, const char *name, const char *terminal, const Text *script,
                    bool *drawn, Error *error) {
@@ -353,11 +370,13 @@ Status history_draw(const History *h, bool *drawn, Error *error) {
     Text t = {0};
     text_add(&t, "%s", beginning);
     for (size_t i = 0; i < h->count; i++) add_csv_line(&t, h, &h->row[i]);
+    text_add(&t, "EOD\n");
+    mark_best(&t, h);
     text_add(&t, "%s", ending);
     Status status = VOXPERT_OK;
     if (h->count > 1)
-        status = draw(h, "curves.svg", "svg size 960,540 dynamic", &t, &as_svg, error);
-    if (as_svg) status = draw(h, "curves.png", "pngcairo size 960,540", &t, &as_png, error);
+        status = draw(h, "curves.svg", "svg size 960,720 dynamic", &t, &as_svg, error);
+    if (as_svg) status = draw(h, "curves.png", "pngcairo size 960,720", &t, &as_png, error);
     *drawn = as_svg && as_png;
     text_free(&t);
     return status;

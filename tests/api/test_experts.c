@@ -157,14 +157,14 @@ TEST(figures_have_a_tile_for_each_expert_and_a_cell_for_each_share) {
     CHECK(voxpert_expert_maps(s.session, &one_box, NULL, &maps, NULL) == VOXPERT_OK);
     CHECK(voxpert_expert_maps_write(s.session, &maps, s.path, NULL) == VOXPERT_OK);
     png_size(s.path, &width, &height);
-    CHECK(width == TINY_EXPERTS * (224 + 8) + 8);
-    CHECK(height > (TINY_LAYERS + 1) * 224 && height < (TINY_LAYERS + 1) * 300);
+    CHECK(width == TINY_EXPERTS * (264 + 16) + 16);
+    CHECK(height > (TINY_LAYERS + 1) * 264 && height < (TINY_LAYERS + 1) * 400);
     voxpert_expert_maps_free(&maps);
     static const char *const rows[] = {"a", "b", "c"};
     static const double shares[TINY_LAYERS * 3 * TINY_EXPERTS] = {0.5, 0.5};
     CHECK(voxpert_expert_matrix_write(s.model, shares, 3, rows, s.path, NULL) == VOXPERT_OK);
     png_size(s.path, &width, &height);
-    CHECK(width > TINY_LAYERS * TINY_EXPERTS * 50 && height > 3 * 40 && height < 5 * 60);
+    CHECK(width > TINY_LAYERS * TINY_EXPERTS * 50 && height > 3 * 40 && height < 6 * 60);
     scene_close(&s);
 }
 

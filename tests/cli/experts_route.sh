@@ -55,6 +55,7 @@ cp "$data"/074.png 'more/a,"b".png' && cp "$data"/003.png more/c.png
 route -i "$data" -i more -o both --csv both.csv >both.out 2>/dev/null
 holds 'figures lie in folders of their own' test "$(find both -name '*_object1.png' | wc -l)" -eq 5
 holds 'beside a matrix of folders and experts' test -s both/matrix.png
+holds 'and the same for papers' grep -q '</svg>' both/matrix.svg
 holds 'all images are in one file' test "$(wc -l <both.csv)" -eq $((1 + 5 * 2 * 2))
 holds 'names are quoted where they need it' grep -q '^"more/a,""b"".png",1,1,1,' both.csv
 holds 'a folder has its mean and its shares' test "$(grep -cE $'^(more|.*/data)\t[23] images\tmean entropy [01]\.[0-9]+\tlayer 1: .*%\tlayer 2: .*%$' both.out)" -eq 2

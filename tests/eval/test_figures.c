@@ -71,7 +71,7 @@ TEST(boxes_hold_finite_values_and_count_the_others) {
     CHECK(!missing && s);
     CHECK(strstr(s, "set title 'Dice'") && strstr(s, "$m0l0 << EOD\n0.25\n0.5\n0.75\nEOD"));
     CHECK(strstr(s, "$m0l1 << EOD\n0.25\n0.75\nEOD") != NULL);
-    CHECK(strstr(s, "set title 'HD95_elements_mm, 1 infinite left out'") != NULL);
+    CHECK(strstr(s, "set title '95 % Hausdorff distance, mm, 1 infinite left out'") != NULL);
     CHECK(strstr(s, "'1 it''s' 1, '2' 2)") && strstr(s, "layout 1,2"));
     memory_free(s);
 }
@@ -81,7 +81,7 @@ TEST(volumes_are_drawn_with_their_limits) {
     const char *missing = "";
     char *s = script_of(figure_bland_altman, &e, &missing); /* differences 0, 10, 20: 10 +- 19.6 */
     CHECK(!missing && s);
-    CHECK(strstr(s, "'1 it''s'.': mean 10, 1.96 SD: -9.6 to 29.6'") != NULL);
+    CHECK(strstr(s, "'1 it''s'.': mean 10, limits (1.96 SD) -9.6 to 29.6'") != NULL);
     CHECK(strstr(s, "100 0\n105 10\n110 20\nEOD") && strstr(s, "mean of both, mm3"));
     CHECK(!strstr(s, "plot $v1")); /* nothing is there in any case */
     memory_free(s);

@@ -14,12 +14,12 @@ TEST(pictures_are_tiled_row_by_row) {
     const SheetTile tiles[] = {{red, {8, 8}, NULL}, {blue, {4, 8}, NULL}, {red, {8, 8}, NULL}};
     uint8_t *sheet;
     Extent size;
-    CHECK(!sheet_make(&sheet, &size, tiles, 3, 0, 16, NULL));
+    CHECK(!sheet_make(&sheet, &size, tiles, 3, 0, 16, (SheetHead){0}, NULL));
     CHECK(size.height == 2 * (16 + 8) + 8 && size.width == 2 * (16 + 8) + 8);
     const uint8_t *first = sheet + 3 * (8 * size.width + 8);
     CHECK(first[0] == 200 && first[1] == 0);
     const uint8_t *above = sheet + 3 * (8 * size.width + 32); /* twice as wide as high: centred */
-    CHECK(above[0] == above[1] - 2 && above[2] < 200);
+    CHECK(above[0] == 255 && above[1] == 255 && above[2] == 255);
     const uint8_t *second = sheet + 3 * (12 * size.width + 32);
     CHECK(second[0] == 0 && second[2] == 200);
     const uint8_t *third = sheet + 3 * (32 * size.width + 8);
@@ -32,13 +32,43 @@ TEST(captions_make_room_and_are_written_below) {
     const SheetTile tiles[] = {{black, {16, 16}, "HI\nxy"}, {black, {16, 16}, NULL}};
     uint8_t *sheet;
     Extent size;
-    CHECK(!sheet_make(&sheet, &size, tiles, 2, 2, 16, NULL));
+    CHECK(!sheet_make(&sheet, &size, tiles, 2, 2, 16, (SheetHead){0}, NULL));
     CHECK(size.height == 8 + 16 + 22 + 8);
-    size_t bright = 0;
-    for (size_t i = 3 * 24 * size.width; i < 3 * extent_pixels(size); i++) bright += sheet[i] > 140;
-    CHECK(bright > 3 * 20);
+    size_t dark = 0;
+    for (size_t i = 3 * 24 * size.width; i < 3 * extent_pixels(size); i++) dark += sheet[i] < 140;
+    CHECK(dark > 3 * 20);
     for (size_t y = 24; y < size.height; y++) /* none below the second tile */
-        for (size_t x = 3 * 32; x < 3 * size.width; x++) CHECK(sheet[3 * y * size.width + x] < 40);
+        for (size_t x = 3 * 32; x < 3 * size.width; x++)
+            CHECK(sheet[3 * y * size.width + x] == 255);
+    memory_free(sheet);
+}
+
+TEST(a_long_reason_is_broken_and_a_long_name_keeps_its_end) {
+    uint8_t black[16 * 16 * 3] = {0};
+    const SheetTile tile = {black, {16, 16}, "name\none two three four"}; /* 10 letters a line */
+    uint8_t *sheet;
+    Extent size;
+    char out[40];
+    CHECK(!sheet_make(&sheet, &size, &tile, 1, 1, 60, (SheetHead){0}, NULL));
+    CHECK(size.height == 8 + 60 + 3 * 10 + 2 + 8);
+    memory_free(sheet);
+    CHECK(font_wrap("one two three", 7) == 7 && font_wrap("one two three", 9) == 7);
+    CHECK(font_wrap("seventeen", 4) == 4 && font_wrap("one\ntwo", 9) == 3);
+    CHECK(strcmp(font_tail(out, 8, "folder/case_17\nrest"), "..ase_17") == 0);
+    CHECK(strncmp(font_tail(out, 8, "case_17\nrest"), "case_17\n", 8) == 0);
+}
+
+TEST(a_title_and_a_bar_of_colours_stand_above_the_tiles) {
+    uint8_t black[16 * 16 * 3] = {0}, *sheet;
+    const SheetTile tile = {black, {16, 16}, NULL};
+    const char *title = "far wider than the tile";
+    Extent size;
+    CHECK(!sheet_make(&sheet, &size, &tile, 1, 1, 16, (SheetHead){title, true}, NULL));
+    CHECK(size.height == 8 + 2 * 14 + 16 + 8 && size.width == strlen(title) * 6 + 16);
+    size_t coloured = 0;
+    for (size_t i = 0; i < 36 * size.width; i++) coloured += sheet[3 * i] > sheet[3 * i + 1] + 40;
+    CHECK(coloured > 100);
+    CHECK(sheet[3 * (36 * size.width + 8)] == 0);
     memory_free(sheet);
 }
 
@@ -48,8 +78,10 @@ TEST(nothing_to_show_is_refused) {
     Error error;
     uint8_t pixel[3] = {0};
     const SheetTile tile = {pixel, {1, 1}, "x"};
-    CHECK(sheet_make(&sheet, &size, &tile, 0, 0, 64, &error) == VOXPERT_BAD_ARGUMENT);
-    CHECK(sheet_make(&sheet, &size, &tile, 1, 0, 3, &error) == VOXPERT_BAD_ARGUMENT);
+    CHECK(sheet_make(&sheet, &size, &tile, 0, 0, 64, (SheetHead){0}, &error) ==
+          VOXPERT_BAD_ARGUMENT);
+    CHECK(sheet_make(&sheet, &size, &tile, 1, 0, 3, (SheetHead){0}, &error) ==
+          VOXPERT_BAD_ARGUMENT);
     CHECK(strstr(error.message, "3 pixels") != NULL && sheet == NULL);
 }
 
@@ -60,7 +92,7 @@ TEST(every_failed_allocation_is_reported_and_leaks_nothing) {
     Status status = VOXPERT_OUT_OF_MEMORY;
     for (size_t n = 1; status == VOXPERT_OUT_OF_MEMORY; n++) {
         memory_fail_at(n, false);
-        status = sheet_make(&sheet, &size, tiles, 2, 0, 32, NULL);
+        status = sheet_make(&sheet, &size, tiles, 2, 0, 32, (SheetHead){0}, NULL);
         CHECK(status == VOXPERT_OK || sheet == NULL);
     }
     memory_fail_at(0, false);
@@ -102,4 +134,16 @@ TEST(long_text_is_cut_with_two_dots_and_other_scripts_become_question_marks) {
     drawn(want, "?x?", 10);
     CHECK(memcmp(got, want, sizeof got) == 0);
     CHECK(drawn(got, "far beyond the edge of this canvas", 99) > 0);
+}
+
+TEST(magnified_letters_are_smooth_and_differ) {
+    enum { BIG = 32 };
+    static uint8_t rgb[2][BIG * BIG * 3];
+    const char *text[] = {"R", "P"};
+    size_t grey = 0;
+    for (int i = 0; i < 2; i++) {
+        font_draw((Canvas){rgb[i], {BIG, BIG}}, 0, 0, 3, text[i], 1, (Colour){255, 255, 255});
+        for (size_t p = 0; p < BIG * BIG; p++) grey += rgb[i][3 * p] > 20 && rgb[i][3 * p] < 235;
+    }
+    CHECK(grey > 10 && memcmp(rgb[0], rgb[1], sizeof rgb[0]) != 0);
 }

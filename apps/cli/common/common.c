@@ -72,7 +72,10 @@ VoxpertStatus common_begin(Common *common, Options *options, const Verb *verb,
     interrupt_begin(verb->name);
     common->rules = rules;
     VoxpertStatus status = options_parse(options, rules, takes_argument, argc, argv, error);
-    return status ? status : common_flags(common, options, error);
+    if (!status) status = common_flags(common, options, error);
+    for (int i = 0; !status && i < options->warnings; i++)
+        common_warn(common, "%s", options->warning[i]);
+    return status;
 }
 
 /* ---- Words ------------------------------------------------------------------------------ */
@@ -165,8 +168,31 @@ json_t *json_words(const char *text) {
     return json;
 }
 
+static bool array_has(const json_t *array, const json_t *sentence) {
+    size_t i;
+    json_t *item;
+    json_array_foreach(array, i, item) {
+        if (json_equal(item, sentence)) return true;
+    }
+    return false;
+}
+
+/* A report of one image has what is odd about it; what is odd about the command line comes behind.
+ */
+static void add_missing(json_t *to, const json_t *from) {
+    size_t i;
+    json_t *item;
+    json_array_foreach(from, i, item) {
+        if (!array_has(to, item)) json_array_append(to, item);
+    }
+}
+
 void common_report(const Common *common, json_t *report) {
-    if (!json_object_get(report, "warnings")) json_object_set(report, "warnings", common->warnings);
+    json_t *there = json_object_get(report, "warnings");
+    if (!there)
+        json_object_set(report, "warnings", common->warnings);
+    else if (there != common->warnings)
+        add_missing(there, common->warnings);
     json_dumpf(report, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     putchar('\n');
     json_decref(report);

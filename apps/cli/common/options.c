@@ -7,34 +7,37 @@
 #include "cli/common/common_rules.h"
 #include "cli/common/error.h"
 #include "cli/common/numbers.h"
+#include "cli/common/synonyms.h"
 
 /* ---- Misspelt words --------------------------------------------------------------------- */
 
 enum { WORD_MAX = 48 };
 
-/* Levenshtein's distance. */
+static int lesser(int a, int b) { return a < b ? a : b; }
+
+/* Levenshtein's distance, in which two letters that are exchanged count as one change. */
 static int distance(const char *a, const char *b) {
     size_t m = strlen(a), n = strlen(b);
-    int row[WORD_MAX + 1];
+    int row[WORD_MAX + 1][WORD_MAX + 1];
     if (m > WORD_MAX || n > WORD_MAX) return WORD_MAX;
-    for (size_t j = 0; j <= n; j++) row[j] = (int)j;
+    for (size_t j = 0; j <= n; j++) row[0][j] = (int)j;
     for (size_t i = 1; i <= m; i++) {
-        int corner = row[0];
-        row[0] = (int)i;
+        row[i][0] = (int)i;
         for (size_t j = 1; j <= n; j++) {
-            int changed = corner + (a[i - 1] != b[j - 1]);
-            corner = row[j];
-            int shorter = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            row[j] = changed < shorter ? changed : shorter;
+            row[i][j] = lesser(row[i - 1][j - 1] + (a[i - 1] != b[j - 1]),
+                               lesser(row[i - 1][j], row[i][j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[i][j] = lesser(row[i][j], row[i - 2][j - 2] + 1);
         }
     }
-    return row[n];
+    return row[m][n];
 }
 
 const char *closest(const char *word, const char *(*word_at)(const void *context, int i),
                     const void *context) {
     const char *best = NULL, *known;
-    int least = 1 + (int)strlen(word) / 3;
+    int least = (int)(strlen(word) - strspn(word, "-")) / 3; /* more is another word */
+    if (least < 1) least = 1;
     for (int i = 0; (known = word_at(context, i)); i++) {
         int far = distance(word, known);
         if (far > least || (best && far == least)) continue;
@@ -88,12 +91,25 @@ static const OptionRule *rule_of_letter(const OptionRule *rules, const char *wor
     return r && r->takes_value ? r : NULL;
 }
 
+/* The row of another program's flag that holds for this verb, or NULL. */
+static const Synonym *synonym(const OptionRule *rules, const char *word, size_t length) {
+    const Synonym *s = NULL;
+    while ((s = synonym_of_flag(word, length, s))) {
+        if (!s->flag || option_rule_find(rules, s->flag)) break;
+    }
+    return s;
+}
+
 static VoxpertStatus unknown(const OptionRule *rules, const char *word, size_t length,
                              VoxpertError *error) {
     char *flag = cli_text("%.*s", (int)length, word);
-    const char *near = closest(flag, name_at, rules);
-    error_say(error, VOXPERT_BAD_ARGUMENT, "unknown flag %s%s%s%s", flag,
-              near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    const Synonym *same = synonym(rules, word, length);
+    const char *near = same ? same->flag : closest(flag, name_at, rules);
+    if (same && !same->flag)
+        error_say(error, VOXPERT_BAD_ARGUMENT, "unknown flag %s; %s", flag, same->advice);
+    else
+        error_say(error, VOXPERT_BAD_ARGUMENT, "unknown flag %s%s%s%s", flag,
+                  near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     free(flag);
     return VOXPERT_BAD_ARGUMENT;
 }
@@ -109,6 +125,36 @@ static VoxpertStatus add(Options *o, const OptionRule *rule, const char *value,
     return VOXPERT_OK;
 }
 
+static const OptionRule *rule_of_synonym(Options *o, const OptionRule *rules, const char *word,
+                                         size_t length) {
+    const Synonym *same = synonym(rules, word, length);
+    if (!same || !same->flag || same->only_suggest) return NULL;
+    const OptionRule *rule = option_rule_find(rules, same->flag);
+    cli_grow(&o->warning, (size_t)o->warnings, sizeof *o->warning);
+    o->warning[o->warnings++] = cli_text("%.*s is taken as %s", (int)length, word, rule->name);
+    return rule;
+}
+
+static bool is_number(const char *word) {
+    double value;
+    return numbers_parse(&value, 1, word);
+}
+
+/* "1,2,3,4" of --box 1 2 3 4, whose first number is argv[*at]; else that word. */
+static const char *join_numbers(Options *o, int numbers, int argc, char **argv, int *at) {
+    int count = 0;
+    while (count < numbers && *at + count < argc && is_number(argv[*at + count])) count++;
+    if (numbers < 2 || count < numbers) return argv[*at];
+    char *joined = cli_text("%s", argv[*at]);
+    for (int i = 1; i < numbers; i++) {
+        char *longer = cli_text("%s,%s", joined, argv[++*at]);
+        free(joined);
+        joined = longer;
+    }
+    cli_grow(&o->owned, (size_t)o->owned_count, sizeof *o->owned);
+    return o->owned[o->owned_count++] = joined;
+}
+
 /* Takes the flag at argv[*at], and its value. */
 static VoxpertStatus take(Options *o, const OptionRule *rules, int argc, char **argv, int *at,
                           VoxpertError *error) {
@@ -120,23 +166,53 @@ static VoxpertStatus take(Options *o, const OptionRule *rules, int argc, char **
     } else if (!rule && (rule = rule_of_letter(rules, word))) {
         value = word + 2;
     }
+    if (!rule && (rule = rule_of_synonym(o, rules, word, length)) && length < strlen(word))
+        value = equals + 1;
     if (!rule) return unknown(rules, word, length, error);
     if (value && !rule->takes_value)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "%s takes no value", rule->name);
     if (!value && rule->takes_value) {
         /* a value may begin with a minus, but not be a flag */
         if (*at + 1 < argc && !rule_of(rules, argv[*at + 1], strlen(argv[*at + 1])))
-            value = argv[++*at];
+            ++*at, value = join_numbers(o, rule->numbers, argc, argv, at);
     }
     if (rule->takes_value && (!value || !*value))
         return error_say(error, VOXPERT_BAD_ARGUMENT, "%s needs a value", rule->name);
     return add(o, rule, value, error);
 }
 
+/* The rule whose value the next word without a flag is: the first by place that has none yet. */
+static const OptionRule *rule_of_place(const Options *o, const OptionRule *rules) {
+    const OptionRule *best = NULL;
+    for (const OptionRule *r = rules; r->name; r++) {
+        if (r->place && (r->repeats || !options_has(o, r->name)) &&
+            (!best || r->place < best->place))
+            best = r;
+    }
+    return best;
+}
+
+/* `word` [words], left when all flags were taken. */
+static VoxpertStatus take_words(Options *o, const OptionRule *rules, char **word, int words,
+                                VoxpertError *error) {
+    VoxpertStatus status = VOXPERT_OK;
+    for (int i = 0; !status && i < words; i++) {
+        const OptionRule *rule = is_number(word[i]) ? NULL : rule_of_place(o, rules);
+        status =
+            rule ? add(o, rule, word[i], error)
+                 : error_say(error, VOXPERT_BAD_ARGUMENT, "\"%s\" is no flag%s", word[i],
+                             is_number(word[i]) ? "; numbers of one flag have commas between them"
+                                                : "");
+    }
+    return status;
+}
+
 VoxpertStatus options_parse(Options *out, const OptionRule *rules, bool takes_argument, int argc,
                             char **argv, VoxpertError *error) {
     *out = (Options){0};
     bool flags = true;
+    int words = 0;
+    char **word = cli_new((size_t)argc, sizeof *word);
     VoxpertStatus status = VOXPERT_OK;
     for (int i = 1; !status && i < argc; i++) {
         if (flags && strcmp(argv[i], "--") == 0)
@@ -146,12 +222,21 @@ VoxpertStatus options_parse(Options *out, const OptionRule *rules, bool takes_ar
         else if (takes_argument && !out->argument)
             out->argument = argv[i];
         else
-            status = error_say(error, VOXPERT_BAD_ARGUMENT, "\"%s\" is no flag", argv[i]);
+            word[words++] = argv[i];
     }
+    if (!status) status = take_words(out, rules, word, words, error);
+    free(word);
     return status;
 }
 
+static void free_texts(char **text, int count) {
+    for (int i = 0; i < count; i++) free(text[i]);
+    free(text);
+}
+
 void options_free(Options *o) {
+    free_texts(o->owned, o->owned_count);
+    free_texts(o->warning, o->warnings);
     free(o->item);
     *o = (Options){0};
 }

@@ -32,9 +32,15 @@ typedef struct Options {
     Option *item; /* in the order given */
     int count;
     const char *argument; /* the one word that is no flag, where the verb takes one; or NULL */
+    char **owned;         /* [owned_count] values that were put together */
+    int owned_count;
+    char **warning; /* [warnings] sentences about what was taken for what */
+    int warnings;
 } Options;
 
-/* `rules` end with a zeroed one; those of all verbs (common.h) are known too.  Errors:
+/* `rules` end with a zeroed one; those of all verbs (common.h) are known too.  Words that are no
+ * flags are values of the rules that have a place, and flags of other programs are taken for ours
+ * where they mean the same (synonyms.h), with a warning.  Errors:
  * VOXPERT_BAD_ARGUMENT names the flag: unknown, given twice, without its value. */
 VoxpertStatus options_parse(Options *out, const OptionRule *rules, bool takes_argument, int argc,
                             char **argv, VoxpertError *error);

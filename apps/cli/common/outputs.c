@@ -134,8 +134,9 @@ VoxpertStatus output_check(const char *flag, const char *path, const char *const
     char *folder = cli_text("%.*s", (int)(name_base(path) - path), path);
     const char *where = *folder ? folder : ".";
     if (access(where, W_OK | X_OK) != 0)
-        status = error_say(error, VOXPERT_BAD_OUTPUT, "%s %s: the folder cannot be written: %s",
-                           flag, path, strerror(errno));
+        status =
+            error_say(error, VOXPERT_BAD_OUTPUT, "%s %s: the folder cannot be written: %s%s", flag,
+                      path, strerror(errno), errno == ENOENT ? "; make it first (mkdir -p)" : "");
     free(folder);
     return status;
 }

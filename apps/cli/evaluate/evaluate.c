@@ -14,8 +14,8 @@ static void print_metrics(void);
 static const char *metric_word(int index) { return voxpert_metric(index, NULL); }
 
 static const OptionRule rules[] = {
-    {"--predictions", 'p', true},
-    {"--references", 'g', true},
+    {"--predictions", 'p', true, .place = 1},
+    {"--references", 'g', true, .place = 2},
     {"--out", 'o', true},
     {"--overwrite"},
     {"--labels", .takes_value = true},

@@ -15,8 +15,8 @@
 static int stats_run(int argc, char **argv);
 
 static const OptionRule rules[] = {
-    {"--input", 'i', true},
-    {"--segmentation", 's', true},
+    {"--input", 'i', true, .place = 1},
+    {"--segmentation", 's', true, .place = 2},
     {"--output", 'o', true},
     {"--overwrite"},
     {"--labels", .takes_value = true},

@@ -10,7 +10,7 @@
 static int experts_run(int argc, char **argv);
 
 static const OptionRule list_rules[] = {
-    {"--model", 'm', true},
+    {"--model", 'm', true, .place = 1},
     {"--base", .takes_value = true},
     {"--preset", .takes_value = true, .word_at = preset_word},
     {"--strict"},
@@ -59,7 +59,7 @@ const Verb verb_experts = {
         "each\n"
         "                            token would give, IMAGE_objectN.png; of several folders, "
         "which\n"
-        "                            experts they use, matrix.png\n"
+        "                            experts they use, matrix.png and .svg\n"
         "      --overwrite           replace figures and lines that are there\n"
         "      --csv FILE            a line for each image, object, layer and token: logits, "
         "gates,\n"

@@ -10,7 +10,7 @@
 #include "cli/segment/engine.h"
 
 const OptionRule add_rules[] = {
-    {"--model", 'm', true},
+    {"--model", 'm', true, .place = 1},
     {"--base", .takes_value = true},
     {"--strict"},
     {"--output", 'o', true},
@@ -21,8 +21,12 @@ const OptionRule add_rules[] = {
 };
 
 const OptionRule remove_rules[] = {
-    {"--model", 'm', true},  {"--base", .takes_value = true},   {"--strict"},
-    {"--output", 'o', true}, {"--expert", .takes_value = true}, {0},
+    {"--model", 'm', true, .place = 1},
+    {"--base", .takes_value = true},
+    {"--strict"},
+    {"--output", 'o', true},
+    {"--expert", .takes_value = true},
+    {0},
 };
 
 typedef struct Edit {

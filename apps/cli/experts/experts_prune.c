@@ -13,7 +13,7 @@
 #include "cli/experts/experts.h"
 
 const OptionRule prune_rules[] = {
-    {"--model", 'm', true},
+    {"--model", 'm', true, .place = 1},
     {"--base", .takes_value = true},
     {"--preset", .takes_value = true, .word_at = preset_word},
     {"--strict"},

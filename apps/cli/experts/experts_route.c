@@ -19,7 +19,7 @@ const OptionRule route_rules[] = {
     {"--base", .takes_value = true},
     {"--preset", .takes_value = true, .word_at = preset_word},
     {"--strict"},
-    {"--input", 'i', true, .repeats = true},
+    {"--input", 'i', true, .repeats = true, .place = 1},
     {"--output", 'o', true},
     {"--overwrite"},
     {"--csv", .takes_value = true},
@@ -68,7 +68,7 @@ typedef struct Route {
     PromptsFile prompts; /* given by a file */
     const char *output, *csv;
     bool overwrite;
-    char *matrix; /* path, or NULL */
+    char *matrix, *matrix_svg; /* paths, or NULL */
     Input *input;
     int inputs, items, failed;
     Item *item;
@@ -149,12 +149,25 @@ static VoxpertStatus route_flags(Route *r, const Options *o, VoxpertError *error
 /* ---- What there is to do ---------------------------------------------------------------- */
 
 /* "ct" of "data/ct/" */
-static char *last_part(const char *path) {
-    size_t end = strlen(path);
+/* The part of a path that ends at `end`, slashes left out; where it begins is `*begin`. */
+static size_t part_before(const char *path, size_t end, size_t *begin) {
     while (end > 1 && path[end - 1] == '/') end--;
-    size_t begin = end;
-    while (begin > 0 && path[begin - 1] != '/') begin--;
-    return cli_text("%.*s", (int)(end - begin), path + begin);
+    *begin = end;
+    while (*begin > 0 && path[*begin - 1] != '/') --*begin;
+    return end - *begin;
+}
+
+/* The last part of a path; of derm/images, as layouts of data sets have it, "derm". */
+static char *last_part(const char *path) {
+    static const char *const common[] = {"images", "imagesTr", "imagesTs", "imagesVal", NULL};
+    size_t begin, length = part_before(path, strlen(path), &begin), above;
+    for (int i = 0; common[i]; i++) {
+        if (strlen(common[i]) != length || strncmp(path + begin, common[i], length) != 0) continue;
+        size_t longer = part_before(path, begin, &above);
+        if (longer && path[above] != '.' && path[above] != '/')
+            return cli_text("%.*s", (int)longer, path + above);
+    }
+    return cli_text("%.*s", (int)length, path + begin);
 }
 
 static void add_item(Route *r, int input, const char *name, char *image, Targets *targets) {
@@ -215,7 +228,10 @@ static VoxpertStatus list_items(Route *r, VoxpertError *error) {
                 apart ? cli_text("%s/%s", r->output, in->name) : cli_text("%s", r->output);
         status = in->folder ? list_folder(r, i, error) : list_image(r, i, error);
     }
-    if (r->output && folders > 1) r->matrix = cli_text("%s/matrix.png", r->output);
+    if (r->output && folders > 1) {
+        r->matrix = cli_text("%s/matrix.png", r->output);
+        r->matrix_svg = cli_text("%s/matrix.svg", r->output);
+    }
     return status;
 }
 
@@ -228,6 +244,7 @@ static VoxpertStatus check_claims(const Route *r, VoxpertError *error) {
     claims_read(&claims, r->prompts.path);
     claims_write(&claims, "--csv", r->csv, NULL);
     claims_write(&claims, "--output", r->matrix, NULL);
+    claims_write(&claims, "--output", r->matrix_svg, NULL);
     for (int i = 0; i < r->items; i++) {
         const Item *item = &r->item[i];
         claims_read(&claims, item->image);
@@ -241,6 +258,7 @@ static VoxpertStatus check_claims(const Route *r, VoxpertError *error) {
     claims_free(&claims);
     if (!status) status = output_is_new(r->csv, r->overwrite, error);
     if (!status) status = output_is_new(r->matrix, r->overwrite, error);
+    if (!status) status = output_is_new(r->matrix_svg, r->overwrite, error);
     for (size_t i = 0; i < count && !status; i++)
         status = output_is_new(paths[i], r->overwrite, error);
     for (size_t i = 0; i < count; i++) free(paths[i]);
@@ -385,6 +403,9 @@ static VoxpertStatus write_matrix(const Route *r, VoxpertError *error) {
         }
     VoxpertStatus status =
         voxpert_expert_matrix_write(r->engine.model, share, (int)rows, row, r->matrix, error);
+    if (!status)
+        status = voxpert_expert_matrix_write(r->engine.model, share, (int)rows, row, r->matrix_svg,
+                                             error);
     free(row);
     free(share);
     return status;
@@ -463,6 +484,7 @@ static void route_free(Route *r) {
     free(r->input);
     free(r->item);
     free(r->matrix);
+    free(r->matrix_svg);
     json_decref(r->records);
     targets_free(&r->targets);
     prompts_file_free(&r->prompts);

@@ -11,7 +11,7 @@
 static int convert_run(int argc, char **argv);
 
 static const OptionRule rules[] = {
-    {"--model", 'm', true},
+    {"--model", 'm', true, .place = 1},
     {"--base", .takes_value = true},
     {"--output", 'o', true},
     {"--dtype", .takes_value = true, .words = "f32|f16|bf16"},

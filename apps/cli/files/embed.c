@@ -20,7 +20,7 @@ static const OptionRule rules[] = {
     {"--base", .takes_value = true},
     {"--preset", .takes_value = true, .word_at = preset_word},
     {"--strict"},
-    {"--input", 'i', true},
+    {"--input", 'i', true, .place = 1},
     {"--output", 'o', true},
     {"--cache", .takes_value = true},
     {"--dtype", .takes_value = true, .words = "f32|f16"},

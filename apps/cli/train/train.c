@@ -338,7 +338,12 @@ static VoxpertStatus train_flags(TrainJob *job, const Rules *rules, const Option
         status = error_say(error, VOXPERT_BAD_ARGUMENT,
                            "--data-memory %s: must be a size such as 512M or 4G", memory);
     if (!status && !job->measure && !t->out)
-        status = error_say(error, VOXPERT_BAD_ARGUMENT, "--out is needed: a folder");
+        status = error_say(error, VOXPERT_BAD_ARGUMENT,
+                           "%s--out is needed: a folder for the run, as in voxpert train --recipe "
+                           "segmote --data scans --out run",
+                           t->data_count || options_has(o, "--shapes")
+                               ? ""
+                               : "--data is needed: a data set; and ");
     if (!status && !job->measure && t->base && t->config)
         status = error_say(error, VOXPERT_BAD_ARGUMENT,
                            "either --model or --new: a run begins from one of them");
