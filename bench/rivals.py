@@ -165,7 +165,7 @@ def compare_training(name, grid, experts, build, rounds):
     sys.stdout.flush()
 
 
-# Side of the embedding, experts: SegMoTE's four behind a router, or one perceptron for all added tokens.
+# Side of the embedding, experts: SegMoTE's four behind a router, or one MLP for all added tokens.
 TRAINING = {"segmote_32": (32, 4), "segmote_64": (64, 4), "tokens_32": (32, 1), "tokens_64": (64, 1)}
 
 

@@ -1,7 +1,7 @@
 """A training step around SAM's frozen decoder, in PyTorch: what bench_training does, work for work.
 
 Four added tokens and, in both layers, four experts behind a noisy top-1 router (SegMoTE in paper mode; one mask chosen of
-four; Dice at the decoder's own size and 0.01 balance), or one two-layer perceptron (Dice and cross-entropy); AdamW. Run by bench/rivals.py; answers each line on stdin with one step.
+four; Dice at the decoder's own size and 0.01 balance), or one two-layer MLP (Dice and cross-entropy); AdamW. Run by bench/rivals.py; answers each line on stdin with one step.
 """
 import os
 import sys

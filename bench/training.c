@@ -5,7 +5,7 @@
  *     bench_training                five steps of 4 experts at each of 32 and 64
  *
  * GRID is the side of the embedding: 32 (512 pixels) or 64 (1024).  EXPERTS is 4, SegMoTE in paper
- * mode with Dice and balance loss, or 1: a two-layer perceptron for all tokens, Dice and
+ * mode with Dice and balance loss, or 1: a two-layer MLP for all tokens, Dice and
  * cross-entropy.  Masks are compared at the decoder's own size, 4 GRID.  Driven by bench/rivals,
  * which interleaves it with PyTorch. */
 #include <stdio.h>

@@ -107,7 +107,7 @@ VOXPERT_API VoxpertStatus voxpert_evaluation_report(const VoxpertEvaluation *eva
 /* Sentences about what was odd in the cases, each ended by a newline; "" if nothing was. */
 VOXPERT_API const char *voxpert_evaluation_warnings(const VoxpertEvaluation *evaluation);
 
-/* The unit of distances: "mm", or where no spacing is known "px" (of pictures) or "voxels". */
+/* The unit of distances: "mm", or where no spacing is known "px" (of images) or "voxels". */
 VOXPERT_API const char *voxpert_evaluation_unit(const VoxpertEvaluation *evaluation);
 
 /* How a model made the predictions, a sentence; NULL: they were files.  Valid until it is freed. */
@@ -174,7 +174,7 @@ typedef struct VoxpertClicksOptions {
     int clicks;       /* 1 .. 50 */
     int most;         /* objects of each set, evenly spread; default: all */
     int zoom;         /* as in VoxpertSegmentOptions */
-    /* Also each picture's whole foreground without a prompt; and where labels have names, each
+    /* Also each image's whole foreground without a prompt; and where labels have names, each
      * class of it, asked for by name where the model has that class. */
     bool prompt_free;
 } VoxpertClicksOptions;
@@ -251,15 +251,15 @@ typedef struct VoxpertSimulationOptions {
     const char *part; /* "train", "validation", "test", or "all" (default) */
     VoxpertSimulatedPrompt prompt;
     int clicks; /* of VOXPERT_SIMULATE_CLICKS, 1 .. 50; default: 1 */
-    int most;   /* pictures, evenly spread; default: all */
+    int most;   /* images, evenly spread; default: all */
 } VoxpertSimulationOptions;
 
-/* A picture of the part, or a slice of a volume. */
+/* An image of the part, or a slice of a volume. */
 typedef struct VoxpertSimulatedCase {
     const char *name;       /* SET/CASE, of a slice SET/CASE/k12 */
     const char *file;       /* path of its image */
     const char *label_file; /* path of its labels, or of the first of them; NULL: in a list */
-    char axis;              /* of the slice: 'i', 'j', 'k'; 0: a picture */
+    char axis;              /* of the slice: 'i', 'j', 'k'; 0: an image */
     int slice;              /* its index, from 0 */
     int width, height;
     double spacing_mm[2];      /* x, y; 0: unknown */
@@ -284,7 +284,7 @@ VOXPERT_API VoxpertStatus voxpert_simulation_model(VoxpertSimulation *simulation
                                                    VoxpertModel *model, int zoom,
                                                    VoxpertError *error);
 
-/* How many cases the part has: pictures, and chosen slices of volumes. */
+/* How many cases the part has: images, and chosen slices of volumes. */
 VOXPERT_API size_t voxpert_simulation_cases(const VoxpertSimulation *simulation);
 
 /* Case `index` from 0; it lives as long as the simulation. */
@@ -298,7 +298,7 @@ VOXPERT_API VoxpertSimulatedCase voxpert_simulation_case(const VoxpertSimulation
 VOXPERT_API VoxpertStatus voxpert_simulation_predict(VoxpertSimulation *simulation, size_t index,
                                                      uint32_t *labels, VoxpertError *error);
 
-/* What a label of a case was prompted with, in pixels of its picture.  Clicks were given one by
+/* What a label of a case was prompted with, in pixels of its image.  Clicks were given one by
  * one, each with the low-resolution logits of the answer before. */
 typedef struct VoxpertSimulatedTarget {
     uint32_t label;         /* of the data set */
@@ -326,7 +326,7 @@ VOXPERT_API const char *voxpert_simulation_file(const VoxpertSimulation *simulat
  * Valid until the next call. */
 VOXPERT_API const char *voxpert_simulation_warnings(const VoxpertSimulation *simulation);
 
-/* Whether crops around the prompts are encoded, rather than the whole picture. */
+/* Whether crops around the prompts are encoded, rather than the whole image. */
 VOXPERT_API bool voxpert_simulation_zooms(const VoxpertSimulation *simulation);
 
 /* Predicts every case and evaluates the label maps; of `options` references and predictions are not
@@ -339,7 +339,7 @@ VOXPERT_API VoxpertStatus voxpert_evaluate_simulation(VoxpertEvaluation **out,
                                                       VoxpertCaseDone *done, void *context,
                                                       VoxpertError *error);
 
-/* One sentence: prompts, view, part, data set, pictures and objects.  Valid until the next call. */
+/* One sentence: prompts, view, part, data set, images and objects.  Valid until the next call. */
 VOXPERT_API const char *voxpert_simulation_protocol(VoxpertSimulation *simulation);
 
 /* ---- What a segmentation measures ------------------------------------------------------- */
@@ -356,7 +356,7 @@ typedef struct VoxpertStatsOptions {
 
 typedef struct VoxpertStats VoxpertStats;
 
-/* Per case and label: area of pictures or volume, intensities, bounding box, whether it touches the
+/* Per case and label: area of images or volume, intensities, bounding box, whether it touches the
  * border of the image, connected pieces.  Sizes are in mm only where the spacing is known.  Files
  * without a partner, and cases whose files cannot be used, are left out and listed in the warnings.
  * Errors: as voxpert_evaluate, of a case only where no case can be used. */

@@ -110,7 +110,7 @@ VOXPERT_API VoxpertStatus voxpert_expert_remove(const VoxpertModel *model, int e
 typedef enum VoxpertAsk {
     VOXPERT_ASK_BOX = 1,        /* each object's box */
     VOXPERT_ASK_CLICKS = 2,     /* clicks alone, the last of them counts */
-    VOXPERT_ASK_PROMPT_FREE = 4 /* each picture's whole foreground, without a prompt */
+    VOXPERT_ASK_PROMPT_FREE = 4 /* each image's whole foreground, without a prompt */
 } VoxpertAsk;
 
 /* NULL or 0 in any field but the tolerance means its default. */
@@ -132,7 +132,7 @@ typedef struct VoxpertPruneOptions {
  * allows, and writes what is left to `path`.  The load of an expert is its share of all that the
  * routers sent, that of a token the share of answers that were its mask.  The score is the mean,
  * over the ways of asking, of the mean over sets of the mean Dice over objects (nested labels: the
- * innermost) in whole pictures; `done` hears of each object, out of the most that there may be.
+ * innermost) in whole images; `done` is called for each object, out of the most that there may be.
  * Experts that are held back stay.  `*json`, which the caller frees with voxpert_free, has start
  * and end (tokens, experts, parameters, score and Dice by way of asking) and each step: what was
  * taken out, by its number in the model that was given, its load, the score before and after, and

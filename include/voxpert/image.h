@@ -1,4 +1,4 @@
-/* image.h - pictures: borrowed pixels, or a file. */
+/* image.h - images: borrowed pixels, or a file. */
 #ifndef VOXPERT_IMAGE_H
 #define VOXPERT_IMAGE_H
 
@@ -34,12 +34,12 @@ typedef struct VoxpertImage {
 typedef struct VoxpertImageFile VoxpertImageFile;
 
 typedef struct VoxpertFileOptions {
-    size_t size;      /* see version.h */
-    bool ignore_exif; /* the pixels as stored, not as the camera was held */
-    int slice_axis;   /* of a volume: 'i', 'j' or 'k' of the file; 0: the file must be a picture */
-    int slice; /* 0-based index on that axis; the picture's x is the first remaining axis, its
-                  y the second; no flips */
-    int frame; /* 0-based, of a series of volumes */
+    size_t size;       /* see version.h */
+    bool ignore_exif;  /* the pixels as stored, not as the camera was held */
+    int slice_axis;    /* of a volume: 'i', 'j' or 'k' of the file; 0: the file must be an image */
+    int slice;         /* 0-based index on that axis; the image's x is the first remaining axis, its
+                          y the second; no flips */
+    int frame;         /* 0-based, of a series of volumes */
     bool frame_chosen; /* frame 0 is meant, not only where no other is named */
     int page;          /* of a TIFF, from 1; 0: the first */
     bool skip_hash;    /* voxpert_image_file_hash is not needed: the file is read once less */
@@ -66,7 +66,7 @@ VOXPERT_API VoxpertStatus voxpert_image_file_open_memory(VoxpertImageFile **out,
 /* NULL is fine. */
 VOXPERT_API void voxpert_image_file_close(VoxpertImageFile *file);
 
-/* The picture, valid until the file is closed. */
+/* The image, valid until the file is closed. */
 VOXPERT_API const VoxpertImage *voxpert_image_file_image(const VoxpertImageFile *file);
 
 /* voxpert_image_hash() of the file, "" with skip_hash; valid until it is closed. */
@@ -93,7 +93,7 @@ VOXPERT_API VoxpertStatus voxpert_image_write_memory(const VoxpertImage *image, 
                                                      void **bytes, size_t *size,
                                                      VoxpertError *error);
 
-/* Writes a label map [height][width] of the picture's size by the extension of `path`: .png (8
+/* Writes a label map [height][width] of the image's size by the extension of `path`: .png (8
  * bits, or 16 if a label exceeds 255), .tif, .bmp, .nii, .nii.gz.  Of a slice, NIfTI output is the
  * whole volume's grid with that slice filled, its header as it was.  Values are written as they
  * are: a binary mask for viewers is 0 and 255.  Errors: VOXPERT_BAD_OUTPUT. */
@@ -132,7 +132,7 @@ VOXPERT_API VoxpertStatus voxpert_labels_read_memory(uint16_t **labels, int *wid
                                                      const VoxpertFileOptions *options,
                                                      char **warnings, VoxpertError *error);
 
-/* Draws labels (translucent, with contours) and prompts over the picture and writes a PNG. `labels`
+/* Draws labels (translucent, with contours) and prompts over the image and writes a PNG. `labels`
  * or `prompts` may be NULL.  Errors: VOXPERT_BAD_OUTPUT, VOXPERT_OUT_OF_MEMORY. */
 VOXPERT_API VoxpertStatus voxpert_overlay_write(const VoxpertImage *image, const uint16_t *labels,
                                                 const VoxpertPrompt *prompts, int prompt_count,

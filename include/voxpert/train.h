@@ -1,10 +1,10 @@
-/* train.h - teach a model of the SAM family on pictures with masks.
+/* train.h - train a model of the SAM family on images with masks.
  *
  * UNSTABLE: it may change in every minor version (version.h).
  *
  * A data set is a folder with `images/` and `masks/` or `labels/` (label maps, 0 = background, same
  * stems), or any other that dataset.h reads; what it means follows its name: `DIR[:OPTION...]`.
- *   patient    pictures whose stems agree up to the first `_` stay in one part of the split
+ *   patient    images whose stems agree up to the first `_` stay in one part of the split
  *   instances  each label value is one object (else each connected component of one)
  *   nested     an object of label v is all labels >= v
  *   train      all of it is for training; else as a list of the data set tells, or where none does,
@@ -20,7 +20,7 @@
  *              {"1": "liver"}
  *   class=NAME the same name for every label
  * A folder `regions/` beside them holds maps of what nobody labelled (0 = nothing, 1, 2, ...: a
- * region), from which SegMoTE's scheme learns too; pictures without one are fine. */
+ * region), from which SegMoTE's scheme learns too; images without one are fine. */
 #ifndef VOXPERT_TRAIN_H
 #define VOXPERT_TRAIN_H
 
@@ -58,8 +58,8 @@ typedef struct VoxpertTrainOptions {
                                     released, or "paper" */
     const char *const *settings; /* "name=value", see voxpert_train_setting; applied after scheme */
     size_t settings_count;
-    bool no_cache;      /* the encoder runs in every step, on augmented pictures; else a frozen
-                           encoder's embeddings of whole pictures are computed once, */
+    bool no_cache;      /* the encoder runs in every step, on augmented images; else a frozen
+                           encoder's embeddings of whole images are computed once, */
     const char *cache;  /* kept in this folder; NULL: of segmote `out`/embeddings, else no_cache */
     bool cache_half;    /* in half precision */
     const char *vocab;  /* as in VoxpertOptions: for text prompts of the scheme segmote */

@@ -52,7 +52,7 @@ typedef struct Measurer {
     SimulatedPoints points; /* of the last answer */
     KeptEmbeddings *kept;   /* the caller's, filled as pictures come, with memory_free to free them;
                                whole pictures alone can then be asked about.  NULL: none are kept */
-    void (*answered)(void *context, const Prediction *found); /* hears of each answer; or NULL */
+    void (*answered)(void *context, const Prediction *found); /* called for each answer; or NULL */
     void *context;
 } Measurer;
 

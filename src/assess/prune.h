@@ -61,11 +61,11 @@ typedef struct Pruning {
     Warnings warnings;   /* what was taken of the data although it was odd */
 } Pruning;
 
-/* The listener hears of each object; its total is the most that there can be.  Experts that are
- * held back stay: the router does not know them, so their load says nothing.  VOXPERT_BAD_ARGUMENT:
- * the model is no adapter, makes no prompt tokens where these are asked for, has fewer than a
- * minimum, or would be left fewer experts than it keeps of a token; the errors of dataset_add and
- * click_objects; VOXPERT_OUT_OF_MEMORY. */
+/* The listener is called for each object; its total is the most that there can be.  Experts that
+ * are held back stay: the router does not know them, so their load says nothing.
+ * VOXPERT_BAD_ARGUMENT: the model is no adapter, makes no prompt tokens where these are asked for,
+ * has fewer than a minimum, or would be left fewer experts than it keeps of a token; the errors of
+ * dataset_add and click_objects; VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status prune_experts(Pruning *out, const Model *model, const char *const *folders,
                                 size_t folder_count, const PruneRule *rule,
                                 const ClickListener *listener, Error *error);

@@ -5,7 +5,7 @@
 #include "assess/simulate.h"
 #include "eval/evaluation.h"
 
-/* Predicts every case with the simulation's model, which `done` (or NULL) hears of, and evaluates
+/* Predicts every case with the simulation's model, calls `done` (or NULL) for each, and evaluates
  * all of them by `rule`.  Where the rule names no labels they are those that the data set names,
  * else those that are found; where labels are numbers of objects, or the model answers for all of
  * them together, there is one, "foreground".  Errors: those of simulation_predict() and

@@ -1,5 +1,5 @@
 /* shapes.h - drawn pictures to learn from: soft blobs of one texture on another, as many as asked
- * for, the same for the same seed.  They teach what a boundary is where real pictures of a kind are
+ * for, the same for the same seed.  They train what a boundary is where real pictures of a kind are
  * few, and belong to nobody. */
 #ifndef CASES_SHAPES_H
 #define CASES_SHAPES_H

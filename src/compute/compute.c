@@ -160,7 +160,7 @@ Tensor *scope_return(Compute *cx, Scope s, Tensor *result) {
     return moved;
 }
 
-/* ---- The way back ----------------------------------------------------------------------- */
+/* ---- The backward pass ----------------------------------------------------------------------- */
 
 bool tape_needs(const Compute *cx, int inputs, Tensor *const *in) {
     if (!cx->tape) return false;

@@ -49,7 +49,7 @@ struct Node {
     Tensor *out;
     int inputs;
     Tensor **in;     /* some may be NULL */
-    const void *how; /* what else the way back needs: attributes, kept tensors */
+    const void *how; /* what else the backward pass needs: attributes, kept tensors */
 };
 
 typedef struct Tape {
@@ -113,8 +113,8 @@ int tensor_cols(const Tensor *t);    /* the last dim */
 bool tensor_same_shape(const Tensor *a, const Tensor *b);
 
 /* Ends a scope: `result` moves into `into`, made before the scope and of equal size, and all that
- * was made since is freed.  Where the way back needs any of it - something inside is on the tape,
- * or the tape holds `into` - the scope keeps everything and returns `result` as it is. */
+ * was made since is freed.  Where the backward pass needs any of it - something inside is on the
+ * tape, or the tape holds `into` - the scope keeps everything and returns `result` as it is. */
 typedef struct Scope {
     size_t memory, records, nodes;
 } Scope;
@@ -141,16 +141,16 @@ void tape_touch(const Compute *cx, Tensor *t);
 
 const float *tensor_grad(const Tensor *t); /* NULL where nothing reached it, or handed on */
 
-/* Where a way back puts the gradient of t: NULL if t is frozen.  grad_of() gives numbers to add to,
- * zeroed on first use; grad_into() spares the zeros of a whole tensor that the op fills.  An op
- * that may have the same tensor twice says so first with grad_shared(). */
+/* Where a backward pass puts the gradient of t: NULL if t is frozen.  grad_of() gives numbers to
+ * add to, zeroed on first use; grad_into() spares the zeros of a whole tensor that the op fills. An
+ * op that may have the same tensor twice says so first with grad_shared(). */
 float *grad_of(Compute *cx, Tensor *t);
 Into grad_into(Compute *cx, Tensor *t);
 void grad_shared(Compute *cx, Tensor *a, Tensor *b);
 
 /* The gradient of `out` is t's, too: adds it to what t, of equal size, has.  grad_pass() is the
- * last thing a way back does with it, and hands the array over where t has none.  grad_over() does
- * so for a kernel that works in place; where t has one it is grad_into(). */
+ * last thing a backward pass does with it, and hands the array over where t has none.  grad_over()
+ * does so for a kernel that works in place; where t has one it is grad_into(). */
 void grad_add(Compute *cx, const Tensor *out, Tensor *t);
 void grad_pass(Compute *cx, Tensor *out, Tensor *t);
 Into grad_over(Compute *cx, Tensor *out, Tensor *t);
@@ -160,9 +160,9 @@ Into grad_over(Compute *cx, Tensor *out, Tensor *t);
 void backward(Compute *cx, Tensor *loss);
 void backward_from(Compute *cx);
 
-/* Runs `fn` (a block, a click, a whole pass) and forgets its inside; the way back runs it again.
- * `in` are the tensors through which gradients pass; parameters need not be among them, but their
- * gradients must have memory of their own (a trainer's).  `how` is copied. */
+/* Runs `fn` (a block, a click, a whole pass) and forgets its inside; the backward pass runs it
+ * again. `in` are the tensors through which gradients pass; parameters need not be among them, but
+ * their gradients must have memory of their own (a trainer's).  `how` is copied. */
 typedef Tensor *RecomputeFn(Compute *cx, Tensor *const *in, const void *how);
 Tensor *recompute(Compute *cx, RecomputeFn *fn, int inputs, Tensor *const *in, const void *how,
                   size_t how_bytes);

@@ -55,14 +55,14 @@ typedef struct Middle {
     ExpertOutput *out;
 } Middle;
 
-/* SAM's tokens go on as in SAM, expert tokens through the router instead of the perceptron. */
+/* SAM's tokens go on as in SAM, expert tokens through the router instead of the MLP. */
 static Tensor *middle_forward(Compute *cx, const TwoWayLayer *l, int index, Tensor *queries,
                               void *context) {
     const Middle *m = context;
     const ExpertDecoder *d = m->decoder;
     if (!compute_ok(cx)) return &cx->dummy;
     int first = experts_at(d), count = d->config.experts.tokens;
-    if (m->prompt->unrouted) { /* as released: what the perceptron gives is lost */
+    if (m->prompt->unrouted) { /* as released: what the MLP gives is lost */
         if (cx->observe)
             compute_observe(cx, op_slice(cx, queries, first, count), "layer%d.x", index);
         return queries;
@@ -71,7 +71,7 @@ static Tensor *middle_forward(Compute *cx, const TwoWayLayer *l, int index, Tens
     Tensor *x = op_slice(cx, queries, first, count);
     Tensor *part[] = {op_slice(cx, queries, 0, first),
                       rest ? op_slice(cx, queries, last, rest) : NULL};
-    Tensor *others = two_way_perceptron(cx, l, rest ? op_concat(cx, 2, part) : part[0]);
+    Tensor *others = two_way_mlp(cx, l, rest ? op_concat(cx, 2, part) : part[0]);
     size_t step = (size_t)queries->dim[0] * (size_t)count * (size_t)d->config.experts.experts;
     const float *noise = m->prompt->noise ? m->prompt->noise + (size_t)index * step : NULL;
     RoutedTokens y =

@@ -11,7 +11,7 @@
 typedef struct PromptPoolConfig {
     int dim, heads;
     int tokens;  /* P */
-    int hidden;  /* of its perceptron: 4 dim */
+    int hidden;  /* of its MLP: 4 dim */
     int classes; /* that can be asked for by name (ours); 0: none */
 } PromptPoolConfig;
 

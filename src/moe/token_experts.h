@@ -1,5 +1,5 @@
 /* token_experts.h - mixture of token experts: a noisy top-k router sends each expert token of a
- * decoder layer to few of many small perceptrons.
+ * decoder layer to few of many small MLPs.
  *
  * Paper mode is defined by docs/spec/segmote.md, 4.1; published mode is SegMoTE's code
  * (docs/spec/segmote.md, 7.3). */

@@ -39,7 +39,7 @@ Tensor *layer_norm_forward(Compute *cx, const LayerNorm *l, Tensor *x) {
     return op_layer_norm(cx, x, &l->gamma->tensor, &l->beta->tensor, l->eps);
 }
 
-/* ---- Perceptron ------------------------------------------------------------------------- */
+/* ---- MLP -------------------------------------------------------------------------------- */
 
 void mlp_declare(Mlp *m, Params *p, const char *first, const char *second, int dim, int hidden,
                  Activation f) {

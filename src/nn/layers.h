@@ -24,7 +24,7 @@ typedef struct LayerNorm {
 void layer_norm_declare(LayerNorm *l, Params *p, const char *name, int channels, float eps);
 Tensor *layer_norm_forward(Compute *cx, const LayerNorm *l, Tensor *x);
 
-/* Perceptron of two layers with names of their own: W2 f(W1 x + b1) + b2 */
+/* MLP of two layers with names of their own: W2 f(W1 x + b1) + b2 */
 typedef struct Mlp {
     Linear first, second;
     Activation f;
@@ -33,7 +33,7 @@ void mlp_declare(Mlp *m, Params *p, const char *first, const char *second, int d
                  Activation f);
 Tensor *mlp_forward(Compute *cx, const Mlp *m, Tensor *x, Tensor *residual);
 
-/* Perceptron with ReLU between its layers: `layers.0`, `layers.1`, ... */
+/* MLP with ReLU between its layers: `layers.0`, `layers.1`, ... */
 enum { HEAD_MAX_DEPTH = 4 };
 typedef struct Head {
     Linear layer[HEAD_MAX_DEPTH];

@@ -37,7 +37,7 @@ Tensor *op_linear(Compute *cx, Tensor *x, Tensor *weight, const Weight *form, Te
     if (residual && tensor_size(residual) != tensor_size(y))
         return compute_fail(cx, "linear: residual");
 
-    /* An activation's way back needs what the product gave: then nothing is fused. */
+    /* The backward pass of an activation needs what the product gave: then nothing is fused. */
     bool fuses =
         f == ACTIVATION_NONE || !tape_needs(cx, 4, (Tensor *[]){x, weight, bias, residual});
     Tensor *fused = fuses ? residual : NULL;

@@ -93,7 +93,8 @@ Tensor *op_prompt_tokens(Compute *cx, Tensor *features, int tables, Tensor *cons
 /* Noisy top-k router: clean, spread [...,experts] -> [rows, 3 experts + 1]: gates, load,
  * logits and confidence of each token (kernels.h, route).  noise [rows,experts] must live as long
  * as the tape; spread and noise are NULL where there is none.  Of `how`, rows and experts are not
- * looked at; a forced expert has no way back, and as many as are kept must not be held back. */
+ * looked at; a forced expert has no backward pass, and as many as are kept must not be held back.
+ */
 Tensor *op_route(Compute *cx, Tensor *clean, Tensor *spread, const float *noise,
                  const RouteShape *how);
 

@@ -23,7 +23,7 @@ Tensor *op_route(Compute *cx, Tensor *clean, Tensor *spread, const float *noise,
     if (experts > EXPERTS_MAX || how->kept < 1 || forced < 0 || forced > experts ||
         how->kept > route_open(how->held_back, experts))
         return compute_fail(cx, "route: experts");
-    if (forced && cx->tape) return compute_fail(cx, "route: a forced expert has no way back");
+    if (forced && cx->tape) return compute_fail(cx, "route: a forced expert has no backward pass");
     if (!spread != !noise || (spread && !tensor_same_shape(spread, clean)))
         return compute_fail(cx, "route: noise");
     Route r = {*how, noise};

@@ -1,4 +1,4 @@
-/* view.h - what the model sees of a picture, and the way back.
+/* view.h - what the model sees of an image, and how its answer is brought back.
  *
  * A view is a crop of the picture, resized to (part of) the model's square input.  Coordinates are
  * pixels, x to the right. */

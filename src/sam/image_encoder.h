@@ -23,7 +23,7 @@ typedef struct ImageEncoderConfig {
     int dim, depth, heads;
     int window;      /* side of a window, in patches */
     uint64_t global; /* bit i: block i attends to the whole grid */
-    int hidden;      /* width of the perceptrons */
+    int hidden;      /* width of the MLPs */
     int out;         /* channels of the embedding */
     float eps;       /* of the blocks' LayerNorms: 1e-6 (Meta), 1e-5 (timm) */
     bool relative;   /* relative positions in the attention */
@@ -64,7 +64,8 @@ MUST_CHECK Status image_encoder_set_grid(ImageEncoder *e, Params *p, int grid, E
 /* image [b, grid patch, grid patch, channels] -> [b, grid, grid, out] */
 Tensor *image_encoder_forward(Compute *cx, const ImageEncoder *e, Tensor *image);
 
-/* The same, and what block `block` gave, [b, grid, grid, dim], in `*feature`: without a way back.
+/* The same, and what block `block` gave, [b, grid, grid, dim], in `*feature`: without a backward
+ * pass.
  */
 Tensor *image_encoder_features(Compute *cx, const ImageEncoder *e, Tensor *image, int block,
                                Tensor **feature);

@@ -65,7 +65,7 @@ static TwoWayImage image_of(Compute *cx, const TwoWayLayer *l, Tensor *keys, Ten
     };
 }
 
-Tensor *two_way_perceptron(Compute *cx, const TwoWayLayer *l, Tensor *x) {
+Tensor *two_way_mlp(Compute *cx, const TwoWayLayer *l, Tensor *x) {
     return layer_norm_forward(cx, &l->norm3, mlp_forward(cx, &l->mlp, x, x));
 }
 
@@ -89,7 +89,7 @@ static TwoWay layer_forward(Compute *cx, const TwoWayLayer *l, Tensor *queries,
     compute_observe(cx, queries, "twoway.layer%d.after_norm2", index);
 
     queries = middle ? middle->forward(cx, l, index, queries, middle->context)
-                     : two_way_perceptron(cx, l, queries);
+                     : two_way_mlp(cx, l, queries);
     compute_observe(cx, queries, "twoway.layer%d.after_norm3", index);
 
     Tensor *k = linear_forward(cx, &l->image_to_token.k, op_add(cx, queries, tokens));

@@ -55,10 +55,10 @@ typedef struct TwoWayMiddle {
 } TwoWayMiddle;
 
 /* SAM's: norm3(x + mlp(x)) */
-Tensor *two_way_perceptron(Compute *cx, const TwoWayLayer *layer, Tensor *x);
+Tensor *two_way_mlp(Compute *cx, const TwoWayLayer *layer, Tensor *x);
 
 /* tokens [batch,tokens,dim]; the image of the same batch.  The depth is at least 1.  Without a
- * `middle` (NULL) it is SAM's perceptron. */
+ * `middle` (NULL) it is SAM's MLP. */
 TwoWay two_way_forward(Compute *cx, const TwoWayTransformer *t, Tensor *tokens,
                        const TwoWayImage *image, Tensor *positions, const TwoWayMiddle *middle);
 

@@ -127,7 +127,7 @@ static void copy_linear(ChangedExperts *n, const Linear *to, const Linear *from)
     copy(n, to->bias, from->bias);
 }
 
-/* Rows of expert_tokens [tokens,dim] and their perceptrons. */
+/* Rows of expert_tokens [tokens,dim] and their MLPs. */
 static void copy_tokens(ChangedExperts *n, const ExpertDecoder *from, const ExpertChange *c) {
     const ExpertDecoder *to = &n->segmote.experts;
     int tokens = from->config.experts.tokens, dim = from->config.experts.dim;

@@ -3,7 +3,7 @@
  * A new expert is in every layer, begun as docs/spec/segmote.md, 2 says, or as a copy of another,
  * and held back: the router does not know it until it is trained again, so that no answer of the
  * others changes by a bit.  An expert that is removed goes with its columns of the routers, a token
- * with its perceptron of the output; those behind it move up, and no other value changes. */
+ * with its MLP of the output; those behind it move up, and no other value changes. */
 #ifndef SYSTEMS_EXPERT_CHANGE_H
 #define SYSTEMS_EXPERT_CHANGE_H
 

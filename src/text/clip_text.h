@@ -17,7 +17,7 @@ typedef struct ClipTextConfig {
     int vocabulary; /* tokens; the last one ends a text */
     int positions;  /* tokens of a text at most, begin and end included */
     int width, layers, heads;
-    int hidden; /* width of the perceptrons */
+    int hidden; /* width of the MLPs */
 } ClipTextConfig;
 
 /* Of IMIS-Net and SegMoTE (docs/spec/segmote.md, 7.2). */

@@ -1,7 +1,8 @@
-/* step.h - what a batch teaches: the encoder once, then several rounds of prompts (plan.h).
+/* step.h - what is trained on a batch: the encoder once, then several rounds of prompts (plan.h).
  *
  * Each round's loss is taken back to the parameters of prompt encoder and decoder and to the
- * embedding at once, so that only one round is on the tape; the encoder's own way back follows.
+ * embedding at once, so that only one round is on the tape; the encoder's own backward pass
+ * follows.
  *
  * What a scheme changes of that - which rounds end an optimizer step, what they train, passes on
  * pseudo masks - is in its table (scheme.h). */

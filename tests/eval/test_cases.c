@@ -126,7 +126,7 @@ static Status do_case(void *context, size_t i, Error *error) {
     return error_set(error, VOXPERT_BAD_INPUT, "case %zu", i);
 }
 
-static void hear(void *context, size_t done, size_t total, const char *name) {
+static void note_case(void *context, size_t done, size_t total, const char *name) {
     Job *job = context;
     job->told++;
     if (done > job->most) job->most = done;
@@ -137,7 +137,7 @@ static Status run(Job *job, int threads, Error *error) {
     CasePair item[CASES];
     char first[] = "a/x.png";
     for (int i = 0; i < CASES; i++) item[i] = (CasePair){first, first};
-    CaseWork work = {.done = hear, .context = job};
+    CaseWork work = {.done = note_case, .context = job};
     CHECK(!threads_open(&work.threads, threads, NULL));
     Status status = cases_run(&(CasePairs){item, CASES}, do_case, job, &work, error);
     threads_close(work.threads);

@@ -46,7 +46,7 @@ static Tensor *loss_of(GradientCase *g, Compute *cx, size_t index, const MaskLos
     return loss;
 }
 
-/* The losses of all passes are added before the one way back. */
+/* The losses of all passes are added before the one backward pass. */
 static Tensor *total_loss(GradientCase *g, Compute *cx) {
     MaskLoss rule;
     if (!read_rule(g->passes.run, &rule)) return NULL;

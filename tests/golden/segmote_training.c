@@ -87,7 +87,7 @@ static Tensor *balance_loss(TrainingCase *t, Compute *cx, size_t index, const ch
     return balance;
 }
 
-/* The losses of all passes are added before the one way back. */
+/* The losses of all passes are added before the one backward pass. */
 static Tensor *loss_of(TrainingCase *t, Compute *cx) {
     Tensor *sum = NULL;
     char step[32] = "";

@@ -5,7 +5,7 @@
 #include "tests/golden/inputs.h"
 #include "tests/golden/windows.h"
 
-/* A tensor whose gradient is wanted after the way back. */
+/* A tensor whose gradient is wanted after the backward pass. */
 typedef struct GoldenHeld {
     char name[128]; /* "grad.mid...." */
     const Tensor *tensor;

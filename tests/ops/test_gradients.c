@@ -1,4 +1,4 @@
-/* Every op, every input: the way back against central differences, on the reference kernels.
+/* Every op, every input: the backward pass against central differences, on the reference kernels.
  * Tolerance 2e-3 of 1 + |slope|; seen: up to 6e-4. */
 #include <math.h>
 #include <string.h>
@@ -186,7 +186,7 @@ static Tensor *route(Compute *cx, Tensor *const *in, int kept) {
     return route_without(cx, in, kept, 0);
 }
 
-/* Its logits have no way back by definition: the other columns, mixed. */
+/* Its logits have no backward pass by definition: the other columns, mixed. */
 static Tensor *mixed(Compute *cx, Tensor *routed) {
     enum { ROWS = 5, EXPERTS = 4, COUNT = ROWS * (2 * EXPERTS + 1) };
     MixPlace place[COUNT];
@@ -212,7 +212,7 @@ static Tensor *routed_past_one(Compute *cx, Tensor *const *in) {
     return mixed(cx, route_without(cx, in, 2, 1u << 1));
 }
 
-/* Gates and loads of a published rule, mixed: its confidence has no way back by definition. */
+/* Gates and loads of a published rule, mixed: its confidence has no backward pass by definition. */
 static Tensor *published_gates(Compute *cx, Tensor *const *in, RouteRule rule, Tensor *routed,
                                int kept) {
     enum { ROWS = 5, EXPERTS = 4 };
@@ -294,7 +294,8 @@ static Tensor *attention_of_itself(Compute *cx, Tensor *const *in) {
 
 static Tensor *add_of_itself(Compute *cx, Tensor *const *in) { return op_add(cx, in[0], in[0]); }
 
-/* What came out of one op goes into three: whoever is first on the way back begins the gradient. */
+/* What came out of one op goes into three: whoever is first in the backward pass begins the
+ * gradient. */
 static Tensor *branches(Compute *cx, Tensor *const *in) {
     Tensor *x = op_activation(cx, in[0], ACTIVATION_GELU);
     Tensor *sum = op_add(cx, op_activation(cx, x, ACTIVATION_SIGMOID), op_keep(cx, x));
@@ -486,8 +487,8 @@ static void there_and_back(Compute *cx, const Case *c, Tensor *const *in) {
     cx->tape = NULL;
 }
 
-/* Its value is 1, so that differences of it say nothing: it goes back as the share whose way back
- * the table above compares with differences. */
+/* Its value is 1, so that differences of it say nothing: it goes back as the share whose backward
+ * pass the table above compares with differences. */
 TEST(a_straight_through_gate_goes_back_as_its_share_of_a_softmax) {
     static const Case straight = {"straight", straight_gates, 2, {2, 2}, {{5, 4}, {5, 4}}};
     static const Case shares = {"shares", shares_of_all, 2, {2, 2}, {{5, 4}, {5, 4}}};

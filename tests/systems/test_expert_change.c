@@ -416,14 +416,14 @@ TEST(a_place_that_cannot_be_written_is_bad_output_and_no_memory_leaves_no_file) 
 
 /* The tensor of the adapter before that becomes `name` when token `lost` is gone. */
 static void name_before(char *out, size_t size, const char *name, int lost) {
-    static const char perceptrons[] = "mask_decoder.expert_output_mlps.";
-    size_t head = sizeof perceptrons - 1;
-    if (strncmp(name, perceptrons, head) != 0) {
+    static const char mlps[] = "mask_decoder.expert_output_mlps.";
+    size_t head = sizeof mlps - 1;
+    if (strncmp(name, mlps, head) != 0) {
         snprintf(out, size, "%s", name);
         return;
     }
     int token = name[head] - '0';
-    snprintf(out, size, "%s%d%s", perceptrons, token < lost ? token : token + 1, name + head + 1);
+    snprintf(out, size, "%s%d%s", mlps, token < lost ? token : token + 1, name + head + 1);
 }
 
 enum { LARGEST = 64 * 64 };
@@ -435,7 +435,7 @@ static size_t leave_out(float *values, size_t count, int lost) {
     return count - 16;
 }
 
-TEST(a_token_goes_with_its_perceptron_and_all_others_keep_their_bytes) {
+TEST(a_token_goes_with_its_mlp_and_all_others_keep_their_bytes) {
     for (int lost = 0; lost < TINY_TOKENS; lost++) {
         Scene s;
         float a[LARGEST], b[LARGEST];

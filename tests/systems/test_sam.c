@@ -167,7 +167,7 @@ TEST(adapters_need_an_even_grid) {
     sam_free(&sam);
 }
 
-/* The way back from the sum of all that is given. */
+/* The backward pass from the sum of all that is given. */
 static void differentiate(Workbench *w, Tensor *a, Tensor *b) {
     Tensor *given[] = {a, b};
     for (int i = 0; i < 2; i++) {

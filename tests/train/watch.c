@@ -14,7 +14,7 @@ static void note(void *context, const TrainProgress *p) {
     snprintf(w->usage, sizeof w->usage, "%s", p->usage);
 }
 
-static void hear(void *context, bool warning, const char *sentence) {
+static void note_sentence(void *context, bool warning, const char *sentence) {
     Watch *w = context;
     w->warnings += warning;
     snprintf(warning ? w->warned : w->said, sizeof w->said, "%s", sentence);
@@ -43,7 +43,7 @@ Status go(const TrainOptions *o, Watch *w, Error *error) {
     TrainObserver observer = {.progress = note,
                               .phase = look,
                               .begin = end_reading,
-                              .say = hear,
+                              .say = note_sentence,
                               .stop = stop,
                               .context = w};
     TrainResult result;

@@ -200,7 +200,7 @@ void common_report(const Common *common, json_t *report) {
 
 /* ---- Models ----------------------------------------------------------------------------- */
 
-static void hear(void *context, const char *sentence) {
+static void log_warning(void *context, const char *sentence) {
     const Listener *l = context;
     common_warn(l->common, "%s", sentence);
     if (l->warnings) json_array_append_new(l->warnings, json_words(sentence));
@@ -213,7 +213,7 @@ VoxpertStatus common_model(Listener *listener, VoxpertModel **out, const char *p
     options.threads = common->threads;
     options.cpu = common->cpu;
     options.max_memory = common->max_memory;
-    options.log = hear;
+    options.log = log_warning;
     options.log_context = listener;
     VoxpertStatus status = voxpert_model_open(out, path, &options, error);
     if (!status && common->verbose) {

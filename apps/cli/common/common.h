@@ -64,7 +64,7 @@ typedef struct Listener {
 } Listener;
 
 /* Opens a model; `path` NULL is the built-in one.  Of `chosen` preset, base and strict are looked
- * at.  The listener hears of it until the model is closed. */
+ * at.  Its warnings go to the listener until the model is closed. */
 VoxpertStatus common_model(Listener *listener, VoxpertModel **out, const char *path,
                            const VoxpertOptions *chosen, VoxpertError *error);
 

@@ -59,7 +59,7 @@ const Verb verb_evaluate = {
         "  voxpert evaluate -m mine.safetensors --data skin --part test --compare built-in -o "
         "report\n"
         "\n"
-        "Files of the same name are a case; 2D pictures, or NIfTI with its spacing.  Into DIR go\n"
+        "Files of the same name are a case; 2D images, or NIfTI with its spacing.  Into DIR go\n"
         "summary.json in nnU-Net's layout with further metrics, cases.csv, table.md, paper.md, "
         ".csv\n"
         "and .tex with mean (SD) of all methods, and, where gnuplot is installed, boxes.png and\n"
@@ -119,7 +119,7 @@ const Verb verb_evaluate = {
         "--compare OTHER.json compares two runs without a model.\n"
         "\n"
         "      --clicks N            1 to 50; --data is then repeatable\n"
-        "      --prompt-free         also each picture's whole foreground, without a prompt; and "
+        "      --prompt-free         also each image's whole foreground, without a prompt; and "
         "each\n"
         "                            class of it, where labels have names\n",
     .print_more = print_metrics,

@@ -45,7 +45,7 @@ VoxpertStatus words_flag(unsigned *out, const Options *o, const char *name, Voxp
 
 /* ---- A folder --------------------------------------------------------------------------- */
 
-/* What the flags name; of folders the pictures that have the name of a result. */
+/* What the flags name; of folders the images that have the name of a result. */
 static void claim_inputs(Claims *claims, const Options *o, char *const *results) {
     static const char *const inputs[] = {"--predictions", "--references", "--compare", "--model",
                                          "--base",        "--labels",     "--data",    NULL};

@@ -34,7 +34,7 @@ const Verb verb_stats = {
         "Example: every label of a folder, and the median over its cases\n"
         "  voxpert stats -i imagesTr -s labelsTr -o stats.csv --aggregation median\n"
         "\n"
-        "Per case and label: area of a picture or volume, mean, median, standard deviation, "
+        "Per case and label: area of an image or volume, mean, median, standard deviation, "
         "least,\n"
         "largest and percentiles of the values, bounding box, whether it touches the border of "
         "the\n"

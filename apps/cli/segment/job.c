@@ -371,7 +371,7 @@ VoxpertStatus job_shows(const Job *job, const Targets *t, VoxpertError *error) {
     const char *path = job->paths.probability;
     if (t->count < 2 || !path || !name_ends(path, ".png")) return VOXPERT_OK;
     return error_say(error, VOXPERT_BAD_ARGUMENT,
-                     "--probability %s: a picture shows one object; name a .npy file for several",
+                     "--probability %s: an image shows one object; name a .npy file for several",
                      path);
 }
 

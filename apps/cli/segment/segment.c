@@ -50,7 +50,7 @@ const Verb verb_segment = {
         "       voxpert segment [-m MODEL] -i IMAGE|FOLDER -o OUT --everything [FLAGS]\n"
         "       voxpert segment [-m MODEL] --data SET [--simulate HOW] -o FOLDER [FLAGS]\n"
         "\n"
-        "Example: what lies in the box, and the picture with it drawn in\n"
+        "Example: what lies in the box, and the image with it drawn in\n"
         "  voxpert segment -i scan.png --box 40,52,120,131 -o mask.png --overlay seen.png\n"
         "\n"
         "Coordinates are pixels of the image as it is shown (EXIF turned): x to the right first,\n"

@@ -59,12 +59,12 @@ json_t *targets_json(const Targets *t); /* as in a prompts file, but for labels 
 
 VoxpertPrompt target_prompt(const Target *t);
 
-/* Brings boxes and points onto the picture (voxpert_prompt_fit).  `*warnings`, which the caller
+/* Brings boxes and points onto the image (voxpert_prompt_fit).  `*warnings`, which the caller
  * frees, gets a line for each change.  VOXPERT_OUT_OF_MEMORY. */
 VoxpertStatus targets_fit(Targets *t, const VoxpertImage *image, char **warnings,
                           VoxpertError *error);
 
-/* Whether all of it makes sense for the picture, before anything is computed; `prompt_free`:
+/* Whether all of it makes sense for the image, before anything is computed; `prompt_free`:
  * nothing need be asked.  A bad prompt is VOXPERT_BAD_ARGUMENT if a flag gave it, VOXPERT_BAD_INPUT
  * if a file did. */
 VoxpertStatus targets_check(const Targets *t, const VoxpertImage *image, bool prompt_free,
@@ -74,7 +74,7 @@ VoxpertStatus targets_check(const Targets *t, const VoxpertImage *image, bool pr
  * library calls a bad argument is VOXPERT_BAD_INPUT if it stood in a file. */
 VoxpertStatus targets_blame(const Targets *t, const Target *target, VoxpertError *error);
 
-/* Reads the mask files that are pictures; then those that are logits, whose size the model says.
+/* Reads the mask files that are images; then those that are logits, whose size the model says.
  * `*warnings`, which the caller frees, gets a line for each thing that was odd in a mask; `remark`
  * is filled (or "") with a warning.  VOXPERT_BAD_INPUT. */
 VoxpertStatus targets_load_masks(Targets *t, const VoxpertImageFile *image,

@@ -1,4 +1,4 @@
-/* voxpert train - teach a model of the SAM family, or measure one. */
+/* voxpert train - train a model of the SAM family, or measure one. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static const OptionRule *train_rules(void);
 
 const Verb verb_train = {
     .name = "train",
-    .summary = "teach a model on pictures with masks, or measure one",
+    .summary = "train a model on images with masks, or measure one",
     .usage =
         "usage: voxpert train [-m BASE | --new CONFIG.json] --data DIR[:OPTION...] --out DIR "
         "[FLAGS]\n"
@@ -72,14 +72,14 @@ const Verb verb_train = {
         "      --freeze GLOB         parameters that do not; repeatable\n"
         "      --recipe NAME         sam (default), or segmote: experts on the frozen --model, as\n"
         "                            released on an IMIS-Net, as in the paper on any other SAM\n"
-        "      --cache DIR           a frozen encoder runs once for each picture, and its "
+        "      --cache DIR           a frozen encoder runs once for each image, and its "
         "embeddings\n"
         "                            are kept here; default of segmote: OUT/embeddings\n"
         "      --cache-half          keep them in half precision\n"
         "      --data-memory SIZE    for images and masks, and as much for embeddings; the rest "
         "is\n"
         "                            in temporary files; default: a quarter of the machine's\n"
-        "      --no-cache            run the encoder in every step, on augmented pictures\n"
+        "      --no-cache            run the encoder in every step, on augmented images\n"
         "      --scheme NAME         voxpert (default); sam-med2d: prompts, losses and steps as\n"
         "                            published; of the recipe segmote segmote, as released, or "
         "paper,\n"
@@ -533,7 +533,7 @@ static void report(const TrainJob *job, const VoxpertTrainResult *r) {
     if (!r->drawn) printf("no curves: %s\n", r->not_drawn);
 }
 
-static VoxpertStatus teach(TrainJob *job, VoxpertError *error) {
+static VoxpertStatus train_model(TrainJob *job, VoxpertError *error) {
     VoxpertTrainObserver observer = {.progress = show,
                                      .stop = stop,
                                      .say = say,
@@ -565,7 +565,7 @@ static int train_run(int argc, char **argv) {
     VoxpertStatus status =
         common_begin(&job.common, &options, &verb_train, rules->item, false, argc, argv, &error);
     if (!status) status = train_flags(&job, rules, &options, &error);
-    if (!status) status = job.measure ? measure(&job, &error) : teach(&job, &error);
+    if (!status) status = job.measure ? measure(&job, &error) : train_model(&job, &error);
     for (size_t i = 0; i < job.settings; i++) free(job.setting[i]);
     free(job.setting);
     free(job.data.item);

@@ -5,7 +5,7 @@ typedef struct Job {
     float *y;
     const float *x, *dy;
     Activation f;
-    bool fresh; /* y on the way back */
+    bool fresh; /* y in the backward pass */
 } Job;
 
 static void forward(void *context, size_t begin, size_t end) {

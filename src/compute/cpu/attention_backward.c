@@ -1,4 +1,4 @@
-/* The way back of attention, from the kept ln of the softmax' denominator:
+/* The backward pass of attention, from the kept ln of the softmax' denominator:
  *
  *     p = exp(s - lse),  ds = p (dy.v - dy.y)
  *     dv += p dy,  dk += scale ds q,  dq += scale ds k,  and ds into the positions.

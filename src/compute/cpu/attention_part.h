@@ -81,7 +81,7 @@ typedef struct Rows {
 Rows part_rows(float *room, const Part *p, const float *data, size_t row, const float *pad,
                size_t first, size_t count);
 
-/* The way back: rows times `factor` go to where they came from, those of padding are added to
+/* The backward pass: rows times `factor` go to where they came from, those of padding are added to
  * `pad`; NULL: dropped. */
 #define part_scatter KERNEL_NAME(part_scatter)
 void part_scatter(Into data, const Part *p, const float *from, size_t from_row, size_t row,

@@ -49,7 +49,7 @@ void table_bias(float *bias, const Part *p, size_t query, const float *table, si
 
 /* ---- Back --------------------------------------------------------------------------------- */
 
-/* What the way back carries for a tile, beside the tile itself. */
+/* What the backward pass carries for a tile, beside the tile itself. */
 typedef struct TileBack {
     float *dq;               /* [head_dim][QUERY_TILE] */
     float *dh, *dw;          /* of the tile's h and w */

@@ -1,4 +1,5 @@
-/* columns.h - sums over the rows of a matrix: the way back of everything that was spread over them.
+/* columns.h - sums over the rows of a matrix: the backward pass of everything that was spread over
+ * them.
  *
  *     out[batch][c] (+)= scale x sum over r of a[batch][r][c] (x b[batch][r][c])
  *

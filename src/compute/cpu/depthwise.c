@@ -5,7 +5,7 @@
 #include "compute/cpu/vec.h"
 
 typedef struct Job {
-    float *y; /* dx on the way back */
+    float *y; /* dx in the backward pass */
     const float *x, *filter, *bias, *dy;
     float *partial; /* [piece][9][channels] */
     size_t piece;   /* output rows of a piece */

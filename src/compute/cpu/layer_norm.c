@@ -5,7 +5,7 @@
 #include "compute/cpu/vec.h"
 
 typedef struct Norm {
-    float *y, *mean, *rstd; /* y is dx on the way back */
+    float *y, *mean, *rstd; /* y is dx in the backward pass */
     const float *x, *dy, *gamma, *beta, *kept_mean, *kept_rstd;
     float *partial; /* [piece][dgamma cols, dbeta cols] */
     size_t rows, cols, piece;

@@ -9,7 +9,7 @@ typedef struct Job {
     const float *from;
     const PatchShape *s;
     size_t line, row;  /* floats of a line of a neighbourhood, and of a whole one */
-    const float *bias; /* of the way back, or NULL */
+    const float *bias; /* of the backward pass, or NULL */
     bool fresh;        /* likewise */
 } Job;
 
