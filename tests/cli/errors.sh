@@ -132,7 +132,7 @@ bad_prompts 'object 2' '{"objects": [{"boxes": [[1,2,3,4]]}, {"points": [{"p": [
 bad_prompts 'none.png' '{"objects": [{"mask": "none.png"}]}'
 printf '{"image": "074.png", "objects": [{"boxes": [[1,2,3,4]]}]}\n{"image"\n' >bad.jsonl
 refused 3 'line 2' segment "${good[@]}" --prompts bad.jsonl
-refused 2 'a picture shows one object' segment "${good[@]}" "${box[@]}" --box 1,1,9,9 --probability out/p.png
+refused 2 'an image shows one object' segment "${good[@]}" "${box[@]}" --box 1,1,9,9 --probability out/p.png
 
 # ---- Images
 refused 3 none.png segment -m "$model" -i none.png -o out/m.png "${box[@]}"

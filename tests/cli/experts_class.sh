@@ -62,7 +62,7 @@ refused 2 'class "liver" is none of cell, nucleus, spot' "${free[@]}" --class li
 refused 2 '--class cell: is there twice' "${free[@]}" --class cell --class cell
 refused 2 '--class all: excludes other classes' "${free[@]}" --class cell --class all
 refused 2 '--class excludes other prompts' "${free[@]}" --class cell --box 20,20,90,80
-refused 2 'a picture shows one object' "${free[@]}" --class all --probability p.png
+refused 2 'an image shows one object' "${free[@]}" --class all --probability p.png
 refused 2 '--class goes with --prompt-free' segment -m "$classed" --base "$base" -i "$picture" --class cell -o no.png
 refused 2 'does not go with --everything' segment -i "$picture" --everything --class cell -o no.png
 refused 2 'have no classes' segment -m "$adapter" --base "$base" -i "$picture" --prompt-free --class cell -o no.png
