@@ -138,7 +138,31 @@ VOXPERT_API VoxpertStatus voxpert_overlay_write(const VoxpertImage *image, const
                                                 const VoxpertPrompt *prompts, int prompt_count,
                                                 const char *path, VoxpertError *error);
 
-/* The same as a PNG in memory; `*bytes` (voxpert_free) has [*size], and is NULL after a failure. */
+/* What an overlay has beside labels and prompts; 0 in any field: none, or the default. */
+typedef struct VoxpertOverlayOptions {
+    size_t size;               /* see version.h */
+    const char *const *legend; /* [legend_count] words below the image for label 1, 2, ...; NULL
+                                  among them: no line */
+    int legend_count;
+    const char *sides; /* four letters for the left, right, top and bottom edge, as
+                          voxpert_image_file_sides() gives them */
+    int least_side;    /* an image whose longer side is shorter is enlarged by a whole factor; 0:
+                          its own size */
+} VoxpertOverlayOptions;
+
+/* voxpert_overlay_write with these.  Errors: VOXPERT_BAD_ARGUMENT beside the others. */
+VOXPERT_API VoxpertStatus voxpert_overlay_draw(const VoxpertImage *image, const uint16_t *labels,
+                                               const VoxpertPrompt *prompts, int prompt_count,
+                                               const VoxpertOverlayOptions *options,
+                                               const char *path, VoxpertError *error);
+
+/* The sides of the body at the left, right, top and bottom edge of the slice: "LRPA" says that the
+ * left edge is the patient's left; S and I are superior and inferior.  "" where the file does not
+ * say how it lies.  Valid until the file is closed. */
+VOXPERT_API const char *voxpert_image_file_sides(const VoxpertImageFile *file);
+
+/* voxpert_overlay_write as a PNG in memory; `*bytes` (voxpert_free) has [*size], and is NULL after
+ * a failure. */
 VOXPERT_API VoxpertStatus voxpert_overlay_write_memory(const VoxpertImage *image,
                                                        const uint16_t *labels,
                                                        const VoxpertPrompt *prompts,

@@ -1,8 +1,11 @@
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "api/internal.h"
 #include "base/files.h"
 #include "base/memory.h"
+#include "draw/annotate.h"
 #include "draw/overlay.h"
 #include "image/align.h"
 #include "image/npy.h"
@@ -90,6 +93,27 @@ static Status cut(VoxpertImageFile *f, const VoxpertFileOptions *o, Error *error
     return status ? status : volume_slice(&f->picture, f->volume, f->slice, w, error);
 }
 
+/* The letters of the ends of a file's axis: first where its index is 0. */
+static void ends_of_axis(char ends[2], const VolumeGrid *g, int axis) {
+    static const char names[3][2] = {{'L', 'R'}, {'P', 'A'}, {'I', 'S'}};
+    int along = 0;
+    for (int i = 1; i < 3; i++)
+        if (fabs(g->affine_ras[i][axis]) > fabs(g->affine_ras[along][axis])) along = i;
+    bool up = g->affine_ras[along][axis] > 0.0;
+    ends[0] = names[along][!up], ends[1] = names[along][up];
+}
+
+/* Of a slice of a file that says how it lies. */
+static void find_sides(VoxpertImageFile *f) {
+    const VolumeGrid *g = &f->volume->grid;
+    bool known = g->source == GRID_SFORM || g->source == GRID_QFORM;
+    if (!known || !(f->sliced || f->volume->depth == 1)) return;
+    char axis = f->sliced ? f->slice.axis : 'k', x[2], y[2];
+    ends_of_axis(x, g, axis == 'i' ? 1 : 0);
+    ends_of_axis(y, g, axis == 'k' ? 1 : 2);
+    snprintf(f->sides, sizeof f->sides, "%c%c%c%c", x[0], x[1], y[0], y[1]);
+}
+
 static Status check_page(const Volume *v, const VoxpertFileOptions *o, Error *error) {
     if (o->page <= 0 || strcmp(v->format, "TIFF") == 0) return VOXPERT_OK;
     return error_set(error, VOXPERT_BAD_ARGUMENT,
@@ -122,6 +146,7 @@ static Status open_source(VoxpertImageFile **out, const Source *source,
                               .width = (int)f->picture.width,
                               .height = (int)f->picture.height,
                               .channels = 3};
+    find_sides(f);
     if (f->picture.remark) volume_warn(f->volume, "%s", f->picture.remark);
     if (f->sliced && f->volume->frames > 1 && f->slice.frame == 0 && !o->frame_chosen)
         volume_warn(f->volume,
@@ -196,39 +221,84 @@ VoxpertStatus voxpert_image_write_memory(const VoxpertImage *image, const char *
 
 /* ---- Overlays --------------------------------------------------------------------------- */
 
-static void draw_prompt(Canvas c, const VoxpertPrompt *p, size_t object) {
+/* A coordinate in an image that is `factor` times as large. */
+static double enlarged(float v, size_t factor) { return ((double)v + 0.5) * (double)factor - 0.5; }
+
+static void draw_prompt(Canvas c, const VoxpertPrompt *p, size_t object, size_t factor) {
+    double half = 0.5 * (double)(factor - 1); /* a box holds its corner pixels whole */
     if (p->box) {
-        double box[4] = {(double)p->box->x0, (double)p->box->y0, (double)p->box->x1,
-                         (double)p->box->y1};
+        double box[4] = {enlarged(p->box->x0, factor) - half, enlarged(p->box->y0, factor) - half,
+                         enlarged(p->box->x1, factor) + half, enlarged(p->box->y1, factor) + half};
         overlay_box(c, box, overlay_colour(object));
     }
     for (int i = 0; p->points && i < p->point_count; i++)
-        overlay_point(c, (double)p->points[i].x, (double)p->points[i].y, p->points[i].inside != 0);
+        overlay_point(c, enlarged(p->points[i].x, factor), enlarged(p->points[i].y, factor),
+                      p->points[i].inside != 0);
+}
+
+static Status draw_labels(const Picture *p, const uint16_t *labels, size_t factor, Error *error) {
+    enum { PERCENT = 28 }; /* enough to see, and what lies below is seen too */
+    uint16_t *large = factor > 1 ? memory_new(p->width * p->height * sizeof *large) : NULL;
+    if (factor > 1 && !large)
+        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory to draw an overlay");
+    if (large) labels_enlarge(large, labels, p->width / factor, p->height / factor, factor);
+    overlay_labels((Canvas){p->rgb, {p->height, p->width}}, large ? large : labels,
+                   PERCENT / 100.0);
+    memory_free(large);
+    return VOXPERT_OK;
 }
 
 static Status write_overlay(const VoxpertImage *image, const uint16_t *labels,
-                            const VoxpertPrompt *prompts, int prompt_count, Output to,
-                            Error *error) {
+                            const VoxpertPrompt *prompts, int prompt_count,
+                            const VoxpertOverlayOptions *o, Output to, Error *error) {
     Picture picture = {0};
+    size_t factor = 1;
     Status status = image_to_picture(&picture, image, error);
-    if (status) return status;
+    if (o->least_side > 0)
+        factor = enlargement(picture.width, picture.height, (size_t)o->least_side);
+    if (!status) status = picture_enlarge(&picture, factor, error);
+    if (!status && labels) status = draw_labels(&picture, labels, factor, error);
     Canvas canvas = {picture.rgb, {picture.height, picture.width}};
-    if (labels) overlay_labels(canvas, labels, 0.4);
     for (int i = 0; !status && prompts && i < prompt_count; i++) {
         VoxpertPrompt one;
         status = prompt_take(&one, prompt_at(prompts, i), error);
-        if (!status) draw_prompt(canvas, &one, (size_t)i);
+        if (!status) draw_prompt(canvas, &one, (size_t)i, factor);
     }
+    if (!status && o->sides) sides_draw(&picture, o->sides);
+    if (!status && o->legend)
+        status = legend_add(&picture, o->legend, (size_t)o->legend_count, error);
     if (!status) status = picture_save_to(&picture, to, error);
     picture_free(&picture);
     return status;
+}
+
+VoxpertStatus voxpert_overlay_draw(const VoxpertImage *image, const uint16_t *labels,
+                                   const VoxpertPrompt *prompts, int prompt_count,
+                                   const VoxpertOverlayOptions *options, const char *path,
+                                   VoxpertError *error) {
+    VoxpertOverlayOptions own;
+    if (!image || !image->pixels || !path) return null_argument("voxpert_overlay_draw", error);
+    Status status = overlay_options_take(&own, options, error);
+    if (!status && (own.legend_count < 0 || own.least_side < 0 || own.least_side > 4096))
+        status = error_set(error, VOXPERT_BAD_ARGUMENT,
+                           "an overlay has no legend of %d lines, or least side of %d pixels",
+                           own.legend_count, own.least_side);
+    if (own.legend_count > 0 && !own.legend) own.legend_count = 0;
+    return status ? status
+                  : write_overlay(image, labels, prompts, prompt_count, &own, output_file(path),
+                                  error);
+}
+
+const char *voxpert_image_file_sides(const VoxpertImageFile *file) {
+    return file ? file->sides : "";
 }
 
 VoxpertStatus voxpert_overlay_write(const VoxpertImage *image, const uint16_t *labels,
                                     const VoxpertPrompt *prompts, int prompt_count,
                                     const char *path, VoxpertError *error) {
     if (!image || !image->pixels || !path) return null_argument("voxpert_overlay_write", error);
-    return write_overlay(image, labels, prompts, prompt_count, output_file(path), error);
+    const VoxpertOverlayOptions plain = {.size = sizeof plain};
+    return write_overlay(image, labels, prompts, prompt_count, &plain, output_file(path), error);
 }
 
 VoxpertStatus voxpert_overlay_write_memory(const VoxpertImage *image, const uint16_t *labels,
@@ -239,8 +309,9 @@ VoxpertStatus voxpert_overlay_write_memory(const VoxpertImage *image, const uint
         return null_argument("voxpert_overlay_write_memory", error);
     OutputBytes made = {0};
     Output to = {"overlay.png", &made};
-    return output_give(write_overlay(image, labels, prompts, prompt_count, to, error), &made, bytes,
-                       size);
+    const VoxpertOverlayOptions plain = {.size = sizeof plain};
+    return output_give(write_overlay(image, labels, prompts, prompt_count, &plain, to, error),
+                       &made, bytes, size);
 }
 
 /* ---- Arrays ----------------------------------------------------------------------------- */

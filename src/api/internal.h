@@ -38,6 +38,7 @@ struct VoxpertImageFile {
     VolumeSlice slice;
     bool sliced; /* a slice of a volume, whose grid labels go back onto */
     char hash[HASH_TEXT];
+    char sides[5]; /* of voxpert_image_file_sides() */
 };
 
 /* A file, or bytes in memory that `name` stands for. */

@@ -63,6 +63,11 @@ Status everything_take(VoxpertEverything *to, const VoxpertEverything *from, Err
     return TAKE(VoxpertEverything, crop_side);
 }
 
+Status overlay_options_take(VoxpertOverlayOptions *to, const VoxpertOverlayOptions *from,
+                            Error *error) {
+    return TAKE(VoxpertOverlayOptions, least_side);
+}
+
 Status prompt_take(VoxpertPrompt *to, const VoxpertPrompt *from, Error *error) {
     return TAKE(VoxpertPrompt, text);
 }

@@ -21,6 +21,8 @@ MUST_CHECK Status segment_options_take(VoxpertSegmentOptions *to, const VoxpertS
                                        Error *error);
 MUST_CHECK Status everything_take(VoxpertEverything *to, const VoxpertEverything *from,
                                   Error *error);
+MUST_CHECK Status overlay_options_take(VoxpertOverlayOptions *to, const VoxpertOverlayOptions *from,
+                                       Error *error);
 MUST_CHECK Status prompt_take(VoxpertPrompt *to, const VoxpertPrompt *from, Error *error);
 
 /* Prompt `index` of an array whose elements have the size of the first. */

@@ -25,6 +25,24 @@ done
 finds 1 broken/mismatched_geometry labelsTr/hippocampus_050.nii.gz 'field affine' '3 mm in x'
 finds 1 broken/empty_label 'warning  labelsTr/hippocampus_051.nii.gz'
 
+# Findings of one kind are one
+mkdir -p many/images many/labels
+cp "$picture" many/images/a.png && cp "$shared/data/2d/micro_wbc/masks/074.png" many/labels/a.png
+for n in 1 2 3 4 5; do cp many/labels/a.png many/labels/lost$n.png; done
+voxpert check many >many.out 2>many.err
+holds 'five findings of one kind are printed as one' test "$(grep -c 'rule: every label' many.out)" -eq 1
+holds 'with their number' grep -q 'the same in 5 places' many.out
+holds 'and the first of them' grep -q 'labels/lost3.png: there is no image of that stem' many.out
+holds 'and how to see the others' grep -qF '(--verbose prints the other 2)' many.out
+holds 'all are counted' grep -q '0 errors and 5 warnings' many.err
+voxpert check many --verbose >many.out 2>/dev/null
+holds '--verbose prints each' test "$(grep -c 'rule: every label' many.out)" -eq 5
+voxpert check many --json >many.out 2>/dev/null
+holds 'and so does --json' test "$(grep -c '"rule": "every label' many.out)" -eq 5
+rm many/labels/lost4.png many/labels/lost5.png
+voxpert check many >many.out 2>/dev/null
+holds 'three are printed one by one' test "$(grep -c 'rule: every label' many.out)" -eq 3
+
 voxpert check "$sets/broken/wrong_number" --json >found.json 2>/dev/null
 holds 'JSON: one error' test "$(field errors found.json)" = 1
 holds 'JSON: the rule' test "$(field rule found.json)" = 'numTraining equals the labels found'

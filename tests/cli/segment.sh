@@ -139,8 +139,8 @@ holds '--min-size 1 leaves all' test "$(area --min-size 1)" -eq "$plain"
 
 # ---- Pictures
 segment "${image[@]}" --box 20,20,90,80 --point 50,50:+ --overlay seen.png
-holds 'the overlay has the size of the image' \
-    test "$(od -An -j 16 -N 8 -t x1 seen.png | tr -d ' ')" = "$(printf '%08x%08x' $width $height)"
+holds 'the overlay is enlarged to 512 pixels or more, with a legend below' \
+    test "$(od -An -j 16 -N 8 -t x1 seen.png | tr -d ' ')" = "$(printf '%08x%08x' $((5 * width)) $((5 * height + 42)))"
 turned=$shared/golden/image/jpeg/exif_orientation_6.jpg
 segment -i "$turned" --point 1,1:+ --json >turned.out
 segment -i "$turned" --point 1,1:+ --no-exif --json >stored.out

@@ -19,7 +19,8 @@ const char common_usage[] =
     "      --progress MODE       auto (default: a line on a terminal), plain, json or none\n"
     "  -t, --threads N           threads; default: 0, every core. The result is the same for any "
     "N\n"
-    "      --max-memory SIZE     refuse work that needs more, such as 4G\n"
+    "      --max-memory SIZE     refuse work that needs more, such as 4G; of training\n"
+    "                            all memory, else what is worked in beside model and image\n"
     "      --cpu SET             kernel set: reference, portable, avx2 or avx512; default:\n"
     "                            $VOXPERT_CPU, or the best of this processor\n"
     "      --help, --version\n";

@@ -68,9 +68,9 @@ void progress_tell(Progress *p, size_t done, const char *what) {
     } else {
         const char *end = p->mode == PROGRESS_AUTO ? "\033[K" : "\n";
         int digits = rate < 10.0 ? 2 : rate < 100.0 ? 1 : 0;
-        fprintf(stderr, "%s%zu of %zu %s, %.*f a second, %s left  %.40s%s",
+        fprintf(stderr, "%s%zu of %zu %s, %.*f a second, %s left%s%.40s%s",
                 p->mode == PROGRESS_AUTO ? "\r" : "", done, p->total, p->unit, digits, rate, rest,
-                cli_shown(what), end);
+                what && *what ? "  " : "", cli_shown(what), end);
     }
     p->line = p->mode == PROGRESS_AUTO;
 }

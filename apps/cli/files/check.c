@@ -100,6 +100,81 @@ static void print_finding(const VoxpertFinding *f) {
     printf("         rule: %s\n         remedy: %s\n", f->rule, f->remedy);
 }
 
+/* ---- Findings of one kind ---- */
+
+enum { ALONE = 3 }; /* findings of one kind that are still printed one by one */
+
+typedef struct Place {
+    VoxpertFinding finding;
+    size_t index, first; /* of the kind's first finding */
+    size_t count;        /* findings of the kind, at its first one */
+} Place;
+
+static int compare_texts(const char *a, const char *b) { return strcmp(a ? a : "", b ? b : ""); }
+
+static int by_kind(const VoxpertFinding *a, const VoxpertFinding *b) {
+    int order = (int)a->warning - (int)b->warning;
+    if (!order) order = compare_texts(a->rule, b->rule);
+    if (!order) order = compare_texts(a->remedy, b->remedy);
+    return order ? order : compare_texts(a->field, b->field);
+}
+
+static int kinds_together(const void *a, const void *b) {
+    const Place *p = a, *q = b;
+    int order = by_kind(&p->finding, &q->finding);
+    return order ? order : (p->index > q->index) - (p->index < q->index);
+}
+
+static int in_order(const void *a, const void *b) {
+    const Place *p = a, *q = b;
+    if (p->first != q->first) return p->first > q->first ? 1 : -1;
+    return (p->index > q->index) - (p->index < q->index);
+}
+
+/* Their order is that of each kind's first finding. */
+static Place *places_of(const CheckJob *job, size_t *count) {
+    VoxpertFinding f;
+    Place *place = NULL;
+    for (*count = 0; voxpert_dataset_finding(job->set, *count, &f); ++*count) {
+        cli_grow(&place, *count, sizeof *place);
+        place[*count] = (Place){.finding = f, .index = *count};
+    }
+    if (*count) qsort(place, *count, sizeof *place, kinds_together);
+    for (size_t i = 0, from = 0; i < *count; i++) {
+        if (by_kind(&place[i].finding, &place[from].finding) != 0) from = i;
+        place[i].first = place[from].index;
+        place[from].count++;
+    }
+    if (*count) qsort(place, *count, sizeof *place, in_order);
+    return place;
+}
+
+static void print_kind(const Place *place) {
+    const VoxpertFinding *f = &place->finding;
+    printf("%-8s the same in %zu places:\n", f->warning ? "warning" : "error", place->count);
+    for (size_t i = 0; i < ALONE; i++) {
+        const VoxpertFinding *one = &place[i].finding;
+        const char *where = one->file ? one->file : one->field;
+        print_words("         ", where ? where : "the data set", "");
+        print_words(": ", one->detail, "\n");
+    }
+    printf("         (--verbose prints the other %zu)\n", place->count - ALONE);
+    printf("         rule: %s\n         remedy: %s\n", f->rule, f->remedy);
+}
+
+static void print_findings(const CheckJob *job) {
+    size_t count;
+    Place *place = places_of(job, &count);
+    for (size_t i = 0; i < count;) {
+        size_t together = place[i].count;
+        bool kind = together > ALONE && !job->common.verbose;
+        if (kind) print_kind(&place[i]);
+        for (size_t k = 0; !kind && k < together; k++) print_finding(&place[i + k].finding);
+        i += together;
+    }
+    free(place);
+}
+
 static void print_repair(const VoxpertFinding *f) {
     printf("\n# %s\n", f->rule);
     if (f->file) print_words("# ", f->file, "");
@@ -200,8 +275,8 @@ static VoxpertStatus look(CheckJob *job, VoxpertError *error) {
     for (size_t i = 0; !status && voxpert_dataset_finding(job->set, i, &f); i++) {
         job->errors += !f.warning;
         job->warnings += f.warning;
-        if (!job->common.json && !job->plan && !job->common.quiet) print_finding(&f);
     }
+    if (!status && !job->common.json && !job->plan && !job->common.quiet) print_findings(job);
     if (!status && job->common.json) status = print_json(job, error);
     if (!status && job->plan && !job->common.json) print_plan(job);
     if (status) return status;

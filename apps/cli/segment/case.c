@@ -246,13 +246,66 @@ static VoxpertStatus write_probability(const char *path, Result *r, int bits, Vo
                                    : write_planes(path, r, r->logits, error);
 }
 
-static VoxpertStatus write_overlay(const char *path, const Work *w, VoxpertError *error) {
+enum { OVERLAY_LEAST = 512, LEGEND_MOST = 12 };
+
+/* "liver  3763 px  score 0.73" */
+static char *legend_line(const json_t *object) {
+    const char *label = json_string_value(json_object_get(object, "label"));
+    const json_t *score = json_object_get(object, "score");
+    if (!score) score = json_object_get(object, "predicted_iou");
+    char *name = label ? cli_text("%s", label)
+                       : cli_text("object %lld",
+                                  (long long)json_integer_value(json_object_get(object, "object")));
+    char *line = cli_text("%s  %lld px  score %.2f", name,
+                          (long long)json_integer_value(json_object_get(object, "area")),
+                          json_number_value(score));
+    free(name);
+    return line;
+}
+
+/* Labels by the place of their object, as colours of prompts are; by value where several share one.
+ */
+static uint16_t *overlay_labels(const Result *r) {
+    size_t pixels = (size_t)r->width * (size_t)r->height, i;
+    uint16_t *place = cli_new(65536, sizeof *place), *labels = cli_new(pixels, sizeof *labels);
+    json_t *object;
+    json_array_foreach(r->objects, i, object) {
+        json_int_t value = json_integer_value(json_object_get(object, "value"));
+        if (value > 0 && value < 65536 && !place[value] && i < 65535)
+            place[value] = (uint16_t)(i + 1);
+    }
+    for (i = 0; i < pixels; i++) labels[i] = r->labels[i] ? place[r->labels[i]] : 0;
+    free(place);
+    return labels;
+}
+
+static VoxpertStatus draw_overlay(const char *path, const Work *w, char **line, int lines,
+                                  VoxpertError *error) {
     int count = w->c->targets ? w->c->targets->count : 0;
     VoxpertPrompt *prompts = cli_new((size_t)count, sizeof *prompts);
+    uint16_t *labels = overlay_labels(&w->result);
     for (int i = 0; i < count; i++) prompts[i] = target_prompt(&w->c->targets->item[i]);
-    VoxpertStatus status = voxpert_overlay_write(voxpert_image_file_image(w->file),
-                                                 w->result.labels, prompts, count, path, error);
+    const VoxpertOverlayOptions options = {.size = sizeof options,
+                                           .legend = (const char *const *)line,
+                                           .legend_count = lines,
+                                           .sides = voxpert_image_file_sides(w->file),
+                                           .least_side = OVERLAY_LEAST};
+    VoxpertStatus status = voxpert_overlay_draw(voxpert_image_file_image(w->file), labels, prompts,
+                                                count, &options, path, error);
+    free(labels);
     free(prompts);
+    return status;
+}
+
+/* Everything that was found, or a whole slide of nuclei, has no legend: colours repeat. */
+static VoxpertStatus write_overlay(const char *path, const Work *w, VoxpertError *error) {
+    size_t lines = json_array_size(w->result.objects);
+    if (lines > LEGEND_MOST) lines = 0;
+    char **line = cli_new(lines, sizeof *line);
+    for (size_t i = 0; i < lines; i++) line[i] = legend_line(json_array_get(w->result.objects, i));
+    VoxpertStatus status = draw_overlay(path, w, line, (int)lines, error);
+    for (size_t i = 0; i < lines; i++) free(line[i]);
+    free(line);
     return status;
 }
 

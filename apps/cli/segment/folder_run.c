@@ -67,8 +67,8 @@ static void warn_of_others(const Run *run, char **names, int count) {
     }
     json_decref(asked);
     if (others)
-        common_warn(&run->job->common, "%s: has no prompts for %d images of %s, such as %s",
-                    run->job->prompts.path, others, run->job->input, first);
+        common_warn(&run->job->common, "%s: has no prompts for %d image%s of %s, such as %s",
+                    run->job->prompts.path, others, others == 1 ? "" : "s", run->job->input, first);
 }
 
 static VoxpertStatus list_cases(Run *run, VoxpertError *error) {
