@@ -19,7 +19,7 @@ static const char *fault_of(const SegmoteConfig *c, const SamConfig *sam, const 
     if (!within(e->experts, 1, EXPERTS_MAX)) return "it has no experts, or too many";
     if (!within(e->kept, 1, e->experts)) return "it keeps more experts of a token than there are";
     if (e->kept > route_open(e->held_back, e->experts))
-        return "it keeps more experts of a token than are not held back";
+        return "it keeps more experts of a token than are enabled";
     if (!within(e->rank, 1, RANK_MAX)) return "its experts are too wide";
     if (!within(p->tokens, 0, POOL_TOKENS_MAX)) return "it makes too many prompt tokens";
     if (p->tokens && (p->heads < 1 || p->dim % p->heads))

@@ -7,9 +7,9 @@ ask() { voxpert segment -q --overwrite --base "$base" -i "$picture" --box 20,20,
 shown() { experts list -m "$1" | sed -n 's/^1\t\([0-9]*\)\t\([^\t]*\)\t[0-9]*\t\(.*\)/\1 \2 \3/p' | tr '\n' ';'; }
 
 experts add -m "$adapter" -o skin.safetensors --name skin >said.txt
-holds 'a new expert is last, named and held back' \
-    test "$(shown skin.safetensors)" = '1 - routed;2 - routed;3 - routed;4 skin held back;'
-holds 'that is said' grep -qx 'skin.safetensors: with skin, held back until the router is trained again' said.txt
+holds 'a new expert is last, named and disabled' \
+    test "$(shown skin.safetensors)" = '1 - routed;2 - routed;3 - routed;4 skin disabled;'
+holds 'that is said' grep -qx 'skin.safetensors: with skin, disabled until the router is trained again' said.txt
 ask -m "$adapter" --logits before.npy --routing-csv before.csv
 ask -m skin.safetensors --logits after.npy --routing-csv after.csv
 holds 'no logit changes' cmp before.npy after.npy
@@ -31,14 +31,14 @@ holds 'another seed others' test "$(cksum <skin.safetensors)" != "$(cksum <other
 holds 'a copy is something else again' test "$(cksum <copy.safetensors)" != "$(cksum <other.safetensors)"
 experts add -q -m skin.safetensors -o two.safetensors --name eye --copy skin
 holds 'a copy may be named by the name of what it copies' \
-    test "$(shown two.safetensors)" = '1 - routed;2 - routed;3 - routed;4 skin held back;5 eye held back;'
+    test "$(shown two.safetensors)" = '1 - routed;2 - routed;3 - routed;4 skin disabled;5 eye disabled;'
 experts route -q -m two.safetensors -i "$picture" -o seen
 holds 'figures are drawn with names' test -s seen/074_object1.png
 
 # ---- Fewer
 experts remove -m two.safetensors -o less.safetensors --expert skin >said.txt
 holds 'what is behind a removed one moves up' \
-    test "$(shown less.safetensors)" = '1 - routed;2 - routed;3 - routed;4 eye held back;'
+    test "$(shown less.safetensors)" = '1 - routed;2 - routed;3 - routed;4 eye disabled;'
 holds 'that is said, too' grep -qx 'less.safetensors: without skin' said.txt
 experts remove -q -m less.safetensors -o back.safetensors --expert 4
 ask -m back.safetensors --logits back.npy --routing-csv back.csv

@@ -16,8 +16,8 @@ holds 'what was trained runs' voxpert segment -q -m released/model.safetensors -
     --box 20,20,90,80 -o mask.png
 voxpert train --out "$work/held" --shapes 6 --batch 4 --warm-up 2 --threads 1 --validate-every 0 --progress none \
     -m more.safetensors "${recipe[@]}" >/dev/null 2>held.err
-holds 'one that is not released stays held back' \
-    test "$(states held/model.safetensors)" = 'routed;routed;routed;held back;'
+holds 'one that is not released stays disabled' \
+    test "$(states held/model.safetensors)" = 'routed;routed;routed;disabled;'
 holds 'and that is said' grep -q '1 of 4 experts are disabled in the router, and are not trained: release-experts' held.err
 voxpert train -m "$adapter" --base "$base" --measure all --data "$shared/data/2d/micro_wbc" --validate-most 2 >table.txt
 holds 'an adapter is measured on its base' grep -q '^| macro average' table.txt

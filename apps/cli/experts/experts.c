@@ -67,7 +67,7 @@ const Verb verb_experts = {
         "mean\n"
         "                            of the image; a high mean may say that the image is "
         "unlike\n"
-        "                            those that were learned from\n"
+        "                            those that it was trained on\n"
         "      --box x0,y0,x1,y1, --point x,y:+, --mask FILE, --object N, --prompts FILE, --zoom,\n"
         "      --no-zoom, --expert auto|N|NAME, --slice k:57, --window LEVEL,WIDTH, --page N,\n"
         "      --no-exif, --cache DIR, --cache-half\n"
@@ -83,7 +83,7 @@ const Verb verb_experts = {
         "                            compared\n"
         "      --name NAME           of the new expert: letters, digits, _, - and ., a letter "
         "first.  It is\n"
-        "                            held back: the router does not know it until it is trained "
+        "                            disabled: the router does not know it until it is trained "
         "again (train\n"
         "                            --release-experts), every answer stays what it was, to the "
         "last bit,\n"
@@ -132,7 +132,7 @@ static void print_layer(const json_t *layer) {
     json_array_foreach(json_object_get(layer, "experts"), index, e) {
         printf("%lld\t%lld\t%s\t%lld\t%s\n", number, number_of(e, "expert"),
                cli_shown(text_of(e, "name", "-")), number_of(e, "parameters"),
-               json_is_true(json_object_get(e, "held_back")) ? "held back" : "routed");
+               json_is_true(json_object_get(e, "held_back")) ? "disabled" : "routed");
     }
     if (json_is_true(json_object_get(layer, "degenerate")))
         printf("%lld\trouter degenerate: all weights are zero, every logit ties, and the first "

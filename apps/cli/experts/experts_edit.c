@@ -100,7 +100,7 @@ static void tell(const Edit *e) {
     else if (!e->common.quiet)
         printf("%s: %s %s%s\n", cli_shown(e->output), e->name ? "with" : "without",
                cli_shown(e->name ? e->name : e->expert),
-               e->name ? ", held back until the router is trained again" : "");
+               e->name ? ", disabled until the router is trained again" : "");
 }
 
 static VoxpertStatus edit(const Edit *e, VoxpertError *error) {

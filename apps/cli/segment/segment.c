@@ -88,7 +88,7 @@ const Verb verb_segment = {
         "                            points guide them\n"
         "      --class NAME|all      SegMoTE, with --prompt-free: all of that class in the image, "
         "of\n"
-        "                            the classes that the model has learned (voxpert info); "
+        "                            the classes that the model was trained for (voxpert info); "
         "repeatable,\n"
         "                            one object each\n"
         "      --expert auto|N|NAME  SegMoTE: send all tokens to expert N, from 1, or of that "
