@@ -1,5 +1,6 @@
 #include "tests/check.h"
 
+#include <ftw.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -58,6 +60,38 @@ void check_skip(const char *format, ...) {
     abort();
 }
 
+void check_stop(void) {
+    fail();
+    abort();
+}
+
+/* ---- A folder of its own ---------------------------------------------------------------- */
+
+static char folder_here[512];
+static pid_t owner; /* children that a test forks leave it alone */
+
+static int remove_one(const char *path, const struct stat *info, int type, struct FTW *at) {
+    (void)info, (void)type, (void)at;
+    return remove(path);
+}
+
+static void remove_folder(void) {
+    if (getpid() != owner || getenv("CHECK_KEEP")) return;
+    nftw(folder_here, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void make_folder(void) {
+    const char *base = getenv("TMPDIR");
+    snprintf(folder_here, sizeof folder_here, "%s/voxpert-test-XXXXXX",
+             base && *base ? base : "/tmp");
+    if (!mkdtemp(folder_here)) return; /* tests that need it say so */
+    owner = getpid();
+    setenv("TMPDIR", folder_here, 1);
+    atexit(remove_folder);
+}
+
+/* ---- The shared folder ------------------------------------------------------------------ */
+
 /* The shared folder, or NULL where the small one of the build stands for it. */
 static const char *whole_folder(void) {
     const char *set = getenv("VOXPERT_SHARED");
@@ -107,6 +141,7 @@ __attribute__((weak)) int main(int argc, char **argv) {
         list[count++] =
             (struct CMUnitTest){.name = t->name, .test_func = run_one, .initial_state = t};
     }
+    make_folder();
     if (_cmocka_run_group_tests("voxpert", list, count, NULL, NULL)) return EXIT_FAILURE;
     return count > 0 && skipped_tests == count ? SKIPPED : EXIT_SUCCESS;
 }

@@ -3,7 +3,11 @@
  *     TEST(what_must_hold) { CHECK(1 + 1 == 2); }
  *
  * Tests register themselves; a new file tests/.../test_x.c needs no list to join.  A CHECK that
- * fails is reported and the test goes on; the test fails at its end. */
+ * fails is reported and the test goes on; the test fails at its end.  A REQUIRE that fails ends the
+ * test: for what the rest of it stands on.
+ *
+ * A program has a folder of its own for temporary files, which $TMPDIR names while it runs and
+ * which is removed at its end; CHECK_KEEP=1 in the environment keeps it. */
 #ifndef TESTS_CHECK_H
 #define TESTS_CHECK_H
 
@@ -42,6 +46,16 @@ const char *check_small(const char *relative); /* below the small one, whatever 
         test_register(&t);                                                                         \
     }                                                                                              \
     static void id(void)
+
+/* Ends the running test as failed. */
+void check_stop(void) __attribute__((noreturn));
+
+#define REQUIRE(condition)                                                                         \
+    do {                                                                                           \
+        if (condition) break;                                                                      \
+        check_report(false, __FILE__, __LINE__, "%s", #condition);                                 \
+        check_stop();                                                                              \
+    } while (0)
 
 #define CHECK(condition) check_report((condition), __FILE__, __LINE__, "%s", #condition)
 #define CHECK_CLOSE(got, want, n, absolute, relative)                                              \

@@ -151,8 +151,10 @@ typedef struct AdamStep {
 
 typedef struct Kernels {
     const char *name;
+/* NOLINTBEGIN(bugprone-macro-parentheses): types and names cannot stand in parentheses */
 #define KERNEL(type, name, parameters) type(*name) parameters;
 #include "compute/kernels.def"
+    /* NOLINTEND(bugprone-macro-parentheses) */
 } Kernels;
 
 /* The sets this program holds and this processor can run, slowest first; NULL-terminated. */

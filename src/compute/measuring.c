@@ -6,10 +6,12 @@
 
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): types and names cannot stand in parentheses */
 #define KERNEL(type, name, parameters)                                                             \
     static type measuring_##name parameters {}
 #define KERNEL_MEASURED(type, name, parameters)
 #include "compute/kernels.def"
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static size_t measuring_weight_bytes(int out, int in, bool back) { return 0; }
 

@@ -47,8 +47,8 @@ static void bench_open(Bench *b) {
     b->image = picture_at(b->pixels, 40);
     CHECK(mkdtemp(b->folder) != NULL);
     snprintf(b->path, sizeof b->path, "%s/file", b->folder);
-    CHECK(voxpert_session_open(&b->session, b->model, NULL) == VOXPERT_OK);
-    CHECK(voxpert_set_image(b->session, &b->image, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_session_open(&b->session, b->model, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_set_image(b->session, &b->image, NULL) == VOXPERT_OK);
 }
 
 static void bench_close(Bench *b) {
@@ -199,7 +199,7 @@ TEST(without_an_image_nothing_is_segmented) {
     VoxpertSession *session = NULL;
     VoxpertMasks masks;
     VoxpertImage empty = {.pixels = "", .width = 0, .height = 4, .channels = 1};
-    CHECK(voxpert_session_open(&session, model, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_session_open(&session, model, NULL) == VOXPERT_OK);
     CHECK(voxpert_segment(session, &box_prompt, NULL, &masks, NULL) == VOXPERT_BAD_ARGUMENT);
     CHECK(voxpert_embedding_save(session, "x", "f32", NULL) == VOXPERT_BAD_ARGUMENT);
     CHECK(voxpert_set_image(session, &empty, NULL) == VOXPERT_BAD_ARGUMENT);
@@ -234,7 +234,7 @@ TEST(the_pixels_need_not_outlive_the_call) {
     bench_open(&b);
     VoxpertMasks before, after;
     CHECK(voxpert_segment(b.session, &box_prompt, NULL, &before, NULL) == VOXPERT_OK);
-    CHECK(voxpert_set_image(b.session, &b.image, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_set_image(b.session, &b.image, NULL) == VOXPERT_OK);
     memset(b.pixels, 0, sizeof b.pixels);
     CHECK(voxpert_segment(b.session, &box_prompt, NULL, &after, NULL) == VOXPERT_OK);
     CHECK(same_masks(&before, &after));
@@ -252,7 +252,7 @@ TEST(grey_is_the_same_as_colour_of_equal_channels) {
     image.pixels = colour, image.channels = 3;
     VoxpertMasks grey, rgb;
     CHECK(voxpert_segment(b.session, &box_prompt, NULL, &grey, NULL) == VOXPERT_OK);
-    CHECK(voxpert_set_image(b.session, &image, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_set_image(b.session, &image, NULL) == VOXPERT_OK);
     CHECK(voxpert_segment(b.session, &box_prompt, NULL, &rgb, NULL) == VOXPERT_OK);
     CHECK(same_masks(&grey, &rgb));
     image.channels = 2;
@@ -352,7 +352,7 @@ TEST(a_saved_model_is_the_same_model) {
     CHECK(voxpert_model_save(b.model, b.path, "f32", &error) == VOXPERT_OK);
     CHECK(voxpert_model_verify(b.model, b.path, "f32", &error) == VOXPERT_OK);
     CHECK(voxpert_model_verify(b.model, b.path, "f16", &error) == VOXPERT_BAD_OUTPUT);
-    CHECK(voxpert_model_open(&again, b.path, NULL, &error) == VOXPERT_OK);
+    REQUIRE(voxpert_model_open(&again, b.path, NULL, &error) == VOXPERT_OK);
     CHECK(voxpert_model_identity(b.model, &before, &error) == VOXPERT_OK);
     CHECK(voxpert_model_identity(again, &after, &error) == VOXPERT_OK);
     CHECK(strlen(before) == 64 && strcmp(before, after) == 0);
@@ -398,9 +398,9 @@ TEST(an_embedding_from_a_file_gives_the_same_masks) {
     VoxpertError error;
     CHECK(voxpert_embedding_save(b.session, b.path, "f32", &error) == VOXPERT_OK);
     CHECK(voxpert_segment(b.session, &box_prompt, NULL, &computed, NULL) == VOXPERT_OK);
-    CHECK(voxpert_session_open(&other, b.model, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_session_open(&other, b.model, NULL) == VOXPERT_OK);
     CHECK(voxpert_embedding_load(other, b.path, &error) == VOXPERT_BAD_ARGUMENT);
-    CHECK(voxpert_set_image(other, &b.image, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_set_image(other, &b.image, NULL) == VOXPERT_OK);
     CHECK(voxpert_embedding_load(other, b.path, &error) == VOXPERT_OK);
     CHECK(voxpert_segment(other, &box_prompt, NULL, &loaded, NULL) == VOXPERT_OK);
     CHECK(same_masks(&computed, &loaded));
@@ -418,10 +418,10 @@ TEST(an_embedding_of_something_else_is_refused) {
     VoxpertImage image = picture_at(pixels, 50);
     VoxpertError error;
     CHECK(voxpert_embedding_save(b.session, b.path, "f32", &error) == VOXPERT_OK);
-    CHECK(voxpert_set_image(b.session, &image, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_set_image(b.session, &image, NULL) == VOXPERT_OK);
     CHECK(voxpert_embedding_load(b.session, b.path, &error) == VOXPERT_BAD_INPUT);
     CHECK(strstr(error.message, "another image") != NULL);
-    CHECK(voxpert_set_image(b.session, &b.image, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_set_image(b.session, &b.image, NULL) == VOXPERT_OK);
     damage(b.path);
     CHECK(voxpert_embedding_load(b.session, b.path, &error) == VOXPERT_BAD_INPUT);
     CHECK(strstr(error.message, "checksum") != NULL);
@@ -499,7 +499,7 @@ TEST(files_whose_names_are_not_utf8_are_described_without_them) {
     unlink(path);
     snprintf(path, sizeof path, "%s/m\xe9.safetensors", b.folder);
     CHECK(voxpert_model_save(b.model, path, "f32", NULL) == VOXPERT_OK);
-    CHECK(voxpert_model_open(&model, path, NULL, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_model_open(&model, path, NULL, NULL) == VOXPERT_OK);
     text = NULL;
     CHECK(voxpert_model_describe(model, &text, NULL) == VOXPERT_OK);
     CHECK(text && strstr(text, "\"file\": null") && strstr(text, "\"identity\""));
@@ -521,7 +521,7 @@ TEST(labels_of_a_slice_are_read_along_any_axis) {
     VoxpertImageFile *file = NULL;
     snprintf(path, sizeof path, "%s.nii", b.path);
     for (int i = 0; i < 20; i++) written[i] = (uint16_t)(i + 1);
-    CHECK(voxpert_image_file_open(&file, volume, &slice, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_image_file_open(&file, volume, &slice, NULL) == VOXPERT_OK);
     CHECK(voxpert_labels_write(file, written, path, NULL) == VOXPERT_OK);
     for (const char *axis = "ijk"; *axis; axis++) {
         bool right = true;
@@ -568,7 +568,7 @@ TEST(what_is_odd_in_a_file_is_said_with_its_name_once) {
     VoxpertImage image = {
         .pixels = same, .type = VOXPERT_U16, .width = 2, .height = 2, .channels = 1};
     CHECK(voxpert_image_write(&image, path, NULL) == VOXPERT_OK);
-    CHECK(voxpert_image_file_open(&file, path, NULL, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_image_file_open(&file, path, NULL, NULL) == VOXPERT_OK);
     snprintf(want, sizeof want, "%s: constant: every finite voxel has the same value\n", path);
     CHECK(file && strcmp(voxpert_image_file_warnings(file), want) == 0);
     voxpert_image_file_close(file);

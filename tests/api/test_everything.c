@@ -17,10 +17,10 @@ static VoxpertModel *disc_model(VoxpertSession **session) {
     }
     VoxpertImage image = {
         .pixels = pixels, .type = VOXPERT_U8, .width = WIDTH, .height = HEIGHT, .channels = 1};
-    CHECK(
+    REQUIRE(
         !voxpert_model_open(&model, check_shared("golden/sam/files/sam.safetensors"), NULL, NULL));
-    CHECK(!voxpert_session_open(session, model, NULL));
-    CHECK(!voxpert_set_image(*session, &image, NULL));
+    REQUIRE(!voxpert_session_open(session, model, NULL));
+    REQUIRE(!voxpert_set_image(*session, &image, NULL));
     return model;
 }
 
@@ -69,12 +69,12 @@ TEST(defaults_are_those_of_the_preset) {
     VoxpertEverything published, ours;
     VoxpertOptions options = {.preset = "voxpert"};
     const char *path = check_shared("golden/sam/files/sam.safetensors");
-    CHECK(!voxpert_model_open(&model, path, NULL, NULL));
+    REQUIRE(!voxpert_model_open(&model, path, NULL, NULL));
     voxpert_everything_defaults(model, &published);
     voxpert_model_close(model);
     CHECK(published.points_per_side == 32 && published.pred_iou_thresh == 0.88f);
     CHECK(published.crop_side == -1 && published.crop_n_layers == 0);
-    CHECK(!voxpert_model_open(&model, path, &options, NULL));
+    REQUIRE(!voxpert_model_open(&model, path, &options, NULL));
     voxpert_everything_defaults(model, &ours);
     voxpert_model_close(model);
     CHECK(ours.crop_side > 0 && ours.pred_iou_thresh < published.pred_iou_thresh);

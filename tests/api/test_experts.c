@@ -27,12 +27,12 @@ static void scene_open_on(Scene *s, void (*adapter)(TinyAdapter *, int, unsigned
     *s = (Scene){.pixels = malloc(WIDTH * HEIGHT)};
     adapter(&s->tiny, 2, 9);
     VoxpertOptions options = {.base = s->tiny.base, .preset = "sam", .threads = 1};
-    CHECK(voxpert_model_open(&s->model, s->tiny.path, &options, NULL) == VOXPERT_OK);
-    CHECK(voxpert_model_open(&s->plain, s->tiny.base, NULL, NULL) == VOXPERT_OK);
-    CHECK(voxpert_session_open(&s->session, s->model, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_model_open(&s->model, s->tiny.path, &options, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_model_open(&s->plain, s->tiny.base, NULL, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_session_open(&s->session, s->model, NULL) == VOXPERT_OK);
     for (int i = 0; i < WIDTH * HEIGHT; i++) s->pixels[i] = (uint8_t)(i % WIDTH / 3);
     VoxpertImage image = {s->pixels, VOXPERT_U8, WIDTH, HEIGHT, 1, 0.0, 0.0};
-    CHECK(voxpert_set_image(s->session, &image, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_set_image(s->session, &image, NULL) == VOXPERT_OK);
     snprintf(s->path, sizeof s->path, "%s/out.png", s->tiny.folder);
 }
 
@@ -141,7 +141,7 @@ TEST(maps_are_of_the_answer_that_segment_gives) {
 static void png_size(const char *path, unsigned *width, unsigned *height) {
     FileMap map = {0};
     *width = *height = 0;
-    CHECK(file_map(&map, path, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
+    REQUIRE(file_map(&map, path, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
     if (map.size > 24 && memcmp(map.bytes + 1, "PNG", 3) == 0) {
         const uint8_t *p = map.bytes + 16;
         *width = (unsigned)(p[2] << 8 | p[3]), *height = (unsigned)(p[6] << 8 | p[7]);
@@ -178,7 +178,7 @@ TEST(an_expert_is_added_reached_by_its_name_and_removed) {
     snprintf(s.path, sizeof s.path, "%s/more.safetensors", s.tiny.folder);
     CHECK(voxpert_expert_add(s.model, &skin, s.path, NULL) == VOXPERT_OK);
     VoxpertOptions options = {.base = s.tiny.base, .preset = "sam", .threads = 1};
-    CHECK(voxpert_model_open(&more, s.path, &options, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_model_open(&more, s.path, &options, NULL) == VOXPERT_OK);
     CHECK(voxpert_expert_find(more, "skin", &expert, NULL) == VOXPERT_OK && expert == 5);
     snprintf(s.path, sizeof s.path, "%s/less.safetensors", s.tiny.folder);
     CHECK(voxpert_expert_remove(more, expert, s.path, NULL) == VOXPERT_OK);
@@ -200,7 +200,7 @@ TEST(a_model_without_experts_is_told_apart_and_null_is_refused) {
     static const double share = 1.0;
     static const char *const row = "a";
     scene_open(&s);
-    CHECK(voxpert_session_open(&session, s.plain, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_session_open(&session, s.plain, NULL) == VOXPERT_OK);
     CHECK(voxpert_experts_describe(s.plain, &json, &error) == VOXPERT_BAD_ARGUMENT);
     CHECK(strstr(error.message, "has no experts"));
     CHECK(voxpert_expert_find(s.plain, "1", &expert, NULL) == VOXPERT_BAD_ARGUMENT);
@@ -267,7 +267,7 @@ TEST(maps_and_figures_without_memory_are_a_sentence) {
     VoxpertExpertMaps maps;
     scene_open(&s);
     VoxpertImage image = {s.pixels, VOXPERT_U8, 70, 35, 1, 0.0, 0.0}; /* small: each n draws it */
-    CHECK(voxpert_set_image(s.session, &image, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_set_image(s.session, &image, NULL) == VOXPERT_OK);
     CHECK(voxpert_expert_maps(s.session, &prompt, NULL, &maps, NULL) == VOXPERT_OK);
     size_t before = memory_requests();
     CHECK(voxpert_expert_maps_write(s.session, &maps, s.path, NULL) == VOXPERT_OK);

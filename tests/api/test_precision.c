@@ -19,7 +19,7 @@ static Stated state(const char *precision) {
     FileMap map;
     Stated s = {0};
     char more[64];
-    CHECK(file_map(&map, "models/builtin.safetensors", VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
+    REQUIRE(file_map(&map, "models/builtin.safetensors", VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
     const char *key = "\"__metadata__\":{", *header = (const char *)map.bytes + 8;
     uint64_t length;
     memcpy(&length, map.bytes, 8);
@@ -64,7 +64,7 @@ TEST(what_a_caller_asks_for_is_taken_or_refused) {
     VoxpertError error = {0};
     VoxpertModel *model = NULL;
     VoxpertOptions options = {.precision = "f32"};
-    CHECK(voxpert_model_open(&model, NULL, &options, &error) == VOXPERT_OK);
+    REQUIRE(voxpert_model_open(&model, NULL, &options, &error) == VOXPERT_OK);
     voxpert_model_close(model);
     options.precision = "bf16";
     CHECK(voxpert_model_open(&model, NULL, &options, &error) == VOXPERT_BAD_ARGUMENT);
@@ -75,7 +75,7 @@ TEST(where_nothing_is_stated_it_is_f32) {
     VoxpertModel *model = NULL;
     VoxpertModelInfo info = {0};
     char *json = NULL;
-    CHECK(voxpert_model_open(&model, NULL, NULL, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_model_open(&model, NULL, NULL, NULL) == VOXPERT_OK);
     CHECK(voxpert_model_info(model, &info, NULL) == VOXPERT_OK);
     CHECK(strcmp(info.precision, "f32") == 0);
     CHECK(voxpert_model_describe(model, &json, NULL) == VOXPERT_OK);

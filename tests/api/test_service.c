@@ -36,9 +36,9 @@ static void bench_open(Bench *b) {
     draw_disc(b->pixels);
     b->image = (VoxpertImage){
         .pixels = b->pixels, .type = VOXPERT_U8, .width = WIDTH, .height = HEIGHT, .channels = 1};
-    CHECK(voxpert_model_open(&b->model, NULL, &options, &b->error) == VOXPERT_OK);
-    CHECK(voxpert_session_open(&b->session, b->model, &b->error) == VOXPERT_OK);
-    CHECK(voxpert_set_image(b->session, &b->image, &b->error) == VOXPERT_OK);
+    REQUIRE(voxpert_model_open(&b->model, NULL, &options, &b->error) == VOXPERT_OK);
+    REQUIRE(voxpert_session_open(&b->session, b->model, &b->error) == VOXPERT_OK);
+    REQUIRE(voxpert_set_image(b->session, &b->image, &b->error) == VOXPERT_OK);
 }
 
 static void bench_close(Bench *b) {
@@ -58,10 +58,10 @@ TEST(a_model_in_memory_is_the_same_as_its_file) {
     FileMap map = {0};
     VoxpertModel *file = NULL, *memory = NULL;
     VoxpertError error;
-    CHECK(file_map(&map, path, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
-    CHECK(voxpert_model_open(&file, path, NULL, &error) == VOXPERT_OK);
-    CHECK(voxpert_model_open_memory(&memory, map.bytes, map.size, NULL, NULL, &error) ==
-          VOXPERT_OK);
+    REQUIRE(file_map(&map, path, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_model_open(&file, path, NULL, &error) == VOXPERT_OK);
+    REQUIRE(voxpert_model_open_memory(&memory, map.bytes, map.size, NULL, NULL, &error) ==
+            VOXPERT_OK);
     CHECK(voxpert_model_identity(file, &one, NULL) == VOXPERT_OK);
     CHECK(voxpert_model_identity(memory, &other, NULL) == VOXPERT_OK);
     CHECK(strcmp(one, other) == 0);
@@ -135,7 +135,7 @@ TEST(a_file_and_memory_get_the_same_bytes) {
         CHECK(voxpert_image_write(&b.image, path, &b.error) == VOXPERT_OK);
         CHECK(voxpert_image_write_memory(&b.image, names[i], &bytes, &size, &b.error) ==
               VOXPERT_OK);
-        CHECK(file_map(&map, path, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
+        REQUIRE(file_map(&map, path, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
         CHECK(map.size == size && bytes && memcmp(map.bytes, bytes, size) == 0);
         file_unmap(&map);
         voxpert_free(bytes);
@@ -259,7 +259,7 @@ TEST(an_encoder_pass_can_be_stopped_at_any_block_and_begun_again) {
             /* The last call can only be interrupted from its answer: no call follows it. */
             if (interrupts && i == whole.calls) continue;
             Watch w = {.stop_at = i, .session = interrupts ? b.session : NULL};
-            CHECK(voxpert_set_image(b.session, &b.image, &b.error) == VOXPERT_OK);
+            REQUIRE(voxpert_set_image(b.session, &b.image, &b.error) == VOXPERT_OK);
             voxpert_session_progress(b.session, watch, &w);
             CHECK(voxpert_encode(b.session, &b.error) == VOXPERT_INTERRUPTED);
             CHECK(b.error.message[0] && w.calls == i);
@@ -306,7 +306,7 @@ TEST(an_embedding_goes_through_memory) {
     bench_open(&b);
     CHECK(voxpert_segment(b.session, &box_prompt, &options, &want, &b.error) == VOXPERT_OK);
     CHECK(voxpert_embedding_save_memory(b.session, "f32", &bytes, &size, &b.error) == VOXPERT_OK);
-    CHECK(voxpert_set_image(b.session, &b.image, &b.error) == VOXPERT_OK);
+    REQUIRE(voxpert_set_image(b.session, &b.image, &b.error) == VOXPERT_OK);
     CHECK(voxpert_embedding_load_memory(b.session, bytes, size, &b.error) == VOXPERT_OK);
     CHECK(voxpert_segment(b.session, &box_prompt, &options, &got, &b.error) == VOXPERT_OK);
     CHECK(got.logits && memcmp(got.logits, want.logits, PIXELS * sizeof(float)) == 0);
@@ -353,10 +353,11 @@ TEST(a_box_is_segmented_in_one_call) {
 TEST(a_hash_that_nobody_needs_is_not_computed) {
     VoxpertImageFile *file = NULL;
     const VoxpertFileOptions options = {.skip_hash = true};
-    CHECK(voxpert_image_file_open(&file, "docs/examples/brain.png", &options, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_image_file_open(&file, "docs/examples/brain.png", &options, NULL) ==
+            VOXPERT_OK);
     CHECK(strcmp(voxpert_image_file_hash(file), "") == 0);
     voxpert_image_file_close(file);
-    CHECK(voxpert_image_file_open(&file, "docs/examples/brain.png", NULL, NULL) == VOXPERT_OK);
+    REQUIRE(voxpert_image_file_open(&file, "docs/examples/brain.png", NULL, NULL) == VOXPERT_OK);
     CHECK(strlen(voxpert_image_file_hash(file)) == 64);
     voxpert_image_file_close(file);
 }
@@ -370,11 +371,11 @@ TEST(a_session_that_goes_back_to_an_image_does_not_encode_it_again) {
     second.pixels = other;
     CHECK(voxpert_session_cache_memory(b.session, 16 << 20, NULL) == VOXPERT_OK);
     for (int round = 0; round < 2; round++) {
-        CHECK(voxpert_set_image(b.session, &b.image, NULL) == VOXPERT_OK);
+        REQUIRE(voxpert_set_image(b.session, &b.image, NULL) == VOXPERT_OK);
         segment(&b, VOXPERT_MASK_BITS, &masks);
         CHECK(masks.cached == (round > 0));
         voxpert_masks_free(&masks);
-        CHECK(voxpert_set_image(b.session, &second, NULL) == VOXPERT_OK);
+        REQUIRE(voxpert_set_image(b.session, &second, NULL) == VOXPERT_OK);
         segment(&b, VOXPERT_MASK_BITS, &masks);
         CHECK(masks.cached == (round > 0));
         voxpert_masks_free(&masks);

@@ -58,9 +58,9 @@ TEST(every_struct_of_options_is_looked_at) {
     size_t count = 0;
     char *json = NULL;
     VoxpertBox box = {8, 8, 40, 40};
-    CHECK(!voxpert_model_open(&model, NULL, NULL, NULL));
-    CHECK(!voxpert_session_open(&session, model, NULL));
-    CHECK(!voxpert_set_image(session, &image, NULL));
+    REQUIRE(!voxpert_model_open(&model, NULL, NULL, NULL));
+    REQUIRE(!voxpert_session_open(&session, model, NULL));
+    REQUIRE(!voxpert_set_image(session, &image, NULL));
 
     VoxpertPrompt prompt = {.size = 3, .box = &box};
     VoxpertSegmentOptions how = {.size = 3};
@@ -83,7 +83,7 @@ TEST(every_struct_of_options_is_looked_at) {
 /* Of a program of an earlier version, whose struct ended before `adapter`. */
 TEST(no_more_of_a_result_is_written_than_the_caller_has) {
     VoxpertModel *model = NULL;
-    CHECK(!voxpert_model_open(&model, NULL, NULL, NULL));
+    REQUIRE(!voxpert_model_open(&model, NULL, NULL, NULL));
     struct {
         VoxpertModelInfo info;
         char behind[32];

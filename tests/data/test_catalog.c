@@ -75,7 +75,7 @@ TEST(nnunet_folds_give_the_parts) {
     CHECK(c.folds == 2 && named(&c, "c_3")->part == SPLIT_VALIDATION);
     CHECK(named(&c, "c_1")->part == SPLIT_TRAIN && named(&c, "c_1")->listed);
     catalog_close(&c);
-    CHECK(!catalog_open(&c, s.folder, &(CatalogOptions){.fold = 1}, &error));
+    REQUIRE(!catalog_open(&c, s.folder, &(CatalogOptions){.fold = 1}, &error));
     CHECK(named(&c, "c_1")->part == SPLIT_VALIDATION && named(&c, "c_3")->part == SPLIT_TEST);
     catalog_close(&c);
     CHECK(catalog_open(&c, s.folder, &(CatalogOptions){.fold = 2}, &error) == VOXPERT_BAD_ARGUMENT);

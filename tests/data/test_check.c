@@ -128,7 +128,7 @@ TEST(annotations_that_are_none_are_told_of_one_by_one) {
                "1, \"bbox\": [0, 0, 1, 1]}, {\"image_id\": 2, \"segmentation\": []}, "
                "{\"image_id\": 1, \"segmentation\": [[50, 50, 60, 50, 60, 60]]}]}");
     Error error = {0};
-    CHECK(!catalog_open(&c, small_path(&s, "coco.json"), NULL, &error));
+    REQUIRE(!catalog_open(&c, small_path(&s, "coco.json"), NULL, &error));
     CHECK(!catalog_check(&c, NULL, NULL, &error));
     int broken = 0, empty = 0, form = 0, size = 0;
     for (size_t i = 0; i < c.findings; i++) {
@@ -337,7 +337,7 @@ TEST(a_check_can_be_ended) {
     Catalog c;
     small_set_open(&s);
     small_nnunet(&s);
-    CHECK(!catalog_open(&c, s.folder, NULL, NULL));
+    REQUIRE(!catalog_open(&c, s.folder, NULL, NULL));
     CHECK(catalog_check(&c, stop_at_two, NULL, NULL) == VOXPERT_INTERRUPTED);
     catalog_close(&c);
     small_set_close(&s);

@@ -91,7 +91,7 @@ TEST(the_blurred_case_of_a_set_is_rejected_and_so_is_an_empty_one) {
     json_decref(report);
     small_bytes(&s, "good.json", list.chars, list.length);
     Catalog kept;
-    CHECK(!catalog_open(&kept, small_path(&s, "good.json"), NULL, NULL));
+    REQUIRE(!catalog_open(&kept, small_path(&s, "good.json"), NULL, NULL));
     CHECK(kept.cases == 8 && kept.findings == 0 && strcmp(kept.name, c.name) == 0);
     CHECK(!kept.item[0].listed && kept.item[0].part == c.item[0].part);
     catalog_close(&kept);
@@ -140,7 +140,7 @@ TEST(of_a_volume_the_slice_with_the_most_foreground_is_measured) {
     const SmallArray arrays[] = {{"imgs", "|u1", 3, {4, 6, 5}, images, sizeof images},
                                  {"gts", "|u1", 3, {4, 6, 5}, labels, sizeof labels}};
     small_npz(&s, "a.npz", arrays, 2);
-    CHECK(!catalog_open(&c, s.folder, NULL, &error));
+    REQUIRE(!catalog_open(&c, s.folder, NULL, &error));
     CHECK(!screened_picture(&p, &c, &c.item[0], &error));
     CHECK(p.slice == 2 && p.picture.width == 5 && p.picture.height == 6);
     CHECK(p.mask[3] == 1 && p.mask[4] == 1 && p.mask[0] == 0 && p.picture.rgb[0] == 60);
@@ -155,7 +155,7 @@ TEST(screening_survives_every_failed_allocation) {
     add_pair(&s, 0, 8, false);
     add_pair(&s, 1, 9, false);
     Catalog c;
-    CHECK(!catalog_open(&c, s.folder, NULL, NULL));
+    REQUIRE(!catalog_open(&c, s.folder, NULL, NULL));
     bool done = false;
     for (size_t n = 1; !done && n < 2000; n++) {
         Screening r;

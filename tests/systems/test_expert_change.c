@@ -153,8 +153,8 @@ static void lesson_take(Lesson *l, const Scene *s, const char *path, const Kerne
     enum { BATCH = 2 };
     *l = (Lesson){.w = workbench_open(kernels, 0, (size_t)64 << 20)};
     char surplus[256];
-    CHECK(checkpoint_open(&l->file, path, NULL) == VOXPERT_OK);
-    CHECK(checkpoint_open(&l->base, s->tiny.base, NULL) == VOXPERT_OK);
+    REQUIRE(checkpoint_open(&l->file, path, NULL) == VOXPERT_OK);
+    REQUIRE(checkpoint_open(&l->base, s->tiny.base, NULL) == VOXPERT_OK);
     CHECK(system_open(&l->system, l->file, l->base, true, surplus, sizeof surplus, NULL) ==
           VOXPERT_OK);
     const char *const *globs = segmote_trained(&l->system.segmote);

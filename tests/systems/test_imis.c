@@ -106,8 +106,8 @@ typedef struct Opened {
 
 static void open_files(Opened *o, const char *file, const char *base) {
     *o = (Opened){0};
-    CHECK(checkpoint_open(&o->file, file, NULL) == VOXPERT_OK);
-    if (base) CHECK(checkpoint_open(&o->base, base, NULL) == VOXPERT_OK);
+    REQUIRE(checkpoint_open(&o->file, file, NULL) == VOXPERT_OK);
+    if (base) REQUIRE(checkpoint_open(&o->base, base, NULL) == VOXPERT_OK);
     o->status = system_open(&o->system, o->file, o->base, true, NULL, 0, &o->error);
 }
 

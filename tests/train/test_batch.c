@@ -288,7 +288,7 @@ TEST(a_batch_has_the_vectors_of_its_objects_names) {
     Model *m = NULL;
     Error error = {0};
     ModelOptions options = {.threads = 1, .vocab = vocab};
-    CHECK(model_open(&m, model, &options, &error) == VOXPERT_OK);
+    REQUIRE(model_open(&m, model, &options, &error) == VOXPERT_OK);
     Dataset d = {0};
     Pool pool;
     Batch b;

@@ -44,7 +44,7 @@ static void bench_open(Bench *b) {
     TrainResult result;
     CHECK(!train_run(&o, NULL, &result, NULL));
     char *path = path_join(out, "model.safetensors");
-    CHECK(!model_open(&b->model, path, &(ModelOptions){.threads = 1}, NULL));
+    REQUIRE(!model_open(&b->model, path, &(ModelOptions){.threads = 1}, NULL));
     memory_free(path);
     snprintf(b->one, sizeof b->one, "%s", tiny_folder("clicks-one"));
     snprintf(b->two, sizeof b->two, "%s", tiny_folder("clicks-two"));
@@ -68,7 +68,7 @@ TEST(curves_agree_with_what_training_measures) {
     const ClickRule rule = {.clicks = 5, .part = EVERY_PART};
     CHECK(!click_curves_measure(&c, b.model, b.folders, 2, &rule, NULL, NULL));
     CHECK(c.objects == 3 && strcmp(c.part, "all") == 0);
-    CHECK(!measurer_open(&m, b.model, NULL, NULL));
+    REQUIRE(!measurer_open(&m, b.model, NULL, NULL));
     for (size_t i = 0; i < c.objects; i++) {
         double want[MEASURES];
         const double *got = c.dice + i * 12;

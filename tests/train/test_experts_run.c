@@ -272,7 +272,7 @@ static TrainOptions going_on(const char *adapter, const char *base, const char *
 static double difference(const char *path, const char *out, const char *name) {
     Checkpoint *a, *b = tiny_open(out, "last.safetensors");
     double most = 0.0;
-    CHECK(checkpoint_open(&a, path, NULL) == VOXPERT_OK);
+    REQUIRE(checkpoint_open(&a, path, NULL) == VOXPERT_OK);
     const StoredTensor *s = checkpoint_find(a, name), *t = checkpoint_find(b, name);
     CHECK(s && t && s->count == t->count);
     if (s && t && s->count == t->count) {
@@ -403,7 +403,7 @@ static void spoil(const char *folder) {
     FileMap map;
     CHECK(folder_list(&names, folder, NULL) == VOXPERT_OK && names.count > 0);
     char *path = path_join(folder, names.name[names.count - 1]);
-    CHECK(file_map(&map, path, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
+    REQUIRE(file_map(&map, path, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
     uint8_t *bytes = memory_new(map.size);
     const float nan = NAN;
     memcpy(bytes, map.bytes, map.size);

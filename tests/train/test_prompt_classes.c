@@ -69,7 +69,7 @@ static double by_class(const Bench *b, const TrainOptions *o, const char *option
     ClassRow row = {0};
     double sum = 0.0;
     snprintf(where, sizeof where, "%.*s:train%s", (int)strcspn(b->data, ":"), b->data, options);
-    CHECK(model_open(&m, path, &how, NULL) == VOXPERT_OK);
+    REQUIRE(model_open(&m, path, &how, NULL) == VOXPERT_OK);
     const ClickRule rule = {.clicks = 1, .part = EVERY_PART, .prompt_free = true};
     CHECK(click_curves_measure(&c, m, &folder, 1, &rule, NULL, NULL) == VOXPERT_OK);
     while (click_class_next(&row, &c)) sum += row.dice;
@@ -101,7 +101,7 @@ TEST(a_class_is_told_from_the_rest_where_the_shared_question_cannot) {
 /* ---- Runs ------------------------------------------------------------------------------- */
 
 static const char *classes_of(const char *path, Checkpoint **c) {
-    CHECK(checkpoint_open(c, path, NULL) == VOXPERT_OK);
+    REQUIRE(checkpoint_open(c, path, NULL) == VOXPERT_OK);
     const char *config = checkpoint_metadata(*c, "config");
     const char *at = config ? strstr(config, "prompt_classes") : NULL;
     return at ? at : "";

@@ -58,7 +58,7 @@ static void answer(const Model *m, const uint8_t *grey, uint8_t *mask) {
     Predictor *p = NULL;
     Prediction found = {0};
     for (int i = 0; i < 3 * SIDE * SIDE; i++) picture.rgb[i] = grey[i / 3];
-    CHECK(predictor_open(&p, m, NULL, NULL) == VOXPERT_OK);
+    REQUIRE(predictor_open(&p, m, NULL, NULL) == VOXPERT_OK);
     CHECK(predictor_set_picture(p, &picture, NULL) == VOXPERT_OK);
     CHECK(!predictor_answer(p, &(ObjectPrompt){.prompt_free = true}, false, false, &found, NULL));
     CHECK(predictor_logits(p, &found, logits, NULL) == VOXPERT_OK);
@@ -319,7 +319,7 @@ TEST(what_cannot_be_is_refused) {
     Pruning found;
     Error error;
     Model *plain = NULL;
-    CHECK(!model_open(&plain, s.tiny.base, &(ModelOptions){.threads = 1}, NULL));
+    REQUIRE(!model_open(&plain, s.tiny.base, &(ModelOptions){.threads = 1}, NULL));
     CHECK(prune_experts(&found, plain, s.folders, 2, &rule, NULL, &error) == VOXPERT_BAD_ARGUMENT);
     CHECK(strstr(error.message, "is no adapter") != NULL);
     model_close(plain);

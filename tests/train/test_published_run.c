@@ -106,7 +106,7 @@ TEST(what_learned_beside_the_experts_goes_with_them) {
     check_report(expert_change_write(&e.system, &change, e.file, e.base, path, &error) ==
                      VOXPERT_OK,
                  __FILE__, __LINE__, "%s", error.message);
-    CHECK(checkpoint_open(&less, path, NULL) == VOXPERT_OK);
+    REQUIRE(checkpoint_open(&less, path, NULL) == VOXPERT_OK);
     static const char *const names[] = {"prompt_encoder.point_embeddings.2.weight",
                                         "prompt_encoder.no_mask_embed.weight",
                                         "mask_decoder.transformer.layers.0.dteall_token.weight"};
@@ -133,7 +133,7 @@ TEST(a_published_adapter_is_pruned) {
     o.steps = 20;
     must(&o, &w);
     char *path = path_join(o.out, "last.safetensors");
-    CHECK(!model_open(&m, path, &(ModelOptions){.threads = 1, .base = b.base}, NULL));
+    REQUIRE(!model_open(&m, path, &(ModelOptions){.threads = 1, .base = b.base}, NULL));
     const PruneRule rule = {.clicks = 1, .part = EVERY_PART, .tolerance = 1.0, .min_tokens = 3};
     check_report(prune_experts(&found, m, b.data, 1, &rule, NULL, &error) == VOXPERT_OK, __FILE__,
                  __LINE__, "%s", error.message);
@@ -141,7 +141,7 @@ TEST(a_published_adapter_is_pruned) {
     CHECK(found.start.score > 0.0 && found.end.score > 0.0);
     CHECK(!expert_change_write(&m->system, &found.change, m->file, m->base, path, &error));
     model_close(m);
-    CHECK(!model_open(&m, path, &(ModelOptions){.threads = 1, .base = b.base}, NULL));
+    REQUIRE(!model_open(&m, path, &(ModelOptions){.threads = 1, .base = b.base}, NULL));
     const ClickRule clicks = {.clicks = 1, .part = EVERY_PART, .prompt_free = true};
     CHECK(!click_curves_measure(&c, m, b.data, 1, &clicks, NULL, NULL));
     CHECK(!click_rows(&row, &rows, &c, NULL) && rows == 1);

@@ -284,7 +284,7 @@ static void age(const char *folder) {
     checkpoint_close(c);
     char *path = path_join(folder, "state.safetensors");
     FileMap map;
-    CHECK(file_map(&map, path, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
+    REQUIRE(file_map(&map, path, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
     uint8_t *bytes = memory_new(map.size);
     memcpy(bytes, map.bytes, map.size);
     uint8_t *at = memmem(bytes, map.size, position, strlen(position));

@@ -44,8 +44,8 @@ TEST(without_validation_objects_the_last_weights_are_the_model) {
     char *model = path_join(out, "model.safetensors"), *last = path_join(out, "last.safetensors");
     CHECK(w.asked == 9); /* no early stop: before each of 8 steps and after the last */
     FileMap a, b;
-    CHECK(file_map(&a, model, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
-    CHECK(file_map(&b, last, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
+    REQUIRE(file_map(&a, model, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
+    REQUIRE(file_map(&b, last, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
     CHECK(a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0);
     file_unmap(&a);
     file_unmap(&b);
@@ -272,7 +272,7 @@ TEST(a_full_disk_keeps_the_old_checkpoint) {
 static void read_memory(const char *folder, size_t *needed, size_t *peak) {
     char *path = path_join(folder, "summary.json");
     FileMap map;
-    CHECK(file_map(&map, path, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
+    REQUIRE(file_map(&map, path, VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
     const char *at = strstr((const char *)map.bytes, "\"memory_needed_bytes\": ");
     CHECK(at && sscanf(at, "\"memory_needed_bytes\": %zu,\n  \"memory_peak_bytes\": %zu", needed,
                        peak) == 2);

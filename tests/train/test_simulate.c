@@ -26,7 +26,7 @@ static void bench_open(Bench *b) {
     TrainResult result;
     CHECK(!train_run(&o, NULL, &result, NULL));
     char *path = path_join(out, "model.safetensors");
-    CHECK(!model_open(&b->model, path, &(ModelOptions){.threads = 1}, NULL));
+    REQUIRE(!model_open(&b->model, path, &(ModelOptions){.threads = 1}, NULL));
     memory_free(path);
     snprintf(b->data, sizeof b->data, "%s", tiny_folder("simulate-data"));
     tiny_data_write(b->data, 3, 1);

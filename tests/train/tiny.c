@@ -106,7 +106,7 @@ bool tiny_same_run(const char *folder_a, const char *folder_b) {
 Checkpoint *tiny_open(const char *folder, const char *name) {
     Checkpoint *c = NULL;
     char *path = path_join(folder, name);
-    CHECK(checkpoint_open(&c, path, NULL) == VOXPERT_OK);
+    REQUIRE(checkpoint_open(&c, path, NULL) == VOXPERT_OK);
     memory_free(path);
     return c;
 }
@@ -115,7 +115,7 @@ void tiny_experts_open(TinyExperts *e, const char *folder, const char *name, con
     Error error = {0};
     char surplus[256];
     *e = (TinyExperts){.file = tiny_open(folder, name)};
-    CHECK(checkpoint_open(&e->base, base, NULL) == VOXPERT_OK);
+    REQUIRE(checkpoint_open(&e->base, base, NULL) == VOXPERT_OK);
     check_report(system_open(&e->system, e->file, e->base, true, surplus, sizeof surplus, &error) ==
                      VOXPERT_OK,
                  __FILE__, __LINE__, "%s", error.message);

@@ -58,7 +58,7 @@ static void check_damage(const char *name, const uint8_t *bytes, size_t size) {
 
 static void check_damaged_file(const char *relative) {
     FileMap map;
-    CHECK(file_map(&map, check_shared(relative), VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
+    REQUIRE(file_map(&map, check_shared(relative), VOXPERT_BAD_INPUT, NULL) == VOXPERT_OK);
     check_damage(relative, map.bytes, map.size);
     file_unmap(&map);
 }

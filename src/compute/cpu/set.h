@@ -21,8 +21,10 @@ enum {
     TILE_ROWS = LANES == 16 ? 14 : 6 /* what the vector registers hold beside the operands */
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): types and names cannot stand in parentheses */
 #define KERNEL(type, name, parameters) type ENTRY(name) parameters;
 #define KERNEL_PLAIN(type, name, parameters)
 #include "compute/kernels.def"
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

@@ -9,7 +9,9 @@ float *reference_begin(Into sum, size_t n);
 
 float reference_activate(float x, Activation f); /* one element */
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): types and names cannot stand in parentheses */
 #define KERNEL(type, name, parameters) type reference_##name parameters;
 #include "compute/kernels.def"
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif
