@@ -149,11 +149,13 @@ typedef struct AdamStep {
     long step;    /* from 1 */
 } AdamStep;
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): types cannot stand in parentheses */
 typedef struct Kernels {
     const char *name;
 #define KERNEL(type, name, parameters) type(*name) parameters;
 #include "compute/kernels.def"
 } Kernels;
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* The sets this program holds and this processor can run, slowest first; NULL-terminated. */
 const Kernels *const *kernels_available(void);

@@ -21,6 +21,7 @@ enum {
     TILE_ROWS = LANES == 16 ? 14 : 6 /* what the vector registers hold beside the operands */
 };
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): types and lists cannot stand in parentheses */
 #define KERNEL(type, name, parameters) type ENTRY(name) parameters;
 #define KERNEL_PLAIN(type, name, parameters)
 #include "compute/kernels.def"
