@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "weights/safetensors_write.h"
+
 enum { HEADER_MOST = 1 << 20 }; /* the header is put right before the values */
 
 Stored *stored_new(size_t floats) {
@@ -58,4 +60,31 @@ Checkpoint *stored_open(Stored *s, const char *metadata) {
     }
     text_free(&whole);
     return c;
+}
+
+enum { MOST_PAIRS = 64, MOST_TENSORS = 4096 };
+
+static size_t tensors_of(TensorToWrite out[MOST_TENSORS], const Checkpoint *c) {
+    size_t count = checkpoint_count(c);
+    if (count > MOST_TENSORS) abort();
+    for (size_t i = 0; i < count; i++) {
+        const StoredTensor *t = checkpoint_tensor(c, i);
+        out[i] = (TensorToWrite){
+            .name = t->stored_name, .rank = t->rank, .values = stored_tensor_in_place(t)};
+        memcpy(out[i].dim, t->dim, sizeof t->dim);
+        if (!out[i].values) abort();
+    }
+    return count;
+}
+
+void stored_restate(const char *from, const char *to, const char *key, const char *value) {
+    static TensorToWrite tensor[MOST_TENSORS];
+    MetadataPair pair[MOST_PAIRS];
+    Checkpoint *c;
+    if (checkpoint_open(&c, from, NULL) || checkpoint_metadata_count(c) >= MOST_PAIRS) abort();
+    size_t tensors = tensors_of(tensor, c), pairs = checkpoint_metadata_count(c);
+    for (size_t i = 0; i < pairs; i++) checkpoint_metadata_at(c, i, &pair[i].key, &pair[i].value);
+    pair[pairs++] = (MetadataPair){key, value};
+    if (safetensors_write(to, tensor, tensors, pair, pairs, ELEMENT_F32, NULL)) abort();
+    checkpoint_close(c);
 }

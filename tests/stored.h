@@ -23,4 +23,7 @@ float *stored_add(Stored *s, const char *name, int rank, const int *dim);
 /* `metadata`: members of the object "__metadata__" as JSON text, or NULL.  Aborts on failure. */
 Checkpoint *stored_open(Stored *s, const char *metadata);
 
+/* Writes `from`, a file of float32, anew as `to`, with one statement more in its metadata. */
+void stored_restate(const char *from, const char *to, const char *key, const char *value);
+
 #endif

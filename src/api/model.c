@@ -116,7 +116,7 @@ VoxpertStatus voxpert_model_info(const VoxpertModel *model, VoxpertModelInfo *ou
     VoxpertModelInfo own = {.system = s->ops->name,
                             .preset = m->preset.name,
                             .kernels = m->kernels->name,
-                            .precision = precision_name(m->precision),
+                            .precision = precision_name(s->sam.params.precision),
                             .parameters = params_elements(&s->sam.params),
                             .input_side = s->sam.config.image,
                             .low_res_side = voxpert_model_low_res_side(model),

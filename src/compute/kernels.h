@@ -149,6 +149,7 @@ typedef struct AdamStep {
     long step;    /* from 1 */
 } AdamStep;
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): types cannot stand in parentheses */
 typedef struct Kernels {
     const char *name;
 /* NOLINTBEGIN(bugprone-macro-parentheses): types and names cannot stand in parentheses */
@@ -156,6 +157,7 @@ typedef struct Kernels {
 #include "compute/kernels.def"
     /* NOLINTEND(bugprone-macro-parentheses) */
 } Kernels;
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* The sets this program holds and this processor can run, slowest first; NULL-terminated. */
 const Kernels *const *kernels_available(void);

@@ -26,7 +26,8 @@ static Tensor *project(Compute *cx, const PromptPool *t, int which, Tensor *x) {
     Tensor *weight =
         tensor_view(cx, &t->in_weight->tensor, first * (size_t)dim, 2, (int[]){dim, dim});
     Tensor *bias = tensor_view(cx, &t->in_bias->tensor, first, 1, &dim);
-    Weight form = {.out = dim, .in = dim, .values = weight->data};
+    Weight form = {
+        .out = dim, .in = dim, .precision = t->in_weight->form.precision, .values = weight->data};
     return op_linear(cx, x, weight, &form, bias, ACTIVATION_NONE, NULL);
 }
 

@@ -59,7 +59,10 @@ void conv_norm_fold(ConvNorm *c, Params *p) {
         bias[i] = (float)((double)c->beta->tensor.data[i] -
                           (double)c->mean->tensor.data[i] * scale_of(c, i));
     if (c->depthwise) return;
-    c->folded->form = (Weight){.out = weight->dim[0], .in = weight->dim[1], .values = folded};
+    c->folded->form = (Weight){.out = weight->dim[0],
+                               .in = weight->dim[1],
+                               .precision = c->weight->form.precision,
+                               .values = folded};
     c->folded->matrix = true;
 }
 

@@ -73,6 +73,7 @@ static Param *param_new(Params *p) {
         p->failed = true;
         return &p->dummy;
     }
+    q->form.precision = p->precision;
     p->item[p->count++] = q;
     return q;
 }
@@ -225,7 +226,24 @@ static void take_values(Param *p, float *values) {
 }
 
 void params_set_precision(Params *p, Precision precision) {
+    p->precision = precision;
     for (size_t i = 0; i < p->count; i++) p->item[i]->form.precision = precision;
+}
+
+Status params_stated_precision(Precision *out, const Checkpoint *file, Error *error) {
+    const char *stated = checkpoint_metadata(file, "precision");
+    Precision found;
+    if (!stated) return VOXPERT_OK;
+    if (!precision_find(&found, stated))
+        return error_set(error, VOXPERT_BAD_MODEL,
+                         "%s: its metadata \"precision\" is \"%.60s\", and only f32 is known",
+                         checkpoint_path(file), stated);
+    *out = found;
+    return VOXPERT_OK;
+}
+
+const char *params_precision_to_state(const Params *p) {
+    return p->precision == PRECISION_F32 ? NULL : precision_name(p->precision);
 }
 
 Status param_own(Param *p, Error *error) {
@@ -343,7 +361,10 @@ Status params_bind(Params *p, const Checkpoint *c, bool strict, char *warning, s
                    Error *error) {
     if (p->failed) return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the parameters");
     Text missing = {0}, misshapen = {0}, surplus = {0};
-    Status status = VOXPERT_OK;
+    Precision precision = p->precision;
+    Status status = params_stated_precision(&precision, c, error);
+    if (status) return status;
+    params_set_precision(p, precision);
     size_t missing_count = 0;
     for (size_t i = 0; !status && i < p->count; i++) {
         Param *q = p->item[i];

@@ -55,7 +55,8 @@ typedef struct Params {
     char prefix[256];
     char **ignored; /* globs of names that are known and not needed */
     size_t ignored_count, ignored_capacity;
-    bool failed; /* out of memory while declaring */
+    Precision precision; /* of products with the matrices: what the last file bound states */
+    bool failed;         /* out of memory while declaring */
     Param dummy;
 } Params;
 
@@ -81,9 +82,10 @@ size_t params_elements(const Params *p); /* of named ones */
 
 /* Takes values from a checkpoint, which must stay open while the params live; over those of another
  * one before it, if there was one.  One message names everything missing or misshapen; a value that
- * is not finite, or a variance below 0, is an error that names its tensor.  Surplus
- * tensors go to `warning` (256 or more bytes, "" if none), or are an error if strict.
- * VOXPERT_BAD_MODEL, VOXPERT_OUT_OF_MEMORY. */
+ * is not finite, or a variance below 0, is an error that names its tensor.  The precision that the
+ * file states becomes that of the parameters; one that is unknown is an error.  Surplus tensors go
+ * to `warning` (256 or more bytes, "" if none), or are an error if strict. VOXPERT_BAD_MODEL,
+ * VOXPERT_OUT_OF_MEMORY. */
 MUST_CHECK Status params_bind(Params *p, const Checkpoint *c, bool strict, char *warning,
                               size_t warning_size, Error *error);
 
@@ -103,9 +105,16 @@ MUST_CHECK Status param_own(Param *p, Error *error); /* makes the values ours, t
 MUST_CHECK Status params_pack(Params *p, const char *const *globs, const Kernels *kernels,
                               const Worker *worker, bool back, bool drop, Error *error);
 
-/* What products with the matrices are computed in; f32 where it is not called.  Before params_pack.
+/* What products with the matrices are computed in, whatever the file states.  Before params_pack.
  */
 void params_set_precision(Params *p, Precision precision);
+
+/* What a file states as "precision" in its metadata; where it states none, *out stays as it is.
+ * VOXPERT_BAD_MODEL: one that is unknown. */
+MUST_CHECK Status params_stated_precision(Precision *out, const Checkpoint *file, Error *error);
+
+/* The text of that metadata: NULL for f32, which files do not state. */
+const char *params_precision_to_state(const Params *p);
 
 /* Marks those that match for training (or not); returns how many changed or were so already. */
 size_t params_train(Params *p, const char *glob, bool train);

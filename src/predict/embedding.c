@@ -53,7 +53,8 @@ static Status facts_of(Facts *f, Predictor *p, const char *type, Error *error) {
     int block = p->model->system.kept_block;
     snprintf(f->kept, sizeof f->kept, "block %d", block - 1);
     char kernels[24];
-    snprintf(kernels, sizeof kernels, "%s kernels", precision_name(p->model->precision));
+    snprintf(kernels, sizeof kernels, "%s kernels",
+             precision_name(p->model->system.sam.params.precision));
     const char *parts[] = {picture_hash(p), f->model, f->config, p->model->preset.name,
                            f->crop,         kernels,  type,      f->kept};
     size_t count = sizeof parts / sizeof *parts - (block == 0);
@@ -114,13 +115,14 @@ Status embedding_save(Predictor *p, Output to, ElementType type, Error *error) {
     Status status = facts_of(&f, p, element_name(type), error);
     if (status) return status;
     checksum_of(p->embedding, system_image_floats(&p->model->system), type, f.checksum);
+    const char *precision = params_precision_to_state(&p->model->system.sam.params);
     MetadataPair metadata[] = {
         {"format", format},   {"image", picture_hash(p)},        {"model", f.model},
         {"config", f.config}, {"preset", p->model->preset.name}, {"crop", f.crop},
-        {"key", f.key},       {"checksum", f.checksum},
+        {"key", f.key},       {"checksum", f.checksum},          {"precision", precision},
     };
-    return safetensors_write_to(to, part, parts_of(p, part), metadata,
-                                sizeof metadata / sizeof *metadata, type, error);
+    size_t pairs = sizeof metadata / sizeof *metadata - (precision == NULL);
+    return safetensors_write_to(to, part, parts_of(p, part), metadata, pairs, type, error);
 }
 
 /* ---- Loading ---------------------------------------------------------------------------- */
@@ -132,6 +134,11 @@ static Status differs(const char *path, const char *what, Error *error) {
 static bool says(const Checkpoint *c, const char *key, const char *value) {
     const char *said = checkpoint_metadata(c, key);
     return said && strcmp(said, value) == 0;
+}
+
+static bool same_precision(const Checkpoint *c, const Params *p) {
+    const char *said = checkpoint_metadata(c, "precision");
+    return strcmp(said ? said : precision_name(PRECISION_F32), precision_name(p->precision)) == 0;
 }
 
 static bool fits(const TensorToWrite *part, const StoredTensor *t) {
@@ -158,6 +165,7 @@ static Status same_origin(Predictor *p, const Checkpoint *c, const Facts *f, con
     if (!says(c, "config", f->config)) return differs(path, "configuration of the model", error);
     if (!says(c, "preset", p->model->preset.name)) return differs(path, "preset", error);
     if (!says(c, "crop", f->crop)) return differs(path, "crop", error);
+    if (!same_precision(c, &p->model->system.sam.params)) return differs(path, "precision", error);
     return VOXPERT_OK;
 }
 

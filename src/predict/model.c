@@ -43,14 +43,14 @@ static Status choose_kernels(Model *m, const ModelOptions *o, Error *error) {
     return status;
 }
 
-/* The caller's, or else what the file states ("precision"; absent is f32). */
+/* The caller's goes before what the files state. */
 static Status choose_precision(Model *m, const ModelOptions *o, Error *error) {
-    const char *stated = checkpoint_metadata(m->file, "precision");
-    if (stated && !precision_find(&m->precision, stated))
-        return error_set(error, VOXPERT_BAD_MODEL,
-                         "%s: its metadata \"precision\" is \"%.60s\", and only f32 is known",
-                         checkpoint_path(m->file), stated);
-    if (!o->precision || precision_find(&m->precision, o->precision)) return VOXPERT_OK;
+    Precision asked;
+    if (!o->precision) return VOXPERT_OK;
+    if (precision_find(&asked, o->precision)) {
+        params_set_precision(&m->system.sam.params, asked);
+        return VOXPERT_OK;
+    }
     return error_set_field(error, VOXPERT_BAD_ARGUMENT, "precision",
                            "precision is f32, not \"%.60s\"", o->precision);
 }
@@ -223,10 +223,9 @@ Status model_open(Model **out, const char *path, const ModelOptions *options, Er
     m->log_context = options->log_context;
     Status status = choose_kernels(m, options, error);
     if (!status) status = open_file(m, path, options, error);
-    if (!status) status = choose_precision(m, options, error);
     if (!status) status = open_base(m, options, error);
     if (!status) status = bind(m, options, error);
-    if (!status) params_set_precision(&m->system.sam.params, m->precision);
+    if (!status) status = choose_precision(m, options, error);
     if (!status) status = choose_preset(m, options, error);
     if (!status) status = model_open_texts(m, options->vocab, error);
     if (!status) status = threads_open(&m->threads, options->threads, error);
@@ -319,7 +318,7 @@ char *model_describe(const Model *m) {
         "tensors", (json_int_t)checkpoint_count(m->file), "identity", identity,
         "configuration_sha256", configuration, "licence",
         known(m, "licence", "not stated in the file"), "kernels", m->kernels->name, "precision",
-        precision_name(m->precision), "config", inner ? inner : json_null());
+        precision_name(m->system.sam.params.precision), "config", inner ? inner : json_null());
     static const char *const more[] = {"format",     "labels",     "training_data",
                                        "created_by", "preprocess", "parent_sha256"};
     for (size_t i = 0; root && i < sizeof more / sizeof *more; i++) {
@@ -362,8 +361,8 @@ static void add_pair(Stated *s, const char *key, const char *value) {
 }
 
 /* What depends on the copy: how it is stored and named, and how its images are prepared. */
-static const char *const of_the_copy[] = {"format",   "arch",       "config", "preprocess",
-                                          "identity", "created_by", NULL};
+static const char *const of_the_copy[] = {"format",   "arch",       "config",    "preprocess",
+                                          "identity", "created_by", "precision", NULL};
 
 static Status add_of_the_copy(Stated *s, const Model *m, ElementType type, Error *error) {
     const char *identity = NULL; /* rounded values are other values */
@@ -377,6 +376,8 @@ static Status add_of_the_copy(Stated *s, const Model *m, ElementType type, Error
     add_pair(s, "identity", identity);
     if (m->system.adapter) add_pair(s, "parent_sha256", m->system.parent);
     add_pair(s, "created_by", known(m, "created_by", "voxpert"));
+    const char *precision = params_precision_to_state(&m->system.sam.params);
+    add_pair(s, "precision", precision);
     return status;
 }
 

@@ -38,7 +38,6 @@ typedef struct Model {
     Checkpoint *file, *base; /* base: NULL where the file is whole */
     Threads *threads;
     const Kernels *kernels;
-    Precision precision;
     Preset preset;     /* with the file's own zoom, if it names one */
     bool preset_given; /* by the caller, not by the file */
     pthread_mutex_t lock, text_lock;

@@ -73,10 +73,11 @@ static char *routing_text(const RoutingTally *r) {
     return NULL;
 }
 
-enum { CARD_PAIRS = 7 };
+enum { CARD_PAIRS = 8 };
 
 /* What a model file states of the model; returns how many pairs. */
-static size_t card_pairs(MetadataPair out[CARD_PAIRS], const ModelCard *card) {
+static size_t card_pairs(MetadataPair out[CARD_PAIRS], const ModelCard *card,
+                         const System *system) {
     const MetadataPair all[CARD_PAIRS] = {
         {"arch", card->arch},
         {"licence", card->licence},
@@ -85,6 +86,7 @@ static size_t card_pairs(MetadataPair out[CARD_PAIRS], const ModelCard *card) {
         {"preprocess", card->preprocess},
         {"parent_sha256", card->parent},
         {SPLIT_METADATA, card->split},
+        {"precision", params_precision_to_state(&system->sam.params)},
     };
     size_t count = 0;
     for (int i = 0; i < CARD_PAIRS; i++)
@@ -110,8 +112,9 @@ static Status write_state(const char *path, const TensorToWrite *tensors, size_t
     if (!config || !steps || !where || !routing)
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
     if (!status)
-        status = safetensors_write(path, tensors, count, pairs,
-                                   OWN + card_pairs(pairs + OWN, &said), ELEMENT_F32, error);
+        status =
+            safetensors_write(path, tensors, count, pairs,
+                              OWN + card_pairs(pairs + OWN, &said, system), ELEMENT_F32, error);
     memory_free(config);
     memory_free(steps);
     memory_free(where);
@@ -224,6 +227,9 @@ static Status check_origin(const Checkpoint *c, const RunState *run, Error *erro
     const char *recipe = checkpoint_metadata(c, "recipe");
     const char *parent = checkpoint_metadata(c, "parent_sha256");
     const char *data = checkpoint_metadata(c, "data");
+    Precision stated = PRECISION_F32;
+    Status status = params_stated_precision(&stated, c, error);
+    if (status) return status;
     if (format && text_starts(format, SYSTEM_STATE_FORMAT) && strcmp(format, state_format) < 0)
         return damaged(path, "an earlier version began it, which recorded less of what it needs",
                        error);
@@ -307,7 +313,7 @@ Status state_export(const char *path, const System *system, Optimizer *o, bool a
         status = error_set(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to write it", path);
     MetadataPair pairs[3 + CARD_PAIRS] = {
         {"format", "voxpert model 1"}, {"config", config}, {"created_by", "voxpert train"}};
-    size_t pair_count = 3 + card_pairs(pairs + 3, card);
+    size_t pair_count = 3 + card_pairs(pairs + 3, card, system);
     if (!status) {
         if (averages) optimizer_swap(o);
         status = safetensors_write(path, values, count, pairs, pair_count, type, error);

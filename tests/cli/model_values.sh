@@ -39,6 +39,27 @@ count=$((($(stat -c %s huge.safetensors) - 8 - size) / 4))
 refused 4 'not finite numbers' segment -m huge.safetensors "${box[@]}" -o no.png
 holds 'nor then' test ! -e no.png
 
+# ---- A precision that is unknown
+created=$(grep -ao '"created_by":"[^"]*"' whole.safetensors)
+# stated VALUE: the model, which states a precision and not what created it
+stated() { LC_ALL=C sed "s/$created/$(printf '%-*s' ${#created} "\"precision\":\"$1\"")/" whole.safetensors; }
+stated int8 >int8.safetensors
+stated f32 >f32.safetensors
+holds 'one statement for another' test "$(stat -c %s int8.safetensors)" = "$(stat -c %s whole.safetensors)"
+unknown='int8.safetensors: its metadata "precision" is "int8", and only f32 is known'
+refused 4 "$unknown" segment -m int8.safetensors "${box[@]}" -o no.png
+refused 4 "$unknown" info int8.safetensors
+refused 4 "$unknown" convert -m int8.safetensors -o no.safetensors
+refused 4 "$unknown" evaluate -m int8.safetensors --data set --clicks 1 -o no
+refused 4 "$unknown" train -m int8.safetensors --shapes 4 --steps 1 --validate-every 0 --out run
+refused 4 "$unknown" train -m int8.safetensors --recipe segmote --shapes 4 --steps 1 --validate-every 0 --out run
+holds 'nothing was written then' test ! -e no.png -a ! -e no.safetensors -a ! -e no -a ! -e run
+holds 'one that is known is taken' grep -q '"precision": "f32"' <(voxpert info f32.safetensors --json)
+voxpert train -q -m whole.safetensors --recipe segmote --shapes 4 --steps 1 --validate-every 0 --out adapter
+refused 4 "$unknown" segment -m adapter/last.safetensors --base int8.safetensors "${box[@]}" -o no.png
+voxpert convert -q -m f32.safetensors -o copy.safetensors
+holds 'f32 is not stated' test "$(grep -ac '"precision"' copy.safetensors)" = 0
+
 # ---- An identity that was left behind
 identity() { voxpert info -q "$1" --json 2>/dev/null | field identity /dev/stdin; }
 voxpert info whole.safetensors --json >whole.json

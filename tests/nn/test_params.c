@@ -45,6 +45,31 @@ TEST(one_message_names_what_is_missing_misshapen_and_surplus) {
     params_free(&p);
 }
 
+static Status bind_stated(Params *p, const char *metadata, Error *error) {
+    Stored *s = stored_new(64);
+    stored_add(s, "x.a", 2, (int[]){2, 3});
+    stored_add(s, "x.b", 1, (int[]){4});
+    Checkpoint *c = stored_open(s, metadata);
+    Status status = params_bind(p, c, false, NULL, 0, error);
+    checkpoint_close(c);
+    stored_free(s);
+    return status;
+}
+
+TEST(a_stated_precision_is_taken_and_an_unknown_one_refused) {
+    Params p = {0};
+    Error error;
+    declare_two(&p);
+    CHECK(bind_stated(&p, "\"precision\": \"int8\"", &error) == VOXPERT_BAD_MODEL);
+    CHECK(strstr(error.message, "stored: its metadata \"precision\" is \"int8\"") != NULL);
+    CHECK(!params_find(&p, "x.a")->bound);
+    CHECK(bind_stated(&p, "\"precision\": \"\"", &error) == VOXPERT_BAD_MODEL);
+    CHECK(bind_stated(&p, "\"precision\": \"f32\"", &error) == VOXPERT_OK);
+    CHECK(p.precision == PRECISION_F32 && !params_precision_to_state(&p));
+    CHECK(bind_stated(&p, NULL, &error) == VOXPERT_OK);
+    params_free(&p);
+}
+
 TEST(surplus_only_warns_unless_strict) {
     Params p = {0};
     declare_two(&p);

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "tests/check.h"
 #include "tests/predict/tiny_model.h"
+#include "tests/stored.h"
 
 enum { FLOATS = TINY_GRID * TINY_GRID * 16 };
 
@@ -134,6 +135,23 @@ TEST(the_embedding_of_something_else_is_refused) {
     check_refused(b.p, b.t.path, "is no embedding for this model");
     check_refused(b.p, "/nowhere/at/all", "/nowhere/at/all");
     tiny_model_close(&other);
+    bench_close(&b);
+}
+
+TEST(an_embedding_states_its_precision_where_it_is_not_f32) {
+    Bench b;
+    char stated[160];
+    Checkpoint *c;
+    bench_open(&b);
+    snprintf(stated, sizeof stated, "%s/stated.safetensors", b.t.folder);
+    CHECK(!embedding_save(b.p, output_file(b.path), ELEMENT_F32, NULL));
+    CHECK(!checkpoint_open(&c, b.path, NULL));
+    CHECK(!checkpoint_metadata(c, "precision"));
+    checkpoint_close(c);
+    stored_restate(b.path, stated, "precision", "f32");
+    CHECK(!embedding_load(b.p, stated, NULL));
+    stored_restate(b.path, stated, "precision", "int8");
+    check_refused(b.p, stated, "is the embedding of another precision");
     bench_close(&b);
 }
 

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "cases/data_record.h"
 #include "tests/check.h"
+#include "tests/stored.h"
 #include "tests/train/tiny.h"
 #include "tests/train/tiny_data.h"
 #include "tests/train/watch.h"
@@ -84,6 +85,24 @@ static void rename_case(const char *folder, const char *from, const char *to) {
         within(new, part, to);
         CHECK(rename(old, new) == 0);
     }
+}
+
+/* ---- Precision -------------------------------------------------------------------------- */
+
+TEST(a_state_of_a_precision_that_is_unknown_is_refused) {
+    Place p;
+    char state[PATH], first[PATH];
+    TrainOptions o = begun(&p, "precision");
+    within(state, p.out, "state.safetensors");
+    within(first, p.out, "first");
+    CHECK(rename(state, first) == 0);
+    stored_restate(first, state, "precision", "int8");
+    Watch w = {0};
+    Error error = {0};
+    CHECK(go(&o, &w, &error) == VOXPERT_BAD_MODEL);
+    CHECK(strstr(error.message, "state.safetensors: its metadata \"precision\" is \"int8\""));
+    stored_restate(first, state, "precision", "f32");
+    must(&o, &w);
 }
 
 /* ---- Data ------------------------------------------------------------------------------- */
