@@ -152,10 +152,8 @@ typedef struct AdamStep {
 /* NOLINTBEGIN(bugprone-macro-parentheses): types cannot stand in parentheses */
 typedef struct Kernels {
     const char *name;
-/* NOLINTBEGIN(bugprone-macro-parentheses): types and names cannot stand in parentheses */
 #define KERNEL(type, name, parameters) type(*name) parameters;
 #include "compute/kernels.def"
-    /* NOLINTEND(bugprone-macro-parentheses) */
 } Kernels;
 /* NOLINTEND(bugprone-macro-parentheses) */
 
