@@ -179,6 +179,12 @@ VOXPERT_API VoxpertStatus voxpert_segment_everything(VoxpertSession *session,
 VOXPERT_API VoxpertStatus voxpert_found_mask(const VoxpertFound *found, uint8_t *mask, int width,
                                              int height, VoxpertError *error);
 
+/* The same as COCO's compressed run lengths of the whole image (voxpert_mask_rle), in time that the
+ * box takes; the caller frees `*rle` with voxpert_free.  Errors: as voxpert_found_mask;
+ * VOXPERT_OUT_OF_MEMORY. */
+VOXPERT_API VoxpertStatus voxpert_found_rle(const VoxpertFound *found, int width, int height,
+                                            char **rle, VoxpertError *error);
+
 /* What voxpert_segment_everything gave; NULL with a count of 0 is fine. */
 VOXPERT_API void voxpert_found_free(VoxpertFound *found, size_t count);
 

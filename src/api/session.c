@@ -426,22 +426,58 @@ VoxpertStatus voxpert_segment_everything(VoxpertSession *session, const VoxpertE
     return status;
 }
 
+/* Where a find lies; VOXPERT_BAD_ARGUMENT where that is not inside the image. */
+typedef struct Place {
+    size_t x, y;
+    Extent size;
+} Place;
+
+static Status place_of(Place *out, const VoxpertFound *f, int width, int height, Error *error) {
+    const float *box = f->box_xywh;
+    bool fits = width > 0 && height > 0 && box[0] >= 0.0f && box[1] >= 0.0f && box[2] >= 0.0f &&
+                box[3] >= 0.0f && box[0] + box[2] <= (float)width &&
+                box[1] + box[3] <= (float)height;
+    if (!fits)
+        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "box_xywh",
+                               "the mask lies outside an image of %d x %d pixels", width, height);
+    *out = (Place){(size_t)box[0], (size_t)box[1], {(size_t)box[3], (size_t)box[2]}};
+    return VOXPERT_OK;
+}
+
 VoxpertStatus voxpert_found_mask(const VoxpertFound *found, uint8_t *mask, int width, int height,
                                  VoxpertError *error) {
     if (!found || !mask || (!found->mask && found->area))
         return null_argument("voxpert_found_mask", error);
-    size_t x = (size_t)found->box_xywh[0], y = (size_t)found->box_xywh[1];
-    size_t columns = (size_t)found->box_xywh[2], rows = (size_t)found->box_xywh[3];
-    bool fits = width > 0 && height > 0 && found->box_xywh[0] >= 0.0f &&
-                found->box_xywh[1] >= 0.0f && x + columns <= (size_t)width &&
-                y + rows <= (size_t)height;
-    if (!fits)
-        return error_set_field(error, VOXPERT_BAD_ARGUMENT, "box_xywh",
-                               "the mask lies outside an image of %d x %d pixels", width, height);
+    Place p = {0};
+    Status status = place_of(&p, found, width, height, error);
+    if (status) return status;
     memset(mask, 0, (size_t)width * (size_t)height);
-    for (size_t row = 0; row < rows; row++)
-        memcpy(mask + (y + row) * (size_t)width + x, found->mask + row * columns, columns);
+    for (size_t row = 0; row < p.size.height; row++)
+        memcpy(mask + (p.y + row) * (size_t)width + p.x, found->mask + row * p.size.width,
+               p.size.width);
     return VOXPERT_OK;
+}
+
+VoxpertStatus voxpert_found_rle(const VoxpertFound *found, int width, int height, char **rle,
+                                VoxpertError *error) {
+    if (rle) *rle = NULL;
+    if (!found || !rle || (!found->mask && found->area))
+        return null_argument("voxpert_found_rle", error);
+    Place p = {0};
+    Rle code = {0};
+    Text text = {0};
+    Status status = place_of(&p, found, width, height, error);
+    if (!status)
+        status = rle_encode_placed(&code, found->mask, p.size, p.x, p.y,
+                                   (Extent){(size_t)height, (size_t)width}, error);
+    if (status) return status;
+    rle_to_text(&code, &text);
+    rle_free(&code);
+    *rle = text.chars;
+    if (!text.failed) return VOXPERT_OK;
+    text_free(&text);
+    *rle = NULL;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the run lengths");
 }
 
 void voxpert_found_free(VoxpertFound *found, size_t count) {

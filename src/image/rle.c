@@ -74,6 +74,47 @@ Status rle_encode(Rle *out, const uint8_t *mask, Extent size, Error *error) {
     return rle_encode_part(out, mask, size.width, size, error);
 }
 
+/* Ends the run that is open where the value changes at `at` of the whole. */
+typedef struct Runs {
+    Rle *rle;
+    size_t capacity, begin; /* of the open run */
+    uint8_t inside;
+} Runs;
+
+static bool run_to(Runs *r, size_t at, uint8_t inside) {
+    if (inside == r->inside) return true;
+    if (!count_add(r->rle, &r->capacity, (uint32_t)(at - r->begin))) return false;
+    r->begin = at;
+    r->inside = inside;
+    return true;
+}
+
+static bool encode_placed(Runs *r, const uint8_t *part, Extent p, size_t first, Extent size) {
+    size_t height = size.height, end = extent_pixels(size);
+    for (size_t x = 0; x < p.width; x++, first += height) {
+        for (size_t y = 0; y < p.height; y++)
+            if (!run_to(r, first + y, part[y * p.width + x] != 0)) return false;
+        size_t behind = first + p.height;
+        if (p.height < height && behind < end && !run_to(r, behind, 0)) return false;
+    }
+    return p.height < height || first >= end || run_to(r, first, 0);
+}
+
+Status rle_encode_placed(Rle *out, const uint8_t *part, Extent part_size, size_t x, size_t y,
+                         Extent size, Error *error) {
+    *out = (Rle){.size = size};
+    Status status = size_check(size, error);
+    if (status) return status;
+    if (x + part_size.width > size.width || y + part_size.height > size.height)
+        return error_set(error, VOXPERT_BAD_ARGUMENT,
+                         "a mask of %zu x %zu pixels at %zu,%zu reaches out of %zu x %zu",
+                         part_size.width, part_size.height, x, y, size.width, size.height);
+    Runs r = {.rle = out};
+    bool ok = encode_placed(&r, part, part_size, x * size.height + y, size);
+    if (ok) ok = count_add(out, &r.capacity, (uint32_t)(extent_pixels(size) - r.begin));
+    return ok ? VOXPERT_OK : no_memory(out, error);
+}
+
 void rle_free(Rle *rle) {
     memory_free(rle->counts);
     *rle = (Rle){0};

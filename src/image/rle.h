@@ -25,6 +25,12 @@ typedef struct Rle {
 MUST_CHECK Status rle_encode(Rle *out, const uint8_t *mask, Extent size, Error *error);
 void rle_free(Rle *rle); /* a zeroed one is fine */
 
+/* Of a mask of `size` that is `part` where that lies, with its first column and row at `x` and `y`,
+ * and background elsewhere; as rle_encode of the whole.  Errors: the same; VOXPERT_BAD_ARGUMENT
+ * where the part reaches out of it. */
+MUST_CHECK Status rle_encode_placed(Rle *out, const uint8_t *part, Extent part_size, size_t x,
+                                    size_t y, Extent size, Error *error);
+
 /* The same of a part of a mask, whose rows lie `stride` bytes apart. */
 MUST_CHECK Status rle_encode_part(Rle *out, const uint8_t *mask, size_t stride, Extent size,
                                   Error *error);

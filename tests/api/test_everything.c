@@ -31,6 +31,13 @@ static void check_bounds(const VoxpertFound *f) {
     size_t area = 0;
     CHECK(voxpert_found_mask(f, mask, WIDTH, HEIGHT, NULL) == VOXPERT_OK);
     CHECK(voxpert_found_mask(f, mask, 1, 1, NULL) == VOXPERT_BAD_ARGUMENT || f->area <= 1);
+    char *whole = NULL, *boxed = NULL;
+    CHECK(voxpert_found_mask(f, mask, WIDTH, HEIGHT, NULL) == VOXPERT_OK);
+    CHECK(voxpert_mask_rle(mask, WIDTH, HEIGHT, &whole, NULL) == VOXPERT_OK);
+    CHECK(voxpert_found_rle(f, WIDTH, HEIGHT, &boxed, NULL) == VOXPERT_OK);
+    CHECK(whole && boxed && strcmp(whole, boxed) == 0);
+    voxpert_free(whole);
+    voxpert_free(boxed);
     for (int i = 0; i < PIXELS; i++) {
         int x = i % WIDTH, y = i / WIDTH;
         if (!mask[i]) continue;

@@ -72,7 +72,7 @@ TEST(over_the_budget_arrays_lie_in_a_file_and_keep_their_contents) {
 
 TEST(a_store_that_is_mapped_takes_nothing_of_the_heap) {
     Store s = {.mapped = true};
-    double *one, *two;
+    double *one = NULL, *two = NULL;
     CHECK(!store_new(&s, &one, 3 * sizeof *one, NULL) && !store_new(&s, &two, sizeof *two, NULL));
     CHECK(s.held == 0);
     one[2] = 2.5, *two = 1.0;

@@ -209,3 +209,29 @@ TEST(every_failed_allocation_is_reported_and_leaks_nothing) {
     rle_free(&copy);
     text_free(&text);
 }
+
+/* A part anywhere gives the code of the whole mask that has it there. */
+TEST(a_part_is_encoded_as_the_whole_that_it_is_in) {
+    enum { H = 9, W = 7 };
+    Random r = random_begin(3, 0, 0, 0);
+    for (int round = 0; round < 400; round++) {
+        size_t height = (size_t)random_integer(&r, 0, H), width = (size_t)random_integer(&r, 0, W);
+        size_t y = (size_t)random_integer(&r, 0, H - (int64_t)height);
+        size_t x = (size_t)random_integer(&r, 0, W - (int64_t)width);
+        uint8_t whole[H * W] = {0}, part[H * W + 1] = {0};
+        for (size_t i = 0; i < height * width; i++) {
+            part[i] = random_integer(&r, 0, 3) > 0;
+            whole[(y + i / width) * W + x + i % width] = part[i];
+        }
+        Rle want, got;
+        CHECK(!rle_encode(&want, whole, (Extent){H, W}, NULL));
+        CHECK(!rle_encode_placed(&got, part, (Extent){height, width}, x, y, (Extent){H, W}, NULL));
+        CHECK(got.count == want.count &&
+              memcmp(got.counts, want.counts, want.count * sizeof *want.counts) == 0);
+        rle_free(&want);
+        rle_free(&got);
+    }
+    Rle none;
+    CHECK(rle_encode_placed(&none, (const uint8_t[]){1}, (Extent){1, 1}, W, 0, (Extent){H, W},
+                            NULL) == VOXPERT_BAD_ARGUMENT);
+}

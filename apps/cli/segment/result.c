@@ -137,17 +137,28 @@ static json_t *box_json(const float box[4]) {
 }
 
 /* As amg.py writes it, with our number and value. */
-static VoxpertStatus found_record(json_t **out, const VoxpertFound *f, int value,
-                                  const uint8_t *mask, const Result *r, VoxpertError *error) {
-    json_t *code = NULL;
-    VoxpertStatus status = segmentation(&code, mask, r->width, r->height, error);
+static VoxpertStatus found_record(json_t **out, const VoxpertFound *f, int value, const Result *r,
+                                  VoxpertError *error) {
+    char *counts = NULL;
+    VoxpertStatus status = voxpert_found_rle(f, r->width, r->height, &counts, error);
     if (status) return status;
+    json_t *code = json_pack("{s:[i, i], s:s}", "size", r->height, r->width, "counts", counts);
+    voxpert_free(counts);
     *out = json_pack("{s:i, s:i, s:I, s:o, s:f, s:[[f, f]], s:f, s:o, s:o}", "object", value,
                      "value", value, "area", (json_int_t)f->area, "bbox", box_json(f->box_xywh),
                      "predicted_iou", (double)f->predicted_iou, "point_coords", (double)f->point[0],
                      (double)f->point[1], "stability_score", (double)f->stability_score, "crop_box",
                      box_json(f->crop_xywh), "segmentation", code);
     return VOXPERT_OK;
+}
+
+static void paint_found(Result *r, const VoxpertFound *f, uint16_t value) {
+    size_t x = (size_t)f->box_xywh[0], y = (size_t)f->box_xywh[1];
+    size_t columns = (size_t)f->box_xywh[2], rows = (size_t)f->box_xywh[3];
+    for (size_t i = 0; i < rows * columns; i++) {
+        size_t at = (y + i / columns) * (size_t)r->width + x + i % columns;
+        if (f->mask[i]) r->labels[at] = value;
+    }
 }
 
 typedef struct Ranked {
@@ -168,22 +179,16 @@ VoxpertStatus result_everything(Result *r, const VoxpertFound *found, size_t cou
                          "%zu masks were found, more than the 65535 that a label map can hold",
                          count);
     Ranked *order = cli_new(count, sizeof *order);
-    uint8_t *mask = cli_new(pixels_of(r), 1); /* of one find at a time */
     VoxpertStatus status = VOXPERT_OK;
     for (size_t i = 0; i < count; i++) order[i] = (Ranked){&found[i], i};
     qsort(order, count, sizeof *order, larger_first);
     for (size_t n = 0; !status && n < count; n++) {
         json_t *entry = NULL;
         const VoxpertFound *f = order[n].found;
-        status = voxpert_found_mask(f, mask, r->width, r->height, error);
-        if (status) break;
-        for (size_t i = 0; i < pixels_of(r); i++) {
-            if (mask[i]) r->labels[i] = (uint16_t)(n + 1);
-        }
-        status = found_record(&entry, f, (int)n + 1, mask, r, error);
+        status = found_record(&entry, f, (int)n + 1, r, error);
+        if (!status) paint_found(r, f, (uint16_t)(n + 1));
         if (!status) json_array_append_new(r->objects, entry);
     }
-    free(mask);
     free(order);
     return status;
 }
