@@ -26,8 +26,10 @@ extern "C" {
 #define VOXPERT_VERSION        "0.1.0"
 #define VOXPERT_VERSION_NUMBER 100 /* 10000 MAJOR + 100 MINOR + PATCH */
 
-/* Of the library that runs, as VOXPERT_VERSION and as VOXPERT_VERSION_NUMBER. */
+/* Of the library that runs, as VOXPERT_VERSION. */
 VOXPERT_API const char *voxpert_version(void);
+
+/* The same as VOXPERT_VERSION_NUMBER. */
 VOXPERT_API int voxpert_version_number(void);
 
 #ifdef __cplusplus

@@ -12,6 +12,7 @@
 #include "eval/bootstrap.h"
 #include "eval/evaluation.h"
 #include "image/picture.h"
+#include "image/rle.h"
 #include "predict/predictor.h"
 
 struct VoxpertModel {
@@ -86,6 +87,10 @@ MUST_CHECK Status evaluation_rule_take(EvaluationRule *rule, EvaluatedLabel **la
 
 /* Gives a text away, or frees it where there was no memory for it. */
 MUST_CHECK Status text_hand_over(Text *text, char **out, Error *error);
+
+/* Gives run lengths away as COCO's text and frees `code`.  VOXPERT_OUT_OF_MEMORY. */
+MUST_CHECK Status rle_hand_over(Rle *code, char **rle, Error *error);
+
 /* A prompt as the predictor takes it, on memory of its own; free it also after a failure. */
 typedef struct Asked {
     ObjectPrompt prompt;

@@ -51,6 +51,17 @@ VoxpertStatus voxpert_mask_clean(uint8_t *mask, int width, int height,
     return status;
 }
 
+Status rle_hand_over(Rle *code, char **rle, Error *error) {
+    Text text = {0};
+    rle_to_text(code, &text);
+    rle_free(code);
+    *rle = text.chars;
+    if (!text.failed) return VOXPERT_OK;
+    text_free(&text);
+    *rle = NULL;
+    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the run lengths");
+}
+
 VoxpertStatus voxpert_mask_rle(const uint8_t *mask, int width, int height, char **rle,
                                VoxpertError *error) {
     if (!mask || !rle || width < 1 || height < 1)
@@ -58,14 +69,5 @@ VoxpertStatus voxpert_mask_rle(const uint8_t *mask, int width, int height, char 
     *rle = NULL;
     Rle code;
     Status status = rle_encode(&code, mask, (Extent){(size_t)height, (size_t)width}, error);
-    if (status) return status;
-    Text text = {0};
-    rle_to_text(&code, &text);
-    rle_free(&code);
-    if (text.failed) {
-        text_free(&text);
-        return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the run lengths");
-    }
-    *rle = text.chars;
-    return VOXPERT_OK;
+    return status ? status : rle_hand_over(&code, rle, error);
 }

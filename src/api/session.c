@@ -464,20 +464,12 @@ VoxpertStatus voxpert_found_rle(const VoxpertFound *found, int width, int height
     if (!found || !rle || (!found->mask && found->area))
         return null_argument("voxpert_found_rle", error);
     Place p = {0};
-    Rle code = {0};
-    Text text = {0};
+    Rle code;
     Status status = place_of(&p, found, width, height, error);
     if (!status)
         status = rle_encode_placed(&code, found->mask, p.size, p.x, p.y,
                                    (Extent){(size_t)height, (size_t)width}, error);
-    if (status) return status;
-    rle_to_text(&code, &text);
-    rle_free(&code);
-    *rle = text.chars;
-    if (!text.failed) return VOXPERT_OK;
-    text_free(&text);
-    *rle = NULL;
-    return error_set(error, VOXPERT_OUT_OF_MEMORY, "no memory for the run lengths");
+    return status ? status : rle_hand_over(&code, rle, error);
 }
 
 void voxpert_found_free(VoxpertFound *found, size_t count) {

@@ -1,12 +1,11 @@
 #include "assess/examples.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "draw/overlay.h"
 #include "draw/sheet.h"
-#include "image/volume.h"
+#include "image/picture.h"
 
 typedef struct Examples {
     SheetTile *tile;
@@ -70,14 +69,7 @@ static Status write_sheet(const char *path, const Examples *e, size_t columns, E
         sheet_make(&rgb, &size, e->tile, e->count, columns, 264,
                    (SheetHead){.title = "box, prediction (filled), reference (white)"}, error);
     if (status) return status;
-    Volume *v;
-    VolumeSize whole = {1, 1, size.height, size.width, 3};
-    status = volume_new(&v, whole, SAMPLE_U8, error);
-    if (!status) {
-        memcpy(v->samples, rgb, size.height * size.width * 3);
-        status = volume_write(v, path, error);
-        volume_free(v);
-    }
+    status = picture_save(&(Picture){rgb, size.width, size.height, NULL}, path, error);
     memory_free(rgb);
     return status;
 }

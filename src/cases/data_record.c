@@ -50,7 +50,7 @@ static void hash_object(Hash *h, const CaseObject *o) {
     const int32_t corners[] = {o->x0, o->y0, o->x1, o->y1, o->outer};
     hash_add(h, &o->label, sizeof o->label);
     hash_add(h, corners, sizeof corners);
-    hash_add(h, o->mask, (size_t)(o->x1 - o->x0 + 1) * (size_t)(o->y1 - o->y0 + 1));
+    hash_add(h, o->mask, object_pixels(o));
 }
 
 /* `object`: the index of its first one, or of one after it; moves past its last. */

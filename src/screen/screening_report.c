@@ -204,16 +204,10 @@ static Status add_tile(Sheet *sheet, const Screening *s, const ScreenedCase *c, 
 static Status write_sheet(const char *path, const Sheet *sheet, Error *error) {
     uint8_t *rgb;
     Extent size;
-    Volume *v;
     Status status = sheet_make(&rgb, &size, sheet->tile, sheet->count, 0, 264,
                                (SheetHead){.title = "the worst cases, rejected ones first"}, error);
     if (status) return status;
-    status = volume_new(&v, (VolumeSize){1, 1, size.height, size.width, 3}, SAMPLE_U8, error);
-    if (!status) {
-        memcpy(v->samples, rgb, size.height * size.width * 3);
-        status = volume_write(v, path, error);
-        volume_free(v);
-    }
+    status = picture_save(&(Picture){rgb, size.width, size.height, NULL}, path, error);
     memory_free(rgb);
     return status;
 }
