@@ -136,16 +136,6 @@ describe_test(api/headers)
 
 # ---- Fuzz targets -----------------------------------------------------------------------------
 
-# What the program parses itself, without its main(); targets that include "cli/..." are linked to it.
-set(CLI_PARTS ${CLI_SOURCES})
-list(FILTER CLI_PARTS EXCLUDE REGEX "/main\\.c$")
-if(CLI_PARTS)
-    add_library(cli_parts STATIC ${CLI_PARTS})
-    target_include_directories(cli_parts PUBLIC apps)
-    add_dependencies(cli_parts voxpert_archive)
-    target_link_libraries(cli_parts PUBLIC voxpert_flags ${ARCHIVE} ${LINKED}) # names as apps see them
-endif()
-
 file(GLOB FUZZ_SOURCES CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
 foreach(source ${FUZZ_SOURCES})
     cmake_path(GET source STEM target)
@@ -158,12 +148,6 @@ foreach(source ${FUZZ_SOURCES})
         add_test(NAME fuzz/${name} COMMAND ${target} tests/fuzz/corpus/${name}
             WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
         describe_test(fuzz/${name})
-    endif()
-    file(STRINGS ${source} uses_cli REGEX "#include \"cli/")
-    if(uses_cli)
-        # Names that the program and the library's inside have both are the program's here.
-        target_link_options(${target} PRIVATE -Wl,--allow-multiple-definition)
-        target_link_libraries(${target} PRIVATE cli_parts)
     endif()
     target_link_libraries(${target} PRIVATE voxpert_flags voxpert_static)
     set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY fuzz)

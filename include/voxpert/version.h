@@ -9,8 +9,8 @@
  * else the call ends with VOXPERT_BAD_ARGUMENT, and `field` is "size".  Of results, no more is
  * written than `size` says, and `size` becomes what was written.
  * - All other structs stay as they are.
- * - dataset.h, evaluate.h, experts.h and train.h may change in every minor version.  They are for
- *   those who define VOXPERT_UNSTABLE before they include them. */
+ * - dataset.h, evaluate.h, exchange.h, experts.h and train.h may change in every minor version.
+ *   They are for those who define VOXPERT_UNSTABLE before they include them. */
 #ifndef VOXPERT_VERSION_H
 #define VOXPERT_VERSION_H
 

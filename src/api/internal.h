@@ -21,6 +21,7 @@ struct VoxpertModel {
 };
 
 struct VoxpertSession {
+    const VoxpertModel *model; /* borrowed */
     Predictor *predictor;
     VoxpertProgress *progress; /* of encoder passes; or NULL */
     void *context;

@@ -31,6 +31,7 @@ VoxpertStatus voxpert_session_open(VoxpertSession **out, const VoxpertModel *mod
         memory_free(s);
         return status;
     }
+    s->model = model;
     s->predictor->steps.progress = watch;
     s->predictor->steps.progress_context = s;
     *out = s;

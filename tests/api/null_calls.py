@@ -17,8 +17,8 @@ GIVEN = {  # by type; of others that are structs or numbers, zeroed memory
     "VoxpertModel": "model", "VoxpertSession": "session", "VoxpertImageFile": "file",
     "VoxpertImage": "&image", "VoxpertPrompt": "&prompt", "VoxpertCsv": "csv", "VoxpertError": "&error",
 }
-HANDLES = re.compile(r"Voxpert(Evaluation|Clicks|ClicksComparison|Comparison|Dataset|Simulation|Stats|Found)$")
-CALLBACKS = re.compile(r"Voxpert(Progress|CaseDone|DatasetProgress|Log)$")
+HANDLES = re.compile(r"Voxpert(Evaluation|Clicks|ClicksComparison|Comparison|Dataset|Simulation|Stats|Found|Prompts|PromptsEntry|Objects|Object|Result|ResultReport)$")
+CALLBACKS = re.compile(r"Voxpert(Progress|CaseDone|ObjectDone|DatasetProgress|Log)$")
 TEXTS = {"type": '"f32"', "vocab": "NULL", "name": '"x.png"', "text": '"1,2"'}
 SKIPPED = {"voxpert_interrupt_cleanup"}  # takes nothing
 

@@ -67,7 +67,7 @@ refused 2 '--class goes with --prompt-free' segment -m "$classed" --base "$base"
 refused 2 'does not go with --everything' segment -i "$picture" --everything --class cell -o no.png
 refused 2 'have no classes' segment -m "$adapter" --base "$base" -i "$picture" --prompt-free --class cell -o no.png
 refused 2 'have no classes' segment -m "$adapter" --base "$base" -i "$picture" --prompt-free --class all -o no.png
-refused 3 'asked.json: object 1: a class is asked for with --prompt-free' segment -m "$classed" --base "$base" -i "$picture" --prompts asked.json -o no.png
+refused 3 'asked.json: object 1: a class can be queried in prompt-free segmentation alone' segment -m "$classed" --base "$base" -i "$picture" --prompts asked.json -o no.png
 sed -i s/nucleus/liver/ asked.json
 refused 3 'asked.json: object 1: class "liver" is none of' "${free[@]}" --prompts asked.json
 echo '{"objects": [{"class": 5}]}' >wrong.json

@@ -96,8 +96,10 @@ bad 'positive: must be' 'image,x,y,positive\na.png,1,2,maybe\n'
 bad 'label: another row of the same says otherwise' 'image,x,y,object,label\na.png,1,2,o,a\na.png,3,4,o,b\n'
 bad 'has a box already' 'image,x0,y0,x1,y1,object\na.png,1,2,30,40,o\na.png,1,2,30,40,o\n'
 bad 'line 2: has neither a box, a point' 'image,x0,y0,x1,y1\na.png,,,,\n'
-bad 'line 3: image: must be the name of a file, without a folder' 'image,x0,y0,x1,y1\na.png,1,2,30,40\nin/a.png,1,2,30,40\n'
-bad 'line 2: image: must be the name of a file, without a folder' 'image,x0,y0,x1,y1\nin/a.png,1,2,30,40\n'
+bad 'a.png has two entries' 'image,x0,y0,x1,y1\na.png,1,2,30,40\nin/a.png,1,2,30,40\n'
+bad 'image other/a.png: must be the name of a file of the input' 'image,x0,y0,x1,y1\nother/a.png,1,2,30,40\n'
+sed 's/^\([ab]\.png\)/in\/\1/' plain.csv >paths.csv
+holds 'images with the folder of the input before them' same paths.csv
 
 # ---- Reports
 voxpert segment -q -m "$model" -i in --prompts plain.csv -o out --report areas.csv --json >out.json

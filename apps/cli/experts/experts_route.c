@@ -55,7 +55,7 @@ typedef struct Input {
 typedef struct Item {
     int input;
     char *image, *figure; /* as in RouteCase */
-    Targets *targets;
+    VoxpertObjects *objects;
 } Item;
 
 typedef struct Route {
@@ -64,8 +64,8 @@ typedef struct Route {
     Engine engine;
     VoxpertFileOptions file;
     VoxpertSegmentOptions segment;
-    Targets targets;     /* given by flags, or nothing but the image */
-    PromptsFile prompts; /* given by a file */
+    VoxpertObjects objects;  /* given by flags, or nothing but the image */
+    VoxpertPrompts *prompts; /* given by a file, or NULL */
     const char *output, *csv;
     bool overwrite;
     char *matrix, *matrix_svg; /* paths, or NULL */
@@ -92,9 +92,9 @@ static VoxpertStatus prompt_flags(Route *r, const Options *o, VoxpertError *erro
     const char *file = options_value(o, "--prompts");
     bool folder = false;
     for (int i = 0; i < r->inputs; i++) folder |= r->input[i].folder;
-    VoxpertStatus status = targets_from_flags(&r->targets, o, error);
+    VoxpertStatus status = objects_from_flags(&r->objects, o, error);
     if (status) return status;
-    if (r->targets.count && (file || folder || r->inputs > 1))
+    if (r->objects.count && (file || folder || r->inputs > 1))
         return error_say(error, VOXPERT_BAD_ARGUMENT,
                          "--box, --point and --mask are for one image; %s",
                          file ? "--prompts excludes them"
@@ -105,13 +105,14 @@ static VoxpertStatus prompt_flags(Route *r, const Options *o, VoxpertError *erro
                          "--prompts %s: is for one image or folder, and %d are given", file,
                          r->inputs);
     if (file) {
-        VoxpertStatus read = prompts_file_read(&r->prompts, file, error);
-        return read ? read : prompts_file_confine(&r->prompts, r->input[0].path, error);
+        status = voxpert_prompts_open(&r->prompts, file, error);
+        common_warn_lines(&r->common, voxpert_prompts_warnings(r->prompts));
+        return status ? status : voxpert_prompts_confine(r->prompts, r->input[0].path, error);
     }
-    if (r->targets.count) return VOXPERT_OK;
+    if (r->objects.count) return VOXPERT_OK;
     r->segment.prompt_free = true;
-    targets_add(&r->targets, 1);
-    return VOXPERT_OK;
+    VoxpertObject *image;
+    return voxpert_objects_add(&r->objects, 1, &image, error);
 }
 
 static VoxpertStatus output_flags(Route *r, VoxpertError *error) {
@@ -170,12 +171,12 @@ static char *last_part(const char *path) {
     return cli_text("%.*s", (int)length, path + begin);
 }
 
-static void add_item(Route *r, int input, const char *name, char *image, Targets *targets) {
+static void add_item(Route *r, int input, const char *name, char *image, VoxpertObjects *objects) {
     const Input *in = &r->input[input];
     char *stem = case_stem(name);
     cli_grow(&r->item, (size_t)r->items, sizeof *r->item);
     r->item[r->items++] =
-        (Item){input, image, in->figures ? cli_text("%s/%s", in->figures, stem) : NULL, targets};
+        (Item){input, image, in->figures ? cli_text("%s/%s", in->figures, stem) : NULL, objects};
     free(stem);
 }
 
@@ -184,15 +185,15 @@ static VoxpertStatus list_folder(Route *r, int input, VoxpertError *error) {
     char **names = NULL;
     int count = 0;
     VoxpertStatus status = VOXPERT_OK;
-    if (!r->prompts.count) status = folder_images(&names, &count, folder, error);
+    VoxpertPromptsEntry *entry;
+    if (!r->prompts) status = folder_images(&names, &count, folder, error);
     for (int i = 0; i < count; i++)
-        add_item(r, input, names[i], cli_text("%s/%s", folder, names[i]), &r->targets);
-    for (int i = 0; !status && i < r->prompts.count; i++) {
-        PromptEntry *entry = &r->prompts.item[i];
+        add_item(r, input, names[i], cli_text("%s/%s", folder, names[i]), &r->objects);
+    for (int i = 0; !status && (entry = voxpert_prompts_entry(r->prompts, i)); i++) {
         if (!entry->image)
             return error_say(error, VOXPERT_BAD_INPUT, "%s: does not say its \"image\"",
-                             r->prompts.path);
-        add_item(r, input, entry->image, cli_text("%s/%s", folder, entry->image), &entry->targets);
+                             voxpert_prompts_name(r->prompts));
+        add_item(r, input, entry->image, cli_text("%s/%s", folder, entry->image), &entry->objects);
     }
     folder_images_free(names, count);
     return status;
@@ -200,17 +201,17 @@ static VoxpertStatus list_folder(Route *r, int input, VoxpertError *error) {
 
 static VoxpertStatus list_image(Route *r, int input, VoxpertError *error) {
     const char *path = r->input[input].path;
-    Targets *targets = &r->targets;
-    if (r->prompts.count) {
-        PromptEntry *entry = prompts_file_entry(&r->prompts, path);
+    VoxpertObjects *objects = &r->objects;
+    if (r->prompts) {
+        VoxpertPromptsEntry *entry = voxpert_prompts_find(r->prompts, path);
         if (!entry)
-            return error_say(error, VOXPERT_BAD_INPUT, "%s: has no entry for %s", r->prompts.path,
-                             path);
-        VoxpertStatus slice = prompts_file_slice(&r->file, &r->prompts, entry, error);
+            return error_say(error, VOXPERT_BAD_INPUT, "%s: has no entry for %s",
+                             voxpert_prompts_name(r->prompts), path);
+        VoxpertStatus slice = voxpert_prompts_slice(r->prompts, entry, &r->file, error);
         if (slice) return slice;
-        targets = &entry->targets;
+        objects = &entry->objects;
     }
-    add_item(r, input, name_base(path), cli_text("%s", path), targets);
+    add_item(r, input, name_base(path), cli_text("%s", path), objects);
     return VOXPERT_OK;
 }
 
@@ -241,16 +242,16 @@ static VoxpertStatus check_claims(const Route *r, VoxpertError *error) {
     size_t count = 0;
     claims_read(&claims, r->options.model);
     claims_read(&claims, r->options.base);
-    claims_read(&claims, r->prompts.path);
+    claims_read(&claims, voxpert_prompts_name(r->prompts));
     claims_write(&claims, "--csv", r->csv, NULL);
     claims_write(&claims, "--output", r->matrix, NULL);
     claims_write(&claims, "--output", r->matrix_svg, NULL);
     for (int i = 0; i < r->items; i++) {
         const Item *item = &r->item[i];
         claims_read(&claims, item->image);
-        for (int k = 0; item->figure && k < item->targets->count; k++) {
+        for (int k = 0; item->figure && k < item->objects->count; k++) {
             cli_grow(&paths, count, sizeof *paths);
-            paths[count] = route_figure(item->figure, item->targets->item[k].number);
+            paths[count] = route_figure(item->figure, item->objects->item[k].number);
             claims_write(&claims, "--output", paths[count++], item->image);
         }
     }
@@ -309,15 +310,16 @@ static void print_image(const Route *r, const json_t *record) {
 static VoxpertStatus do_item(Route *r, const Item *item, VoxpertError *error) {
     RouteCase c = {.image = item->image,
                    .file = r->file,
-                   .targets = item->targets,
+                   .objects = item->objects,
                    .segment = r->segment,
                    .figure = item->figure};
     Input *in = &r->input[item->input];
     json_t *record = NULL;
     VoxpertStatus status = VOXPERT_OK;
-    for (int i = 0; !status && in->folder && i < r->prompts.count; i++) {
-        if (&r->prompts.item[i].targets == item->targets)
-            status = prompts_file_slice(&c.file, &r->prompts, &r->prompts.item[i], error);
+    VoxpertPromptsEntry *entry;
+    for (int i = 0; !status && in->folder && (entry = voxpert_prompts_entry(r->prompts, i)); i++) {
+        if (&entry->objects == item->objects)
+            status = voxpert_prompts_slice(r->prompts, entry, &c.file, error);
     }
     if (!status) status = route_case_run(&r->common, &r->options, &r->engine, &c, &record, error);
     if (status) return status;
@@ -486,8 +488,8 @@ static void route_free(Route *r) {
     free(r->matrix);
     free(r->matrix_svg);
     json_decref(r->records);
-    targets_free(&r->targets);
-    prompts_file_free(&r->prompts);
+    voxpert_objects_free(&r->objects);
+    voxpert_prompts_close(r->prompts);
     engine_close(&r->engine);
 }
 

@@ -24,38 +24,44 @@ static VoxpertStatus prepare(const Common *common, const EngineOptions *options,
                              const RouteCase *c, const VoxpertImageFile *file,
                              VoxpertError *error) {
     const VoxpertImage *image = voxpert_image_file_image(file);
-    char remark[256] = "", *warnings = NULL, *odd = NULL;
-    VoxpertStatus status = targets_fit(c->targets, image, &warnings, error);
-    warn_lines(common, c->image, warnings);
-    if (!status) status = targets_load_masks(c->targets, file, &c->file, &odd, error);
-    warn_lines(common, c->image, odd);
-    if (!status) status = targets_check(c->targets, image, c->segment.prompt_free, error);
+    VoxpertObjects *objects = c->objects;
+    char *fit = NULL, *masks = NULL, *logits = NULL;
+    VoxpertStatus status = voxpert_objects_fit(objects, image, &fit, error);
+    warn_lines(common, c->image, fit);
+    if (!status) status = voxpert_objects_load_masks(objects, file, &c->file, &masks, error);
+    warn_lines(common, c->image, masks);
+    if (!status) status = voxpert_objects_check(objects, image, c->segment.prompt_free, error);
     if (!status) status = engine_open(engine, common, options, error);
-    if (!status)
-        status = targets_load_logits(c->targets, voxpert_model_low_res_side(engine->model), remark,
-                                     error);
-    if (!status && remark[0]) common_warn(common, "%s", remark);
+    int side = status ? 0 : voxpert_model_low_res_side(engine->model);
+    if (!status) status = voxpert_objects_load_logits(objects, side, &logits, error);
+    warn_lines(common, c->image, logits);
     return status ? status : voxpert_set_image(engine->session, image, error);
 }
 
-static VoxpertStatus route_object(Engine *engine, const RouteCase *c, const Target *t,
+static json_t *object_record(const VoxpertObject *t, const VoxpertExpertMaps *maps) {
+    char *text = NULL;
+    if (voxpert_routing_json(&maps->routing, &text, NULL)) return NULL;
+    json_t *object =
+        json_pack("{s:i, s:o}", "object", t->number, "routing", json_loads(text, 0, NULL));
+    voxpert_free(text);
+    if (t->label) json_object_set_new(object, "label", json_string(t->label));
+    return object;
+}
+
+static VoxpertStatus route_object(Engine *engine, const RouteCase *c, const VoxpertObject *t,
                                   json_t *record, VoxpertError *error) {
     VoxpertSegmentOptions options = c->segment;
-    VoxpertPrompt prompt = target_prompt(t);
+    VoxpertPrompt prompt = voxpert_object_prompt(t);
     VoxpertExpertMaps maps = {0};
-    VoxpertStatus status = engine_expert(engine, t->expert, &options.expert, error);
-    if (status) return error_before(error, "%s: object %d", c->targets->file, t->number);
-    status = engine_class(engine, c->targets, t, &options.prompt_class, error);
+    options.expert = engine->expert;
+    VoxpertStatus status = voxpert_object_options(engine->model, c->objects, t, &options, error);
     if (status) return status;
     status = voxpert_expert_maps(engine->session, &prompt, &options, &maps, error);
     char *path = c->figure ? route_figure(c->figure, t->number) : NULL;
     if (!status && path) status = voxpert_expert_maps_write(engine->session, &maps, path, error);
-    if (!status) {
-        json_t *object =
-            json_pack("{s:i, s:o}", "object", t->number, "routing", routing_json(&maps.routing));
-        if (t->label) json_object_set_new(object, "label", json_string(t->label));
-        json_array_append_new(json_object_get(record, "objects"), object);
-    }
+    if (!status &&
+        json_array_append_new(json_object_get(record, "objects"), object_record(t, &maps)))
+        status = error_say(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to report it", c->image);
     if (!status && path)
         json_array_append_new(json_object_get(record, "figures"), json_words(path));
     free(path);
@@ -71,15 +77,6 @@ static void take_back(const json_t *record) {
         unlink(json_string_value(path));
 }
 
-static void forget_masks(Targets *targets) {
-    for (int i = 0; i < targets->count; i++) {
-        Target *t = &targets->item[i];
-        free(t->mask);
-        free(t->low_res);
-        t->mask = NULL, t->low_res = NULL;
-    }
-}
-
 VoxpertStatus route_case_run(const Common *common, const EngineOptions *options, Engine *engine,
                              const RouteCase *c, json_t **record, VoxpertError *error) {
     VoxpertImageFile *file = NULL;
@@ -87,8 +84,8 @@ VoxpertStatus route_case_run(const Common *common, const EngineOptions *options,
     if (!status) common_warn_lines(common, voxpert_image_file_warnings(file));
     if (!status) status = prepare(common, options, engine, c, file, error);
     *record = json_pack("{s:o, s:[], s:[]}", "image", json_words(c->image), "objects", "figures");
-    for (int i = 0; !status && i < c->targets->count; i++)
-        status = route_object(engine, c, &c->targets->item[i], *record, error);
+    for (int i = 0; !status && i < c->objects->count; i++)
+        status = route_object(engine, c, &c->objects->item[i], *record, error);
     json_t *objects = json_object_get(*record, "objects");
     if (!status) {
         json_object_set_new(*record, "entropy", json_real(routing_entropy_of(objects)));
@@ -97,7 +94,7 @@ VoxpertStatus route_case_run(const Common *common, const EngineOptions *options,
         json_decref(*record);
         *record = NULL;
     }
-    forget_masks(c->targets);
+    voxpert_objects_unload(c->objects);
     voxpert_image_file_close(file);
     return status;
 }

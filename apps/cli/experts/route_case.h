@@ -3,13 +3,13 @@
 #define CLI_EXPERTS_ROUTE_CASE_H
 
 #include "cli/segment/engine.h"
+#include "cli/segment/object_flags.h"
 #include "cli/segment/routing_text.h"
-#include "cli/segment/targets.h"
 
 typedef struct RouteCase {
     const char *image; /* path */
     VoxpertFileOptions file;
-    Targets *targets; /* what is asked; empty: nothing, the image is the prompt */
+    VoxpertObjects *objects; /* what is asked; empty: nothing, the image is the prompt */
     VoxpertSegmentOptions segment;
     const char *figure; /* "out/scan" for out/scan_object1.png, ...; NULL: no figures */
 } RouteCase;

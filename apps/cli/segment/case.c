@@ -10,7 +10,6 @@
 #include "cli/common/paths.h"
 #include "cli/common/progress.h"
 #include "cli/segment/report_csv.h"
-#include "cli/segment/result.h"
 #include "cli/segment/routing_text.h"
 
 const char *const case_outputs[CASE_OUTPUTS] = {"mask",    "logits",  "probability",
@@ -20,13 +19,23 @@ typedef struct Seconds {
     double read, encode, decode, write, total;
 } Seconds;
 
+/* The masks of all objects, as files of logits take them. */
+typedef struct Planes {
+    size_t count, most;
+    int side;
+    float *logits;  /* [count][height][width], if wanted */
+    float *low_res; /* [count][side][side], if wanted */
+} Planes;
+
 /* What one case holds while it is worked on. */
 typedef struct Work {
     const Job *job;
     const Case *c;
     Engine *engine;
     VoxpertImageFile *file;
-    Result result;
+    VoxpertResult *result;
+    json_t *records; /* of its objects */
+    Planes planes;
     json_t *warnings;
     Seconds seconds;
 } Work;
@@ -71,7 +80,16 @@ static VoxpertStatus names_check(const Job *job, const Case *c, VoxpertError *er
 
 /* ---- Reading ---------------------------------------------------------------------------- */
 
+/* Frees the lines. */
+static VoxpertStatus warned(Work *w, VoxpertStatus status, char **lines) {
+    if (*lines) warn_lines(w, *lines);
+    voxpert_free(*lines);
+    *lines = NULL;
+    return status;
+}
+
 static VoxpertStatus read_image(Work *w, VoxpertError *error) {
+    char *lines = NULL;
     double start = seconds_now();
     VoxpertFileOptions options = w->c->file;
     options.skip_hash = !(w->job->common.json || w->job->folder || w->c->paths.report);
@@ -79,33 +97,30 @@ static VoxpertStatus read_image(Work *w, VoxpertError *error) {
     if (status) return status;
     warn_lines(w, voxpert_image_file_warnings(w->file));
     const VoxpertImage *image = voxpert_image_file_image(w->file);
-    w->result = result_begin(image);
-    Targets *targets = w->c->targets;
-    char *warnings = NULL, *odd = NULL;
-    if (targets) status = targets_fit(targets, image, &warnings, error);
-    if (warnings) warn_lines(w, warnings);
-    free(warnings);
-    if (!status && targets) status = targets_load_masks(targets, w->file, &w->c->file, &odd, error);
-    if (odd) warn_lines(w, odd);
-    free(odd);
-    if (!status && targets)
-        status = targets_check(targets, image, w->job->segment.prompt_free, error);
+    status = voxpert_result_open(&w->result, image->width, image->height, error);
+    VoxpertObjects *objects = w->c->objects;
+    if (!status && objects)
+        status = warned(w, voxpert_objects_fit(objects, image, &lines, error), &lines);
+    if (!status && objects)
+        status = warned(w, voxpert_objects_load_masks(objects, w->file, &w->c->file, &lines, error),
+                        &lines);
+    if (!status && objects)
+        status = voxpert_objects_check(objects, image, w->job->segment.prompt_free, error);
     w->seconds.read = seconds_now() - start;
     return status;
 }
 
 static VoxpertStatus prepare(Work *w, VoxpertError *error) {
-    char remark[256] = "";
+    char *lines = NULL;
     Engine *e = w->engine;
+    VoxpertObjects *objects = w->c->objects;
     VoxpertStatus status = engine_open(e, &w->job->common, &w->job->engine, error);
     if (!status) status = job_suits(w->job, e, error);
-    if (!status && w->c->targets) status = targets_expand_classes(w->c->targets, e->model, error);
-    if (!status && w->c->targets && !w->job->folder)
-        status = job_shows(w->job, w->c->targets, error);
-    if (!status && w->c->targets)
-        status =
-            targets_load_logits(w->c->targets, voxpert_model_low_res_side(e->model), remark, error);
-    if (!status) warn(w, remark, strlen(remark));
+    if (!status && objects) status = objects_expand_classes(objects, e->model, error);
+    if (!status && objects && !w->job->folder) status = job_shows(w->job, objects, error);
+    int side = status ? 0 : voxpert_model_low_res_side(e->model);
+    if (!status && objects)
+        status = warned(w, voxpert_objects_load_logits(objects, side, &lines, error), &lines);
     if (!status) status = voxpert_set_image(e->session, voxpert_image_file_image(w->file), error);
     if (!status && w->job->embedding)
         status = voxpert_embedding_load(e->session, w->job->embedding, error);
@@ -114,63 +129,40 @@ static VoxpertStatus prepare(Work *w, VoxpertError *error) {
 
 /* ---- Segmenting ------------------------------------------------------------------------- */
 
-/* What each object's pixels become.  One is a mask for viewers; of several, those whose value was
- * not given get their number, or where that is another's value the least that is free.  `wanted`
- * above 0 is the value of all of them. */
-static int *values_of(const Targets *t, int wanted) {
-    int *values = cli_new((size_t)t->count, sizeof *values), free_from = 1;
-    bool *taken = cli_new(TARGET_VALUE_MAX + 1, sizeof *taken);
-    for (int i = 0; i < t->count; i++)
-        taken[values[i] = t->item[i].value ? t->item[i].value : wanted] = true;
-    if (t->count == 1 && !values[0]) values[0] = 255;
-    for (int i = 0; i < t->count; i++) {
-        if (values[i] || taken[t->item[i].number]) continue;
-        taken[values[i] = t->item[i].number] = true;
-    }
-    for (int i = 0; i < t->count; i++) {
-        if (values[i]) continue;
-        while (taken[free_from]) free_from++;
-        taken[values[i] = free_from] = true;
-    }
-    free(taken);
-    return values;
+static void keep(float **all, const Planes *p, const float *some, size_t count, size_t plane) {
+    if (!*all) *all = cli_new(p->most * plane, sizeof **all);
+    memcpy(*all + p->count * plane, some, count * plane * sizeof **all);
 }
 
-static void warn_if_empty(Work *w, int number) {
-    const json_t *all = w->result.objects, *last = json_array_get(all, json_array_size(all) - 1);
-    char sentence[96];
-    if (json_integer_value(json_object_get(last, "area"))) return;
-    snprintf(sentence, sizeof sentence, "object %d: nothing was found, its mask has no pixel",
-             number);
-    warn(w, sentence, strlen(sentence));
-}
-
-static VoxpertStatus segment_targets(Work *w, VoxpertError *error) {
-    const Targets *t = w->c->targets;
+/* After each object. */
+static VoxpertStatus keep_planes(void *context, int index, const VoxpertMasks *masks,
+                                 VoxpertError *error) {
+    (void)index, (void)error;
+    Work *w = context;
     const Paths *paths = &w->c->paths;
-    ResultWants wants = {.cleanup = w->job->cleanup,
-                         .logits = paths->logits || paths->probability,
-                         .low_res = paths->low_res != NULL};
-    VoxpertSegmentOptions options = w->job->segment;
-    int *values = values_of(t, w->job->value);
-    VoxpertStatus status = VOXPERT_OK;
-    for (int i = 0; !status && i < t->count; i++) {
-        VoxpertPrompt prompt = target_prompt(&t->item[i]);
-        VoxpertMasks masks = {0};
-        status = engine_expert(w->engine, t->item[i].expert, &options.expert, error);
-        if (status) status = error_before(error, "%s: object %d", t->file, t->item[i].number);
-        if (!status) status = engine_class(w->engine, t, &t->item[i], &options.prompt_class, error);
-        if (!status) status = voxpert_segment(w->engine->session, &prompt, &options, &masks, error);
-        if (status == VOXPERT_BAD_ARGUMENT && strcmp(error->field, "text") == 0)
-            status = targets_blame(t, &t->item[i], error);
-        wants.planes_at_most = (size_t)t->count * (size_t)masks.count;
-        if (!status) status = result_add(&w->result, &t->item[i], values[i], &masks, &wants, error);
-        if (!status) warn_if_empty(w, t->item[i].number);
-        voxpert_masks_free(&masks);
-    }
-    free(values);
-    w->seconds.encode = w->result.encode_seconds;
-    w->seconds.decode = w->result.decode_seconds;
+    Planes *p = &w->planes;
+    size_t count = (size_t)masks->count, side = (size_t)masks->low_res_side;
+    size_t pixels = (size_t)masks->width * (size_t)masks->height;
+    p->most = (size_t)w->c->objects->count * count;
+    p->side = masks->low_res_side;
+    if (paths->logits || paths->probability) keep(&p->logits, p, masks->logits, count, pixels);
+    if (paths->low_res) keep(&p->low_res, p, masks->low_res, count, side * side);
+    p->count += count;
+    return VOXPERT_OK;
+}
+
+static VoxpertStatus segment_objects(Work *w, VoxpertError *error) {
+    VoxpertRequest request = {.segment = w->job->segment,
+                              .cleanup = w->job->cleanup,
+                              .value = w->job->value,
+                              .done = keep_planes,
+                              .context = w};
+    request.segment.expert = w->engine->expert;
+    VoxpertStatus status =
+        voxpert_segment_objects(w->engine->session, w->c->objects, &request, w->result, error);
+    w->seconds.encode = voxpert_result_encode_seconds(w->result);
+    w->seconds.decode = voxpert_result_decode_seconds(w->result);
+    if (!status) warn_lines(w, voxpert_result_warnings(w->result));
     return status;
 }
 
@@ -203,7 +195,7 @@ static VoxpertStatus segment_everything(Work *w, VoxpertError *error) {
                                                       grid_progress, &progress, error);
     progress_end(&progress);
     w->seconds.decode = seconds_now() - start;
-    if (!status) status = result_everything(&w->result, found, count, error);
+    if (!status) status = voxpert_result_add_found(w->result, found, count, error);
     if (!status && !count) warn_of_nothing(w, &grid);
     voxpert_found_free(found, count);
     return status;
@@ -211,25 +203,27 @@ static VoxpertStatus segment_everything(Work *w, VoxpertError *error) {
 
 /* ---- Writing ---------------------------------------------------------------------------- */
 
-static VoxpertStatus write_planes(const char *path, const Result *r, const float *values,
-                                  VoxpertError *error) {
-    size_t dim[3] = {r->planes, (size_t)r->height, (size_t)r->width};
-    return voxpert_npy_write(path, values, 3, dim, error);
+static VoxpertStatus write_planes(const char *path, const Work *w, VoxpertError *error) {
+    const VoxpertImage *image = voxpert_image_file_image(w->file);
+    size_t dim[3] = {w->planes.count, (size_t)image->height, (size_t)image->width};
+    return voxpert_npy_write(path, w->planes.logits, 3, dim, error);
 }
 
 /* The best mask of the only object, 0 to 255 or 65535. */
-static VoxpertStatus write_probability_picture(const char *path, const Result *r, int bits,
-                                               VoxpertError *error) {
-    size_t pixels = (size_t)r->width * (size_t)r->height;
+static VoxpertStatus write_probability_image(const char *path, const Work *w, VoxpertError *error) {
+    const VoxpertImage *from = voxpert_image_file_image(w->file);
+    const float *values = w->planes.logits;
+    size_t pixels = (size_t)from->width * (size_t)from->height;
+    int bits = w->job->probability_bits;
     VoxpertImage image = {.type = bits == 16 ? VOXPERT_U16 : VOXPERT_U8,
-                          .width = r->width,
-                          .height = r->height,
+                          .width = from->width,
+                          .height = from->height,
                           .channels = 1};
     uint16_t *wide = cli_new(pixels, sizeof *wide);
     uint8_t *narrow = cli_new(pixels, 1);
     for (size_t i = 0; i < pixels; i++) {
-        wide[i] = (uint16_t)lrintf(r->logits[i] * 65535.0f);
-        narrow[i] = (uint8_t)lrintf(r->logits[i] * 255.0f);
+        wide[i] = (uint16_t)lrintf(values[i] * 65535.0f);
+        narrow[i] = (uint8_t)lrintf(values[i] * 255.0f);
     }
     image.pixels = bits == 16 ? (const void *)wide : narrow;
     VoxpertStatus status = voxpert_image_write(&image, path, error);
@@ -239,11 +233,13 @@ static VoxpertStatus write_probability_picture(const char *path, const Result *r
 }
 
 /* After the logits were written: they become probabilities. */
-static VoxpertStatus write_probability(const char *path, Result *r, int bits, VoxpertError *error) {
-    size_t count = r->planes * (size_t)r->width * (size_t)r->height;
-    for (size_t i = 0; i < count; i++) r->logits[i] = 1.0f / (1.0f + expf(-r->logits[i]));
-    return name_ends(path, ".png") ? write_probability_picture(path, r, bits, error)
-                                   : write_planes(path, r, r->logits, error);
+static VoxpertStatus write_probability(const char *path, Work *w, VoxpertError *error) {
+    const VoxpertImage *image = voxpert_image_file_image(w->file);
+    size_t count = w->planes.count * (size_t)image->width * (size_t)image->height;
+    float *values = w->planes.logits;
+    for (size_t i = 0; i < count; i++) values[i] = 1.0f / (1.0f + expf(-values[i]));
+    return name_ends(path, ".png") ? write_probability_image(path, w, error)
+                                   : write_planes(path, w, error);
 }
 
 enum { OVERLAY_LEAST = 512, LEGEND_MOST = 12 };
@@ -265,26 +261,29 @@ static char *legend_line(const json_t *object) {
 
 /* Labels by the place of their object, as colours of prompts are; by value where several share one.
  */
-static uint16_t *overlay_labels(const Result *r) {
-    size_t pixels = (size_t)r->width * (size_t)r->height, i;
+static uint16_t *overlay_labels(const Work *w) {
+    const VoxpertImage *image = voxpert_image_file_image(w->file);
+    const uint16_t *from = voxpert_result_labels(w->result);
+    size_t pixels = (size_t)image->width * (size_t)image->height, i;
     uint16_t *place = cli_new(65536, sizeof *place), *labels = cli_new(pixels, sizeof *labels);
     json_t *object;
-    json_array_foreach(r->objects, i, object) {
+    json_array_foreach(w->records, i, object) {
         json_int_t value = json_integer_value(json_object_get(object, "value"));
         if (value > 0 && value < 65536 && !place[value] && i < 65535)
             place[value] = (uint16_t)(i + 1);
     }
-    for (i = 0; i < pixels; i++) labels[i] = r->labels[i] ? place[r->labels[i]] : 0;
+    for (i = 0; i < pixels; i++) labels[i] = from[i] ? place[from[i]] : 0;
     free(place);
     return labels;
 }
 
 static VoxpertStatus draw_overlay(const char *path, const Work *w, char **line, int lines,
                                   VoxpertError *error) {
-    int count = w->c->targets ? w->c->targets->count : 0;
+    const VoxpertObjects *objects = w->c->objects;
+    int count = objects ? objects->count : 0;
     VoxpertPrompt *prompts = cli_new((size_t)count, sizeof *prompts);
-    uint16_t *labels = overlay_labels(&w->result);
-    for (int i = 0; i < count; i++) prompts[i] = target_prompt(&w->c->targets->item[i]);
+    uint16_t *labels = overlay_labels(w);
+    for (int i = 0; i < count; i++) prompts[i] = voxpert_object_prompt(&objects->item[i]);
     const VoxpertOverlayOptions options = {.size = sizeof options,
                                            .legend = (const char *const *)line,
                                            .legend_count = lines,
@@ -299,10 +298,10 @@ static VoxpertStatus draw_overlay(const char *path, const Work *w, char **line, 
 
 /* Everything that was found, or a whole slide of nuclei, has no legend: colours repeat. */
 static VoxpertStatus write_overlay(const char *path, const Work *w, VoxpertError *error) {
-    size_t lines = json_array_size(w->result.objects);
+    size_t lines = json_array_size(w->records);
     if (lines > LEGEND_MOST) lines = 0;
     char **line = cli_new(lines, sizeof *line);
-    for (size_t i = 0; i < lines; i++) line[i] = legend_line(json_array_get(w->result.objects, i));
+    for (size_t i = 0; i < lines; i++) line[i] = legend_line(json_array_get(w->records, i));
     VoxpertStatus status = draw_overlay(path, w, line, (int)lines, error);
     for (size_t i = 0; i < lines; i++) free(line[i]);
     free(line);
@@ -319,25 +318,25 @@ static VoxpertStatus write_json(const char *path, const json_t *json, VoxpertErr
 
 static void put_routing(FILE *to, const void *context) {
     const Work *w = context;
-    routing_csv_image(to, w->c->image, w->result.objects);
+    routing_csv_image(to, w->c->image, w->records);
 }
 
 static VoxpertStatus write_all(Work *w, Outputs *o, VoxpertError *error) {
     const Paths *p = &w->c->paths;
-    Result *r = &w->result;
-    size_t side = (size_t)r->side, low_res[3] = {r->planes, side, side};
+    const Planes *planes = &w->planes;
+    size_t side = (size_t)planes->side, low_res[3] = {planes->count, side, side};
     VoxpertStatus status = VOXPERT_OK;
     if (p->mask)
-        status = voxpert_labels_write(w->file, r->labels, outputs_stage(o, p->mask), error);
-    if (!status && p->logits)
-        status = write_planes(outputs_stage(o, p->logits), r, r->logits, error);
+        status = voxpert_labels_write(w->file, voxpert_result_labels(w->result),
+                                      outputs_stage(o, p->mask), error);
+    if (!status && p->logits) status = write_planes(outputs_stage(o, p->logits), w, error);
     if (!status && p->low_res)
-        status = voxpert_npy_write(outputs_stage(o, p->low_res), r->low_res, 3, low_res, error);
-    if (!status && p->probability)
         status =
-            write_probability(outputs_stage(o, p->probability), r, w->job->probability_bits, error);
+            voxpert_npy_write(outputs_stage(o, p->low_res), planes->low_res, 3, low_res, error);
+    if (!status && p->probability)
+        status = write_probability(outputs_stage(o, p->probability), w, error);
     if (!status && p->overlay) status = write_overlay(outputs_stage(o, p->overlay), w, error);
-    if (!status && p->rle) status = write_json(outputs_stage(o, p->rle), r->objects, error);
+    if (!status && p->rle) status = write_json(outputs_stage(o, p->rle), w->records, error);
     if (!status && p->routing)
         status = routing_csv_write(outputs_stage(o, p->routing), w->engine->experts, put_routing, w,
                                    error);
@@ -350,17 +349,6 @@ static void case_paths(const char *out[CASE_OUTPUTS], const Paths *p) {
     const char *const paths[CASE_OUTPUTS] = {p->mask,    p->logits,  p->probability,
                                              p->low_res, p->overlay, p->rle};
     memcpy(out, paths, sizeof paths);
-}
-
-static json_t *outputs_json(const Paths *p) {
-    const char *paths[CASE_OUTPUTS];
-    json_t *json = json_object();
-    case_paths(paths, p);
-    for (size_t i = 0; i < CASE_OUTPUTS; i++) {
-        if (paths[i]) json_object_set_new(json, case_outputs[i], json_words(paths[i]));
-    }
-    if (p->routing) json_object_set_new(json, "routing_csv", json_words(p->routing));
-    return json;
 }
 
 /* Of the files as they were written, by which --resume recognizes them. */
@@ -382,24 +370,57 @@ static VoxpertStatus report_hashes(json_t *report, const Paths *p, const Outputs
     return status;
 }
 
-static json_t *report_of(const Work *w) {
-    const VoxpertImage *image = voxpert_image_file_image(w->file);
-    char slice[40];
-    slice_text(slice, slice_option_of(&w->c->file));
-    json_t *about_image =
-        json_pack("{s:o, s:s, s:i, s:i}", "file", json_words(w->c->image), "sha256",
-                  voxpert_image_file_hash(w->file), "width", image->width, "height", image->height);
-    if (slice[0]) json_object_set_new(about_image, "slice", json_string(slice));
-    json_t *report = json_pack("{s:s, s:s, s:o, s:s, s:O, s:o, s:O}", "status", "done", "version",
-                               voxpert_version(), "image", about_image, "coordinates",
-                               "pixels of the image as read, x to the right, y down, from 0",
-                               "objects", w->result.objects, "outputs", outputs_json(&w->c->paths),
-                               "warnings", w->warnings);
-    if (w->c->targets && !w->job->folder) /* a folder's report has the entry of the prompts file */
-        json_object_set_new(report, "prompts", targets_json(w->c->targets));
-    if (w->job->common.json || w->job->folder || w->c->paths.report)
-        json_object_set(report, "model", engine_about(w->engine));
-    return report;
+/* Words and paths in turn; how many pairs. */
+static int list_outputs(const char *out[2 * CASE_OUTPUTS + 2], const Paths *p) {
+    const char *paths[CASE_OUTPUTS];
+    int count = 0;
+    case_paths(paths, p);
+    for (int i = 0; i < CASE_OUTPUTS; i++) {
+        if (!paths[i]) continue;
+        out[2 * count] = case_outputs[i];
+        out[2 * count++ + 1] = paths[i];
+    }
+    if (!p->routing) return count;
+    out[2 * count] = "routing_csv";
+    out[2 * count++ + 1] = p->routing;
+    return count;
+}
+
+static char *warning_lines(const Work *w) {
+    size_t i;
+    json_t *sentence;
+    char *lines = cli_text("%s", "");
+    json_array_foreach(w->warnings, i, sentence) {
+        char *before = lines;
+        lines = cli_text("%s%s\n", before, json_string_value(sentence));
+        free(before);
+    }
+    return lines;
+}
+
+static VoxpertStatus report_of(json_t **out, const Work *w, VoxpertError *error) {
+    const Job *job = w->job;
+    const char *outputs[2 * CASE_OUTPUTS + 2];
+    char *lines = warning_lines(w), *text = NULL;
+    const VoxpertResultReport report = {
+        .file = w->file,
+        .name = w->c->image,
+        .options = &w->c->file,
+        .result = w->result,
+        .outputs = outputs,
+        .output_count = list_outputs(outputs, &w->c->paths),
+        .warnings = lines,
+        .prompts = job->folder ? NULL : w->c->objects}; /* a folder's has the file's entry */
+    VoxpertStatus status = voxpert_result_report(&report, &text, error);
+    free(lines);
+    if (status) return status;
+    *out = json_loads(text, 0, NULL);
+    voxpert_free(text);
+    if (!*out)
+        return error_say(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to report it", w->c->image);
+    if (job->common.json || job->folder || w->c->paths.report)
+        json_object_set(*out, "model", engine_about(w->engine));
+    return VOXPERT_OK;
 }
 
 static void report_seconds(json_t *report, const Work *w) {
@@ -411,7 +432,8 @@ static void report_seconds(json_t *report, const Work *w) {
     if (w->job->everything) /* of many crops: encoding is a part of decoding */
         json_object_del(seconds, "encode");
     else
-        json_object_set_new(report, "embedding_cached", json_boolean(w->result.cached));
+        json_object_set_new(report, "embedding_cached",
+                            json_boolean(voxpert_result_cached(w->result)));
 }
 
 void case_report_machine(json_t *report) {
@@ -424,18 +446,25 @@ void case_report_machine(json_t *report) {
 
 static void put_report(FILE *to, const void *context) { report_csv_image(to, context); }
 
+static VoxpertStatus take_records(Work *w, VoxpertError *error) {
+    char *text = NULL;
+    VoxpertStatus status = voxpert_result_objects(w->result, &text, error);
+    if (status) return status;
+    w->records = json_loads(text, 0, NULL);
+    voxpert_free(text);
+    return w->records
+               ? VOXPERT_OK
+               : error_say(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to report it", w->c->image);
+}
+
 static VoxpertStatus finish(Work *w, double start, json_t **report, VoxpertError *error) {
     Outputs outputs = {0};
     double begin = seconds_now();
-    VoxpertStatus status = write_all(w, &outputs, error);
+    VoxpertStatus status = take_records(w, error);
+    if (!status) status = write_all(w, &outputs, error);
     w->seconds.write = seconds_now() - begin;
     w->seconds.total = seconds_now() - start;
-    if (!status) {
-        *report = report_of(w);
-        if (!*report)
-            status =
-                error_say(error, VOXPERT_OUT_OF_MEMORY, "%s: no memory to report it", w->c->image);
-    }
+    if (!status) status = report_of(report, w, error);
     if (!status) report_seconds(*report, w);
     if (!status && w->job->folder) status = report_hashes(*report, &w->c->paths, &outputs, error);
     if (!status && w->c->paths.report) {
@@ -461,14 +490,17 @@ VoxpertStatus case_run(const Job *job, Engine *engine, const Case *c, json_t **r
     VoxpertStatus status = names_check(job, c, error);
     if (!status) status = read_image(&w, error);
     if (!status) status = prepare(&w, error);
-    if (!status) status = c->targets ? segment_targets(&w, error) : segment_everything(&w, error);
+    if (!status) status = c->objects ? segment_objects(&w, error) : segment_everything(&w, error);
     if (engine->warnings) engine_take_warnings(engine, w.warnings);
     if (!status) status = finish(&w, start, report, error);
     if (status) {
         json_decref(*report);
         *report = NULL;
     }
-    result_free(&w.result);
+    free(w.planes.logits);
+    free(w.planes.low_res);
+    json_decref(w.records);
+    voxpert_result_close(w.result);
     json_decref(w.warnings);
     voxpert_image_file_close(w.file);
     return status;

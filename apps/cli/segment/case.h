@@ -7,8 +7,8 @@
 typedef struct Case {
     const char *image; /* path */
     VoxpertFileOptions file;
-    Targets *targets; /* NULL: everything */
-    Paths paths;      /* files */
+    VoxpertObjects *objects; /* NULL: everything */
+    Paths paths;             /* files */
 } Case;
 
 /* What a case's report calls its files, in the order of Paths: mask, logits, probability, low_res,

@@ -39,20 +39,12 @@ VoxpertStatus zoom_flags(int *zoom, const Options *options, VoxpertError *error)
     return error_say(error, VOXPERT_BAD_ARGUMENT, "--zoom and --no-zoom exclude each other");
 }
 
-/* What a report needs of all that the model says of itself. */
 static json_t *about(const VoxpertModel *model) {
-    static const char *const fields[] = {
-        "file", "arch", "preset", "identity", "configuration_sha256", "licence", "kernels"};
     char *text = NULL;
-    if (voxpert_model_describe(model, &text, NULL)) return json_object();
-    json_t *all = json_loads(text, 0, NULL), *some = json_object();
+    if (voxpert_report_model(model, &text, NULL)) return json_object();
+    json_t *json = json_loads(text, 0, NULL);
     voxpert_free(text);
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        json_t *value = json_object_get(all, fields[i]);
-        if (value) json_object_set(some, fields[i], value);
-    }
-    json_decref(all);
-    return some;
+    return json;
 }
 
 VoxpertStatus engine_model(Listener *listener, VoxpertModel **out, const EngineOptions *o,
@@ -88,22 +80,6 @@ VoxpertStatus engine_open(Engine *e, const Common *common, const EngineOptions *
     e->load_seconds = seconds_now() - start;
     e->opening = json_array_size(e->warnings);
     return status;
-}
-
-VoxpertStatus engine_expert(const Engine *e, const char *word, int *expert, VoxpertError *error) {
-    *expert = e->expert;
-    if (!word || !voxpert_expert_find(e->model, word, expert, error)) return VOXPERT_OK;
-    error->status = VOXPERT_BAD_INPUT;
-    return error->status;
-}
-
-VoxpertStatus engine_class(const Engine *e, const Targets *targets, const Target *target,
-                           int *prompt_class, VoxpertError *error) {
-    *prompt_class = 0;
-    if (!target->class_name ||
-        !voxpert_class_find(e->model, target->class_name, prompt_class, error))
-        return VOXPERT_OK;
-    return targets->file ? targets_blame(targets, target, error) : error->status;
 }
 
 void engine_take_warnings(Engine *e, json_t *into) {

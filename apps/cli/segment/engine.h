@@ -2,10 +2,10 @@
 #ifndef CLI_SEGMENT_ENGINE_H
 #define CLI_SEGMENT_ENGINE_H
 
+#include <voxpert/exchange.h>
 #include <voxpert/experts.h>
 
 #include "cli/common/common.h"
-#include "cli/segment/targets.h"
 
 typedef struct EngineOptions {
     const char *model, *preset; /* NULL: built-in; as the file says */
@@ -44,15 +44,6 @@ VoxpertStatus engine_model(Listener *listener, VoxpertModel **out, const EngineO
 /* Does nothing if it is open.  Errors: those of voxpert_model_open. */
 VoxpertStatus engine_open(Engine *e, const Common *common, const EngineOptions *options,
                           VoxpertError *error);
-
-/* The expert that an object asks for, who is of a prompts file; where it asks for none, the run's.
- * VOXPERT_BAD_INPUT. */
-VoxpertStatus engine_expert(const Engine *e, const char *word, int *expert, VoxpertError *error);
-
-/* The class that an object asks for; 0: none.  VOXPERT_BAD_ARGUMENT, or of a file
- * VOXPERT_BAD_INPUT. */
-VoxpertStatus engine_class(const Engine *e, const Targets *targets, const Target *target,
-                           int *prompt_class, VoxpertError *error);
 
 /* Adds what the model warned of: when it was opened, and since a case last took it. */
 void engine_take_warnings(Engine *e, json_t *into);

@@ -17,10 +17,10 @@
 #include "cli/segment/routing_text.h"
 
 typedef struct Item {
-    char *image, *name;       /* path, and name in the folder */
-    PromptEntry *entry;       /* NULL: everything */
-    char *path[CASE_OUTPUTS]; /* of its outputs */
-    bool current;             /* what the journal says of it is of these inputs */
+    char *image, *name;         /* path, and name in the folder */
+    VoxpertPromptsEntry *entry; /* NULL: everything */
+    char *path[CASE_OUTPUTS];   /* of its outputs */
+    bool current;               /* what the journal says of it is of these inputs */
 } Item;
 
 typedef struct Run {
@@ -39,7 +39,7 @@ static char *output_of(const char *folder, const char *stem, const char *extensi
     return folder ? cli_text("%s/%s%s", folder, stem, extension) : NULL;
 }
 
-static void add_item(Run *run, const char *name, PromptEntry *entry) {
+static void add_item(Run *run, const char *name, VoxpertPromptsEntry *entry) {
     const Paths *p = &run->job->paths;
     cli_grow(&run->item, (size_t)run->count, sizeof *run->item);
     char *stem = case_stem(name);
@@ -68,21 +68,23 @@ static void warn_of_others(const Run *run, char **names, int count) {
     json_decref(asked);
     if (others)
         common_warn(&run->job->common, "%s: has no prompts for %d image%s of %s, such as %s",
-                    run->job->prompts.path, others, others == 1 ? "" : "s", run->job->input, first);
+                    voxpert_prompts_name(run->job->prompts), others, others == 1 ? "" : "s",
+                    run->job->input, first);
 }
 
 static VoxpertStatus list_cases(Run *run, VoxpertError *error) {
-    const PromptsFile *prompts = &run->job->prompts;
+    VoxpertPrompts *prompts = run->job->prompts;
+    VoxpertPromptsEntry *entry;
     char **names = NULL;
     int count = 0;
-    for (int i = 0; i < prompts->count; i++) {
-        if (!prompts->item[i].image)
+    for (int i = 0; (entry = voxpert_prompts_entry(prompts, i)); i++) {
+        if (!entry->image)
             return error_say(error, VOXPERT_BAD_INPUT, "%s: does not say its \"image\"",
-                             prompts->path);
+                             voxpert_prompts_name(prompts));
         VoxpertFileOptions file = run->job->file;
-        VoxpertStatus slice = prompts_file_slice(&file, prompts, &prompts->item[i], error);
+        VoxpertStatus slice = voxpert_prompts_slice(prompts, entry, &file, error);
         if (slice) return slice;
-        add_item(run, prompts->item[i].image, &prompts->item[i]);
+        add_item(run, entry->image, entry);
     }
     VoxpertStatus status = folder_images(&names, &count, run->job->input, error);
     for (int i = 0; run->job->everything && i < count; i++) add_item(run, names[i], NULL);
@@ -162,7 +164,7 @@ static json_t *flags_json(const Run *run) {
     const VoxpertFileOptions *f = &job->file;
     const VoxpertEverything grid = job_grid(job, engine->model), *g = &grid;
     char slice[40];
-    slice_text(slice, slice_option_of(f));
+    voxpert_slice_text(slice, f);
     json_t *flags = json_pack(
         "{s:b, s:i, s:b, s:i, s:b, s:s, s:i, s:b, s:[f, f], s:b}", "multimask",
         job->segment.multimask, "zoom", job->segment.zoom, "fill_holes", job->cleanup.fill_holes,
@@ -196,10 +198,10 @@ static json_t *inputs_json(const Run *run, const Item *item) {
                                "preset", json_object_get(about, "preset"), "kernels",
                                json_object_get(about, "kernels"), "flags", flags_json(run));
     if (!item->entry) return inputs;
-    json_object_set(inputs, "prompts", item->entry->json);
+    json_object_set_new(inputs, "prompts", json_loads(item->entry->json, 0, NULL));
     json_t *masks = json_array();
-    for (int i = 0; i < item->entry->targets.count; i++) {
-        const char *path = item->entry->targets.item[i].mask_path;
+    for (int i = 0; i < item->entry->objects.count; i++) {
+        const char *path = item->entry->objects.item[i].mask_path;
         if (path && !voxpert_image_hash(path, hash, NULL))
             json_array_append_new(masks, json_string(hash));
     }
@@ -210,20 +212,13 @@ static json_t *inputs_json(const Run *run, const Item *item) {
 static VoxpertStatus run_case(Run *run, const Item *item, json_t **line, VoxpertError *error) {
     Case c = {.image = item->image,
               .file = run->job->file,
-              .targets = item->entry ? &item->entry->targets : NULL,
+              .objects = item->entry ? &item->entry->objects : NULL,
               .paths = {item->path[0], item->path[1], item->path[2], item->path[3], item->path[4],
                         item->path[5]}};
     VoxpertStatus status = VOXPERT_OK;
-    if (item->entry) status = prompts_file_slice(&c.file, &run->job->prompts, item->entry, error);
+    if (item->entry) status = voxpert_prompts_slice(run->job->prompts, item->entry, &c.file, error);
     if (!status) status = case_run(run->job, run->engine, &c, line, error);
-    if (item->entry) { /* masks that were loaded are not needed again */
-        for (int i = 0; i < item->entry->targets.count; i++) {
-            Target *t = &item->entry->targets.item[i];
-            free(t->mask);
-            free(t->low_res);
-            t->mask = NULL, t->low_res = NULL;
-        }
-    }
+    if (item->entry) voxpert_objects_unload(&item->entry->objects); /* not needed again */
     if (!status) return VOXPERT_OK;
     *line = json_pack("{s:s, s:{s:o}, s:i, s:o}", "status", "failed", "image", "file",
                       json_words(item->image), "code", (int)status, "message",

@@ -79,13 +79,7 @@ VoxpertStatus image_flags(VoxpertFileOptions *out, const Options *options, const
     *out = (VoxpertFileOptions){.ignore_exif = options_has(options, "--no-exif"),
                                 .max_bytes = common->max_memory};
     const char *slice = options_value(options, "--slice"), *window;
-    SliceOption at = {0};
-    if (slice && !slice_option_parse(&at, slice))
-        return error_say(error, VOXPERT_BAD_ARGUMENT,
-                         "--slice %s: must be an axis of the file and an index from 0, such as "
-                         "k:57, and may name a frame, as k:57:3 does",
-                         slice);
-    slice_option_apply(out, at);
+    if (slice && voxpert_slice_parse(out, slice, error)) return error->status;
     double values[2];
     if ((window = options_value(options, "--window"))) {
         if (!numbers_parse(values, 2, window) || !(values[1] > 0.0))
@@ -191,7 +185,7 @@ static VoxpertStatus everything_flags(Job *job, const Options *o, VoxpertError *
 /* ---- Prompts ---------------------------------------------------------------------------- */
 
 /* Each is an object that the image itself prompts. */
-static VoxpertStatus class_flags(const Job *job, Targets *to, const Options *o,
+static VoxpertStatus class_flags(const Job *job, VoxpertObjects *to, const Options *o,
                                  VoxpertError *error) {
     if (to->count)
         return error_say(error, VOXPERT_BAD_ARGUMENT,
@@ -199,34 +193,39 @@ static VoxpertStatus class_flags(const Job *job, Targets *to, const Options *o,
                          "\"class\" beside theirs");
     if (!job->segment.prompt_free)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "--class goes with --prompt-free");
-    return targets_add_classes(to, o, error);
+    return objects_add_classes(to, o, error);
 }
 
-static VoxpertStatus targets_of_flags(Job *job, Targets *to, const Options *o,
+static VoxpertStatus objects_of_flags(Job *job, VoxpertObjects *to, const Options *o,
                                       VoxpertError *error) {
-    VoxpertStatus status = targets_from_flags(to, o, error);
+    VoxpertStatus status = objects_from_flags(to, o, error);
     bool other = options_has(o, "--prompts") || options_has(o, "--everything");
     if (!status && !job->everything && options_has(o, "--class"))
         return class_flags(job, to, o, error);
+    VoxpertObject *image; /* itself is the prompt */
     if (!status && job->segment.prompt_free && !to->count && !other)
-        targets_add(to, 1); /* the image itself is the prompt */
+        status = voxpert_objects_add(to, 1, &image, error);
     return status;
 }
 
-/* The same question for every image of the folder. */
-static VoxpertStatus ask_all(Job *job, const Options *o, VoxpertError *error) {
+static VoxpertStatus prompt_one(Job *job, const char *name, const Options *o, VoxpertError *error) {
+    VoxpertPromptsEntry *e;
+    VoxpertStatus status = voxpert_prompts_add(job->prompts, name, &e, error);
+    if (!status) status = objects_of_flags(job, &e->objects, o, error);
+    return status ? status : voxpert_objects_json(&e->objects, &e->json, error);
+}
+
+/* The same prompts for every image of the folder. */
+static VoxpertStatus prompt_all(Job *job, const Options *o, VoxpertError *error) {
     char **names = NULL;
     int count = 0;
-    if (targets_place(&job->targets))
+    if (objects_place(&job->objects))
         return error_say(error, VOXPERT_BAD_ARGUMENT,
                          "%s is a folder: where objects lie in its images comes from --prompts",
                          job->input);
-    VoxpertStatus status = folder_images(&names, &count, job->input, error);
-    for (int i = 0; !status && i < count; i++) {
-        PromptEntry *e = prompts_file_add(&job->prompts, names[i]);
-        status = targets_of_flags(job, &e->targets, o, error);
-        e->json = json_pack("{s:s, s:o}", "image", names[i], "objects", targets_json(&e->targets));
-    }
+    VoxpertStatus status = voxpert_prompts_new(&job->prompts, error);
+    if (!status) status = folder_images(&names, &count, job->input, error);
+    for (int i = 0; !status && i < count; i++) status = prompt_one(job, names[i], o, error);
     folder_images_free(names, count);
     return status;
 }
@@ -234,9 +233,9 @@ static VoxpertStatus ask_all(Job *job, const Options *o, VoxpertError *error) {
 /* Exactly one of: prompts as flags, a prompts file, everything. */
 static VoxpertStatus prompt_flags(Job *job, const Options *o, VoxpertError *error) {
     const char *file = options_value(o, "--prompts");
-    VoxpertStatus status = targets_of_flags(job, &job->targets, o, error);
+    VoxpertStatus status = objects_of_flags(job, &job->objects, o, error);
     if (status) return status;
-    int kinds = (job->targets.count > 0) + (file != NULL) + job->everything;
+    int kinds = (job->objects.count > 0) + (file != NULL) + job->everything;
     if (kinds == 0)
         return error_say(error, VOXPERT_BAD_ARGUMENT,
                          "nothing to segment: --box, --point, --mask, --prompts, --prompt-free or "
@@ -244,18 +243,11 @@ static VoxpertStatus prompt_flags(Job *job, const Options *o, VoxpertError *erro
     if (kinds > 1)
         return error_say(error, VOXPERT_BAD_ARGUMENT, "%s excludes other prompts",
                          file ? "--prompts" : "--everything");
-    if (job->folder && job->targets.count) return ask_all(job, o, error);
-    if (file) status = prompts_file_read(&job->prompts, file, error);
-    if (!status && job->prompts.unused)
-        common_warn(&job->common, "%s: these columns are not known and not used: %s",
-                    job->prompts.path, job->prompts.unused);
-    if (!status && job->prompts.class_is_label)
-        common_warn(
-            &job->common,
-            "%s: the column \"class\" is taken as the label of its objects: a class is what "
-            "the model is queried for without a box or a point",
-            job->prompts.path);
-    return status || !file ? status : prompts_file_confine(&job->prompts, job->input, error);
+    if (job->folder && job->objects.count) return prompt_all(job, o, error);
+    if (!file) return VOXPERT_OK;
+    status = voxpert_prompts_open(&job->prompts, file, error);
+    common_warn_lines(&job->common, voxpert_prompts_warnings(job->prompts));
+    return status ? status : voxpert_prompts_confine(job->prompts, job->input, error);
 }
 
 /* ---- Outputs ---------------------------------------------------------------------------- */
@@ -284,7 +276,7 @@ static void output_flags(OutputFlag out[OUTPUT_FLAGS], const Paths *p) {
     memcpy(out, flags, sizeof flags);
 }
 
-static void read_masks(Claims *claims, const Targets *t) {
+static void read_masks(Claims *claims, const VoxpertObjects *t) {
     for (int i = 0; i < t->count; i++) claims_read(claims, t->item[i].mask_path);
 }
 
@@ -292,10 +284,12 @@ void job_reads(const Job *job, Claims *claims) {
     claims_read(claims, job->engine.model);
     claims_read(claims, job->engine.base);
     claims_read(claims, job->engine.vocab);
-    claims_read(claims, job->prompts.path);
+    claims_read(claims, voxpert_prompts_name(job->prompts));
     claims_read(claims, job->embedding);
-    read_masks(claims, &job->targets);
-    for (int i = 0; i < job->prompts.count; i++) read_masks(claims, &job->prompts.item[i].targets);
+    read_masks(claims, &job->objects);
+    VoxpertPromptsEntry *entry;
+    for (int i = 0; (entry = voxpert_prompts_entry(job->prompts, i)); i++)
+        read_masks(claims, &entry->objects);
 }
 
 static VoxpertStatus check_claims(const Job *job, const OutputFlag flags[OUTPUT_FLAGS],
@@ -367,7 +361,7 @@ static VoxpertStatus only_with(const Options *o, bool holds, const char *const *
     return VOXPERT_OK;
 }
 
-VoxpertStatus job_shows(const Job *job, const Targets *t, VoxpertError *error) {
+VoxpertStatus job_shows(const Job *job, const VoxpertObjects *t, VoxpertError *error) {
     const char *path = job->paths.probability;
     if (t->count < 2 || !path || !name_ends(path, ".png")) return VOXPERT_OK;
     return error_say(error, VOXPERT_BAD_ARGUMENT,
@@ -393,7 +387,7 @@ static VoxpertStatus together(Job *job, const Options *o, VoxpertError *error) {
     if (!status)
         status = only_with(o, !job->everything, prompted, "does not go with --everything", error);
     if (!status) status = only_with(o, png, bits, "goes with --probability FILE.png", error);
-    if (!status) status = job_shows(job, &job->targets, error);
+    if (!status) status = job_shows(job, &job->objects, error);
     if (!status) status = options_choice(o, "--on-error", &reaction, error);
     job->stop = reaction == 1;
     job->resume = options_has(o, "--resume");
@@ -401,7 +395,7 @@ static VoxpertStatus together(Job *job, const Options *o, VoxpertError *error) {
     if (!status && job->resume && job->overwrite)
         status =
             error_say(error, VOXPERT_BAD_ARGUMENT, "--resume and --overwrite exclude each other");
-    if (!status) status = options_whole(o, "--value", 1, TARGET_VALUE_MAX, &job->value, error);
+    if (!status) status = options_whole(o, "--value", 1, VOXPERT_OBJECTS_MOST, &job->value, error);
     job->probability_bits = 8;
     if (!status)
         status = options_whole(o, "--probability-bits", 8, 16, &job->probability_bits, error);
@@ -449,6 +443,6 @@ VoxpertStatus job_suits(const Job *job, const Engine *engine, VoxpertError *erro
 }
 
 void job_free(Job *job) {
-    targets_free(&job->targets);
-    prompts_file_free(&job->prompts);
+    voxpert_objects_free(&job->objects);
+    voxpert_prompts_close(job->prompts);
 }

@@ -4,7 +4,7 @@
 
 #include "cli/common/claims.h"
 #include "cli/segment/engine.h"
-#include "cli/segment/prompts_file.h"
+#include "cli/segment/object_flags.h"
 
 /* Where results go; NULL: not wanted.  Of a folder they are folders. */
 typedef struct Paths {
@@ -19,8 +19,8 @@ typedef struct Job {
     const char *input;
     bool folder; /* the input is one */
     VoxpertFileOptions file;
-    Targets targets;     /* given by flags */
-    PromptsFile prompts; /* given by a file */
+    VoxpertObjects objects;  /* given by flags */
+    VoxpertPrompts *prompts; /* given by a file, or those of flags for each image; or NULL */
     bool everything;
     const Options *options; /* those of everything mode are over the model's defaults */
     VoxpertSegmentOptions segment;
@@ -49,7 +49,7 @@ VoxpertStatus image_flags(VoxpertFileOptions *out, const Options *options, const
 VoxpertStatus job_suits(const Job *job, const Engine *engine, VoxpertError *error);
 
 /* Whether the outputs can show all the objects.  VOXPERT_BAD_ARGUMENT. */
-VoxpertStatus job_shows(const Job *job, const Targets *t, VoxpertError *error);
+VoxpertStatus job_shows(const Job *job, const VoxpertObjects *t, VoxpertError *error);
 
 void job_reads(const Job *job, Claims *claims); /* what it reads besides the images */
 

@@ -7,38 +7,6 @@
 
 #include "cli/common/error.h"
 
-/* JSON has no infinity: what is held back is null. */
-static json_t *numbers(const float *x, int n) {
-    json_t *list = json_array();
-    for (int i = 0; i < n; i++)
-        json_array_append_new(list, isfinite(x[i]) ? json_real((double)x[i]) : json_null());
-    return list;
-}
-
-static json_t *token_json(const VoxpertRouting *r, int at) {
-    const float *logits = r->logits + at * r->experts;
-    return json_pack("{s:o, s:o, s:f, s:f}", "logits", numbers(logits, r->experts), "gates",
-                     numbers(r->gates + at * r->experts, r->experts), "confidence",
-                     (double)r->confidence[at], "entropy",
-                     voxpert_routing_entropy(logits, r->experts));
-}
-
-json_t *routing_json(const VoxpertRouting *r) {
-    json_t *layers = json_array();
-    double sum = 0.0;
-    for (int l = 0; l < r->layers; l++) {
-        json_t *tokens = json_array();
-        for (int t = 0; t < r->tokens; t++) {
-            json_t *token = token_json(r, l * r->tokens + t);
-            sum += json_number_value(json_object_get(token, "entropy"));
-            json_array_append_new(tokens, token);
-        }
-        json_array_append_new(layers, tokens);
-    }
-    return json_pack("{s:i, s:f, s:o}", "chosen_token", r->chosen + 1, "entropy",
-                     sum / (r->layers * r->tokens), "layers", layers);
-}
-
 /* From the logits, which a report brings back to the last bit (nine digits): what is written of a
  * case is the same whether it was done now or by the run that is resumed. */
 static double token_entropy(const json_t *token) {

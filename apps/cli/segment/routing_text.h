@@ -14,10 +14,6 @@
 
 #include "cli/common/table_file.h"
 
-/* An object's record: chosen_token, the mean entropy, and of each layer and token logits (null:
- * held back), gates, confidence and entropy. */
-json_t *routing_json(const VoxpertRouting *r);
-
 /* Mean entropy of objects that have such a record as "routing"; -1 where none has. */
 double routing_entropy_of(const json_t *objects);
 

@@ -194,19 +194,19 @@ static void print_objects(const Job *job, const json_t *report) {
 static VoxpertStatus one_image(Job *job, Engine *engine, VoxpertError *error) {
     Case c = {.image = job->input,
               .file = job->file,
-              .targets = job->everything ? NULL : &job->targets,
+              .objects = job->everything ? NULL : &job->objects,
               .paths = job->paths};
     json_t *report = NULL;
-    if (job->prompts.count) {
-        PromptEntry *entry = prompts_file_entry(&job->prompts, job->input);
+    if (job->prompts) {
+        VoxpertPromptsEntry *entry = voxpert_prompts_find(job->prompts, job->input);
         if (!entry)
-            return error_say(error, VOXPERT_BAD_INPUT, "%s: has no entry for %s", job->prompts.path,
-                             job->input);
-        c.targets = &entry->targets;
-        VoxpertStatus slice = prompts_file_slice(&c.file, &job->prompts, entry, error);
+            return error_say(error, VOXPERT_BAD_INPUT, "%s: has no entry for %s",
+                             voxpert_prompts_name(job->prompts), job->input);
+        c.objects = &entry->objects;
+        VoxpertStatus slice = voxpert_prompts_slice(job->prompts, entry, &c.file, error);
         if (slice) return slice;
     }
-    VoxpertStatus status = c.targets ? job_shows(job, c.targets, error) : VOXPERT_OK;
+    VoxpertStatus status = c.objects ? job_shows(job, c.objects, error) : VOXPERT_OK;
     if (!status) status = case_run(job, engine, &c, &report, error);
     if (status) return status;
     case_report_machine(report);

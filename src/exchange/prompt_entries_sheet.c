@@ -1,13 +1,25 @@
-#include "cli/segment/prompts_csv.h"
-
-#include <stdbool.h>
-#include <stdlib.h>
+/* Prompts of a sheet:
+ *
+ *     image,x0,y0,x1,y1,label,slice,value          image,x,y,positive,object
+ *     scan.png,40,52,120,131,lesion,,1             scan.png,80,90,1,1
+ *
+ * The first line names the columns, in any order and case:
+ *     image (file, filename, name)                 always
+ *     x0 y0 x1 y1 (xmin ymin xmax ymax, x1 y1 x2 y2, or x y width height)    a box
+ *     x y, positive (1, 0, true, false, + or -; default 1)                   a point
+ *     label, value, slice, class, expert, text, mask                         as in JSON
+ *     object                                       rows of an image that share it are one object
+ * base/csv.h defines what a sheet may look like.  A width or a height is above 0.  Numbers may have
+ * a decimal comma where commas do not separate the fields (semicolons, tabs, quotes); "1,234",
+ * which may be thousands, is taken between semicolons alone. */
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "cli/common/common.h"
-#include "cli/common/error.h"
-#include "cli/common/numbers.h"
+#include "base/csv.h"
+#include "base/quote.h"
+#include "exchange/prompt_entries.h"
 
 /* ---- Columns ---------------------------------------------------------------------------- */
 
@@ -73,15 +85,14 @@ static const char *const text_fields[COLUMNS] = {
 
 typedef struct Sheet {
     const char *file;
-    VoxpertCsv *csv;
-    VoxpertCsvRow row;  /* that was read */
+    CsvReader row;      /* that was read */
     size_t columns;     /* fields of the first line */
     int where[COLUMNS]; /* the field of a column; -1: it has none */
-    VoxpertError *error;
+    Error *error;
 } Sheet;
 
-static VoxpertStatus wrong(const Sheet *s, const char *what, const char *rule) {
-    return error_say(s->error, VOXPERT_BAD_INPUT, "%s: line %zu: %s%s", s->file, s->row.line, what,
+static Status wrong(const Sheet *s, const char *what, const char *rule) {
+    return error_set(s->error, VOXPERT_BAD_INPUT, "%s: line %zu: %s%s", s->file, s->row.line, what,
                      rule);
 }
 
@@ -99,14 +110,12 @@ static int column_of(const char *name, bool second) {
     return -1;
 }
 
-static void add_unused(char **unused, const char *name) {
-    char *before = *unused;
-    *unused = before ? cli_text("%s, \"%s\"", before, name) : cli_text("\"%s\"", name);
-    free(before);
+static void add_unused(Text *unused, const char *name) {
+    text_add(unused, "%s\"%s\"", unused->length ? ", " : "", name);
 }
 
 /* Which field is which column. */
-static VoxpertStatus find_columns(Sheet *s, char **unused) {
+static Status find_columns(Sheet *s, Text *unused) {
     bool second = false;
     for (size_t i = 0; i < s->row.fields; i++) second |= strcasecmp(s->row.field[i], "x2") == 0;
     for (size_t i = 0; i < s->row.fields; i++) {
@@ -122,10 +131,10 @@ static VoxpertStatus find_columns(Sheet *s, char **unused) {
     return VOXPERT_OK;
 }
 
-static VoxpertStatus read_header(Sheet *s, char **unused) {
+static Status read_header(Sheet *s, Text *unused) {
     const int *w = s->where;
     for (int i = 0; i < COLUMNS; i++) s->where[i] = -1;
-    VoxpertStatus status = voxpert_csv_next(s->csv, &s->row, s->error);
+    Status status = csv_row(&s->row, s->error);
     s->columns = s->row.fields;
     if (!s->row.fields) s->row.line = 1;
     if (!status && s->row.fields > 256) status = wrong(s, "has more than 256 fields", "");
@@ -164,12 +173,15 @@ static bool may_be_thousands(const char *text, const char *comma) {
 }
 
 /* Where the comma separates no fields it is a decimal comma. */
-static VoxpertStatus number(const Sheet *s, Column column, const char *name, double *out) {
-    char *text = cli_text("%s", cell(s, column)), *comma = strchr(text, ',');
+static Status number(const Sheet *s, Column column, const char *name, double *out) {
+    char text[64];
+    const char *from = cell(s, column) + strspn(cell(s, column), " ");
+    int length = snprintf(text, sizeof text, "%s", from);
+    for (int i = (int)strlen(text); i > 0 && text[i - 1] == ' ';) text[--i] = '\0';
+    char *comma = strchr(text, ',');
     bool unclear = comma && s->row.separator != ';' && may_be_thousands(text, comma);
     if (comma) *comma = '.';
-    bool read = *text && numbers_parse(out, 1, text);
-    free(text);
+    bool read = (size_t)length < sizeof text && text_to_double(out, text) && isfinite((float)*out);
     if (unclear)
         return wrong(s, name,
                      ": may be thousands or a fraction; write the number without a comma, or "
@@ -177,7 +189,15 @@ static VoxpertStatus number(const Sheet *s, Column column, const char *name, dou
     return read ? VOXPERT_OK : wrong(s, name, ": must be a number");
 }
 
-static VoxpertStatus add_box(const Sheet *s, json_t *object) {
+static Status no_memory(const Sheet *s) {
+    return error_set(s->error, VOXPERT_OUT_OF_MEMORY, "no memory for the prompts");
+}
+
+static Status set_field(const Sheet *s, json_t *to, const char *name, json_t *value) {
+    return json_object_set_new(to, name, value) ? no_memory(s) : VOXPERT_OK;
+}
+
+static Status add_box(const Sheet *s, json_t *object) {
     static const char *const corner[] = {"x0", "y0", "x1", "y1"};
     static const char *const sizes[] = {"x", "y", "width", "height"};
     bool corners = *cell(s, X0) || *cell(s, Y0) || *cell(s, X1) || *cell(s, Y1);
@@ -186,58 +206,57 @@ static VoxpertStatus add_box(const Sheet *s, json_t *object) {
     if (!corners && !*cell(s, WIDTH) && !*cell(s, HEIGHT)) return VOXPERT_OK;
     for (int i = 0; i < 4; i++) {
         const char *name = (corners ? corner : sizes)[i];
-        VoxpertStatus status = number(s, column[corners][i], name, &at[i]);
+        Status status = number(s, column[corners][i], name, &at[i]);
         if (status) return status;
         if (!corners && i >= 2 && !(at[i] > 0.0)) return wrong(s, name, ": must be above 0");
     }
     if (!corners) at[2] += at[0] - 1.0, at[3] += at[1] - 1.0; /* the last pixel belongs to it */
     if (json_object_get(object, "boxes")) return wrong(s, "the object has a box already", "");
-    json_object_set_new(object, "boxes", json_pack("[[f, f, f, f]]", at[0], at[1], at[2], at[3]));
-    return VOXPERT_OK;
+    return set_field(s, object, "boxes", json_pack("[[f, f, f, f]]", at[0], at[1], at[2], at[3]));
 }
 
-static VoxpertStatus add_point(const Sheet *s, json_t *object) {
+static Status add_point(const Sheet *s, json_t *object) {
     static const char *const yes[] = {"", "1", "+", "true", "yes"}, *const no[] = {"0", "-",
                                                                                    "false", "no"};
     double x, y;
     int sign = -1;
     if ((!*cell(s, X) && !*cell(s, Y)) || *cell(s, WIDTH) || *cell(s, HEIGHT)) return VOXPERT_OK;
-    VoxpertStatus status = number(s, X, "x", &x);
+    Status status = number(s, X, "x", &x);
     if (!status) status = number(s, Y, "y", &y);
     if (status) return status;
     for (int i = 0; i < 5; i++) sign = strcasecmp(cell(s, POSITIVE), yes[i]) ? sign : 1;
     for (int i = 0; i < 4; i++) sign = strcasecmp(cell(s, POSITIVE), no[i]) ? sign : 0;
     if (sign < 0) return wrong(s, "positive", ": must be 1 or 0, true or false, + or -");
-    json_t *points = json_object_get(object, "points");
-    if (!points) json_object_set_new(object, "points", points = json_array());
-    json_array_append_new(points, json_pack("{s:[f, f], s:b}", "p", x, y, "positive", sign));
-    return VOXPERT_OK;
+    if (!json_object_get(object, "points")) status = set_field(s, object, "points", json_array());
+    json_t *point = json_pack("{s:[f, f], s:b}", "p", x, y, "positive", sign);
+    if (json_array_append_new(json_object_get(object, "points"), point)) status = no_memory(s);
+    return status;
 }
 
 /* A text of the object, or of the image; rows of one must agree. */
-static VoxpertStatus add_text(const Sheet *s, json_t *to, const char *name, const char *text) {
+static Status add_text(const Sheet *s, json_t *to, const char *name, const char *text) {
     const char *before = json_string_value(json_object_get(to, name));
     if (before && *text && strcmp(before, text) != 0)
         return wrong(s, name, ": another row of the same says otherwise");
-    if (*text) json_object_set_new(to, name, json_string(text));
-    return VOXPERT_OK;
+    return *text ? set_field(s, to, name, json_string(text)) : VOXPERT_OK;
 }
 
-static VoxpertStatus add_value(const Sheet *s, json_t *object) {
+static Status add_value(const Sheet *s, json_t *object) {
     double value;
     if (!*cell(s, VALUE)) return VOXPERT_OK;
-    VoxpertStatus status = number(s, VALUE, "value", &value);
+    Status status = number(s, VALUE, "value", &value);
     if (status) return status;
     if (!(value >= 1.0 && value <= 65535.0 && value == (double)(int)value))
         return wrong(s, "value", ": must be a whole number from 1 to 65535");
-    json_object_set_new(object, "value", json_integer((json_int_t)value));
-    return VOXPERT_OK;
+    return set_field(s, object, "value", json_integer((json_int_t)value));
 }
 
 /* ---- All rows --------------------------------------------------------------------------- */
 
 typedef struct Entries {
-    json_t *list, *by_image, *by_object;
+    json_t *list;
+    json_t *by_image;    /* entries */
+    json_t *by_object;   /* of each image its objects that have a name */
     bool class_is_label; /* somewhere */
 } Entries;
 
@@ -249,47 +268,47 @@ static bool has_place(const Sheet *s) {
 }
 
 /* What each object of a row needs to be looked for; rows of one object may share it. */
-static VoxpertStatus check_row(const Sheet *s, const char *image) {
+static Status check_row(const Sheet *s, const char *image) {
     if (!*image) return wrong(s, "image", ": is empty");
-    if (strchr(image, '/'))
-        return wrong(s, "image", ": must be the name of a file, without a folder");
     if (!has_place(s) && !*cell(s, CLASS) && !*cell(s, OBJECT))
         return wrong(s, "has neither a box, a point, a mask, a text nor a class", "");
     return VOXPERT_OK;
 }
 
 /* Where there is a box or a point, a class is what others call the object's label. */
-static VoxpertStatus add_class(const Sheet *s, Entries *e, json_t *object) {
+static Status add_class(const Sheet *s, Entries *e, json_t *object) {
     const char *name = cell(s, CLASS);
     bool label = has_place(s) && s->where[LABEL] < 0;
     e->class_is_label |= label && *name;
     return add_text(s, object, text_fields[label ? LABEL : CLASS], name);
 }
 
-static json_t *entry_of(Entries *e, const char *image) {
-    json_t *entry = json_object_get(e->by_image, image);
-    if (entry) return entry;
-    entry = json_pack("{s:s, s:[]}", "image", image, "objects");
-    json_object_set(e->by_image, image, entry);
-    json_array_append_new(e->list, entry);
-    return entry;
+static Status find_entry(const Sheet *s, Entries *e, const char *image, json_t **out) {
+    *out = json_object_get(e->by_image, image);
+    if (*out) return VOXPERT_OK;
+    *out = json_pack("{s:s, s:[]}", "image", image, "objects");
+    bool failed = json_object_set(e->by_image, image, *out) ||
+                  json_object_set_new(e->by_object, image, json_object()) ||
+                  json_array_append(e->list, *out);
+    json_decref(*out); /* the list holds it */
+    return failed ? no_memory(s) : VOXPERT_OK;
 }
 
-static json_t *object_of(Entries *e, json_t *entry, const char *image, const char *name) {
-    char *key = cli_text("%s/%s", image, name);
-    json_t *object = *name ? json_object_get(e->by_object, key) : NULL;
-    if (!object) {
-        object = json_object();
-        if (*name) json_object_set(e->by_object, key, object);
-        json_array_append_new(json_object_get(entry, "objects"), object);
-    }
-    free(key);
-    return object;
+static Status find_object(const Sheet *s, Entries *e, json_t *entry, const char *image,
+                          json_t **out) {
+    const char *name = cell(s, OBJECT);
+    json_t *named = json_object_get(e->by_object, image);
+    *out = *name ? json_object_get(named, name) : NULL;
+    if (*out) return VOXPERT_OK;
+    *out = json_object();
+    bool failed = json_array_append_new(json_object_get(entry, "objects"), *out) ||
+                  (*name && json_object_set(named, name, *out));
+    return failed ? no_memory(s) : VOXPERT_OK;
 }
 
-static VoxpertStatus add_row(const Sheet *s, Entries *e) {
+static Status add_row(const Sheet *s, Entries *e) {
     const char *image = cell(s, IMAGE);
-    VoxpertStatus status = check_row(s, image);
+    Status status = check_row(s, image);
     if (status) return status;
     for (size_t i = s->columns; i < s->row.fields; i++) {
         if (*s->row.field[i])
@@ -298,8 +317,10 @@ static VoxpertStatus add_row(const Sheet *s, Entries *e) {
                          "semicolons between the fields",
                          "");
     }
-    json_t *entry = entry_of(e, image), *object = object_of(e, entry, image, cell(s, OBJECT));
-    status = add_box(s, object);
+    json_t *entry, *object;
+    status = find_entry(s, e, image, &entry);
+    if (!status) status = find_object(s, e, entry, image, &object);
+    if (!status) status = add_box(s, object);
     if (!status) status = add_point(s, object);
     if (!status) status = add_value(s, object);
     for (Column i = TEXTS; !status && i < COLUMNS; i++)
@@ -308,22 +329,36 @@ static VoxpertStatus add_row(const Sheet *s, Entries *e) {
     return status;
 }
 
-json_t *prompts_csv_read(const char *text, size_t length, const char *file, char **unused,
-                         bool *class_is_label, VoxpertError *error) {
-    Sheet s = {.file = file, .error = error};
+static void warn_of_columns(Warnings *w, const Sheet *s, const Entries *e, const Text *unused) {
+    if (unused->length)
+        warnings_add(w, "%s: these columns are not known and not used: %s", s->file, unused->chars);
+    if (e->class_is_label)
+        warnings_add(w,
+                     "%s: the column \"class\" is taken as the label of its objects: a class is "
+                     "what the model is queried for without a box or a point",
+                     s->file);
+    w->lines.failed |= unused->failed;
+}
+
+Status prompts_sheet_read(json_t **out, const char *text, size_t length, const char *name,
+                          Warnings *warnings, Error *error) {
+    Sheet s = {.file = name, .error = error};
     Entries e = {json_array(), json_object(), json_object(), false};
-    *unused = NULL;
-    VoxpertStatus status = voxpert_csv_open(&s.csv, file, text, length, error);
-    if (!status) status = read_header(&s, unused);
+    Text unused = {0};
+    Status status = e.list && e.by_image && e.by_object ? VOXPERT_OK : no_memory(&s);
+    if (!status) status = csv_open(&s.row, name, text, length, error);
+    if (!status) status = read_header(&s, &unused);
     while (!status) {
-        status = voxpert_csv_next(s.csv, &s.row, error);
+        status = csv_row(&s.row, error);
         if (status || !s.row.fields) break;
         status = add_row(&s, &e);
     }
-    voxpert_csv_close(s.csv);
-    *class_is_label = e.class_is_label;
+    csv_close(&s.row);
+    if (!status) warn_of_columns(warnings, &s, &e, &unused);
+    text_free(&unused);
     json_decref(e.by_image);
     json_decref(e.by_object);
     if (status) json_decref(e.list);
-    return status ? NULL : e.list;
+    *out = status ? NULL : e.list;
+    return status;
 }
